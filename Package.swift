@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A module is one line; its tests come with it.
+func module(
+  _ name: String, _ needs: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> [Target] {
+  [
+    .target(name: name, dependencies: needs, resources: resources),
+    .testTarget(
+      name: name + "Tests",
+      dependencies: [.byName(name: name), "StrataTestSupport"]),
+  ]
+}
+
+func system(_ name: String, _ pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+  name: "strata",
+  products: [
+    .library(name: "Strata", targets: ["Strata"]),
+    .executable(name: "probe-layers", targets: ["probe-layers"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+  ],
+  targets: [
+    system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
+    system("CLAPACKE", "lapacke", apt: "liblapacke-dev"),
+    system("CSndFile", "sndfile", apt: "libsndfile1-dev"),
+    system("CSoxr", "soxr", apt: "libsoxr-dev"),
+    system("CZip", "libzip", apt: "libzip-dev"),
+    system("CXXHash", "libxxhash", apt: "libxxhash-dev"),
+    .target(name: "CKernels"),
+    .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
+  ]
+    + module("SpeechHierarchy", ["Yams"])
+    + module("Results", ["SpeechHierarchy"])
+    + module("Tensors", ["COpenBLAS", "CKernels"])
+    + module("LinearAlgebra", ["Tensors", "CLAPACKE"])
+    + module("Audio", ["Tensors", "CSndFile", "CSoxr"])
+    + module(
+      "Checkpoints",
+      ["Tensors", "CZip", "CXXHash", .product(name: "OrderedCollections", package: "swift-collections")])
+    + module("Models", ["Tensors", "Audio", "Checkpoints"])
+    + module("Activations", ["Models", "SpeechHierarchy", "Audio"])
+    + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])
+    + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
+    + module("Reports", ["Results", .product(name: "Mustache", package: "swift-mustache")])
+    + module(
+      "Strata",
+      [
+        "Results", "Tensors", "Audio", "SpeechHierarchy", "Checkpoints", "Models", "Activations",
+        "Probing", "Similarity", "Reports",
+      ])
+    + [
+      .executableTarget(
+        name: "probe-layers",
+        dependencies: [
+          "Strata", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+      .testTarget(name: "ProbeLayersTests", dependencies: ["probe-layers", "StrataTestSupport"]),
+    ],
+  swiftLanguageModes: [.v6]
+)
