@@ -140,7 +140,9 @@ public struct Peak: Codable, Equatable, Sendable {
 /// Whether the model encodes the level, as far as the data can say.
 public struct Verdict: Codable, Equatable, Sendable {
   public enum Decision: String, Codable, Sendable {
-    case encoded, notEncoded = "not encoded", undecided
+    case encoded
+    case notEncoded = "not encoded"
+    case undecided
   }
 
   public var decision: Decision
