@@ -1,0 +1,116 @@
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Log-mel spectrograms: what Whisper reads, and the baseline that layers are compared with.
+///
+/// ```swift
+/// let mel = try LogMel.baseline().features(of: speech)   // [frames × 80]
+/// ```
+/// Frame *i* has its centre at sample `i · hop`; the sound is mirrored beyond its ends.
+public struct LogMel: Sendable {
+  public let samplingRate: Int
+  /// Samples in a frame.
+  public let window: Int
+  /// Samples from one frame's centre to the next.
+  public let hop: Int
+  public let bands: Int
+  private let scale: Scale
+  private let transform: FourierMatrix
+  private let filters: MelFilters
+
+  private enum Scale: Sendable {
+    /// ln max(energy, 1e-10).
+    case natural
+    /// Whisper's: log₁₀ max(energy, 1e-10), no lower than 8 under the loudest, then (· + 4) / 4.
+    case whisper
+  }
+
+  private init(samplingRate: Int, window: Int, hop: Int, bands: Int, scale: Scale) {
+    self.samplingRate = samplingRate
+    self.window = window
+    self.hop = hop
+    self.bands = bands
+    self.scale = scale
+    transform = FourierMatrix(window: WindowFunction.periodicHann(window), size: window)
+    filters = MelFilters.slaney(
+      bands: bands, transformSize: window, samplingRate: samplingRate, from: 0,
+      to: Double(samplingRate) / 2)
+  }
+
+  /// The mel baseline at 16 kHz: periodic Hann of 25 ms, 10 ms hop, Slaney's bands from 0 to 8 kHz,
+  /// ln max(energy, 1e-10).
+  public static func baseline(bands: Int = 80) -> LogMel {
+    LogMel(samplingRate: 16_000, window: 400, hop: 160, bands: bands, scale: .natural)
+  }
+
+  /// Whisper's front end (Radford 2022) with 80 bands, or 128 as in large-v3.
+  public static func whisper(bands: Int = 80) -> LogMel {
+    LogMel(samplingRate: 16_000, window: 400, hop: 160, bands: bands, scale: .whisper)
+  }
+
+  /// The number of frames of `samples` samples at `samplingRate`.
+  public func frames(forSamples samples: Int) -> Int {
+    switch scale {
+    case .natural: samples == 0 ? 0 : (samples - 1) / hop + 1  // every centre that lies in the sound
+    case .whisper: samples / hop
+    }
+  }
+
+  /// The middle of `frame`, in seconds.
+  public func centre(of frame: Int) -> Double { Double(frame * hop) / Double(samplingRate) }
+
+  /// `[frames × bands]` of a sound, resampled first where its rate is another.
+  ///
+  /// `padded` is a number of samples that the sound is filled up to with silence, or cut to; Whisper's own is
+  /// 480,000 (30 s).
+  public func features(of waveform: Waveform, padded: Int? = nil) throws -> Tensor {
+    let samples = try waveform.resampled(to: samplingRate).samples
+    return features(ofSamples: samples, length: padded ?? samples.count)
+  }
+
+  private func features(ofSamples samples: [Float], length: Int) -> Tensor {
+    let count = frames(forSamples: length)
+    var values = [Float](repeating: 0, count: count * bands)
+    let block = 256  // frames at a time: under 2 MB of spectra, whatever the length of the sound
+    for first in stride(from: 0, to: count, by: block) {
+      let rows = min(block, count - first)
+      var frames = [Double](repeating: 0, count: rows * window)
+      for row in 0..<rows {
+        let start = (first + row) * hop - window / 2
+        for n in 0..<window {
+          let index = mirrored(start + n, length)
+          if index < samples.count { frames[row * window + n] = Double(samples[index]) }
+        }
+      }
+      let power = Matrix(rows: rows, columns: transform.bins, values: transform.power(ofFrames: frames))
+      let energies = matrixProduct(power, .none, filters.weights)
+      for index in 0..<(rows * bands) {
+        values[first * bands + index] = Float(logarithm(max(energies.values[index], 1e-10)))
+      }
+    }
+    if scale == .whisper {
+      let floor = (values.max() ?? 0) - 8
+      for index in values.indices { values[index] = (max(values[index], floor) + 4) / 4 }
+    }
+    return Tensor(values, shape: [count, bands])
+  }
+
+  private func logarithm(_ energy: Double) -> Double {
+    scale == .natural ? log(energy) : log10(energy)
+  }
+}
+
+/// The index that `index` is mirrored to by reflection at both ends (the end sample is not repeated), however
+/// short the sound is.
+func mirrored(_ index: Int, _ count: Int) -> Int {
+  if index >= 0 && index < count { return index }
+  guard count > 1 else { return 0 }
+  let period = 2 * (count - 1)
+  let inside = ((index % period) + period) % period
+  return inside < count ? inside : period - inside
+}

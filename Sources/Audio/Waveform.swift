@@ -1,0 +1,44 @@
+/// One channel of sound: samples of about −1 … 1 at a fixed rate.
+///
+/// ```swift
+/// let speech = try Waveform.read("kal_s005.flac", at: 16_000)
+/// print(speech.seconds)
+/// ```
+public struct Waveform: Sendable, Equatable {
+  /// The samples, in time order.
+  public let samples: [Float]
+  /// Samples a second.
+  public let samplingRate: Int
+
+  /// `samplingRate` must be positive.
+  public init(samples: [Float], samplingRate: Int) {
+    precondition(samplingRate > 0, "a sampling rate of \(samplingRate) Hz")
+    self.samples = samples
+    self.samplingRate = samplingRate
+  }
+
+  /// The length in seconds.
+  public var seconds: Double { Double(samples.count) / Double(samplingRate) }
+
+  /// The most values (samples × channels) that are read or made at once, 2 GiB of them: nine hours of mono
+  /// at 16 kHz.
+  public static let sampleLimit = 1 << 29
+
+  /// The highest sampling rate, in Hz, that is believed.
+  public static let rateLimit = 1_000_000
+
+  /// Zero mean and unit variance, `(x − mean) / √(variance + 1e-7)` with the population variance: the input
+  /// normalisation of the wav2vec 2.0 family's feature extractor.
+  public func normalised() -> Waveform {
+    guard !samples.isEmpty else { return self }
+    let count = Double(samples.count)
+    let mean = samples.reduce(0.0) { $0 + Double($1) } / count
+    let variance = samples.reduce(0.0) { sum, sample in
+      let deviation = Double(sample) - mean
+      return sum + deviation * deviation
+    }
+    let scale = 1 / (variance / count + 1e-7).squareRoot()
+    return Waveform(
+      samples: samples.map { Float((Double($0) - mean) * scale) }, samplingRate: samplingRate)
+  }
+}
