@@ -1,0 +1,77 @@
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A whole file as read-only memory, mapped and not copied; it is unmapped with the last reference.
+///
+/// The size is taken when the file is opened. A file that another program cuts short while it is mapped ends
+/// the process with a bus error on the next access beyond its new end: that cannot be caught, so do not write
+/// into checkpoints that are being read (writers that rename a new file into place are safe).
+final class FileBytes: @unchecked Sendable {
+  let path: String
+  let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
+
+  var count: Int { bytes.count }
+
+  /// Maps the file at `path`.
+  init(mapping path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw CheckpointError.missing(path: path, reason: FileBytes.reason(errno))
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw CheckpointError.missing(path: path, reason: FileBytes.reason(errno))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CheckpointError.missing(path: path, reason: "not a regular file")
+    }
+    self.path = path
+    let size = Int(status.st_size)
+    isMapped = size > 0
+    guard size > 0 else {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
+      throw CheckpointError.missing(
+        path: path, reason: "\(size) bytes could not be mapped: \(FileBytes.reason(errno))")
+    }
+    bytes = UnsafeRawBufferPointer(start: base, count: size)
+  }
+
+  /// A copy of `contents`, to be read as the file `path` would be.
+  init(_ contents: [UInt8], path: String) {
+    self.path = path
+    isMapped = false
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
+    memory.copyBytes(from: contents)
+    bytes = UnsafeRawBufferPointer(memory)
+  }
+
+  deinit {
+    if isMapped {
+      munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    } else if bytes.baseAddress != nil {
+      bytes.deallocate()
+    }
+  }
+
+  /// The system's words for an error number.
+  static func reason(_ number: Int32) -> String {
+    strerror(number).map { String(cString: $0) } ?? "system error \(number)"
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// A little-endian number at `offset`, which the caller has checked to lie inside.
+  func number<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T {
+    T(littleEndian: loadUnaligned(fromByteOffset: offset, as: T.self))
+  }
+}

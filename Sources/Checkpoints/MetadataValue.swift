@@ -1,0 +1,61 @@
+/// What a checkpoint holds beside its tensors (hyper-parameters, configuration, epoch …), as a tree of plain
+/// values.
+///
+/// ```swift
+/// let width = checkpoint.metadata["hyper_parameters"]?["hidden_size"]?.integer
+/// ```
+public enum MetadataValue: Sendable, Equatable {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case string(String)
+  case list([MetadataValue])
+  case dictionary([String: MetadataValue])
+  /// Something that only its own Python class could make sense of; it was not run, and this is its name.
+  case opaque(className: String)
+}
+
+extension MetadataValue {
+  /// The value under `key`, where this is a dictionary that has it.
+  public subscript(key: String) -> MetadataValue? { dictionary?[key] }
+
+  /// Element `index`, where this is a list that long.
+  public subscript(index: Int) -> MetadataValue? {
+    guard let list, list.indices.contains(index) else { return nil }
+    return list[index]
+  }
+
+  public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+
+  /// A whole number; one stored as a float counts where nothing is lost.
+  public var integer: Int? {
+    switch self {
+    case .integer(let value): value
+    case .number(let value): Int(exactly: value)
+    default: nil
+    }
+  }
+
+  public var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    default: nil
+    }
+  }
+
+  public var string: String? { if case .string(let value) = self { value } else { nil } }
+  public var list: [MetadataValue]? { if case .list(let value) = self { value } else { nil } }
+  public var dictionary: [String: MetadataValue]? {
+    if case .dictionary(let value) = self { value } else { nil }
+  }
+
+  /// Reads JSON text, such as a model folder's `config.json`.
+  ///
+  /// Throws `CheckpointError.malformed`, naming `path` and the byte, where it is not JSON (Python's `NaN` and
+  /// `Infinity` are accepted) or is nested deeper than 128 levels.
+  public init(json: [UInt8], path: String) throws {
+    self = try json.withUnsafeBytes { try JSONParser.parse($0, path: path, place: "JSON") }.metadata
+  }
+}

@@ -1,0 +1,44 @@
+/// Where one tensor of a checkpoint lies and how to read it; its values stay in the file until asked for.
+public struct TensorEntry: Sendable {
+  public let name: String
+  public let shape: [Int]
+  public let type: ElementType
+  /// Elements between neighbours along each axis; 0 where an axis repeats one value.
+  public let strides: [Int]
+  /// The first element's place in `storage`, in bytes.
+  let offset: Int
+  let storage: Storage
+
+  /// The number of values.
+  public var count: Int { shape.reduce(1, *) }
+
+  /// Whether the values lie in row-major order without gaps.
+  public var isContiguous: Bool {
+    var expected = 1
+    for (extent, stride) in zip(shape, strides).reversed() where extent != 1 {
+      if stride != expected { return false }
+      expected *= extent
+    }
+    return true
+  }
+
+  /// The file that holds the values.
+  public var path: String { storage.path }
+
+  /// Where in that file, in words: a byte offset or an archive's entry.
+  public var place: String { storage.place(of: offset) }
+
+  /// Whether two tensors are views of the same stored values, as tied weights are.
+  public func sharesStorage(with other: TensorEntry) -> Bool { storage === other.storage }
+
+  /// A row-major tensor's strides.
+  static func contiguousStrides(of shape: [Int]) -> [Int] {
+    var strides = shape
+    var step = 1
+    for axis in shape.indices.reversed() {
+      strides[axis] = step
+      step *= max(1, shape[axis])
+    }
+    return strides
+  }
+}
