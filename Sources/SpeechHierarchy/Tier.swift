@@ -1,0 +1,29 @@
+/// One row of labels of a recording, as its label file has it: silences in, stress digits on.
+public struct Tier: Sendable, Equatable {
+  /// What a tier holds: stretches of time, or points (pitch marks, tones), which no span can be made of.
+  public enum Kind: String, Sendable { case intervals, points }
+
+  /// The name in the label file, or what it was derived from.
+  public var name: String
+  /// The level of the hierarchy that it holds; nil where nobody said and the name does not tell.
+  public var level: Level?
+  public var kind: Kind
+  /// In the order of time; a point has `start == end`.
+  public var intervals: [Interval]
+  /// Whether we made it from other tiers (syllables from phones and words, phrases from pauses).
+  public var isDerived: Bool
+  /// The line of the label file where each interval begins, counted from 1; empty where there are no lines.
+  public var lines: [Int]
+
+  public init(
+    name: String, level: Level? = nil, kind: Kind = .intervals, intervals: [Interval],
+    isDerived: Bool = false, lines: [Int] = []
+  ) {
+    self.name = name
+    self.level = level
+    self.kind = kind
+    self.intervals = intervals
+    self.isDerived = isDerived
+    self.lines = lines
+  }
+}
