@@ -16,6 +16,10 @@ public enum BLAS {
   /// Runs once, before the first product.
   private static let singleThreaded: Void = openblas_set_num_threads(1)
 
+  /// Holds OpenBLAS to one thread a call, LAPACK's products among them; every product here does it by
+  /// itself, `LinearAlgebra` asks for it before its first factorisation.
+  public static func useOneThread() { _ = singleThreaded }
+
   private static func check(
     _ m: Int, _ n: Int, _ k: Int, _ transposeA: Transposition, _ lda: Int, _ transposeB: Transposition,
     _ ldb: Int, _ ldc: Int
@@ -52,6 +56,41 @@ public enum BLAS {
     cblas_dgemm(
       CblasRowMajor, transposeA.cblas, transposeB.cblas, blasint(m), blasint(n), blasint(k), alpha, a,
       blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+  }
+}
+
+extension BLAS {
+  /// The upper triangle of `C = alpha·AᵀA + beta·C` with A `[k × n]`, C `[n × n]`, in half the operations
+  /// of the general product; below the diagonal C is left as it is.
+  public static func syrk(
+    n: Int, k: Int, alpha: Float = 1, _ a: UnsafePointer<Float>, lda: Int, beta: Float = 0,
+    _ c: UnsafeMutablePointer<Float>, ldc: Int
+  ) {
+    checkSquare(n, k, lda, ldc)
+    guard n > 0 else { return }
+    cblas_ssyrk(
+      CblasRowMajor, CblasUpper, CblasTrans, blasint(n), blasint(k), alpha, a, blasint(lda), beta, c,
+      blasint(ldc))
+  }
+
+  /// The same in double precision.
+  public static func syrk(
+    n: Int, k: Int, alpha: Double = 1, _ a: UnsafePointer<Double>, lda: Int, beta: Double = 0,
+    _ c: UnsafeMutablePointer<Double>, ldc: Int
+  ) {
+    checkSquare(n, k, lda, ldc)
+    guard n > 0 else { return }
+    cblas_dsyrk(
+      CblasRowMajor, CblasUpper, CblasTrans, blasint(n), blasint(k), alpha, a, blasint(lda), beta, c,
+      blasint(ldc))
+  }
+
+  private static func checkSquare(_ n: Int, _ k: Int, _ lda: Int, _ ldc: Int) {
+    precondition(n >= 0 && k >= 0, "a symmetric product of \(k) × \(n)")
+    precondition(
+      lda >= Swift.max(1, n) && ldc >= Swift.max(1, n),
+      "leading dimensions \(lda), \(ldc) are too small for \(k) × \(n)")
+    useOneThread()
   }
 }
 
