@@ -1,15 +1,19 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
-/// A module is one line; its tests come with it.
+/// A module is one line; its tests come with it. Their data is read by path, not bundled.
 func module(
   _ name: String, _ needs: [Target.Dependency] = [], resources: [Resource]? = nil
 ) -> [Target] {
-  [
+  let data = "Tests/\(name)Tests/Resources"
+  let hasData = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + data)
+  return [
     .target(name: name, dependencies: needs, resources: resources),
     .testTarget(
       name: name + "Tests",
-      dependencies: [.byName(name: name), "StrataTestSupport"]),
+      dependencies: [.byName(name: name), "StrataTestSupport"],
+      exclude: hasData ? ["Resources"] : []),
   ]
 }
 

@@ -10,6 +10,9 @@ extension Moments {
         tensor.rows == labels.count && (labels.isEmpty || tensor.width == widths[i]),
         "\(layers[i]) is \(tensor.shape), expected [\(labels.count), \(widths[i])]")
     }
+    for case let label? in labels {
+      precondition(classes.indices.contains(label), "class \(label) of \(classes.count)")
+    }
     let block = 1024  // rows at a time in double precision
     for first in stride(from: 0, to: labels.count, by: block) {
       let rows = first..<min(first + block, labels.count)
