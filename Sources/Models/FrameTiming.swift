@@ -1,0 +1,34 @@
+/// Where in time the frames of a layer lie, in samples of the model's input.
+///
+/// Frame *i* sees samples `[i · stride, i · stride + receptiveField)` and has its centre at
+/// `firstCentre + i · stride`; wav2vec 2.0 has 400, 320 and 199.5 at 16 kHz, so centres at 12.47 + 20·i ms.
+public struct FrameTiming: Sendable, Equatable, Codable {
+  /// Samples a second of the input.
+  public let samplingRate: Int
+  public let strideSamples: Int
+  public let receptiveFieldSamples: Int
+  /// The centre of frame 0; a half where the receptive field is even.
+  public let firstCentreSample: Double
+
+  public init(
+    samplingRate: Int, strideSamples: Int, receptiveFieldSamples: Int, firstCentreSample: Double
+  ) {
+    self.samplingRate = samplingRate
+    self.strideSamples = strideSamples
+    self.receptiveFieldSamples = receptiveFieldSamples
+    self.firstCentreSample = firstCentreSample
+  }
+
+  /// The middle of `frame`, in seconds.
+  public func centre(of frame: Int) -> Double {
+    (firstCentreSample + Double(frame) * Double(strideSamples)) / Double(samplingRate)
+  }
+
+  /// From one frame to the next, in seconds.
+  public var stride: Double { Double(strideSamples) / Double(samplingRate) }
+
+  /// The frames of an input of `samples` samples without padding: ⌊(n − receptive field) / stride⌋ + 1.
+  public func frames(forSamples samples: Int) -> Int {
+    samples < receptiveFieldSamples ? 0 : (samples - receptiveFieldSamples) / strideSamples + 1
+  }
+}

@@ -1,0 +1,13 @@
+/// A place in a model whose values can be had, by its stable name, such as `conv.3` or `hidden.7`.
+public struct TapPoint: Sendable, Equatable, Codable {
+  public let name: String
+  /// Values a frame.
+  public let width: Int
+  public let timing: FrameTiming
+
+  public init(name: String, width: Int, timing: FrameTiming) {
+    self.name = name
+    self.width = width
+    self.timing = timing
+  }
+}
