@@ -4,32 +4,47 @@ import Tensors
 /// The named tensors of a trained model, left in the file until they are asked for.
 ///
 /// ```swift
-/// let checkpoint = try Checkpoint.open("model.safetensors")
+/// let checkpoint = try Checkpoint.open("model.ckpt")
 /// for entry in checkpoint.tensors.values { print(entry.name, entry.shape, entry.type) }
 /// let bias = try checkpoint.tensor("encoder.layer_norm.bias")   // [width]
 /// ```
+/// The files stay mapped as long as the checkpoint or any tensor of it lives; they must not be cut short
+/// meanwhile (see `FileBytes`).
 public struct Checkpoint: Sendable {
   /// What was opened: a file or a folder.
   public let path: String
-  /// The weights, in the order in which the file lists them.
+  public let format: Format
+  /// The weights, in the order in which the file lists them, under the names they have there: prefixes such as
+  /// `model.` (Lightning) or `module.` (DataParallel) are kept.
   public let tensors: OrderedDictionary<String, TensorEntry>
-  /// Everything that is not a tensor, always a dictionary: a safetensors file's `__metadata__`, or a torch
-  /// file's other keys.
+  /// Everything that is not a tensor, always a dictionary: a torch file's other keys (`hyper_parameters`,
+  /// `cfg`, `args`, `dims`, `epoch` …), a safetensors file's `__metadata__`, a folder's `config.json` under
+  /// `config` and `preprocessor_config.json` under `preprocessor_config`.
   public let metadata: MetadataValue
-  /// Every file that was opened, in order.
+  /// What the file holds that is neither weights nor metadata, left unread: "optimizer_states (18 tensors)".
+  public let skipped: [String]
+  /// Classes named in the file that only their own Python code could make sense of; none was run. Values of
+  /// them in `metadata` are opaque.
+  public let foreignClasses: [String]
+  /// Every file that was opened, in the order of their names.
   let files: [FileBytes]
 
-  /// Opens a checkpoint; what it is, is seen from its content. No values are read yet.
-  ///
-  /// Throws `CheckpointError`.
-  public static func open(_ path: String) throws -> Checkpoint {
-    let file = try FileBytes(mapping: path)
-    guard SafetensorsReader.recognises(file.bytes) else {
-      throw CheckpointError.notACheckpoint(
-        path: path, found: "of an unknown format", advice: "Give a safetensors file.")
-    }
-    let (tensors, metadata) = try SafetensorsReader.read(file)
-    return Checkpoint(path: path, tensors: tensors, metadata: metadata, files: [file])
+  /// How a checkpoint is stored; the raw value is its name for people.
+  public enum Format: String, Sendable, CaseIterable {
+    case safetensors
+    case torch = "torch (zip)"
+    case torchLegacy = "torch (before 1.6)"
+    case pickle = "pickle"
+    case numpyArchive = "npz"
+    case numpy = "npy"
+  }
+}
+
+extension Checkpoint {
+  init(path: String, format: Format, content: CheckpointContent, files: [FileBytes]) {
+    self.init(
+      path: path, format: format, tensors: content.tensors, metadata: .dictionary(content.metadata),
+      skipped: content.skipped, foreignClasses: content.foreignClasses, files: files)
   }
 }
 
@@ -38,15 +53,17 @@ public struct Checkpoint: Sendable {
 extension Checkpoint {
   /// The tensor called `name`, as float32 in row-major order.
   ///
-  /// Nothing is copied where the file holds it so already; F16, BF16, F64, integers and truth values are
-  /// converted (F64 and wide integers are rounded to the nearest float32).
-  public func tensor(_ name: String) throws -> Tensor {
-    let entry = try entry(name)
-    guard entry.type.isReadable else {
-      throw CheckpointError.unreadableType(path: path, name: name, type: entry.type, wanted: "float32")
-    }
-    return try entry.read()
-  }
+  /// Nothing is copied where the file holds it so already; F16 and BF16 are converted exactly, F64 and wide
+  /// integers are rounded to the nearest float32, truth values become 0 and 1.
+  ///
+  /// Throws `CheckpointError.unknownTensor`, or `.unreadableType` for FP8 and complex values.
+  public func tensor(_ name: String) throws -> Tensor { try entry(name).floats() }
+
+  /// The values of `name` in row-major order as doubles: F64 and 32-bit integers lose nothing.
+  public func doubles(_ name: String) throws -> [Double] { try entry(name).doubles() }
+
+  /// The values of `name` in row-major order, which must be integers or truth values.
+  public func integers(_ name: String) throws -> [Int] { try entry(name).integers() }
 
   /// The entry called `name`; where there is none, the error lists the nearest names.
   public func entry(_ name: String) throws -> TensorEntry {
@@ -56,9 +73,28 @@ extension Checkpoint {
     }
     return entry
   }
+
+  /// The same checkpoint with every tensor under the name that `table` gives it; names it does not know stay.
+  ///
+  /// Throws `CheckpointError.malformed` where two tensors would get the same name.
+  public func renamed(by table: NameTable) throws -> Checkpoint {
+    var renamed: OrderedDictionary<String, TensorEntry> = [:]
+    for (name, entry) in tensors {
+      let newName = table[name] ?? name
+      guard renamed.updateValue(entry.renamed(newName), forKey: newName) == nil else {
+        throw CheckpointError.malformed(
+          path: path, place: "tensor \(shown(name))",
+          found: "another tensor that is called \(shown(newName))",
+          expected: "each name once")
+      }
+    }
+    return Checkpoint(
+      path: path, format: format, tensors: renamed, metadata: metadata, skipped: skipped,
+      foreignClasses: foreignClasses, files: files)
+  }
 }
 
-/// The three names that share the longest run of characters with `name` at its end or beginning.
+/// The three names that share most with `name` at their beginning and end.
 func nearestNames(to name: String, among names: some Sequence<String>) -> [String] {
   func common(_ a: some Sequence<UInt8>, _ b: some Sequence<UInt8>) -> Int {
     zip(a, b).prefix { $0 == $1 }.count
@@ -67,5 +103,5 @@ func nearestNames(to name: String, among names: some Sequence<String>) -> [Strin
     common(name.utf8, other.utf8) + common(name.utf8.reversed(), other.utf8.reversed())
   }
   return names.map { ($0, likeness($0)) }.filter { $0.1 >= 4 }
-    .sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(3).map(\.0)
+    .sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(3).map { shown($0.0) }
 }

@@ -54,11 +54,11 @@ extension CheckpointError: CustomStringConvertible {
         : "\(path) holds no tensors that could be weights; its keys are \(keys.joined(separator: ", "))"
     case .unknownTensor(let path, let name, let nearest):
       nearest.isEmpty
-        ? "\(path) has no tensor \(name)"
-        : "\(path) has no tensor \(name); the nearest are \(nearest.joined(separator: ", "))"
+        ? "\(path) has no tensor \(shown(name))"
+        : "\(path) has no tensor \(shown(name)); the nearest are \(nearest.joined(separator: ", "))"
     case .unreadableType(let path, let name, let type, let wanted):
       """
-      \(path): tensor \(name) is of type \(type.rawValue), which cannot be read as \(wanted). \
+      \(path): tensor \(shown(name)) is of type \(type.rawValue), which cannot be read as \(wanted). \
       Convert it to F32, F16 or BF16 first.
       """
     case .writeFailed(let path, let reason):

@@ -12,9 +12,7 @@ enum SafetensorsReader {
   }
 
   /// The tensors in the header's order, and the header's `__metadata__`.
-  static func read(_ file: FileBytes) throws -> (
-    tensors: OrderedDictionary<String, TensorEntry>, metadata: MetadataValue
-  ) {
+  static func read(_ file: FileBytes) throws -> CheckpointContent {
     let bytes = file.bytes
     guard bytes.count >= 8 else {
       throw CheckpointError.truncated(
@@ -36,36 +34,35 @@ enum SafetensorsReader {
         path: file.path, place: "header", found: "JSON of another kind", expected: "an object")
     }
 
-    var tensors: OrderedDictionary<String, TensorEntry> = [:]
-    tensors.reserveCapacity(members.count)
-    var metadata = MetadataValue.dictionary([:])
+    var content = CheckpointContent()
+    content.tensors.reserveCapacity(members.count)
     var ranges: [(range: Range<Int>, name: String)] = []
     for member in members {
       let (name, value) = (member.key, member.value)
       if name == "__metadata__" {
-        metadata = value.metadata
+        content.metadata = value.metadata.dictionary ?? [:]
         continue
       }
       let (entry, range) = try entry(name, value, file: file, dataStart: dataStart)
-      tensors[name] = entry
+      content.tensors[name] = entry
       ranges.append((range, name))
     }
     try checkCoverage(ranges, of: bytes.count - dataStart, path: file.path)
-    return (tensors, metadata)
+    return content
   }
 
   private static func entry(
     _ name: String, _ value: JSON, file: FileBytes, dataStart: Int
   ) throws -> (TensorEntry, Range<Int>) {
     func malformed(_ found: String, expected: String) -> CheckpointError {
-      .malformed(path: file.path, place: "tensor \(name)", found: found, expected: expected)
+      .malformed(path: file.path, place: "tensor \(shown(name))", found: found, expected: expected)
     }
     guard let typeName = value["dtype"]?.string else {
       throw malformed("no \"dtype\"", expected: "the name of a type")
     }
     guard let type = ElementType(rawValue: typeName) else {
       throw CheckpointError.unsupported(
-        path: file.path, place: "tensor \(name)", found: "type \(typeName)",
+        path: file.path, place: "tensor \(shown(name))", found: "type \(typeName)",
         advice: "Convert it to F32, F16 or BF16 first.")
     }
     guard case .array(let extents)? = value["shape"] else {
@@ -85,7 +82,7 @@ enum SafetensorsReader {
     }
     guard end <= file.count - dataStart else {
       throw CheckpointError.truncated(
-        path: file.path, place: "tensor \(name)", needed: end, available: file.count - dataStart)
+        path: file.path, place: "tensor \(shown(name))", needed: end, available: file.count - dataStart)
     }
     guard let byteCount = byteCount(of: shape, type) else {
       throw malformed("shape \(shape)", expected: "a size that fits into 64 bits")
@@ -123,7 +120,7 @@ enum SafetensorsReader {
     }) {
       guard range.lowerBound == end else {
         throw CheckpointError.malformed(
-          path: path, place: "tensor \(name)",
+          path: path, place: "tensor \(shown(name))",
           found: "data that begins at \(range.lowerBound), "
             + (range.lowerBound > end ? "leaving a hole" : "inside its neighbour"),
           expected: "\(end), where the tensor before it ends")

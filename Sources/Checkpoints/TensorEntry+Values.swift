@@ -1,73 +1,138 @@
 import Tensors
 
 extension TensorEntry {
-  /// The values as float32, borrowed from the mapped file where they lie there as such.
-  func read() throws -> Tensor {
+  /// How many values a view may have beyond those that its storage holds: `expand` repeats a value at no cost
+  /// in the file, and would at any cost in memory.
+  static let repetitionLimit = 1 << 24
+
+  /// A view, checked to lie inside its storage and to be of a size that can be right.
+  ///
+  /// `offset` and `strides` are in elements, `available` is the storage's size in elements.
+  static func view(
+    name: String, type: ElementType, shape: [Int], strides: [Int], offset: Int, storage: Storage,
+    available: Int, path: String
+  ) throws -> TensorEntry {
+    func malformed(_ found: String, expected: String) -> CheckpointError {
+      .malformed(path: path, place: "tensor \(shown(name))", found: found, expected: expected)
+    }
+    guard shape.count == strides.count, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })
+    else {
+      throw malformed(
+        "shape \(shape) with strides \(strides)", expected: "as many of each, none of them negative")
+    }
+    let isEmpty = shape.contains(0)
+    var count = 1
+    var last = offset
+    for (extent, stride) in zip(shape, strides) where !isEmpty {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      let (step, stepOverflow) = (extent - 1).multipliedReportingOverflow(by: stride)
+      let (end, endOverflow) = last.addingReportingOverflow(step)
+      guard !overflow, !stepOverflow, !endOverflow else {
+        throw malformed("shape \(shape) with strides \(strides)", expected: "a size that fits into 64 bits")
+      }
+      (count, last) = (product, end)
+    }
+    guard offset >= 0, offset <= available, isEmpty || last < available else {
+      throw malformed(
+        "a view of shape \(shape), strides \(strides) at \(offset), whose last value would be number \(last)",
+        expected: "one inside its storage of \(available) values")
+    }
+    if isEmpty { count = 0 }
+    guard count - available <= repetitionLimit else {
+      throw CheckpointError.limit(
+        path: path, place: "tensor \(shown(name)), values out of a storage of \(available)", found: count,
+        limit: available + repetitionLimit)
+    }
+    return TensorEntry(
+      name: name, shape: shape, type: type, strides: strides, offset: offset * type.size, storage: storage)
+  }
+
+  /// The values as float32 in row-major order, borrowed from the mapped file where they lie there as such.
+  func floats() throws -> Tensor {
+    guard type.isReadable else { throw unreadable(as: "float32") }
     if type == .float32, isContiguous, let tensor = borrowed() { return tensor }
-    return try storage.withBytes { bytes in
-      let source = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-      return try Tensor(shape: shape) { target in
-        try convert(source, to: target)
+    return try withRowMajorBytes { bytes in
+      Tensor(shape: shape) { type.convert(bytes, to: $0) }
+    }
+  }
+
+  /// The values as doubles in row-major order.
+  func doubles() throws -> [Double] {
+    guard type.isReadable else { throw unreadable(as: "float64") }
+    return try withRowMajorBytes { bytes in
+      (0..<count).map { type.double(bytes, at: $0 * type.size) }
+    }
+  }
+
+  /// The values as whole numbers in row-major order.
+  func integers() throws -> [Int] {
+    guard type.isInteger else { throw unreadable(as: "whole numbers") }
+    return try withRowMajorBytes { bytes in
+      try (0..<count).map { index in
+        guard let value = type.integer(bytes, at: index * type.size) else {
+          throw unreadable(as: "64-bit whole numbers")
+        }
+        return value
       }
     }
   }
 
+  private func unreadable(as wanted: String) -> CheckpointError {
+    .unreadableType(path: path, name: shown(name), type: type, wanted: wanted)
+  }
+
   private func borrowed() -> Tensor? {
-    guard case .mapped(let file, let range) = storage.source, count > 0,
-      let base = file.bytes.baseAddress
+    guard case .mapped(let file, let range) = storage.source, count > 0, let base = file.bytes.baseAddress
     else { return nil }
     let address = base + range.lowerBound + offset
     guard UInt(bitPattern: address) % UInt(MemoryLayout<Float>.alignment) == 0 else { return nil }
-    return Tensor(
-      borrowing: address.assumingMemoryBound(to: Float.self), shape: shape, owner: file)
+    return Tensor(borrowing: address.assumingMemoryBound(to: Float.self), shape: shape, owner: file)
   }
 
-  private func convert(_ source: UnsafeRawBufferPointer, to target: UnsafeMutableBufferPointer<Float>)
-    throws
-  {
-    switch type {
-    case .float32: fill(source, target) { (value: UInt32) in Float(bitPattern: value) }
-    case .float16: fill(source, target, floatFromHalf)
-    case .bfloat16: fill(source, target) { (value: UInt16) in Float(bitPattern: UInt32(value) << 16) }
-    case .float64: fill(source, target) { (value: UInt64) in Float(Double(bitPattern: value)) }
-    case .bool: fill(source, target) { (value: UInt8) in value == 0 ? 0 : 1 }
-    case .uint8: fill(source, target) { (value: UInt8) in Float(value) }
-    case .int8: fill(source, target) { (value: Int8) in Float(value) }
-    case .uint16: fill(source, target) { (value: UInt16) in Float(value) }
-    case .int16: fill(source, target) { (value: Int16) in Float(value) }
-    case .uint32: fill(source, target) { (value: UInt32) in Float(value) }
-    case .int32: fill(source, target) { (value: Int32) in Float(value) }
-    case .uint64: fill(source, target) { (value: UInt64) in Float(value) }
-    case .int64: fill(source, target) { (value: Int64) in Float(value) }
-    default:
-      throw CheckpointError.unreadableType(path: path, name: name, type: type, wanted: "float32")
+  /// The stored bytes in row-major order, gathered where the view has strides of its own.
+  private func withRowMajorBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+    let size = count * type.size
+    return try storage.withBytes { bytes in
+      // Compressed entries are only now known byte by byte; their size was promised by the directory.
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+      if isContiguous { return try body(UnsafeRawBufferPointer(rebasing: rest[..<size])) }
+      return try withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { gathered in
+        switch type.size {
+        case 1: gather(rest, into: gathered, of: UInt8.self)
+        case 2: gather(rest, into: gathered, of: UInt16.self)
+        case 4: gather(rest, into: gathered, of: UInt32.self)
+        default: gather(rest, into: gathered, of: UInt64.self)
+        }
+        return try body(UnsafeRawBufferPointer(gathered))
+      }
     }
   }
 
-  /// Converts value by value; `source` starts at the first element and was checked to hold them all.
-  @inline(__always)
-  private func fill<Stored: FixedWidthInteger>(
-    _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableBufferPointer<Float>,
-    _ value: (Stored) -> Float
+  /// Walks the view in row-major order, the last axis innermost.
+  private func gather<Stored: FixedWidthInteger>(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, of type: Stored.Type
   ) {
-    for i in 0..<target.count {
-      target[i] = value(source.number(at: i * MemoryLayout<Stored>.size))
+    let size = MemoryLayout<Stored>.size
+    guard count > 0, let width = shape.last, let step = strides.last else { return }
+    var index = [Int](repeating: 0, count: shape.count)
+    var start = 0
+    var written = 0
+    while true {
+      for column in 0..<width {
+        let value = source.loadUnaligned(fromByteOffset: (start + column * step) * size, as: Stored.self)
+        target.storeBytes(of: value, toByteOffset: written, as: Stored.self)
+        written += size
+      }
+      var axis = shape.count - 2
+      while axis >= 0 {
+        index[axis] += 1
+        start += strides[axis]
+        if index[axis] < shape[axis] { break }
+        start -= strides[axis] * shape[axis]
+        index[axis] = 0
+        axis -= 1
+      }
+      if axis < 0 { return }
     }
   }
-}
-
-/// IEEE binary16 to binary32, exact for every bit pattern.
-@inline(__always)
-func floatFromHalf(_ half: UInt16) -> Float {
-  #if arch(arm64)
-    return Float(Float16(bitPattern: half))
-  #else
-    // Shifting the fields into place leaves the exponent short by 127 − 15; one exact product by 2^112 mends
-    // it, subnormals included. Infinities and NaNs take the highest exponent instead.
-    let magnitude = UInt32(half & 0x7FFF) << 13
-    let scaled = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
-    let special = magnitude | 0x7F80_0000
-    let bits = half & 0x7C00 == 0x7C00 ? special : scaled
-    return Float(bitPattern: bits | UInt32(half & 0x8000) << 16)
-  #endif
 }

@@ -31,6 +31,10 @@ public struct TensorEntry: Sendable {
   /// Whether two tensors are views of the same stored values, as tied weights are.
   public func sharesStorage(with other: TensorEntry) -> Bool { storage === other.storage }
 
+  func renamed(_ name: String) -> TensorEntry {
+    TensorEntry(name: name, shape: shape, type: type, strides: strides, offset: offset, storage: storage)
+  }
+
   /// A row-major tensor's strides.
   static func contiguousStrides(of shape: [Int]) -> [Int] {
     var strides = shape

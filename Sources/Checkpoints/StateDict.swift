@@ -1,0 +1,250 @@
+import OrderedCollections
+
+/// What a reader finds in one file.
+struct CheckpointContent {
+  var tensors: OrderedDictionary<String, TensorEntry> = [:]
+  var metadata: [String: MetadataValue] = [:]
+  /// Keys that hold no weights of the model (optimiser states and the like), with what they hold.
+  var skipped: [String] = []
+  /// Classes that only their own code could make sense of.
+  var foreignClasses: [String] = []
+}
+
+/// Picks the weights out of what a pickle describes.
+///
+/// Training programs wrap a model's state dict in different ways: not at all (`torch.save(model.state_dict())`),
+/// under `state_dict` (Lightning), `model` (fairseq, many others), `model_state_dict` (openai-whisper),
+/// `Upstream` (s3prl). Beside it lie optimiser states, schedulers and counters.
+struct StateDict {
+  typealias ID = PickleGraph.ID
+
+  /// Where the weights may lie, in the order of preference.
+  static let weightKeys = [
+    "state_dict", "model_state_dict", "model", "Upstream", "module", "model_state", "net", "network",
+    "weights",
+    "params",
+  ]
+  /// What belongs to the training and not to the model.
+  static let trainingKeys: Set<String> = [
+    "amp", "amp_scaling_state", "callbacks", "cuda_rng_state", "grad_scaler", "loops", "lr_scheduler",
+    "lr_schedulers", "native_amp_scaling_state", "rng_state", "rng_states", "scaler", "scheduler",
+    "scheduler_state_dict", "schedulers",
+  ]
+  /// What describes the model and goes to the metadata, whatever it holds.
+  static let configurationKeys: Set<String> = [
+    "args", "cfg", "config", "datamodule_hyper_parameters", "dims", "hparams", "hyper_parameters",
+    "model_args",
+    "model_config",
+  ]
+  static let depthLimit = 64
+  static let tensorLimit = 1_000_000
+
+  let graph: PickleGraph
+  let path: String
+  /// Finds the bytes of a storage; asked only for those that the weights are in.
+  let storage: (PickleGraph.StorageReference) throws -> Storage
+
+  private var content = CheckpointContent()
+  private var visits = 0
+
+  init(
+    _ graph: PickleGraph, path: String,
+    storage: @escaping (PickleGraph.StorageReference) throws -> Storage
+  ) {
+    self.graph = graph
+    self.path = path
+    self.storage = storage
+  }
+
+  /// The weights under `root` and everything else that is worth knowing.
+  mutating func read(_ root: ID) throws -> CheckpointContent {
+    var seen: Set<String> = []
+    content.foreignClasses = graph.globals.filter { !PickleMachine.isKnown($0) && seen.insert($0).inserted }
+      .map { shown($0) }
+    if isTensor(root) {
+      try collect(root, name: "tensor", depth: 0)
+    } else if let pairs = graph.pairs(root), !isModule(pairs) {
+      try readTop(pairs)
+    } else {
+      try collect(root, name: "", depth: 0)
+    }
+    guard !content.tensors.isEmpty else {
+      let keys = graph.pairs(root)?.prefix(20).compactMap { key($0.key).map { shown($0) } }
+      throw CheckpointError.noTensors(path: path, keys: keys ?? [])
+    }
+    return content
+  }
+
+  private mutating func readTop(_ pairs: [PickleGraph.Pair]) throws {
+    let converter = MetadataConverter(graph)
+    let weights = weights(in: pairs)
+    for pair in pairs {
+      guard let key = key(pair.key) else { continue }
+      let isTraining =
+        StateDict.trainingKeys.contains(key.lowercased()) || key.lowercased().contains("optim")
+      if let weights {
+        if pair.value == weights {
+          try collect(innermost(weights), name: "", depth: 0)
+        } else if isTraining
+          || holdsTensors(pair) && !StateDict.configurationKeys.contains(key.lowercased())
+        {
+          content.skipped.append(skipNote(key, pair.value))
+        } else {
+          content.metadata[key] = converter.value(pair.value)
+        }
+      } else if isTraining {
+        content.skipped.append(skipNote(key, pair.value))
+      } else if StateDict.configurationKeys.contains(key.lowercased()) {
+        content.metadata[key] = converter.value(pair.value)
+      } else {
+        try collect(pair.value, name: key, depth: 0)
+        content.metadata[key] = converter.value(pair.value, withoutTensors: true)
+      }
+    }
+  }
+
+  /// The value that holds the state dict, where one of the usual keys has it.
+  private func weights(in pairs: [PickleGraph.Pair]) -> ID? {
+    for key in StateDict.weightKeys {
+      if let value = graph.value(key, in: pairs), !isTensor(value), tensorCount(value) > 0 { return value }
+    }
+    return nil
+  }
+
+  /// Some programs save `{"model": {"state_dict": …, "config": …}}`.
+  private func innermost(_ weights: ID) -> ID {
+    guard let pairs = graph.pairs(weights), !isModule(pairs),
+      let inner = ["state_dict", "model_state_dict"].lazy.compactMap({ graph.value($0, in: pairs) }).first,
+      !isTensor(inner), tensorCount(inner) > 0
+    else { return weights }
+    return inner
+  }
+
+  private func holdsTensors(_ pair: PickleGraph.Pair) -> Bool { tensorCount(pair.value) > 0 }
+
+  private func skipNote(_ key: String, _ value: ID) -> String {
+    let count = tensorCount(value)
+    return count == 0 ? shown(key) : "\(shown(key)) (\(count) tensor\(count == 1 ? "" : "s"))"
+  }
+}
+
+// MARK: - Walking
+
+extension StateDict {
+  /// Text, or a number as text (a list kept as a dictionary).
+  private func key(_ id: ID) -> String? { graph.text(id) ?? graph.integer(id).map(String.init) }
+
+  private func isTensor(_ id: ID) -> Bool {
+    switch graph[id] {
+    case .tensor: true
+    case .array(let index): NumpyType(graph.arrays[index].type) != nil
+    default: false
+    }
+  }
+
+  /// A pickled `torch.nn.Module`: its class is unknown here, its parameters are not.
+  private func isModule(_ pairs: [PickleGraph.Pair]) -> Bool {
+    graph.value("_parameters", in: pairs) != nil && graph.value("_modules", in: pairs) != nil
+  }
+
+  /// How many tensors there are below a value. Each value is visited once, so cycles end.
+  private func tensorCount(_ root: ID) -> Int {
+    var count = 0
+    var seen: Set<ID> = [root]
+    var pending = [root]
+    while let id = pending.popLast() {
+      if isTensor(id) { count += 1 }
+      let below = graph.sequence(id) ?? graph.pairs(id)?.map(\.value) ?? []
+      for next in below where seen.insert(next).inserted { pending.append(next) }
+    }
+    return count
+  }
+
+  /// Adds the tensors at and below a value, under names joined by dots.
+  private mutating func collect(_ id: ID, name: String, depth: Int) throws {
+    visits += 1
+    guard visits <= StateDict.tensorLimit else {
+      throw CheckpointError.limit(
+        path: path, place: "values among the weights", found: visits, limit: StateDict.tensorLimit)
+    }
+    if isTensor(id) { return try add(id, name: name) }
+    let children: [(name: String, id: ID)]
+    if let pairs = graph.pairs(id) {
+      children = isModule(pairs) ? moduleChildren(pairs) : try named(pairs)
+    } else if let items = graph.sequence(id) {
+      children = items.enumerated().map { (String($0.offset), $0.element) }
+    } else {
+      return
+    }
+    guard depth < StateDict.depthLimit || children.isEmpty else {
+      throw CheckpointError.limit(
+        path: path, place: "levels of nesting at \(shown(name))", found: depth + 1,
+        limit: StateDict.depthLimit)
+    }
+    for child in children {
+      try collect(child.id, name: name.isEmpty ? child.name : "\(name).\(child.name)", depth: depth + 1)
+    }
+  }
+
+  private func named(_ pairs: [PickleGraph.Pair]) throws -> [(name: String, id: ID)] {
+    try pairs.map { pair in
+      guard let key = key(pair.key) else {
+        throw CheckpointError.malformed(
+          path: path, place: "weights", found: "a key that is neither text nor a number",
+          expected: "the names of tensors")
+      }
+      return (key, pair.value)
+    }
+  }
+
+  private func moduleChildren(_ pairs: [PickleGraph.Pair]) -> [(name: String, id: ID)] {
+    ["_parameters", "_buffers", "_modules"].flatMap { part -> [(name: String, id: ID)] in
+      guard let value = graph.value(part, in: pairs), let members = graph.pairs(value) else { return [] }
+      return members.compactMap { member in key(member.key).map { ($0, member.value) } }
+    }
+  }
+
+  private mutating func add(_ id: ID, name: String) throws {
+    let entry: TensorEntry
+    switch graph[id] {
+    case .tensor(let index): entry = try tensorEntry(graph.tensors[index], name: name)
+    case .array(let index): entry = try arrayEntry(graph.arrays[index], name: name)
+    default: return
+    }
+    guard content.tensors.updateValue(entry, forKey: name) == nil else {
+      throw CheckpointError.malformed(
+        path: path, place: "weights", found: "two tensors called \(shown(name))", expected: "each name once"
+      )
+    }
+  }
+
+  private func tensorEntry(_ view: PickleGraph.TensorView, name: String) throws -> TensorEntry {
+    let reference = graph.storages[view.storage]
+    let storage = try storage(reference)
+    let unit = reference.type.elementSize
+    let (claimed, overflow) = (reference.viewOffset + reference.count).multipliedReportingOverflow(by: unit)
+    guard !overflow, claimed <= storage.byteCount else {
+      throw CheckpointError.truncated(
+        path: path, place: "the storage \(shown(reference.key)) of tensor \(shown(name))",
+        needed: overflow ? .max : claimed, available: storage.byteCount)
+    }
+    // A view of a storage's view shifts both ends.
+    let (offset, offsetOverflow) = view.offset.addingReportingOverflow(reference.viewOffset)
+    return try TensorEntry.view(
+      name: name, type: view.type, shape: view.shape, strides: view.strides,
+      offset: offsetOverflow ? -1 : offset, storage: storage, available: claimed / view.type.size,
+      path: path)
+  }
+
+  private func arrayEntry(_ array: PickleGraph.NumpyArray, name: String) throws -> TensorEntry {
+    guard let type = NumpyType(array.type), let data = array.data, case .bytes(let bytes, _) = graph[data]
+    else {
+      throw CheckpointError.unsupported(
+        path: path, place: "array \(shown(name))", found: "NumPy type \(shown(array.type))",
+        advice: "Save it as numbers.")
+    }
+    return try NumpyReader.entry(
+      name: name, type: type, shape: array.shape, isFortranOrder: array.isFortranOrder,
+      storage: Storage(bytes, path: path), offset: 0, path: path)
+  }
+}
