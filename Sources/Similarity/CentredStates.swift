@@ -1,0 +1,175 @@
+import Tensors
+
+/// States `[n × p]` ready to be centred, with what the checks found.
+///
+/// Means are taken and subtracted in double precision, so that a large offset loses no digits. The centred
+/// values are scaled by a power of two, exactly, to at most 1: no measure here notices a scale, and squares
+/// of any finite input then stay in range.
+struct CentredStates: Sendable {
+  let states: Tensor
+  let mean: [Double]
+  let scale: Double
+  /// The columns whose values are all equal.
+  let deadColumns: [Int]
+
+  var rows: Int { states.rows }
+  var width: Int { states.width }
+
+  /// Refuses values that are not finite, and states that do not vary.
+  init(_ states: Tensor) throws(SimilarityError) {
+    let (n, p) = (states.rows, states.width)
+    if let index = states.firstNonFinite() { throw .notFinite(row: index / p, column: index % p) }
+    var sums = [Double](repeating: 0, count: p)
+    var lowest = [Float](repeating: .infinity, count: p)
+    var highest = [Float](repeating: -.infinity, count: p)
+    states.withUnsafeBuffer { values in
+      sums.withUnsafeMutableBufferPointer { sums in
+        lowest.withUnsafeMutableBufferPointer { lowest in
+          highest.withUnsafeMutableBufferPointer { highest in
+            for i in 0..<n {
+              for j in 0..<p {
+                let value = values[i * p + j]
+                sums[j] += Double(value)
+                lowest[j] = min(lowest[j], value)
+                highest[j] = max(highest[j], value)
+              }
+            }
+          }
+        }
+      }
+    }
+    let dead = (0..<p).filter { n == 0 || lowest[$0] == highest[$0] }
+    guard dead.count < p else { throw .noVariance }
+    // A dead column's mean is its value: n times a number over n need not be that number.
+    var mean = sums.map { $0 / Double(n) }
+    for j in dead { mean[j] = Double(lowest[j]) }
+    let extent = (0..<p).reduce(0.0) {
+      max($0, Double(highest[$1]) - mean[$1], mean[$1] - Double(lowest[$1]))
+    }
+    self.states = states
+    self.mean = mean
+    scale = Double(sign: .plus, exponent: -extent.exponent - 1, significand: 1)
+    deadColumns = dead
+  }
+
+  /// Rows `range` of the centred, scaled states in double precision.
+  func block(_ range: Range<Int>) -> Matrix {
+    let p = width
+    let scale = self.scale
+    var result = Matrix(rows: range.count, columns: p)
+    states.rows(range).withUnsafeBuffer { values in
+      mean.withUnsafeBufferPointer { mean in
+        result.values.withUnsafeMutableBufferPointer { target in
+          for i in 0..<range.count {
+            for j in 0..<p { target[i * p + j] = (Double(values[i * p + j]) - mean[j]) * scale }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// All of them in double precision: for few rows.
+  var matrix: Matrix { block(0..<rows) }
+
+  /// The centred, scaled states rounded to single precision.
+  func tensor() -> Tensor {
+    let (n, p) = (rows, width)
+    let scale = self.scale
+    return states.withUnsafeBuffer { values in
+      mean.withUnsafeBufferPointer { mean in
+        Tensor(shape: [n, p]) { target in
+          for i in 0..<n {
+            for j in 0..<p { target[i * p + j] = Float((Double(values[i * p + j]) - mean[j]) * scale) }
+          }
+        }
+      }
+    }
+  }
+
+  /// XᵀX `[p × p]` of the centred, scaled states, in double precision throughout.
+  func secondMoment() -> Matrix {
+    let p = width
+    var result = Matrix(rows: p, columns: p)
+    result.values.withUnsafeMutableBufferPointer { target in
+      guard let target = target.baseAddress else { return }
+      for start in stride(from: 0, to: rows, by: 1024) {
+        let block = block(start..<min(start + 1024, rows))
+        block.values.withUnsafeBufferPointer { values in
+          guard let values = values.baseAddress else { return }
+          BLAS.syrk(n: p, k: block.rows, values, lda: p, beta: 1, target, ldc: p)
+        }
+      }
+    }
+    result.mirrorUpperTriangle()
+    return result
+  }
+}
+
+extension Matrix {
+  /// Copies what is above the diagonal below it.
+  mutating func mirrorUpperTriangle() {
+    let n = columns
+    values.withUnsafeMutableBufferPointer { values in
+      for i in 0..<n {
+        for j in 0..<i { values[i * n + j] = values[j * n + i] }
+      }
+    }
+  }
+
+  mutating func scale(by factor: Double) {
+    values.withUnsafeMutableBufferPointer { values in
+      for i in 0..<values.count { values[i] *= factor }
+    }
+  }
+
+  mutating func add(_ constant: Double) {
+    values.withUnsafeMutableBufferPointer { values in
+      for i in 0..<values.count { values[i] += constant }
+    }
+  }
+
+  /// The sum of the squares of all values.
+  var sumOfSquares: Double {
+    values.withUnsafeBufferPointer { innerProduct($0, $0) }
+  }
+}
+
+/// Σ aᵢbᵢ in double precision, with sums of their own for every fourth place so that the loop need not wait
+/// for itself; always the same order.
+func innerProduct(_ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) -> Double {
+  let whole = a.count & ~3
+  var (s0, s1, s2, s3) = (0.0, 0.0, 0.0, 0.0)
+  var i = 0
+  while i < whole {
+    s0 += a[i] * b[i]
+    s1 += a[i + 1] * b[i + 1]
+    s2 += a[i + 2] * b[i + 2]
+    s3 += a[i + 3] * b[i + 3]
+    i += 4
+  }
+  while i < a.count {
+    s0 += a[i] * b[i]
+    i += 1
+  }
+  return (s0 + s1) + (s2 + s3)
+}
+
+/// The same of single-precision values.
+func innerProduct(_ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>) -> Double {
+  let whole = a.count & ~3
+  var (s0, s1, s2, s3) = (0.0, 0.0, 0.0, 0.0)
+  var i = 0
+  while i < whole {
+    s0 += Double(a[i]) * Double(b[i])
+    s1 += Double(a[i + 1]) * Double(b[i + 1])
+    s2 += Double(a[i + 2]) * Double(b[i + 2])
+    s3 += Double(a[i + 3]) * Double(b[i + 3])
+    i += 4
+  }
+  while i < a.count {
+    s0 += Double(a[i]) * Double(b[i])
+    i += 1
+  }
+  return (s0 + s1) + (s2 + s3)
+}

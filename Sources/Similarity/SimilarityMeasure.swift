@@ -1,0 +1,107 @@
+import Tensors
+
+/// A change of one side's states that a measure does not notice.
+public enum Invariance: String, CaseIterable, Sendable {
+  /// Rotation or reflection of the dimensions.
+  case orthogonal
+  /// All values times one positive number.
+  case isotropicScaling = "isotropic scaling"
+  /// One vector added to every row.
+  case shift
+  /// Any invertible linear map of the dimensions.
+  case invertibleLinear = "invertible linear"
+}
+
+/// Where a measure works: with moments of the dimensions, or with products of the rows.
+public enum ComparisonSpace: String, Sendable, Codable {
+  /// `[p × p]` moments of the dimensions.
+  case features
+  /// `[n × n]` products of the rows.
+  case gram
+
+  /// The cheaper space for all pairs of layers of `totalWidth` dimensions together, over the same rows.
+  ///
+  /// Moments of all pairs cost rows · totalWidth²; the row products of every layer rows² · totalWidth, and
+  /// rows² memory a layer, which is why many rows never use them.
+  public static func cheaper(rows: Int, totalWidth: Int) -> ComparisonSpace {
+    rows < totalWidth && rows <= 4096 ? .gram : .features
+  }
+}
+
+/// A similarity of two representations of the same examples: of states X `[n × p]` and Y `[n × q]`, whose
+/// row i is the same span.
+///
+/// ```swift
+/// let value = try LinearCKA().similarity(x, y).value
+/// ```
+/// What a measure promises is data, from which the tests make its property checks. The work is in two
+/// halves, so that over all pairs of layers the first is done once a layer.
+public protocol SimilarityMeasure: Sendable {
+  associatedtype Prepared: PreparedStates
+
+  /// As in `similarity.csv`: "debiased_linear_cka".
+  var name: String { get }
+  /// Whether the similarity of X and Y is that of Y and X.
+  var isSymmetric: Bool { get }
+  /// What a value can be; X with itself gives 1.
+  var range: ClosedRange<Double> { get }
+  var invariances: Set<Invariance> { get }
+  /// Whether independent X and Y give about zero with any number of rows; where not, the value is to be
+  /// read against the same with shuffled rows.
+  var isUnbiased: Bool { get }
+  /// The most rows a measure over all pairs of rows takes; nil for the others.
+  var rowLimit: Int? { get }
+
+  /// The part of the work that belongs to one layer; `space` is where both sides are to be compared, for
+  /// the measures that have a choice.
+  func prepare(_ states: Tensor, space: ComparisonSpace) throws -> Prepared
+  /// The part that belongs to the pair.
+  func compare(_ x: Prepared, _ y: Prepared) throws -> Double
+}
+
+/// What a measure keeps of one layer.
+public protocol PreparedStates: Sendable {
+  var rows: Int { get }
+  /// The dimensions that do not vary.
+  var deadColumns: [Int] { get }
+  /// Where this layer's part of the work was done.
+  var space: ComparisonSpace { get }
+}
+
+/// A similarity and what it was taken over.
+public struct SimilarityValue: Sendable, Equatable {
+  public let value: Double
+  public let rows: Int
+  public let space: ComparisonSpace
+  /// Dimensions of each side that do not vary; they take no part.
+  public let deadColumns: (x: [Int], y: [Int])
+
+  public static func == (a: SimilarityValue, b: SimilarityValue) -> Bool {
+    a.value == b.value && a.rows == b.rows && a.space == b.space && a.deadColumns == b.deadColumns
+  }
+}
+
+extension SimilarityMeasure {
+  public var rowLimit: Int? { nil }
+  public var isSymmetric: Bool { true }
+
+  /// The similarity of X `[n × p]` and Y `[n × q]`, in `space` or where it is cheaper.
+  ///
+  /// Throws a `SimilarityError` where the measure refuses.
+  public func similarity(
+    _ x: Tensor, _ y: Tensor, space: ComparisonSpace? = nil
+  ) throws -> SimilarityValue {
+    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
+    let space = space ?? .cheaper(rows: x.rows, totalWidth: x.width + y.width)
+    let (a, b) = (try prepare(x, space: space), try prepare(y, space: space))
+    return SimilarityValue(
+      value: try compare(a, b), rows: a.rows, space: a.space, deadColumns: (a.deadColumns, b.deadColumns))
+  }
+
+  /// Throws where there are more rows than the measure's memory allows.
+  func checkRowLimit(_ rows: Int) throws(SimilarityError) {
+    if let rowLimit, rows > rowLimit {
+      throw .tooManyRows(rows: rows, limit: rowLimit, measure: name)
+    }
+  }
+}
