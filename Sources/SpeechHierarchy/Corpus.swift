@@ -21,9 +21,27 @@ public struct Corpus: Sendable {
 
   /// Reads the corpus in a folder of audio and label files.
   ///
-  /// `seconds` gives the length of an audio file from its header (this module knows no audio), or nil where
-  /// the header does not say; the façade passes libsndfile's.
-  public static func load(_ path: String, seconds: (String) throws -> Double?) throws -> Corpus {
-    throw CorpusError.missing(path: path)
+  /// ```swift
+  /// let corpus = try Corpus.load("fixtures/unseen") { try Waveform.header($0).seconds }
+  /// ```
+  ///
+  /// Audio (wav, flac, ogg, mp3, aiff, sph, nist, opus) and labels of one name belong together, in one folder
+  /// or in two (`wav/a.wav`, `TextGrid/a.TextGrid`). A `corpus.yaml` in the folder says what is what; without one it
+  /// is understood by convention: levels by the tiers' names; speakers by the column `speaker` of an
+  /// `utterances.tsv`, else by MFA's tier names (`anna - words`), else by the folders, else by the beginnings of
+  /// the file names (`anna_01`); sentences by the column `sentence`, else by their text. What was assumed, and
+  /// every file that was left out, is in `issues`.
+  ///
+  /// - Parameter seconds: gives the length of an audio file from its header (this module knows no audio), or nil
+  ///   where the header does not say; the façade passes libsndfile's. A file for which it throws is left out
+  ///   with an issue.
+  /// - Throws: `CorpusError` if the folder is missing, has no audio, has a wrong `corpus.yaml`, or holds no
+  ///   utterance that can be used.
+  public static func load(_ path: String, seconds: (String) throws -> Double?) throws(CorpusError) -> Corpus
+  {
+    try withoutActuallyEscaping(seconds) { (seconds) throws(CorpusError) in
+      var loader = try CorpusLoader(path: path, seconds: seconds)
+      return try loader.load()
+    }
   }
 }

@@ -1,15 +1,77 @@
-/// What keeps a corpus, a label file or a split from being made at all.
+/// What keeps a corpus, a label file or a split from being made; every message names the file, the line,
+/// what was found, what was expected and what to do.
 public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
   /// There is no such file or folder.
   case missing(path: String)
+  /// A folder was needed.
+  case notAFolder(path: String)
+  /// A file was needed.
+  case notAFile(path: String)
+  /// The system would not give the bytes.
+  case unreadable(path: String, reason: String)
+  /// More bytes than any label file has; nothing was read.
+  case tooLarge(path: String, bytes: Int, limit: Int)
+  /// The file has no bytes at all.
+  case noBytes(path: String)
+  /// Bytes that are no text in the encoding that the file is in.
+  case badText(path: String, line: Int, encoding: String)
+  /// Not a label format that is understood.
+  case unknownFormat(path: String, looksLike: String)
+  /// A label file that says something else where the format wants `expected`.
+  case unexpected(path: String, line: Int, expected: String, found: String)
+  /// A label file that ends too early.
+  case cutOff(path: String, line: Int, expected: String)
+  /// A key of `corpus.yaml` that does not exist.
+  case unknownKey(path: String, line: Int, key: String, known: [String])
+  /// A value of `corpus.yaml` that its key cannot have.
+  case badSetting(path: String, line: Int?, key: String, expected: String, found: String)
+  /// A folder without a single audio file.
+  case noAudio(path: String)
+  /// A folder of audio of which nothing can be used.
+  case noUtterances(path: String, audio: Int, first: String?)
   /// One utterance cannot be divided into training and test.
   case tooFewUtterances(count: Int)
 
   public var description: String {
     switch self {
     case .missing(let path): "\(path): there is no such file or folder; check the path"
+    case .notAFolder(let path):
+      "\(path) is not a folder; name the folder that holds the audio and the labels"
+    case .notAFile(let path): "\(path) is not a file; name one label file, not a folder"
+    case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+    case .tooLarge(let path, let bytes, let limit):
+      "\(path) has \(bytes) bytes, a label file may have \(limit); it is not one, or should be cut into several"
+    case .noBytes(let path): "\(path) is empty (0 bytes); copy or export it again"
+    case .badText(let path, let line, let encoding):
+      "\(path):\(line): not valid \(encoding); save the file as UTF-8, for instance with "
+        + "`iconv -f LATIN1 -t UTF-8 IN > OUT`"
+    case .unknownFormat(let path, let looksLike):
+      "\(path) is not a label file that can be read: \(looksLike). Expected "
+        + LabelFormat.allCases.map(\.title).joined(separator: ", ")
+    case .unexpected(let path, let line, let expected, let found):
+      "\(path):\(line): expected \(expected), found \(found)"
+    case .cutOff(let path, let line, let expected):
+      "\(path):\(line): the file ends where \(expected) was expected; it is cut off, export it again"
+    case .unknownKey(let path, let line, let key, let known):
+      "\(path):\(line): there is no key “\(key)”; " + Nearest.hint(for: key, among: known)
+    case .badSetting(let path, let line, let key, let expected, let found):
+      "\(path)\(line.map { ":\($0)" } ?? ""): \(key) must be \(expected), found \(found)"
+    case .noAudio(let path):
+      "\(path) holds no audio (looked for \(CorpusFolder.audioExtensions.joined(separator: ", "))); "
+        + "name a folder of audio with labels, or say where it is in corpus.yaml"
+    case .noUtterances(let path, let audio, let first):
+      "\(path) has \(audio) audio file\(audio == 1 ? "" : "s") but no utterance that can be used"
+        + (first.map { "; the first reason: \($0)" } ?? "")
     case .tooFewUtterances(let count):
       "\(count) utterance\(count == 1 ? "" : "s") cannot be divided into training and test; two are the least"
+    }
+  }
+
+  /// The line of a label file that it is about.
+  var line: Int? {
+    switch self {
+    case .badText(_, let line, _), .unexpected(_, let line, _, _), .cutOff(_, let line, _): line
+    default: nil
     }
   }
 }

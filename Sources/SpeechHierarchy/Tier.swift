@@ -14,10 +14,12 @@ public struct Tier: Sendable, Equatable {
   public var isDerived: Bool
   /// The line of the label file where each interval begins, counted from 1; empty where there are no lines.
   public var lines: [Int]
+  /// What the label file says that the tier covers, in seconds, where it says so.
+  public var extent: ClosedRange<Double>?
 
   public init(
     name: String, level: Level? = nil, kind: Kind = .intervals, intervals: [Interval],
-    isDerived: Bool = false, lines: [Int] = []
+    isDerived: Bool = false, lines: [Int] = [], extent: ClosedRange<Double>? = nil
   ) {
     self.name = name
     self.level = level
@@ -25,5 +27,6 @@ public struct Tier: Sendable, Equatable {
     self.intervals = intervals
     self.isDerived = isDerived
     self.lines = lines
+    self.extent = extent
   }
 }

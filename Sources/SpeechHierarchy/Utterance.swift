@@ -1,8 +1,9 @@
 /// One recording and its labels.
-public struct Utterance: Sendable {
+public struct Utterance: Sendable, Equatable {
   /// Unique in its corpus: the audio's path below the corpus without its extension, such as `kal/kal_s005`.
   public let id: String
   public let audioPath: String
+  /// The label file; the first one where there are several (TIMIT's `.PHN` before its `.WRD`).
   public let labelPath: String
   public let speaker: String
   /// Equal for utterances that read the same sentence.
@@ -11,10 +12,12 @@ public struct Utterance: Sendable {
   public let seconds: Double
   /// The tiers whose level is known, as the label file has them.
   public let tiers: [Level: Tier]
+  /// How labels become classes.
+  public let labelling: Labelling
 
   public init(
     id: String, audioPath: String, labelPath: String, speaker: String, sentence: String, seconds: Double,
-    tiers: [Level: Tier]
+    tiers: [Level: Tier], labelling: Labelling = Labelling()
   ) {
     self.id = id
     self.audioPath = audioPath
@@ -23,13 +26,46 @@ public struct Utterance: Sendable {
     self.sentence = sentence
     self.seconds = seconds
     self.tiers = tiers
+    self.labelling = labelling
   }
+}
+
+extension Utterance {
+  /// Neighbours further apart than this, in seconds, do not touch.
+  static let contact = 0.001
 
   /// The labelled spans of a level in the order of time: silences left out, labels normalised. Empty where
   /// the utterance has no such tier.
   public func spans(at level: Level) -> [Span] {
-    (tiers[level]?.intervals ?? []).map {
-      Span(start: $0.start, end: $0.end, label: $0.label, type: $0.label)
+    guard let tier = tiers[level], tier.kind == .intervals else { return [] }
+    var spans: [Span] = []
+    /// Where each span begins a run of touching spans.
+    var beginsRun: [Bool] = []
+    var end = -Double.infinity
+    for interval in tier.intervals {
+      guard !labelling.isSilence(interval.label) else {
+        end = -.infinity
+        continue
+      }
+      // A phone that its set leaves out is passed over: its neighbours still touch.
+      if let label = labelling.label(interval.label, at: level) {
+        beginsRun.append(interval.start - end > Self.contact)
+        spans.append(Span(start: interval.start, end: interval.end, label: label, type: label))
+      }
+      end = spans.isEmpty ? -.infinity : interval.end
+    }
+    return level == .phoneme ? Self.withTriphones(spans, beginsRun) : spans
+  }
+
+  /// The control-task type of a phone is the phone with both its neighbours.
+  private static func withTriphones(_ spans: [Span], _ beginsRun: [Bool]) -> [Span] {
+    spans.indices.map { index in
+      let span = spans[index]
+      let before = beginsRun[index] ? "#" : spans[index - 1].label
+      let isLast = index + 1 == spans.count || beginsRun[index + 1]
+      let after = isLast ? "#" : spans[index + 1].label
+      return Span(
+        start: span.start, end: span.end, label: span.label, type: "\(before)-\(span.label)-\(after)")
     }
   }
 }

@@ -1,0 +1,111 @@
+import Foundation
+
+/// Finds the audio and label files of a corpus and pairs them.
+enum CorpusFolder {
+  static let audioExtensions = ["wav", "flac", "ogg", "mp3", "aiff", "aif", "sph", "nist", "opus"]
+
+  /// Folders that only say what kind of file is in them; they are no part of an utterance's id, so that
+  /// `wav/a.wav` and `TextGrid/a.TextGrid` are one utterance.
+  static let containers: Set<String> = [
+    "wav", "wavs", "audio", "audios", "flac", "sound", "sounds", "recordings", "clips", "corpus", "data",
+    "textgrid", "textgrids", "labels", "aligned", "alignment", "alignments", "annotation", "annotations",
+  ]
+
+  /// An audio file and its label files.
+  struct Pair: Equatable {
+    let id: String
+    let audio: CorpusFile
+    let labels: [CorpusFile]
+    let format: LabelFormat
+  }
+
+  /// The pairs in the order of their ids, and an issue for every file that is left alone.
+  static func pairs(
+    root: String, settings: CorpusSettings, issues: inout IssueList
+  ) throws(CorpusError) -> [Pair] {
+    let audioFolder = try folder(settings.audio, below: root)
+    let labelFolder = settings.labels == nil ? audioFolder : try folder(settings.labels, below: root)
+    let names = try FolderWalk.files(in: audioFolder)
+    let audio = unique(
+      names.compactMap { name in
+        audioEnding(name).map { CorpusFile(name, ending: $0, in: audioFolder, root: root) }
+      }, &issues)
+    if audio.isEmpty { throw .noAudio(path: audioFolder) }
+
+    var labels = LabelIndex(format: settings.format)
+    for name in settings.labels == nil ? names : try FolderWalk.files(in: labelFolder) {
+      labels.add(name, in: labelFolder, root: root)
+    }
+    labels.pairByStem(audio, &issues)
+    let pairs = audio.compactMap { file -> Pair? in
+      guard let found = labels.take(file.id, &issues) else {
+        issues.add(.audioWithoutLabels, file.shown, "has no label file; left out")
+        return nil
+      }
+      return Pair(id: file.id, audio: file, labels: found.files, format: found.format)
+    }
+    labels.reportRest(&issues)
+    return pairs
+  }
+
+  /// A name without its audio ending, where it has one.
+  static func withoutAudioExtension(_ name: String) -> String {
+    audioEnding(name).map { String(name.dropLast($0)) } ?? name
+  }
+
+  /// How many characters of a name are its audio ending, or nil; `SA1.WAV.wav` has a double one.
+  private static func audioEnding(_ name: String) -> Int? {
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex,
+      audioExtensions.contains(name[dot...].dropFirst().lowercased())
+    else { return nil }
+    return name[dot...].count + (audioEnding(String(name[..<dot])) ?? 0)
+  }
+
+  private static func folder(_ name: String?, below root: String) throws(CorpusError) -> String {
+    guard let name else { return root }
+    let path = name.hasPrefix("/") ? name : root + "/" + name
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw .missing(path: path)
+    }
+    guard isFolder.boolValue else { throw .notAFolder(path: path) }
+    return path
+  }
+
+  /// The first of the files with one id; the others are issues.
+  private static func unique(_ files: [CorpusFile], _ issues: inout IssueList) -> [CorpusFile] {
+    var first: [String: CorpusFile] = [:]
+    for file in files {
+      if let other = first[file.id] {
+        issues.add(
+          .duplicate, file.shown,
+          "is a second audio file for “\(file.id)”, beside \(other.shown); left out. Rename one of them")
+      } else {
+        first[file.id] = file
+      }
+    }
+    return first.values.sorted { $0.id < $1.id }
+  }
+}
+
+/// A file of a corpus.
+struct CorpusFile: Equatable {
+  /// What opens it.
+  let path: String
+  /// The path from the corpus, for messages.
+  let shown: String
+  /// The name without folders and ending.
+  let stem: String
+  /// The path without containers and ending.
+  let id: String
+
+  /// `name` is the path below `folder`, the last `ending` characters of which say the format.
+  init(_ name: String, ending: Int, in folder: String, root: String) {
+    path = folder + "/" + name
+    shown = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
+    var parts = name.dropLast(ending).split(separator: "/").map(String.init)
+    stem = parts.popLast() ?? ""
+    id = (parts.filter { !CorpusFolder.containers.contains($0.lowercased()) } + [stem]).joined(
+      separator: "/")
+  }
+}

@@ -1,0 +1,140 @@
+import Yams
+
+extension CorpusSettings {
+  /// Reads the text of a `corpus.yaml`.
+  ///
+  /// Throws `CorpusError.unknownKey` and `.badSetting` with the line.
+  init(yaml text: LabelText) throws(CorpusError) {
+    let reader = SettingsReader(path: text.path)
+    for (key, value) in try reader.pairs(try reader.root(text), "the file") {
+      switch key.text {
+      case "name": name = try reader.string(value, key.text)
+      case "audio": audio = try reader.string(value, key.text)
+      case "labels": labels = try reader.string(value, key.text)
+      case "table": table = try reader.string(value, key.text)
+      case "format": format = try reader.choice(value, key.text, LabelFormat.self)
+      case "phone_set": phoneSet = try reader.choice(value, key.text, PhoneSet.self)
+      case "stress": keepsStress = try reader.choice(value, key.text, Stress.self) == .keep
+      case "silence": silence = Set(try reader.strings(value, key.text).map(SilenceLabels.key)).union([""])
+      case "tiers":
+        tiers = [:]
+        for (tier, level) in try reader.pairs(value, key.text) {
+          tiers?[tier.text] = try reader.choice(level, "tiers: \(tier.text)", Level.self)
+        }
+      case "speaker":
+        speaker = try reader.source(value, key.text, words: ["folder": .folder])
+      case "sentence":
+        sentence = try reader.source(value, key.text, words: ["tier": .tier, "words": .words])
+      default:
+        throw .unknownKey(path: text.path, line: key.line, key: key.text, known: Self.keys)
+      }
+    }
+  }
+
+  private enum Stress: String, CaseIterable { case strip, keep }
+}
+
+/// Takes values of one kind out of YAML nodes, or says what was found instead.
+private struct SettingsReader {
+  let path: String
+
+  struct Key {
+    let text: String
+    let line: Int
+  }
+
+  func root(_ text: LabelText) throws(CorpusError) -> Node {
+    do {
+      return try compose(yaml: String(decoding: text.bytes, as: UTF8.self)) ?? Node([(Node, Node)]())
+    } catch let error as YamlError {
+      let (line, problem) = Self.words(error)
+      throw .badSetting(path: path, line: line, key: "the file", expected: "YAML", found: problem)
+    } catch {
+      throw .badSetting(path: path, line: nil, key: "the file", expected: "YAML", found: "\(error)")
+    }
+  }
+
+  private static func words(_ error: YamlError) -> (line: Int?, problem: String) {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      (mark.line, problem)
+    case .reader(let problem, _, _, _): (nil, problem)
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      (context.mark.line, "the key \(duplicates.joined(separator: ", ")) twice")
+    default: (nil, "\(error)")
+    }
+  }
+
+  func pairs(_ node: Node, _ key: String) throws(CorpusError) -> [(Key, Node)] {
+    guard let mapping = node.mapping else { throw wrong(node, key, "keys with values") }
+    var pairs: [(Key, Node)] = []
+    for (key, value) in mapping {
+      guard let text = key.scalar?.string else { throw wrong(key, "a key", "a word") }
+      pairs.append((Key(text: text, line: key.mark?.line ?? 1), value))
+    }
+    return pairs
+  }
+
+  func string(_ node: Node, _ key: String) throws(CorpusError) -> String {
+    guard let text = node.scalar?.string, !text.isEmpty else { throw wrong(node, key, "a text") }
+    return text
+  }
+
+  func strings(_ node: Node, _ key: String) throws(CorpusError) -> [String] {
+    guard let sequence = node.sequence else { throw wrong(node, key, "a list of labels") }
+    var strings: [String] = []
+    for item in sequence {
+      guard let text = item.scalar?.string else { throw wrong(item, key, "a list of labels") }
+      strings.append(text)
+    }
+    return strings
+  }
+
+  func choice<Value: RawRepresentable & CaseIterable>(
+    _ node: Node, _ key: String, _ type: Value.Type
+  ) throws(CorpusError) -> Value where Value.RawValue == String {
+    guard let text = node.scalar?.string, let value = Value(rawValue: text) else {
+      throw wrong(node, key, oneOf(Value.allCases.map(\.rawValue)))
+    }
+    return value
+  }
+
+  func source(
+    _ node: Node, _ key: String, words: [String: CorpusSettings.Source]
+  ) throws(CorpusError) -> CorpusSettings.Source {
+    let expected = oneOf(words.keys.sorted() + ["{pattern: …}", "{column: …}", "{constant: …}"])
+    if let word = node.scalar?.string {
+      guard let source = words[word] else { throw wrong(node, key, expected) }
+      return source
+    }
+    let found = try pairs(node, key)
+    guard let (kind, value) = found.first, found.count == 1 else { throw wrong(node, key, expected) }
+    let text = try string(value, "\(key): \(kind.text)")
+    switch kind.text {
+    case "column": return .column(text)
+    case "constant": return .constant(text)
+    case "pattern":
+      guard (try? Regex(text)) != nil else {
+        throw wrong(value, "\(key): pattern", "a regular expression")
+      }
+      return .pattern(text)
+    default:
+      throw .unknownKey(
+        path: path, line: kind.line, key: kind.text, known: ["pattern", "column", "constant"])
+    }
+  }
+
+  private func oneOf(_ words: [String]) -> String { "one of " + words.joined(separator: ", ") }
+
+  private func wrong(_ node: Node, _ key: String, _ expected: String) -> CorpusError {
+    let found =
+      switch node {
+      case .scalar(let scalar): "“\(scalar.string.prefix(60))”"
+      case .sequence: "a list"
+      case .mapping: "keys with values"
+      case .alias: "an alias"
+      }
+    return .badSetting(path: path, line: node.mark?.line, key: key, expected: expected, found: found)
+  }
+}

@@ -1,0 +1,49 @@
+/// What a `corpus.yaml` says; every key may be left out.
+///
+/// ```yaml
+/// name: My corpus
+/// audio: wav                      # folder of the audio, from this file; default: this folder
+/// labels: aligned                 # folder of the labels; default: that of the audio
+/// format: textgrid                # how they are written; default: textgrid, else timit
+/// tiers: {ORT: word, MAU: phoneme}   # which tier is which level; default: by their names
+/// table: utterances.tsv           # one line per utterance, columns named in the first line
+/// speaker: folder                 # or {pattern: "^([a-z]+)_"}, {column: speaker}, {constant: anna}
+/// sentence: tier                  # or words, {pattern: …}, {column: sentence}
+/// silence: [sil, sp, "<eps>"]     # instead of the usual ones; an empty label always is silence
+/// phone_set: arpabet              # timit, timit39, ipa, sampa, none; default: recognised
+/// stress: strip                   # or keep: whether AH0 and AH1 are two classes
+/// ```
+struct CorpusSettings: Equatable {
+  /// Where a speaker's or a sentence's name comes from.
+  enum Source: Equatable {
+    /// The folder that the audio is in.
+    case folder
+    /// The first group of a regular expression, or else the whole match, in the audio's file name.
+    case pattern(String)
+    /// A column of the table.
+    case column(String)
+    case constant(String)
+    /// The sentence tier.
+    case tier
+    /// The words tier.
+    case words
+  }
+
+  var name: String?
+  var audio: String?
+  var labels: String?
+  var format: LabelFormat?
+  var tiers: [String: Level]?
+  var table: String?
+  var speaker: Source?
+  var sentence: Source?
+  var silence: Set<String>?
+  var phoneSet: PhoneSet?
+  var keepsStress = false
+
+  static let fileNames = ["corpus.yaml", "corpus.yml"]
+  static let keys = [
+    "name", "audio", "labels", "format", "tiers", "table", "speaker", "sentence", "silence", "phone_set",
+    "stress",
+  ]
+}

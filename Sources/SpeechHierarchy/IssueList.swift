@@ -1,0 +1,82 @@
+/// Gathers issues; of a kind that occurs in very many files only the first are listed, and the rest counted.
+struct IssueList {
+  /// What can be odd; the raw value names what the files that are not listed share.
+  enum Kind: String {
+    case audioWithoutLabels = "have audio but no labels"
+    case labelsWithoutAudio = "have labels but no audio"
+    case duplicate = "are second files of one utterance"
+    case pairedByName = "were paired across folders by their names"
+    case audio = "have audio that cannot be read"
+    case labels = "have labels that cannot be read"
+    case noLevel = "have no tier whose level is known"
+    case sameLevel = "have several tiers of one level"
+    case pointTier = "have point tiers"
+    case emptyTier = "have tiers without a label"
+    case emptyInterval = "have labels without duration"
+    case unsorted = "have tiers that are not in the order of time"
+    case overlap = "have labels that overlap"
+    case gap = "have gaps in a tier"
+    case outsideExtent = "have labels outside what their tier says it covers"
+    case beyondAudio = "have labels beyond the end of the audio"
+    case unknownLength = "have audio whose header does not say how long it is"
+    case phones = "have phones of another alphabet"
+    case unknownPhone = "have phones that the alphabet does not know"
+    case speaker = "have no speaker"
+    case sentence = "have no sentence"
+    case table = "are odd lines of the table"
+    case corpus = "say something on the whole corpus"
+
+    var severity: CorpusIssue.Severity {
+      switch self {
+      case .audio, .labels, .noLevel, .speaker: .error
+      case .pairedByName, .pointTier, .emptyTier, .gap, .unknownLength, .unknownPhone, .corpus: .note
+      default: .warning
+      }
+    }
+  }
+
+  /// How many issues of a kind are listed.
+  static let limit = 20
+
+  private var listed: [CorpusIssue] = []
+  private var first: [Kind: CorpusIssue] = [:]
+  private var counts: [Kind: Int] = [:]
+  private var order: [Kind] = []
+
+  mutating func add(
+    _ kind: Kind, _ path: String, line: Int? = nil, severity: CorpusIssue.Severity? = nil, _ message: String
+  ) {
+    let count = counts[kind, default: 0]
+    counts[kind] = count + 1
+    if count == 0 { order.append(kind) }
+    guard count < Self.limit || kind == .corpus else { return }
+    let issue = CorpusIssue(severity ?? kind.severity, path: path, line: line, message: message)
+    if count == 0 { first[kind] = issue }
+    listed.append(issue)
+  }
+
+  func count(_ kind: Kind) -> Int { counts[kind, default: 0] }
+
+  /// The first of the kind that says best why nothing is left.
+  var reasonForNothing: CorpusIssue? {
+    let kinds: [Kind] = [.audio, .labels, .noLevel, .speaker, .audioWithoutLabels]
+    return kinds.lazy.compactMap { first[$0] }.first
+  }
+
+  /// What is about the whole corpus first, then by file and line, then what was not listed.
+  func all(path: String) -> [CorpusIssue] {
+    let sorted = listed.enumerated().sorted { a, b in
+      let (x, y) = (a.element, b.element)
+      if (x.path == path) != (y.path == path) { return x.path == path }
+      if x.path != y.path { return x.path < y.path }
+      if x.line != y.line { return (x.line ?? 0) < (y.line ?? 0) }
+      return a.offset < b.offset
+    }.map(\.element)
+    let rest = order.filter { $0 != .corpus }.compactMap { kind -> CorpusIssue? in
+      let more = count(kind) - Self.limit
+      guard more > 0 else { return nil }
+      return CorpusIssue(kind.severity, path: path, message: "and \(more) more that \(kind.rawValue)")
+    }
+    return sorted + rest
+  }
+}
