@@ -1,0 +1,23 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Ctrl-C, once: the running work stops at the next safe place and keeps what is finished. Twice: at once.
+final class Interruption: Sendable {
+  private let flag = Atomic<Bool>(false)
+  private let source: any DispatchSourceSignal & Sendable
+
+  var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+  init() {
+    signal(SIGINT, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    self.source = source
+    source.setEventHandler { [self] in
+      if flag.exchange(true, ordering: .relaxed) { _exit(ExitStatus.interrupted.rawValue) }
+      FileHandle.standardError.write(
+        Data("\nStopping; finished work is kept. Press Ctrl-C again to stop at once.\n".utf8))
+    }
+    source.resume()
+  }
+}
