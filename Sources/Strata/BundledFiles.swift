@@ -1,0 +1,30 @@
+import Foundation
+
+/// Files that come with Strata: probe definitions and a labelled corpus.
+///
+/// They are looked for beside the running program and in each folder above it: `share/strata/NAME` as
+/// installed, `NAME` in a checkout.
+public enum BundledFiles {
+  /// The folder of probe definitions (`probes/*.yaml`).
+  public static var probes: String? { folder("probes") }
+
+  /// The corpus that is studied when none is given.
+  public static var corpus: String? { folder("fixtures/unseen") }
+
+  private static func folder(_ name: String) -> String? {
+    guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }
+    var place = program.deletingLastPathComponent()
+    while true {
+      for candidate in [place.appending(path: "share/strata/\(name)"), place.appending(path: name)] {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder),
+          isFolder.boolValue
+        {
+          return candidate.path
+        }
+      }
+      guard place.path != "/" else { return nil }
+      place.deleteLastPathComponent()
+    }
+  }
+}

@@ -1,0 +1,9 @@
+// What a user's Swift needs comes with `import Strata`.
+@_exported import Activations
+@_exported import Audio
+@_exported import Models
+@_exported import Probing
+@_exported import Results
+@_exported import Similarity
+@_exported import SpeechHierarchy
+@_exported import Tensors
