@@ -96,6 +96,15 @@ extension Checkpoint {
       skipped: weights.skipped, foreignClasses: weights.foreignClasses, files: weights.files)
   }
 
+  private static func openPart(_ path: String, of index: String) throws -> FileBytes {
+    do {
+      return try FileBytes(mapping: path)
+    } catch CheckpointError.missing(let path, let reason) {
+      throw CheckpointError.missing(
+        path: path, reason: "\(reason); \(index) names it as a part of the checkpoint: fetch all parts")
+    }
+  }
+
   private static func openShards(_ file: FileBytes) throws -> Checkpoint {
     let index = try ShardIndex(file)
     var files: [FileBytes] = []
@@ -103,7 +112,7 @@ extension Checkpoint {
     var format: Format?
     var shards: [String: CheckpointContent] = [:]
     for shard in index.files {
-      let part = try FileBytes(mapping: "\(index.folder)/\(shard)")
+      let part = try openPart("\(index.folder)/\(shard)", of: file.path)
       let (partFormat, content) = try read(part)
       files.append(part)
       format = format ?? partFormat

@@ -4,9 +4,6 @@
 extension NameTable {
   /// fairseq's wav2vec 2.0 and HuBERT, and the original WavLM, without prefix (`w2v_encoder.w2v_model.` and the
   /// like are the caller's to strip).
-  ///
-  /// `normalisesEachLayer` for extractors with a layer norm after every convolution (fairseq's
-  /// `extractor_mode="layer_norm"`), where the norm sits one level deeper than the group norm of the others.
   public static let fairseq: NameTable = [
     "mask_emb": "masked_spec_embed",
     "layer_norm.**": "feature_projection.layer_norm.**",

@@ -82,7 +82,8 @@ extension PickleMachine {
   private static let knownClasses: Set<String> = [
     "builtins.bool", "builtins.float", "builtins.int", "builtins.str", "__builtin__.bool",
     "__builtin__.float",
-    "__builtin__.int", "__builtin__.str", "__builtin__.unicode", "numpy.ndarray", "torch.Tensor",
+    "__builtin__.int", "__builtin__.long", "__builtin__.str", "__builtin__.unicode", "numpy.ndarray",
+    "torch.Tensor",
   ]
 
   /// Modules of Python's library that run code, open files or reach other modules.
@@ -101,11 +102,13 @@ extension PickleMachine {
   ]
 
   /// Callables that only make values, of classes written in small letters.
-  static let inertCallables: Set<String> = [
-    "builtins.complex", "__builtin__.complex", "builtins.slice", "builtins.range", "__builtin__.xrange",
-    "builtins.object", "__builtin__.object", "datetime.date", "datetime.datetime", "datetime.time",
-    "datetime.timedelta", "datetime.timezone", "functools.partial",
-  ]
+  static let inertCallables: Set<String> = Set(
+    ["builtins", "__builtin__"].flatMap { module in
+      ["complex", "slice", "range", "xrange", "object"].map { "\(module).\($0)" }
+    } + [
+      "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone",
+      "functools.partial",
+    ])
 
   /// Classes whose attributes are a configuration and nothing else.
   static let namespaces: Set<String> = ["argparse.Namespace", "types.SimpleNamespace"]

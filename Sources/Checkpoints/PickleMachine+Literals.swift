@@ -72,21 +72,23 @@ extension PickleMachine {
     return result
   }
 
-  /// Python's raw-unicode-escape: only `\uXXXX` and `\UXXXXXXXX` mean anything.
-  static func unescaped(_ text: String) -> String {
-    guard text.contains("\\") else { return text }
+  /// Python's raw-unicode-escape: Latin-1, in which `\uXXXX` and `\UXXXXXXXX` stand for other characters.
+  static func unescaped(_ bytes: UnsafeRawBufferPointer) -> String {
     var result = String.UnicodeScalarView()
-    var rest = Substring(text).unicodeScalars
-    while let scalar = rest.popFirst() {
-      let length = rest.first == "u" ? 4 : rest.first == "U" ? 8 : 0
+    var rest = bytes[...]
+    while let byte = rest.popFirst() {
+      let length =
+        byte != UInt8(ascii: "\\")
+        ? 0 : rest.first == UInt8(ascii: "u") ? 4 : rest.first == UInt8(ascii: "U") ? 8 : 0
       let digits = rest.dropFirst().prefix(length)
-      if scalar == "\\", length > 0, digits.count == length, let value = UInt32(String(digits), radix: 16),
+      if length > 0, digits.count == length,
+        let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
         let escaped = Unicode.Scalar(value)
       {
         result.append(escaped)
         rest = rest.dropFirst(1 + length)
       } else {
-        result.append(scalar)
+        result.append(Unicode.Scalar(byte))
       }
     }
     return String(result)

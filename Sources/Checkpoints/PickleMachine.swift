@@ -210,7 +210,7 @@ extension PickleMachine {
     case .string: try push(.bytes(try quotedLine(), isText: true))
     case .shortBinString: try push(.bytes(Array(try take(try byte())), isText: true))
     case .binString: try push(.bytes(Array(try take(try number(Int32.self))), isText: true))
-    case .unicode: try push(.string(PickleMachine.unescaped(try lineText())))
+    case .unicode: try push(.string(PickleMachine.unescaped(try line())))
     case .shortBinUnicode: try pushText(try take(try byte()))
     case .binUnicode: try pushText(try take(try number(UInt32.self)))
     case .binUnicode8: try pushText(try take(try number(UInt64.self)))

@@ -6,9 +6,9 @@ enum SafetensorsReader {
   /// The reference implementation's own limit on the header.
   static let headerLimit = 100_000_000
 
-  /// Whether `bytes` look like this format: a JSON object right after the length.
+  /// Whether `bytes` look like this format: a JSON object after a length that is not itself text.
   static func recognises(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count >= 9 && bytes[8] == UInt8(ascii: "{") && bytes.number(at: 0, as: UInt64.self) < 1 << 40
+    bytes.count >= 9 && bytes[8] == UInt8(ascii: "{") && bytes[..<8].contains { $0 < 0x09 || $0 > 0x7E }
   }
 
   /// The tensors in the header's order, and the header's `__metadata__`.

@@ -8,9 +8,11 @@ import Testing
 @Suite("Reference checkpoints") struct ReferenceTests {
   static let files = [
     "fairseq_hubert.pt", "fairseq_wav2vec2_args_legacy.pt", "fairseq_wav2vec2_ctc.pt",
-    "fairseq_wav2vec2_pretrain.pt", "lightning.ckpt", "lightning.head.safetensors", "lightning_namespace.ckpt",
+    "fairseq_wav2vec2_pretrain.pt", "lightning.ckpt", "lightning.head.safetensors",
+    "lightning_namespace.ckpt",
     "lightning_unknown_class.ckpt", "model_bf16.safetensors", "model_fp16.safetensors", "nested.pt",
-    "odd_storages.expected.safetensors", "odd_storages.pt", "odd_storages_legacy.pt", "openai_whisper_fp16.pt",
+    "odd_storages.expected.safetensors", "odd_storages.pt", "odd_storages_legacy.pt",
+    "openai_whisper_fp16.pt",
     "parameters_zip.pt", "plain_bf16.pt", "plain_bf16_legacy.pt", "plain_fp16.pt", "plain_legacy.pt",
     "plain_zip.pt", "proto3.pt", "proto4.pt", "proto5.pt", "pytorch_model.bin", "s3prl_states.ckpt",
     "unilm_wavlm.pt",

@@ -32,7 +32,9 @@ struct Digest: Equatable, CustomStringConvertible {
   }
 
   init?(_ value: MetadataValue) {
-    guard let shape = value[0]?.list?.compactMap(\.integer), let checksum = value[1]?.integer else { return nil }
+    guard let shape = value[0]?.list?.compactMap(\.integer), let checksum = value[1]?.integer else {
+      return nil
+    }
     self.shape = shape
     self.checksum = checksum
   }

@@ -1,0 +1,77 @@
+import Testing
+
+@testable import Checkpoints
+
+@Suite("Zip archives") struct ZipArchiveTests {
+  static let variants = [
+    ZipBuilder(), ZipBuilder(usesDescriptors: true), ZipBuilder(usesZip64: true),
+    ZipBuilder(usesDescriptors: true, usesZip64: true, comment: "PK\u{5}\u{6} in a comment"),
+    ZipBuilder(comment: String(repeating: "c", count: 65_535)),
+  ]
+
+  @Test("of every layout give their entries, in place", arguments: variants)
+  func layouts(zip: ZipBuilder) throws {
+    var zip = zip
+    zip.add("a/one", [1, 2, 3])
+    zip.add("a/empty", [])
+    zip.add("ключ", Array(0...255))
+    let archive = try ZipArchive(FileBytes(zip.bytes, path: "m.zip"))
+    #expect(archive.entries.map(\.name) == ["a/one", "a/empty", "ключ"])
+    #expect(try archive.unpacked(#require(archive["a/one"])) == [1, 2, 3])
+    #expect(try archive.unpacked(#require(archive["a/empty"])) == [])
+    #expect(try archive.prefix(of: #require(archive["ключ"]), count: 3) == [0, 1, 2])
+    #expect(archive["b"] == nil)
+    try archive.verify()
+  }
+
+  @Test("with more entries than the old count holds")
+  func manyEntries() throws {
+    var zip = ZipBuilder(usesZip64: true)
+    for index in 0..<70_000 { zip.add(String(index), []) }
+    let archive = try ZipArchive(FileBytes(zip.bytes, path: "m.zip"))
+    #expect(archive.entries.count == 70_000)
+    #expect(archive["69999"]?.index == 69_999)
+  }
+
+  @Test("with a name twice are refused")
+  func duplicates() throws {
+    var zip = ZipBuilder()
+    zip.add("a", [1])
+    zip.add("a", [2])
+    let bytes = zip.bytes
+    #expect(throws: CheckpointError.self) { try ZipArchive(FileBytes(bytes, path: "m.zip")) }
+  }
+
+  @Test("with a wrong length anywhere are refused or still right", arguments: variants.prefix(4))
+  func wrongLengths(zip: ZipBuilder) throws {
+    var zip = zip
+    zip.add("archive/data.pkl", Array("}.".utf8))
+    zip.add("archive/data/0", [1, 2, 3, 4])
+    let bytes = zip.bytes
+    // Each two bytes in turn take values that lengths must not have; whatever comes of it, it is no crash.
+    for position in 0..<(bytes.count - 1) {
+      for value: UInt16 in [0xFFFF, 0x8000, 0x7FFF, 1] {
+        var damaged = bytes
+        damaged.replaceSubrange(position..<(position + 2), with: littleEndian(value))
+        guard let archive = try? ZipArchive(FileBytes(damaged, path: "m.zip")) else { continue }
+        for entry in archive.entries { #expect((try? archive.unpacked(entry))?.count ?? 0 <= bytes.count) }
+      }
+    }
+  }
+
+  @Test("CRC-32: the check value of the specification, and one bit at a time")
+  func checksum() {
+    #expect(Array("123456789".utf8).withUnsafeBytes { crc32(of: $0) } == 0xCBF4_3926)
+    #expect([UInt8]().withUnsafeBytes { crc32(of: $0) } == 0)
+    // The definition: a shift register, bit by bit.
+    for count in 0..<40 {
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ 5) }
+      var register: UInt32 = ~0
+      for byte in bytes {
+        register ^= UInt32(byte)
+        for _ in 0..<8 { register = register >> 1 ^ (register & 1 == 1 ? 0xEDB8_8320 : 0) }
+      }
+      #expect(bytes.withUnsafeBytes { crc32(of: $0) } == ~register)
+    }
+  }
+}
