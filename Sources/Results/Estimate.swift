@@ -1,4 +1,7 @@
 /// A measured value with its 95 % interval.
+///
+/// In JSON a number that is not finite is written as null and read back as not-a-number: JSON has no other
+/// word for it, and whoever writes a study says so in its warnings.
 public struct Estimate: Codable, Equatable, Sendable {
   public let value: Double
   /// The lower end of the interval; equals `value` where none could be computed.
@@ -15,6 +18,31 @@ public struct Estimate: Codable, Equatable, Sendable {
   public var isPositive: Bool { low > 0 }
   /// The whole interval lies below zero.
   public var isNegative: Bool { high < 0 }
+  /// Value and both ends are numbers that JSON and CSV can hold.
+  public var isFinite: Bool { value.isFinite && low.isFinite && high.isFinite }
+  /// There is an interval beside the value.
+  public var hasInterval: Bool { low < high }
+
+  private enum CodingKeys: String, CodingKey { case value, low, high }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func number(_ key: CodingKeys) throws -> Double {
+      try container.decodeNil(forKey: key) ? .nan : container.decode(Double.self, forKey: key)
+    }
+    self.init(value: try number(.value), low: try number(.low), high: try number(.high))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    for (key, number) in [(CodingKeys.value, value), (.low, low), (.high, high)] {
+      if number.isFinite {
+        try container.encode(number, forKey: key)
+      } else {
+        try container.encodeNil(forKey: key)
+      }
+    }
+  }
 }
 
 /// What is measured of a classifier's predictions; the raw value is the name in `layers.csv`.

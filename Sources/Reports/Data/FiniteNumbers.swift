@@ -1,0 +1,58 @@
+import Results
+
+extension StudyResult {
+  /// The study as it can be written: similarities that are not finite become nil, and a warning names every
+  /// number that stands as an empty cell, so that no not-a-number is passed on in silence.
+  /// Doing it twice changes nothing.
+  var announcingGaps: StudyResult {
+    let places = gaps
+    guard !places.isEmpty else { return self }
+    var study = self
+    for index in study.similarity.indices {
+      study.similarity[index].values = study.similarity[index].values.map { row in
+        row.map { value in value.flatMap { $0.isFinite ? $0 : nil } }
+      }
+    }
+    let shown = places.prefix(6).joined(separator: "; ")
+    let rest = places.count > 6 ? "; and \(places.count - 6) more" : ""
+    let warning =
+      "\(count(places.count, "number is", "numbers are")) not finite and left empty (null in study.json): "
+      + "\(shown)\(rest)."
+    if !study.warnings.contains(warning) { study.warnings.append(warning) }
+    return study
+  }
+
+  /// Where a number is not finite, in words.
+  private var gaps: [String] {
+    levels.flatMap { gaps(in: $0) } + similarity.flatMap(Self.gaps)
+  }
+
+  private func gaps(in level: LevelResult) -> [String] {
+    let title = title(of: level)
+    func gaps(_ name: String, _ table: MetricTable?) -> [String] {
+      guard let table else { return [] }
+      return Metric.allCases.filter { !table[$0].isFinite }.map { "\(title), \(name), \($0.words)" }
+    }
+    func gap(_ name: String, _ estimate: Estimate?) -> [String] {
+      estimate.map { $0.isFinite } ?? true ? [] : ["\(title), \(name)"]
+    }
+    let nulls = [("majority", level.majority), ("shuffled", level.shuffled), ("mel", level.mel)]
+      .flatMap { gaps($0.0, $0.1) }
+    let layers = level.layers.flatMap { layer in
+      gaps(layer.layer.name, layer.metrics) + gaps(layer.layer.name + "@random", layer.twin)
+        + gap("\(layer.layer.name), gain over the random twin", layer.gainOverTwin)
+        + gap("\(layer.layer.name), gain over mel", layer.gainOverMel)
+        + gap("\(layer.layer.name), selectivity", layer.selectivity)
+    }
+    return nulls + layers + gap("peak", level.peak?.estimate)
+  }
+
+  private static func gaps(in matrix: SimilarityMatrix) -> [String] {
+    zip(matrix.rowLayers, matrix.values).flatMap { row, values in
+      zip(matrix.columnLayers, values).compactMap { column, value in
+        guard let value, !value.isFinite else { return nil }
+        return "\(matrix.measure), \(row) × \(column)"
+      }
+    }
+  }
+}

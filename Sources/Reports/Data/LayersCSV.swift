@@ -1,0 +1,67 @@
+import Results
+
+/// `layers.csv`: every number of the study, one a row.
+///
+/// | column | holds |
+/// |---|---|
+/// | `model` | the model's name |
+/// | `layer` | a tap point; `majority`, `shuffled`, `mel`; or `hidden.3@random`, that layer of the random twin |
+/// | `level`, `probe` | what was read, and the probe's name |
+/// | `metric` | `accuracy`, …, `bits` (shares are 0…1); or `gain_over_mel`, `gain_over_random` in the level's metric; or `selectivity` in accuracy |
+/// | `value`, `ci_low`, `ci_high` | the estimate and its 95 % interval; empty where there is no number |
+/// | `n` | held-out spans that were predicted |
+/// | `classes` | how many labels there are to choose from |
+///
+/// A layer without a number for a level has one row, with an empty value.
+public enum LayersCSV {
+  public static let columns = [
+    "model", "layer", "level", "probe", "metric", "value", "ci_low", "ci_high", "n", "classes",
+  ]
+
+  public static func text(of study: StudyResult) -> String {
+    CSV.text(columns: columns, rows: study.levels.flatMap { rows(of: $0, model: study.model.name) })
+  }
+
+  private static func rows(of level: LevelResult, model: String) -> [[String]] {
+    func row(_ layer: String, _ metric: String, _ estimate: Estimate?) -> [String] {
+      let numbers = [estimate?.value, estimate?.low, estimate?.high].map(NumberText.data)
+      let counts = [estimate == nil ? 0 : level.tested, level.classes.count].map { String($0) }
+      return [model, layer, level.level.rawValue, level.probe, metric] + numbers + counts
+    }
+    func rows(_ layer: String, _ table: MetricTable?) -> [[String]] {
+      guard let table else { return [] }
+      return Metric.allCases.map { row(layer, $0.rawValue, table[$0]) }
+    }
+    let nulls =
+      rows("majority", level.majority) + rows("shuffled", level.shuffled) + rows("mel", level.mel)
+    return nulls
+      + level.layers.flatMap { result -> [[String]] in
+        let name = result.layer.name
+        guard let metrics = result.metrics else { return [row(name, level.metric.rawValue, nil)] }
+        let differences: [(String, Estimate?)] = [
+          ("gain_over_mel", result.gainOverMel), ("gain_over_random", result.gainOverTwin),
+          ("selectivity", result.selectivity),
+        ]
+        return rows(name, metrics)
+          + differences.compactMap { metric, estimate in estimate.map { row(name, metric, $0) } }
+          + rows("\(name)@random", result.twin)
+      }
+  }
+}
+
+/// `similarity.csv`: every cell of every similarity matrix, one a row. `unit` says what a row of the
+/// compared matrices was, so that matrices over several levels can stand in one file.
+public enum SimilarityCSV {
+  public static let columns = ["measure", "row_layer", "column_layer", "value", "n", "unit"]
+
+  public static func text(of study: StudyResult) -> String {
+    let rows = study.similarity.flatMap { matrix in
+      zip(matrix.rowLayers, matrix.values).flatMap { row, values in
+        zip(matrix.columnLayers, values).map { column, value in
+          [matrix.measure, row, column, NumberText.data(value), String(matrix.examples), matrix.unit]
+        }
+      }
+    }
+    return CSV.text(columns: columns, rows: rows)
+  }
+}

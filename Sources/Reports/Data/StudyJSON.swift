@@ -1,0 +1,79 @@
+import Foundation
+import Results
+
+/// `study.json`: the whole study, sorted keys, described by `schemas/study.schema.json`.
+public enum StudyJSON {
+  /// - Throws: `ReportError.notFinite` where a number that must be there cannot be written. Estimates and
+  ///   similarities that are not finite are written as null; see `StudyResult.announcingGaps`.
+  public static func encode(_ study: StudyResult) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      return try encoder.encode(study.announcingGaps) + Data("\n".utf8)
+    } catch EncodingError.invalidValue(_, let context) {
+      throw ReportError.notFinite(place: place(context.codingPath))
+    }
+  }
+
+  /// - Parameter path: where the bytes come from, for messages.
+  /// - Throws: `ReportError.notAStudy`, `ReportError.otherSchema`.
+  public static func decode(_ data: Data, path: String = "study.json") throws -> StudyResult {
+    let decoder = JSONDecoder()
+    do {
+      let version = try decoder.decode(Version.self, from: data).schema
+      guard version == StudyResult.schemaVersion else {
+        throw ReportError.otherSchema(path: path, found: version, supported: StudyResult.schemaVersion)
+      }
+      return try decoder.decode(StudyResult.self, from: data)
+    } catch let error as DecodingError {
+      throw notAStudy(error, path: path)
+    }
+  }
+
+  /// Reads a finished study again: `study.json` itself, or the folder that holds it.
+  public static func read(_ path: String) throws -> StudyResult {
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let file = isFolder.boolValue ? path + "/study.json" : path
+    do {
+      return try decode(Data(contentsOf: URL(fileURLWithPath: file)), path: file)
+    } catch let error as ReportError {
+      throw error
+    } catch {
+      throw ReportError.readFailed(path: file, reason: reason(error))
+    }
+  }
+
+  private struct Version: Decodable { var schema: Int }
+
+  private static func notAStudy(_ error: DecodingError, path: String) -> ReportError {
+    let (context, found): (DecodingError.Context, String) =
+      switch error {
+      case .keyNotFound(let key, let context): (context, "the key \"\(key.stringValue)\" is missing")
+      case .typeMismatch(let type, let context): (context, "a value of another type than \(type) was found")
+      case .valueNotFound(let type, let context): (context, "null was found where \(type) is needed")
+      case .dataCorrupted(let context): (context, "the text is not valid: \(context.debugDescription)")
+      @unknown default: (.init(codingPath: [], debugDescription: ""), "it cannot be decoded")
+      }
+    return .notAStudy(path: path, place: place(context.codingPath), reason: found)
+  }
+
+  /// "levels[0].mel.accuracy"
+  private static func place(_ path: [any CodingKey]) -> String {
+    let text = path.reduce("") { text, key in
+      if let index = key.intValue { return text + "[\(index)]" }
+      return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
+    }
+    return text.isEmpty ? "its top" : text
+  }
+}
+
+/// An error of the file system in one line, without the wrapper's noise.
+func reason(_ error: any Error) -> String {
+  let error = error as NSError
+  if let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError, cause.domain == NSPOSIXErrorDomain {
+    return String(cString: strerror(Int32(cause.code)))
+  }
+  if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+  return error.localizedDescription
+}

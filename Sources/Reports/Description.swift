@@ -1,0 +1,67 @@
+import Results
+import SpeechHierarchy
+
+/// How a study was made, in words that `summary.md` and the page share.
+enum Description {
+  /// How one level was measured, each in a sentence.
+  static func measured(_ level: LevelResult) -> [String] {
+    let entropy = NumberText.fixed(level.labelEntropy, 2)
+    var sentences = [
+      "\(count(level.examples, "span")) of \(count(level.classes.count, "class", "classes")) by "
+        + "\(count(level.speakers, "speaker")), \(NumberText.grouped(level.tested)) of them predicted while "
+        + "held out.",
+      ending(level.split),
+      "Probe \(level.probe), read in \(level.metric.words).",
+      "The commonest class is \(level.majorityClass); the labels' entropy is \(entropy) bits.",
+      "Intervals resample \(level.intervalUnit).",
+    ]
+    if level.isDerived { sentences.append("The labels come from other tiers by rule.") }
+    return sentences
+  }
+
+  static func provenance(_ study: StudyResult) -> [(name: String, value: String)] {
+    let settings = study.settings
+    return [
+      ("Strata", settings.version),
+      ("model", "\(study.model.name), fingerprint \(study.model.fingerprint)"),
+      ("corpus", "\(study.corpus.name), fingerprint \(study.corpus.fingerprint)"),
+      ("levels", settings.levels.map(\.rawValue).joined(separator: ", ")),
+      ("layers", settings.layers.joined(separator: ", ")),
+      ("seed", String(settings.seed)),
+      ("random twin's seeds", settings.twinSeeds.map { String($0) }.joined(separator: ", ")),
+      ("bootstrap resamples", NumberText.grouped(settings.bootstrapResamples)),
+      ("schema of study.json", String(study.schema)),
+    ].filter { !$0.1.isEmpty }
+  }
+
+  static func model(_ model: ModelSummary) -> [(name: String, value: String)] {
+    [
+      ("name", model.name),
+      ("family", model.family),
+      ("parameters", NumberText.grouped(model.parameters)),
+      ("input", "\(NumberText.grouped(model.samplingRate)) Hz; \(model.inputNormalisation)"),
+    ]
+  }
+
+  static func corpus(_ corpus: CorpusSummary) -> [(name: String, value: String)] {
+    let silences = corpus.silenceLabels.map { $0.isEmpty ? "(empty)" : $0 }.joined(separator: ", ")
+    return [
+      ("name", corpus.name),
+      ("utterances", NumberText.grouped(corpus.utterances)),
+      ("speakers", NumberText.grouped(corpus.speakers)),
+      ("distinct sentences", NumberText.grouped(corpus.sentences)),
+      ("audio", NumberText.duration(corpus.seconds)),
+      ("taken as silence", silences),
+    ].filter { !$0.1.isEmpty }
+  }
+
+  /// The sentence with a full stop.
+  private static func ending(_ sentence: String) -> String {
+    guard let last = sentence.last else { return "" }
+    return ".!?".contains(last) ? sentence : sentence + "."
+  }
+}
+
+func count(_ number: Int, _ one: String, _ many: String) -> String {
+  "\(NumberText.grouped(number)) \(number == 1 ? one : many)"
+}

@@ -1,0 +1,159 @@
+import Results
+import SpeechHierarchy
+
+extension Level {
+  /// "phonemes"
+  var plural: String { rawValue + "s" }
+}
+
+extension Metric {
+  /// The metric's name in running text.
+  var words: String {
+    switch self {
+    case .accuracy: "accuracy"
+    case .balancedAccuracy: "balanced accuracy"
+    case .macroF1: "macro F1"
+    case .logLoss: "log loss"
+    case .bits: "information"
+    }
+  }
+
+  /// "accuracy, %"
+  var axisTitle: String { "\(words), \(MeasureFormat(self).unit)" }
+
+  /// What the metric is, in a sentence.
+  var explanation: String {
+    switch self {
+    case .accuracy: "The share of held-out spans whose label the probe names rightly."
+    case .balancedAccuracy: "The mean over classes of the share of each class that is named rightly."
+    case .macroF1: "The mean over classes of the harmonic mean of precision and recall."
+    case .logLoss: "The mean negative log-likelihood of the right label, in nats; lower is better."
+    case .bits:
+      "The entropy of the labels minus the probe's cross-entropy: a lower bound on the mutual "
+        + "information between states and labels."
+    }
+  }
+}
+
+extension Verdict.Decision {
+  /// One sign a decision, so that it is never told by colour alone.
+  var sign: String {
+    switch self {
+    case .encoded: "✓"
+    case .notEncoded: "✗"
+    case .undecided: "?"
+    }
+  }
+}
+
+extension StudyResult {
+  /// What a level's result is called: its level, and the probe where several read the same level.
+  func title(of result: LevelResult) -> String {
+    let isAlone = levels.filter { $0.level == result.level }.count == 1
+    return isAlone ? result.level.rawValue : "\(result.level.rawValue) · \(result.probe)"
+  }
+
+  /// The plural of the title: "phonemes", "words · semantic".
+  func plural(of result: LevelResult) -> String {
+    let isAlone = levels.filter { $0.level == result.level }.count == 1
+    return isAlone ? result.level.plural : "\(result.level.plural) · \(result.probe)"
+  }
+
+  /// The study's question: "Which layers of X encode phonemes, syllables and words?"
+  var question: String {
+    let asked = Level.allCases.filter { level in levels.contains { $0.level == level } }
+    let what = asked.isEmpty ? "the speech hierarchy" : list(asked.map(\.plural))
+    return "Which layers of \(model.name) encode \(what)?"
+  }
+
+  /// The answer in at most four short sentences: what is encoded, and where it is read best.
+  var headline: [String] {
+    func named(_ decision: Verdict.Decision) -> [String] {
+      levels.filter { $0.verdict?.decision == decision }.map(plural)
+    }
+    var sentences: [String] = []
+    let (encoded, absent, undecided) = (named(.encoded), named(.notEncoded), named(.undecided))
+    if !encoded.isEmpty { sentences.append("By these data the model encodes \(list(encoded)).") }
+    if !absent.isEmpty { sentences.append("Nothing shows that it encodes \(list(absent, "or")).") }
+    if !undecided.isEmpty { sentences.append("Whether it encodes \(list(undecided)) is undecided.") }
+    let peaks = levels.compactMap { result in
+      result.peak.map { (plural(of: result), $0.layer.name) }
+    }
+    if let first = peaks.first {
+      let rest = peaks.dropFirst().map { "\($0.0) at \($0.1)" }
+      let clauses = list(["\(first.0) are read best at \(first.1)"] + rest)
+      sentences.append(clauses.prefix(1).uppercased() + clauses.dropFirst() + ".")
+    }
+    return sentences
+  }
+
+  /// What was measured on what, in a few words each.
+  var facts: [String] {
+    let tapped = Set(levels.flatMap { $0.layers.map(\.layer) }).count
+    return [
+      "\(model.family), \(NumberText.grouped(model.parameters)) parameters",
+      "\(tapped) layers",
+      "corpus \(corpus.name): \(count(corpus.utterances, "utterance")), "
+        + "\(count(corpus.speakers, "speaker")), \(NumberText.duration(corpus.seconds))",
+    ]
+  }
+}
+
+extension LevelResult {
+  var format: MeasureFormat { MeasureFormat(metric) }
+
+  /// What stands in the way of trusting this level's numbers, each in a sentence.
+  var doubts: [String] {
+    var doubts: [String] = []
+    if leaks {
+      doubts.append("Training and test share speakers or sentences, so the numbers may be too high.")
+    }
+    if isDerived {
+      doubts.append("The \(level.rawValue) labels come from other tiers by rule.")
+    }
+    let others = peak.map { peak in peak.peakSet.filter { $0 != peak.layer } } ?? []
+    if !others.isEmpty {
+      doubts.append("\(ranges(of: others)) cannot be told from the peak.")
+    }
+    if let needed = verdict?.utterancesToDecide, verdict?.decision == .undecided {
+      doubts.append("About \(NumberText.grouped(needed)) utterances like these would decide.")
+    }
+    return doubts
+  }
+
+  /// "hidden.2–hidden.4 and hidden.6": neighbours among the probed layers are folded together.
+  func ranges(of chosen: [Layer]) -> String {
+    let order = layers.map(\.layer).sorted()
+    var runs: [[Layer]] = []
+    var previous: Int?
+    for (place, layer) in order.enumerated() where chosen.contains(layer) {
+      if previous == place - 1, !runs.isEmpty {
+        runs[runs.count - 1].append(layer)
+      } else {
+        runs.append([layer])
+      }
+      previous = place
+    }
+    return list(
+      runs.flatMap { run -> [String] in
+        guard run.count > 2, let first = run.first, let last = run.last else { return run.map(\.name) }
+        return ["\(first.name)–\(last.name)"]
+      })
+  }
+
+  /// The layer that peaks, with everything known of it.
+  var peakResult: LayerResult? {
+    peak.flatMap { peak in layers.first { $0.layer == peak.layer } }
+  }
+}
+
+/// "a, b and c".
+func list(_ items: [String], _ conjunction: String = "and") -> String {
+  guard let last = items.last, items.count > 1 else { return items.first ?? "" }
+  return items.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
+}
+
+/// "1 speaker", "12 speakers".
+func count(_ number: Int, _ noun: String) -> String {
+  "\(NumberText.grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+}

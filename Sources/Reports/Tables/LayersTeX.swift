@@ -1,0 +1,66 @@
+import Results
+
+/// `layers.tex`: the table for a paper, with booktabs' rules; the peak is bold, intervals are small.
+public enum LayersTeX {
+  public static func text(of study: StudyResult) -> String {
+    let table = StudyTable(study)
+    let head = table.columns.map { escape($0.title) }.joined(separator: " & ")
+    let units = table.columns.map { escape($0.metric.axisTitle) }.joined(separator: " & ")
+    let lines =
+      [
+        "% \\usepackage{booktabs}", "\\begin{table}", "  \\centering",
+        "  \\caption{\(caption(study, table))}", "  \\label{tab:layers}",
+        "  \\begin{tabular}{l\(String(repeating: "r", count: table.columns.count))}", "    \\toprule",
+        "    Layer & \(head) \\\\", "    & \(units) \\\\", "    \\midrule",
+      ] + table.layers.map { "    " + row($0, table) } + ["    \\midrule"]
+      + table.references.map { "    " + row($0, table) }
+      + ["    \\bottomrule", "  \\end{tabular}", "\\end{table}"]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func caption(_ study: StudyResult, _ table: StudyTable) -> String {
+    let spans = study.levels.map { "\(escape(study.title(of: $0))) $n=\($0.tested)$" }
+    return "Layers of \(escape(study.model.name)) on \(escape(study.corpus.name)) "
+      + "(\(spans.joined(separator: ", "))). "
+      + "Bold: the peak; $\\circ$: cannot be told from the peak; brackets: \(escape(table.intervalNote)). "
+      + "Last rows: what a layer has to beat."
+  }
+
+  private static func row(_ row: StudyTable.Row, _ table: StudyTable) -> String {
+    let cells = zip(row.cells, table.columns).map { cell, column -> String in
+      guard let estimate = cell.estimate else { return "--" }
+      let value = math(column.format.value(estimate.value))
+      let brackets = column.format.brackets(estimate)
+      let interval = brackets.isEmpty ? "" : " {\\scriptsize \(math(brackets))}"
+      switch cell.mark {
+      case .peak: return "\\textbf{\(value)}\(interval)"
+      case .peakSet: return "$\\circ$ \(value)\(interval)"
+      case .none: return value + interval
+      }
+    }
+    return "\(escape(row.name)) & \(cells.joined(separator: " & ")) \\\\"
+  }
+
+  /// A true minus sign where there is one.
+  private static func math(_ number: String) -> String {
+    number.replacing("−", with: "$-$").replacing("∞", with: "$\\infty$")
+  }
+
+  static func escape(_ text: String) -> String {
+    var escaped = ""
+    for scalar in TextLayout.harmless(text.replacing("\n", with: " ")).unicodeScalars {
+      switch scalar {
+      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\" + String(scalar)
+      case "\\": escaped += "\\textbackslash{}"
+      case "~": escaped += "\\textasciitilde{}"
+      case "^": escaped += "\\textasciicircum{}"
+      case "<": escaped += "\\textless{}"
+      case ">": escaped += "\\textgreater{}"
+      case "·": escaped += "$\\cdot$"
+      case "–": escaped += "--"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
+  }
+}

@@ -1,0 +1,85 @@
+import Results
+
+/// The table that every report shows: a row per layer, a column per level, and below it the rows that the
+/// layers have to beat. The terminal, Markdown, LaTeX and HTML each spell it in their own way.
+struct StudyTable {
+  enum Mark { case none, peak, peakSet }
+
+  struct Cell {
+    /// Nil where there is no number; the reason is in `missing`.
+    var estimate: Estimate?
+    var mark = Mark.none
+  }
+
+  struct Column {
+    var title: String
+    var metric: Metric
+    var format: MeasureFormat { MeasureFormat(metric) }
+  }
+
+  struct Row {
+    var name: String
+    /// One cell a column.
+    var cells: [Cell]
+  }
+
+  let columns: [Column]
+  /// In the order of the data, the input side first.
+  let layers: [Row]
+  /// Majority class, shuffled labels, mel, and the random twin at each level's peak layer.
+  let references: [Row]
+  /// Which layers have no number for which level, and why; whole sentences.
+  let missing: [String]
+  /// What the intervals were resampled over: "speakers".
+  let intervalUnits: [String]
+
+  static let twinName = "random twin"
+
+  init(_ study: StudyResult) {
+    columns = study.levels.map { Column(title: study.title(of: $0), metric: $0.metric) }
+    let all = Set(study.levels.flatMap { $0.layers.map(\.layer) }).sorted {
+      ($0.depth, $0.name) < ($1.depth, $1.name)
+    }
+    layers = all.map { layer in
+      Row(name: layer.name, cells: study.levels.map { Self.cell(of: layer, in: $0) })
+    }
+    let references: [(String, (LevelResult) -> MetricTable?)] = [
+      ("majority", { $0.majority }), ("shuffled", { $0.shuffled }), ("mel", { $0.mel }),
+      (Self.twinName, { $0.peakResult?.twin }),
+    ]
+    self.references = references.compactMap { name, table in
+      let cells = study.levels.map { Cell(estimate: table($0)?[$0.metric]) }
+      return cells.contains { $0.estimate != nil } ? Row(name: name, cells: cells) : nil
+    }
+    missing = zip(study.levels, columns).flatMap { Self.missing(in: $0, title: $1.title) }
+    intervalUnits = study.levels.map(\.intervalUnit).reduce(into: []) { units, unit in
+      if !units.contains(unit) { units.append(unit) }
+    }
+  }
+
+  private static func cell(of layer: Layer, in level: LevelResult) -> Cell {
+    guard let estimate = level.layers.first(where: { $0.layer == layer })?.metrics?[level.metric] else {
+      return Cell()
+    }
+    guard let peak = level.peak else { return Cell(estimate: estimate) }
+    let mark: Mark = peak.layer == layer ? .peak : peak.peakSet.contains(layer) ? .peakSet : .none
+    return Cell(estimate: estimate, mark: mark)
+  }
+
+  /// One sentence a reason.
+  private static func missing(in level: LevelResult, title: String) -> [String] {
+    var reasons: [(reason: String, layers: [Layer])] = []
+    for result in level.layers where result.metrics == nil {
+      let reason = result.reason ?? "no reason was given"
+      if let known = reasons.firstIndex(where: { $0.reason == reason }) {
+        reasons[known].layers.append(result.layer)
+      } else {
+        reasons.append((reason, [result.layer]))
+      }
+    }
+    return reasons.map { "\(title) has no number at \(level.ranges(of: $0.layers)): \($0.reason)." }
+  }
+
+  /// "95 % intervals by bootstrap over speakers".
+  var intervalNote: String { "95 % interval, bootstrap over \(list(intervalUnits))" }
+}
