@@ -42,16 +42,12 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
     case .tooLarge(let path, let bytes, let limit):
       "\(path) has \(bytes) bytes, a label file may have \(limit); it is not one, or should be cut into several"
     case .noBytes(let path): "\(path) is empty (0 bytes); copy or export it again"
-    case .badText(let path, let line, let encoding):
-      "\(path):\(line): not valid \(encoding); save the file as UTF-8, for instance with "
-        + "`iconv -f LATIN1 -t UTF-8 IN > OUT`"
+    case .badText(let path, let line, _), .unexpected(let path, let line, _, _),
+      .cutOff(let path, let line, _):
+      "\(path):\(line): \(reason)"
     case .unknownFormat(let path, let looksLike):
       "\(path) is not a label file that can be read: \(looksLike). Expected "
         + LabelFormat.allCases.map(\.title).joined(separator: ", ")
-    case .unexpected(let path, let line, let expected, let found):
-      "\(path):\(line): expected \(expected), found \(found)"
-    case .cutOff(let path, let line, let expected):
-      "\(path):\(line): the file ends where \(expected) was expected; it is cut off, export it again"
     case .unknownKey(let path, let line, let key, let known):
       "\(path):\(line): there is no key “\(key)”; " + Nearest.hint(for: key, among: known)
     case .badSetting(let path, let line, let key, let expected, let found):
@@ -72,6 +68,18 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
     switch self {
     case .badText(_, let line, _), .unexpected(_, let line, _, _), .cutOff(_, let line, _): line
     default: nil
+    }
+  }
+
+  /// The message without the file and the line, where these stand in front of it.
+  var reason: String {
+    switch self {
+    case .badText(_, _, let encoding):
+      "not valid \(encoding); save the file as UTF-8, for instance with `iconv -f LATIN1 -t UTF-8 IN > OUT`"
+    case .unexpected(_, _, let expected, let found): "expected \(expected), found \(found)"
+    case .cutOff(_, _, let expected):
+      "the file ends where \(expected) was expected; it is cut off, export it again"
+    default: description
     }
   }
 }

@@ -98,7 +98,7 @@ struct CorpusLoader {
       do throws(CorpusError) {
         tiers += try self.tiers(file, of: pair)
       } catch {
-        issues.add(.labels, file.shown, line: error.line, "left out: \(error)")
+        issues.add(.labels, file.shown, line: error.line, "left out: \(error.reason)")
         return nil
       }
     }
