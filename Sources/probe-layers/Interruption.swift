@@ -5,7 +5,8 @@ import Synchronization
 /// Ctrl-C, once: the running work stops at the next safe place and keeps what is finished. Twice: at once.
 final class Interruption: Sendable {
   private let flag = Atomic<Bool>(false)
-  private let source: any DispatchSourceSignal & Sendable
+  /// Dispatch's objects may be used from any thread; their protocol does not say so.
+  nonisolated(unsafe) private let source: any DispatchSourceSignal
 
   var isRequested: Bool { flag.load(ordering: .relaxed) }
 

@@ -36,7 +36,7 @@ import Testing
   }()
 
   @Test("Inputs that fuzzing found stay harmless", arguments: found)
-  func found(name: String) throws {
+  func staysHarmless(name: String) throws {
     readEverything(try resourceBytes("found/\(name)"), path: name)
   }
 
