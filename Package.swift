@@ -52,7 +52,7 @@ let package = Package(
       "Checkpoints",
       ["Tensors", "CZip", "CXXHash", .product(name: "OrderedCollections", package: "swift-collections")])
     + module("Models", ["Tensors", "Audio", "Checkpoints"])
-    + module("Activations", ["Models", "SpeechHierarchy", "Audio"])
+    + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints"])
     + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])
     + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
     + module("Reports", ["Results", .product(name: "Mustache", package: "swift-mustache")])

@@ -6,6 +6,20 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
   case noCrossMoment(String, String)
   /// Moments of different layers, widths, classes or extents, which cannot be added.
   case momentsDiffer(what: String, first: String, second: String)
+  /// No utterance has labels of the level, or of any.
+  case noSpans(level: String?, utterances: Int)
+  /// A layer that the source does not have.
+  case unknownLayer(String, source: String, available: [String])
+  /// A layer that came in another shape than its tap says.
+  case wrongShape(layer: String, expected: String, found: [Int])
+  /// Not one utterance gave anything; the reasons of the first few.
+  case nothingExtracted(utterances: Int, reasons: [String])
+  /// Not one layer is free of NaN and infinity.
+  case nothingFinite(layers: Int, utterance: String)
+  /// Stopped on request.
+  case interrupted(done: Int, total: Int, keptIn: String?)
+  /// The folder of finished work cannot be written.
+  case cannotWrite(path: String, reason: String)
 
   public var description: String {
     switch self {
@@ -18,6 +32,25 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
     case .momentsDiffer(let what, let first, let second):
       "moments cannot be added, their \(what) differ: \(first) and \(second); extract both with the same model, "
         + "corpus and settings"
+    case .noSpans(let level?, let utterances):
+      "none of the \(utterances) utterances has labels of the level \(level); choose other levels or add the tier"
+    case .noSpans(nil, let utterances):
+      "none of the \(utterances) utterances has labels of any level; check the corpus"
+    case .unknownLayer(let layer, let source, let available):
+      "\(source) has no layer \(layer); it has \(available.joined(separator: ", "))"
+    case .wrongShape(let layer, let expected, let found):
+      "layer \(layer) has shape \(found), expected \(expected)"
+    case .nothingExtracted(let utterances, let reasons):
+      "none of the \(utterances) utterances could be used: " + reasons.joined(separator: "; ")
+    case .nothingFinite(let layers, let utterance):
+      "all \(layers) layers hold values that are not finite (first in \(utterance)); the weights are damaged or "
+        + "overflow"
+    case .interrupted(let done, let total, let folder?):
+      "interrupted after \(done) of \(total) utterances; they are kept in \(folder) and the same command goes on"
+    case .interrupted(let done, let total, nil):
+      "interrupted after \(done) of \(total) utterances; no folder was given to keep them in"
+    case .cannotWrite(let path, let reason):
+      "\(path) cannot be written: \(reason)"
     }
   }
 }

@@ -59,8 +59,10 @@ public struct Moments: Sendable {
 
   /// The bytes that moments of this form take.
   public static func bytes(widths: [Int], classes: Int, extent: Extent) -> Int {
-    let squares = pairs(widths.count, extent).reduce(0) { $0 + widths[$1.0] * widths[$1.1] }
-    return 8 * (squares + widths.reduce(0, +) * (2 + widths.count + classes))
+    let layers = widths.count
+    let squares = pairs(layers, extent).reduce(0) { $0 + widths[$1.0] * widths[$1.1] }
+    let vectors = 2 + (extent == .pairs ? layers : 1) + classes  // shift and sum, norm sums, class sums
+    return 8 * (squares + widths.reduce(0, +) * vectors + layers + layers * layers)
   }
 
   /// The pairs of layers whose products are kept, in the order of `products`.

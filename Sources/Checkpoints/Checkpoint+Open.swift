@@ -45,10 +45,11 @@ extension Checkpoint {
     if NumpyReader.recognises(bytes) {
       return (.numpy, try NumpyReader.read(file, name: stem(of: file.path)))
     }
+    // Before pickles: a header of 640 bytes, say, begins as they do.
+    if SafetensorsReader.recognises(bytes) { return (.safetensors, try SafetensorsReader.read(file)) }
     if PickleStreamReader.recognises(bytes) {
       return (PickleStreamReader.isTorch(bytes) ? .torchLegacy : .pickle, try PickleStreamReader.read(file))
     }
-    if SafetensorsReader.recognises(bytes) { return (.safetensors, try SafetensorsReader.read(file)) }
     throw ForeignFormat.error(file)
   }
 

@@ -194,8 +194,30 @@ private func expectClose(
     }
   }
 
-  @Test("their memory is what is said") func bytes() {
-    #expect(Moments.bytes(widths: [3, 2], classes: 0, extent: .layers) == 8 * (9 + 4 + 5 * 4))
-    #expect(Moments.bytes(widths: [3, 2], classes: 3, extent: .pairs) == 8 * (9 + 6 + 4 + 5 * 7))
+  @Test("their memory is what is said", arguments: [Moments.Extent.layers, .pairs])
+  func bytes(extent: Moments.Extent) throws {
+    let moments = Data(rows: 10, offset: 0, seed: 6).moments(0..<10, extent: extent)
+    let said = Moments.bytes(widths: [3, 2], classes: 3, extent: extent)
+    #expect(said == 8 * moments.flattened.count)
+
+    var restored = Moments(layers: [("x", 3), ("y", 2)], classes: ["a", "b", "c"], extent: extent)
+    let isTaken = restored.restore(moments.flattened, count: 10, classCounts: moments.classCounts)
+    #expect(isTaken)
+    #expect(restored.flattened == moments.flattened && restored.count == 10)
+    let isCutTaken = restored.restore(
+      Array(moments.flattened.dropLast()), count: 10, classCounts: [0, 0, 0])
+    #expect(!isCutTaken)
+  }
+
+  @Test("a layer can be left out afterwards", arguments: [Moments.Extent.layers, .pairs])
+  func dropping(extent: Moments.Extent) throws {
+    let data = Data(rows: 50, offset: 2, seed: 7)
+    let (whole, part) = (
+      data.moments(0..<50, extent: extent), data.moments(0..<50, extent: extent).dropping(["x"])
+    )
+    #expect(part.layers == ["y"])
+    #expect(try part.secondMoment(of: "y") == whole.secondMoment(of: "y"))
+    #expect(try part.sumOfNormProducts("y", "y") == whole.sumOfNormProducts("y", "y"))
+    #expect(try part.classSums(of: "y") == whole.classSums(of: "y"))
   }
 }

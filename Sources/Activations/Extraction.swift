@@ -1,0 +1,40 @@
+import Models
+import SpeechHierarchy
+
+/// What one pass over a corpus gave.
+public struct Extraction: Sendable {
+  /// The source's name and fingerprint.
+  public let source: String
+  public let fingerprint: String
+  /// The layers that were asked for, in the order of the data, `mel` first.
+  public let layers: [TapPoint]
+  public let levels: [Level: LevelActivations]
+  /// What went wrong or is odd, in the order of the corpus; the rest went on.
+  public let issues: [CorpusIssue]
+  /// Utterances that were read, and their length together.
+  public let utterances: Int
+  public let seconds: Double
+}
+
+/// One level's share of an extraction.
+public struct LevelActivations: Sendable {
+  public let examples: Examples
+  /// Nil where the budget allowed none.
+  public let moments: Moments?
+  /// Spans that were pooled into `moments`, of which `examples` is a sample.
+  public let spans: Int
+  /// Spans that lie beyond the end of their audio.
+  public let droppedSpans: Int
+}
+
+/// How far an extraction is.
+public struct ExtractionProgress: Sendable, Equatable {
+  /// Utterances, with those that were found finished.
+  public let done: Int
+  public let total: Int
+  /// Seconds of audio, by the corpus's lengths.
+  public let seconds: Double
+  public let totalSeconds: Double
+  /// Utterances whose results were found from an earlier run.
+  public let resumed: Int
+}

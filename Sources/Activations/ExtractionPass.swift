@@ -1,0 +1,107 @@
+import Audio
+import Models
+import SpeechHierarchy
+import Synchronization
+import Tensors
+
+/// One pass of a source over a corpus: every utterance is read and run once, each layer's frames are pooled
+/// into spans at once and dropped.
+///
+/// ```swift
+/// let pass = ExtractionPass(of: model, over: corpus.utterances, workFolder: "study/work")
+/// let extraction = try pass.run(threads: 2)
+/// let phones = extraction.levels[.phoneme]?.examples
+/// ```
+/// Utterances run in parallel, one worker each, and are folded in the order of the corpus, so the results are
+/// bit for bit the same with any number of threads and however often the work was interrupted. Memory: a
+/// layer's frames and a waveform a worker, the sample (`SampleLimits`) and the moments
+/// (`ExtractionSettings.momentsBudget`), whatever the hours of audio.
+///
+/// An utterance whose file cannot be read, or which is too short for the model, is reported as an issue and
+/// left out; when none is left, `ActivationError.nothingExtracted` is thrown.
+public struct ExtractionPass: Sendable {
+  private let source: any ActivationSource
+  private let utterances: [Utterance]
+  private let settings: ExtractionSettings
+  private let workFolder: String?
+  /// Work is kept each time this much audio is done: some ten seconds of a core for a base-sized model.
+  var blockSeconds = 120.0
+
+  /// `workFolder` keeps finished work, for going on after an interruption; without one nothing is written.
+  public init(
+    of source: any ActivationSource, over utterances: [Utterance],
+    settings: ExtractionSettings = ExtractionSettings(), workFolder: String? = nil
+  ) {
+    self.source = source
+    self.utterances = utterances
+    self.settings = settings
+    self.workFolder = workFolder
+  }
+
+  /// Runs to the end, or until `isCancelled` gives true: then everything finished is kept and
+  /// `ActivationError.interrupted` is thrown.
+  ///
+  /// `progress` is called after every utterance, in the corpus's order, by one thread at a time.
+  public func run(
+    threads: Int = 1, progress: @escaping @Sendable (ExtractionProgress) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> Extraction {
+    let plan = try ExtractionPlan(source, utterances, settings)
+    let store = try workFolder.map { try ExtractionStore(workFolder: $0, plan: plan) }
+    let initial = ExtractionReducer(plan, store, blockSeconds: blockSeconds)
+    let pending = initial.pending()
+    let reducer = Mutex(initial)
+    let meter = Mutex(Meter(plan, pending))
+
+    let queue = OrderedQueue<PooledUtterance?>(
+      count: utterances.count, window: max(64, 4 * threads)
+    ) { index, pooled in
+      try reducer.withLock { try $0.fold(index, pooled) }
+      progress(meter.withLock { $0.advanced() })
+    }
+    let mel = LogMel.baseline()
+    let source = self.source
+    parallelFor(max(1, threads), threads: max(1, threads)) { _ in
+      while let index = queue.next() {
+        do {
+          if isCancelled() { throw Stopped() }
+          queue.finish(
+            index, pending[index] ? try plan.pool(index, source, mel, isCancelled: isCancelled) : nil)
+        } catch {
+          queue.stop(error)
+        }
+      }
+    }
+
+    if queue.failure is Stopped {
+      try reducer.withLock { try $0.keep() }
+      throw ActivationError.interrupted(
+        done: reducer.withLock { $0.done }, total: utterances.count, keptIn: store?.folder)
+    }
+    if let failure = queue.failure { throw failure }
+    try reducer.withLock { try $0.keep() }
+    return try plan.extraction(reducer.withLock { $0.finished() }, source)
+  }
+}
+
+/// Counts what is done.
+private struct Meter: Sendable {
+  private let lengths: [Double]
+  private let totalSeconds: Double
+  private let resumed: Int
+  private var done = 0
+  private var seconds = 0.0
+
+  init(_ plan: ExtractionPlan, _ pending: [Bool]) {
+    lengths = plan.utterances.map(\.seconds)
+    totalSeconds = lengths.reduce(0, +)
+    resumed = pending.count { !$0 }
+  }
+
+  mutating func advanced() -> ExtractionProgress {
+    seconds += lengths[done]
+    done += 1
+    return ExtractionProgress(
+      done: done, total: lengths.count, seconds: seconds, totalSeconds: totalSeconds, resumed: resumed)
+  }
+}

@@ -1,0 +1,126 @@
+import Audio
+import SpeechHierarchy
+import Tensors
+
+extension ExtractionPlan {
+  /// Puts the blocks together: examples, moments and issues.
+  func extraction(
+    _ results: (blocks: [SampleBlock], moments: [Moments?]), _ source: some ActivationSource
+  ) throws -> Extraction {
+    let records = results.blocks.flatMap(\.records)
+    let failures = zip(utterances, records).compactMap { utterance, record in
+      record.failure.map { (utterance, $0) }
+    }
+    guard failures.count < utterances.count else {
+      throw ActivationError.nothingExtracted(
+        utterances: utterances.count, reasons: failures.prefix(3).map { "\($0.0.id): \($0.1)" })
+    }
+    let nonFinite = results.blocks.reduce(into: [String: Int]()) { all, block in
+      all.merge(block.nonFinite) { min($0, $1) }
+    }
+    let own = layers.map(\.tap.name).filter { !settings.includesMel || $0 != LogMel.layer }
+    if !own.isEmpty, own.allSatisfy({ nonFinite[$0] != nil }), let first = nonFinite.values.min() {
+      throw ActivationError.nothingFinite(layers: own.count, utterance: utterances[first].id)
+    }
+    var activations: [Level: LevelActivations] = [:]
+    for (index, level) in levels.enumerated() {
+      activations[level.plan.level] = LevelActivations(
+        examples: examples(index, results.blocks, nonFinite),
+        moments: results.moments[index]?.dropping(Set(nonFinite.keys)),
+        spans: records.reduce(0) { $0 + $1.pooled[index] },
+        droppedSpans: records.reduce(0) { $0 + $1.dropped[index] })
+    }
+    return Extraction(
+      source: source.name, fingerprint: source.fingerprint, layers: layers.map(\.tap), levels: activations,
+      issues: issues(records, nonFinite), utterances: records.count { $0.failure == nil },
+      seconds: records.reduce(0) { $0 + $1.seconds })
+  }
+
+  private func examples(_ index: Int, _ blocks: [SampleBlock], _ nonFinite: [String: Int]) -> Examples {
+    let planned = levels[index]
+    let plan = planned.plan
+    let speakers = Set(utterances.map(\.speaker)).sorted()
+    let speakerIndex = Dictionary(uniqueKeysWithValues: speakers.enumerated().map { ($1, $0) })
+    let typeIndex = Dictionary(uniqueKeysWithValues: plan.types.enumerated().map { ($1, $0) })
+
+    var items: [Examples.Item] = []
+    for block in blocks {
+      for (utterance, record) in zip(block.utterances, block.records) {
+        for span in record.sampled[index] {
+          let place = plan.spans[utterance][span]
+          items.append(
+            Examples.Item(
+              label: plan.labels[utterance][span], type: typeIndex[place.type] ?? 0, utterance: utterance,
+              speaker: speakerIndex[utterances[utterance].speaker] ?? 0, start: place.start,
+              end: place.end))
+        }
+      }
+    }
+    var reasons = planned.reasons
+    var states: [(layer: String, states: Tensor)] = []
+    for (slot, layer) in planned.layers.enumerated() {
+      let name = layers[layer].tap.name
+      if let utterance = nonFinite[name] {
+        reasons[name] = "it has values that are not finite, first in \(utterances[utterance].id)"
+      } else {
+        let width = layers[layer].width
+        states.append((name, Tensor(joining: blocks.map { $0.vectors[index][slot] }, width: width)))
+      }
+    }
+    return Examples(
+      level: plan.level, isDerived: plan.isDerived, classes: plan.classes, types: plan.types,
+      speakers: speakers, utterances: utterances.map(\.id), items: items, states: states, reasons: reasons)
+  }
+
+  private func issues(_ records: [UtteranceRecord], _ nonFinite: [String: Int]) -> [CorpusIssue] {
+    var issues: [CorpusIssue] = []
+    for (utterance, record) in zip(utterances, records) {
+      if let failure = record.failure {
+        issues.append(CorpusIssue(.error, path: utterance.audioPath, message: "left out: \(failure)"))
+      }
+      for (index, level) in levels.enumerated() where record.dropped[index] > 0 {
+        issues.append(
+          CorpusIssue(
+            .warning, path: utterance.labelPath,
+            message:
+              "\(record.dropped[index]) \(level.plan.level.rawValue) spans lie beyond the end of the "
+              + "audio (\(record.seconds) s) and were left out"))
+      }
+    }
+    for (name, utterance) in nonFinite.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) }) {
+      issues.append(
+        CorpusIssue(
+          .error, path: utterances[utterance].audioPath,
+          message: "layer \(name) has values that are not finite; it gets no numbers"))
+    }
+    return issues + resamplingNotes(records)
+  }
+
+  /// One note for each sampling rate that is not the source's.
+  private func resamplingNotes(_ records: [UtteranceRecord]) -> [CorpusIssue] {
+    guard let expected = layers.last?.tap.timing.samplingRate else { return [] }
+    let rates = Dictionary(grouping: records.indices) { records[$0].samplingRate }
+    return rates.keys.compactMap { $0 }.sorted().filter { $0 != expected }.compactMap { rate in
+      guard let indices = rates[rate], let first = indices.first else { return nil }
+      let others = indices.count == 1 ? "" : " and \(indices.count - 1) more files"
+      return CorpusIssue(
+        .note, path: utterances[first].audioPath,
+        message: "this\(others) at \(rate) Hz; resampled to the model's \(expected) Hz (soxr)")
+    }
+  }
+}
+
+extension Tensor {
+  /// Matrices of one width below each other, `[rows × width]`.
+  init(joining parts: [Tensor], width: Int) {
+    self.init(shape: [parts.reduce(0) { $0 + $1.rows }, width]) { target in
+      var rest = target[...]
+      for part in parts {
+        part.withUnsafeBuffer { source in
+          _ = UnsafeMutableBufferPointer(rebasing: rest).update(from: source)
+        }
+        rest = rest.dropFirst(part.count)
+      }
+    }
+  }
+}

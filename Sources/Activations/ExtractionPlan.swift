@@ -1,0 +1,124 @@
+import Audio
+import Foundation
+import Models
+import SpeechHierarchy
+
+/// What a pass will do, fixed before any audio is read: the layers, the levels with their spans and samples,
+/// and a key that changes with anything that could change the results.
+struct ExtractionPlan: Sendable {
+  struct Layer: Sendable {
+    let tap: TapPoint
+    let pooling: FramePooling
+    /// Values of a pooled vector.
+    var width: Int { pooling.width(ofFrames: tap.width) }
+  }
+
+  struct PlannedLevel: Sendable {
+    let plan: LevelPlan
+    /// Indices of the plan's layers whose step is short enough.
+    let layers: [Int]
+    /// Why the others have no numbers here.
+    let reasons: [String: String]
+    let extent: Moments.Extent?
+  }
+
+  let layers: [Layer]
+  let levels: [PlannedLevel]
+  let utterances: [Utterance]
+  let settings: ExtractionSettings
+  let key: String
+
+  init(_ source: some ActivationSource, _ utterances: [Utterance], _ settings: ExtractionSettings) throws {
+    let layers = try ExtractionPlan.layers(of: source, settings)
+    let width = layers.reduce(0) { $0 + $1.width }
+    let plans = (settings.levels ?? Level.allCases).compactMap { level in
+      LevelPlan(level, of: utterances, limits: settings.sample, width: width, seed: settings.seed)
+    }
+    if let missing = settings.levels?.first(where: { level in !plans.contains { $0.level == level } }) {
+      throw ActivationError.noSpans(level: missing.rawValue, utterances: utterances.count)
+    }
+    guard !plans.isEmpty else { throw ActivationError.noSpans(level: nil, utterances: utterances.count) }
+    self.layers = layers
+    levels = plans.map { ExtractionPlan.planned($0, layers, settings) }
+    self.utterances = utterances
+    self.settings = settings
+    key = ExtractionPlan.key(source, layers, levels, utterances, settings)
+  }
+
+  private static func layers(of source: some ActivationSource, _ settings: ExtractionSettings) throws
+    -> [Layer]
+  {
+    var taps = source.taps.filter { !settings.includesMel || $0.name != LogMel.layer }
+    if let wanted = settings.layers {
+      let available = source.taps.map(\.name)
+      if let unknown = wanted.first(where: { $0 != LogMel.layer && !available.contains($0) }) {
+        throw ActivationError.unknownLayer(unknown, source: source.name, available: available)
+      }
+      taps = taps.filter { wanted.contains($0.name) }
+    }
+    let mel = LogMel.baseline()
+    let baseline = TapPoint(name: LogMel.layer, width: mel.bands, timing: mel.timing)
+    return (settings.includesMel ? [Layer(tap: baseline, pooling: .melBaseline)] : [])
+      + taps.map { Layer(tap: $0, pooling: settings.pooling) }
+  }
+
+  /// Leaves out layers whose step is longer than the level's median span: neighbouring spans would get the
+  /// same frame.
+  private static func planned(
+    _ plan: LevelPlan, _ layers: [Layer], _ settings: ExtractionSettings
+  ) -> PlannedLevel {
+    var (usable, reasons) = ([Int](), [String: String]())
+    for (index, layer) in layers.enumerated() {
+      let step = layer.tap.timing.stride
+      if step > plan.medianSeconds {
+        reasons[layer.tap.name] =
+          "its step of \(milliseconds(step)) is longer than the median \(plan.level.rawValue) "
+          + "(\(milliseconds(plan.medianSeconds)))"
+      } else {
+        usable.append(index)
+      }
+    }
+    let extent = [Moments.Extent.pairs, .layers].first { extent in
+      Moments.bytes(
+        widths: usable.map { layers[$0].width }, classes: plan.summedClasses.count, extent: extent)
+        <= settings.momentsBudget
+    }
+    return PlannedLevel(plan: plan, layers: usable, reasons: reasons, extent: extent)
+  }
+
+  private static func milliseconds(_ seconds: Double) -> String {
+    "\(Int((seconds * 1000).rounded())) ms"
+  }
+
+  private static func key(
+    _ source: some ActivationSource, _ layers: [Layer], _ levels: [PlannedLevel], _ utterances: [Utterance],
+    _ settings: ExtractionSettings
+  ) -> String {
+    var hashes = [StableHash(seed: 1), StableHash(seed: 2)]
+    func add(_ text: String) { for i in hashes.indices { hashes[i].combine(text) } }
+    func add(_ number: Double) { for i in hashes.indices { hashes[i].combine(number) } }
+    add("strata extraction 1")
+    add(source.fingerprint)
+    for layer in layers {
+      add(layer.tap.name)
+      add("\(layer.tap.width) \(layer.tap.timing) \(layer.pooling)")
+    }
+    add("\(settings.sample) \(settings.momentsBudget) \(settings.seed)")
+    for utterance in utterances {
+      add(utterance.id)
+      let file = try? FileManager.default.attributesOfItem(atPath: utterance.audioPath)
+      add("\(file?[.size] as? Int ?? -1)")
+      add((file?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+    }
+    for level in levels {
+      add(level.plan.level.rawValue)
+      for span in level.plan.spans.joined() {
+        add(span.label)
+        add(span.type)
+        add(span.start)
+        add(span.end)
+      }
+    }
+    return hashes.map { String($0.value, radix: 16) }.joined()
+  }
+}

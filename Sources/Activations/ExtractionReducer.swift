@@ -1,0 +1,109 @@
+import SpeechHierarchy
+import Tensors
+
+/// Takes pooled utterances in the order of the corpus and folds them into moments and sample; keeps finished
+/// work where a store is given.
+struct ExtractionReducer: Sendable {
+  /// Moments are large, so only every so many blocks are they kept.
+  static let blocksBetweenMoments = 8
+
+  private let plan: ExtractionPlan
+  private let store: ExtractionStore?
+  private let blockSeconds: Double
+  private var moments: [MomentsAccumulator?]
+  /// Utterances that are in the moments, and those that the kept moments hold.
+  private var summed: Int
+  private var keptSummed: Int
+  /// Finished blocks, by their first utterance.
+  private var blocks: [Int: SampleBlock]
+  /// Whether an utterance is in a block that was found.
+  private let isCovered: [Bool]
+  private var builder: SampleBlockBuilder
+  private var blocksSinceMoments = 0
+  private(set) var done = 0
+
+  /// A block is closed, and kept, after `blockSeconds` of audio.
+  init(_ plan: ExtractionPlan, _ store: ExtractionStore?, blockSeconds: Double) {
+    self.plan = plan
+    self.store = store
+    self.blockSeconds = blockSeconds
+    let empty = plan.levels.map { level in
+      level.extent.map { extent in
+        MomentsAccumulator(
+          Moments(
+            layers: level.layers.map { (plan.layers[$0].tap.name, plan.layers[$0].width) },
+            classes: level.plan.summedClasses, extent: extent))
+      }
+    }
+    let kept = store?.load(plan, empty: empty)
+    moments = kept?.moments ?? empty
+    summed = kept?.summed ?? 0
+    // Without any moments there is nothing that an utterance is missing from.
+    if plan.levels.allSatisfy({ $0.extent == nil }) { summed = plan.utterances.count }
+    keptSummed = summed
+    let blocks = kept?.blocks ?? [:]
+    self.blocks = blocks
+    var isCovered = [Bool](repeating: false, count: plan.utterances.count)
+    for block in blocks.values { for index in block.utterances { isCovered[index] = true } }
+    self.isCovered = isCovered
+    builder = SampleBlockBuilder(first: 0, widths: plan.widths)
+  }
+
+  /// Whether each utterance has to be run, or all it gives was found.
+  func pending() -> [Bool] {
+    plan.utterances.indices.map { $0 >= summed || !isCovered[$0] }
+  }
+
+  /// The next utterance; nil where nothing of it was pending.
+  mutating func fold(_ index: Int, _ pooled: PooledUtterance?) throws {
+    if let pooled, index >= summed {
+      for level in plan.levels.indices {
+        let labels = plan.levels[level].plan.labels[index]
+        let rows = pooled.spans[level].map { plan.levels[level].plan.summedClass[labels[$0]] }
+        if !rows.isEmpty { moments[level]?.add(pooled.vectors[level], labels: rows) }
+      }
+      summed = index + 1
+    }
+    if isCovered[index] {
+      if !builder.isEmpty { try close(before: index) }
+    } else if let pooled {
+      if builder.isEmpty { builder = SampleBlockBuilder(first: index, widths: plan.widths) }
+      builder.add(pooled, seconds: plan.utterances[index].seconds)
+      if builder.seconds >= blockSeconds { try close(before: index + 1) }
+    }
+    done = index + 1
+  }
+
+  private mutating func close(before next: Int) throws {
+    let block = builder.sealed()
+    blocks[block.utterances.lowerBound] = block
+    builder = SampleBlockBuilder(first: next, widths: plan.widths)
+    try store?.keep(block, plan)
+    blocksSinceMoments += 1
+    if blocksSinceMoments >= ExtractionReducer.blocksBetweenMoments { try keepMoments() }
+  }
+
+  /// Keeps everything that was folded, so that the next run goes on from here.
+  mutating func keep() throws {
+    if !builder.isEmpty { try close(before: done) }
+    try keepMoments()
+  }
+
+  private mutating func keepMoments() throws {
+    blocksSinceMoments = 0
+    guard summed > keptSummed else { return }
+    try store?.keep(moments, summed: summed, plan)
+    keptSummed = summed
+  }
+
+  /// The results, after the last utterance.
+  func finished() -> (blocks: [SampleBlock], moments: [Moments?]) {
+    let inOrder = blocks.values.sorted { $0.utterances.lowerBound < $1.utterances.lowerBound }
+    return (inOrder, moments.map { $0?.finished() })
+  }
+}
+
+extension ExtractionPlan {
+  /// The widths of each level's layers.
+  var widths: [[Int]] { levels.map { level in level.layers.map { layers[$0].width } } }
+}

@@ -1,0 +1,33 @@
+import SpeechHierarchy
+
+/// What an extraction takes from a model and a corpus; everything here is part of the identity of the work
+/// that is kept for resuming.
+public struct ExtractionSettings: Sendable, Equatable, Codable {
+  /// Nil for every level that the corpus has labels of.
+  public var levels: [Level]?
+  /// Names of layers; nil for all that are frames.
+  public var layers: [String]?
+  public var pooling: FramePooling
+  /// The log-mel baseline is pooled beside the layers, under the name `mel`.
+  public var includesMel: Bool
+  public var sample: SampleLimits
+  /// Bytes that a level's moments may take: with every pair of layers where that fits, else each layer with
+  /// itself, else none.
+  public var momentsBudget: Int
+  /// Which spans are sampled.
+  public var seed: UInt64
+
+  public init(
+    levels: [Level]? = nil, layers: [String]? = nil, pooling: FramePooling = FramePooling(.mean),
+    includesMel: Bool = true, sample: SampleLimits = SampleLimits(), momentsBudget: Int = 256 << 20,
+    seed: UInt64 = 0
+  ) {
+    self.levels = levels
+    self.layers = layers
+    self.pooling = pooling
+    self.includesMel = includesMel
+    self.sample = sample
+    self.momentsBudget = momentsBudget
+    self.seed = seed
+  }
+}

@@ -1,0 +1,216 @@
+import Checkpoints
+import Foundation
+import Tensors
+
+/// The folder of finished work: sampled vectors in blocks, the moments so far, and a list of both.
+///
+/// Every file is written under a temporary name and renamed, and counts only when the list names it with the
+/// hash of its bytes; a block that is missing, cut or changed is made again, and so are the moments.
+struct ExtractionStore: Sendable {
+  private struct Manifest: Codable {
+    struct File: Codable {
+      let name: String
+      let fingerprint: String
+    }
+    var key: String
+    var blocks: [File] = []
+    var moments: File?
+  }
+
+  /// What a block's file says beside its tensors.
+  private struct BlockNotes: Codable {
+    let first: Int
+    let records: [UtteranceRecord]
+    let nonFinite: [String: Int]
+  }
+
+  /// What the moments' file says beside its tensors; lists have a place for each level.
+  private struct MomentsNotes: Codable {
+    let summed: Int
+    let counts: [Int]
+    let classCounts: [[Int]]
+    /// The classes of rows that wait, −1 for none.
+    let pending: [[Int]]
+  }
+
+  /// The folder of one plan, named by its key, so that other models' and settings' work is never mixed in.
+  let folder: String
+
+  init(workFolder: String, plan: ExtractionPlan) throws {
+    folder = workFolder + "/" + plan.key
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw ActivationError.cannotWrite(path: folder, reason: error.localizedDescription)
+    }
+  }
+
+  // MARK: Reading
+
+  /// What is there and whole.
+  func load(_ plan: ExtractionPlan, empty: [MomentsAccumulator?]) -> (
+    blocks: [Int: SampleBlock], moments: [MomentsAccumulator?], summed: Int
+  ) {
+    guard let manifest = manifest(plan) else { return ([:], empty, 0) }
+    var blocks: [Int: SampleBlock] = [:]
+    for file in manifest.blocks {
+      guard let block = try? block(file, plan) else { continue }
+      blocks[block.utterances.lowerBound] = block
+    }
+    if let file = manifest.moments, let (moments, summed) = try? moments(file, plan, empty) {
+      return (blocks, moments, summed)
+    }
+    return (blocks, empty, 0)
+  }
+
+  private func manifest(_ plan: ExtractionPlan) -> Manifest? {
+    guard let data = FileManager.default.contents(atPath: folder + "/manifest.json"),
+      let manifest = try? JSONDecoder().decode(Manifest.self, from: data), manifest.key == plan.key
+    else { return nil }
+    return manifest
+  }
+
+  /// The checkpoint of a listed file, if its bytes are still the same.
+  private func open(_ file: Manifest.File) throws -> Checkpoint? {
+    let checkpoint = try Checkpoint.open(folder + "/" + file.name)
+    return try checkpoint.fingerprint() == file.fingerprint ? checkpoint : nil
+  }
+
+  private func notes<T: Decodable>(_ type: T.Type, of checkpoint: Checkpoint) throws -> T {
+    try JSONDecoder().decode(type, from: Data((checkpoint.metadata["notes"]?.string ?? "").utf8))
+  }
+
+  private func block(_ file: Manifest.File, _ plan: ExtractionPlan) throws -> SampleBlock? {
+    guard let checkpoint = try open(file) else { return nil }
+    let notes = try notes(BlockNotes.self, of: checkpoint)
+    let range = notes.first..<(notes.first + notes.records.count)
+    guard range.lowerBound >= 0, range.upperBound <= plan.utterances.count,
+      notes.records.allSatisfy({ $0.sampled.count == plan.levels.count })
+    else { return nil }
+    var block = SampleBlock(
+      utterances: range, records: notes.records, vectors: [], nonFinite: notes.nonFinite)
+    for (level, widths) in plan.widths.enumerated() {
+      let rows = block.rows(level)
+      let tensors = try widths.indices.map { try checkpoint.tensor(plan.name(level, $0)) }
+      guard zip(tensors, widths).allSatisfy({ $0.shape == [rows, $1] }) else { return nil }
+      block.vectors.append(tensors)
+    }
+    return block
+  }
+
+  private func moments(
+    _ file: Manifest.File, _ plan: ExtractionPlan, _ empty: [MomentsAccumulator?]
+  ) throws -> ([MomentsAccumulator?], summed: Int)? {
+    guard let checkpoint = try open(file) else { return nil }
+    let notes = try notes(MomentsNotes.self, of: checkpoint)
+    var restored = empty
+    for (level, accumulator) in empty.enumerated() {
+      guard var accumulator else { continue }
+      let sums = try checkpoint.tensor(plan.name(level, nil)).doublesFromBits
+      guard
+        accumulator.moments.restore(sums, count: notes.counts[level], classCounts: notes.classCounts[level])
+      else { return nil }
+      accumulator.labels = notes.pending[level].map { $0 < 0 ? nil : $0 }
+      for slot in accumulator.pending.indices {
+        let rows = try checkpoint.tensor("pending/" + plan.name(level, slot))
+        guard rows.count == accumulator.labels.count * accumulator.moments.widths[slot] else { return nil }
+        accumulator.pending[slot] = rows.values
+      }
+      restored[level] = accumulator
+    }
+    return (restored, notes.summed)
+  }
+
+  // MARK: Writing
+
+  /// Writes a finished block and lists it.
+  func keep(_ block: SampleBlock, _ plan: ExtractionPlan) throws {
+    let tensors = plan.widths.indices.flatMap { level in
+      block.vectors[level].enumerated().map { (plan.name(level, $0), $1) }
+    }
+    let notes = BlockNotes(
+      first: block.utterances.lowerBound, records: block.records, nonFinite: block.nonFinite)
+    let file = try write(
+      tensors, notes, "sample-\(block.utterances.lowerBound)-\(block.utterances.upperBound).safetensors")
+    try list(plan) { manifest in
+      manifest.blocks.removeAll { $0.name == file.name }
+      manifest.blocks.append(file)
+    }
+  }
+
+  /// Writes the moments of the first `summed` utterances, lists them and removes the ones before.
+  func keep(_ moments: [MomentsAccumulator?], summed: Int, _ plan: ExtractionPlan) throws {
+    var tensors: [(name: String, tensor: Tensor)] = []
+    for (level, accumulator) in moments.enumerated() {
+      guard let accumulator else { continue }
+      tensors.append((plan.name(level, nil), Tensor(bitsOf: accumulator.moments.flattened)))
+      for (slot, rows) in accumulator.pending.enumerated() {
+        tensors.append(("pending/" + plan.name(level, slot), Tensor(rows, shape: [rows.count])))
+      }
+    }
+    let notes = MomentsNotes(
+      summed: summed, counts: moments.map { $0?.moments.count ?? 0 },
+      classCounts: moments.map { $0?.moments.classCounts ?? [] },
+      pending: moments.map { ($0?.labels ?? []).map { $0 ?? -1 } })
+    let file = try write(tensors, notes, "moments-\(summed).safetensors")
+    var old: String?
+    try list(plan) { manifest in
+      old = manifest.moments?.name
+      manifest.moments = file
+    }
+    if let old, old != file.name { try? FileManager.default.removeItem(atPath: folder + "/" + old) }
+  }
+
+  private func write(
+    _ tensors: [(name: String, tensor: Tensor)], _ notes: some Encodable, _ name: String
+  ) throws -> Manifest.File {
+    let path = folder + "/" + name
+    do {
+      let text = String(decoding: try JSONEncoder().encode(notes), as: UTF8.self)
+      try SafetensorsWriter.write(tensors, metadata: ["notes": text], to: path)
+      return Manifest.File(name: name, fingerprint: try Checkpoint.open(path).fingerprint())
+    } catch {
+      throw ActivationError.cannotWrite(path: path, reason: "\(error)")
+    }
+  }
+
+  private func list(_ plan: ExtractionPlan, _ change: (inout Manifest) -> Void) throws {
+    var manifest = manifest(plan) ?? Manifest(key: plan.key)
+    change(&manifest)
+    let path = folder + "/manifest.json"
+    do {
+      try JSONEncoder().encode(manifest).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw ActivationError.cannotWrite(path: path, reason: error.localizedDescription)
+    }
+  }
+}
+
+extension ExtractionPlan {
+  /// A tensor's name in a file: a level's layer, or the level's sums.
+  fileprivate func name(_ level: Int, _ slot: Int?) -> String {
+    let layer = slot.map { layers[levels[level].layers[$0]].tap.name } ?? "sums"
+    return "\(levels[level].plan.level.rawValue)/\(layer)"
+  }
+}
+
+// Files hold float32; sums are float64 and come back bit for bit, so each is kept as its two halves.
+extension Tensor {
+  init(bitsOf doubles: [Double]) {
+    self.init(shape: [doubles.count, 2]) { target in
+      for (index, double) in doubles.enumerated() {
+        target[2 * index] = Float(bitPattern: UInt32(truncatingIfNeeded: double.bitPattern))
+        target[2 * index + 1] = Float(bitPattern: UInt32(truncatingIfNeeded: double.bitPattern >> 32))
+      }
+    }
+  }
+
+  var doublesFromBits: [Double] {
+    withUnsafeBuffer { source in
+      (0..<(source.count / 2)).map { index in
+        Double(
+          bitPattern: UInt64(source[2 * index].bitPattern) | UInt64(source[2 * index + 1].bitPattern) << 32)
+      }
+    }
+  }
+}

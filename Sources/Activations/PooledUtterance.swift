@@ -1,0 +1,151 @@
+import Audio
+import Models
+import SpeechHierarchy
+import Tensors
+
+/// What is remembered of one utterance beside its vectors; lists have a place for each planned level.
+struct UtteranceRecord: Sendable, Equatable, Codable {
+  /// The file's own sampling rate and length; nil and 0 where it could not be read.
+  var samplingRate: Int?
+  var seconds = 0.0
+  /// Why the utterance gave nothing.
+  var failure: String?
+  /// Spans that were pooled, and that lay beyond the audio.
+  var pooled: [Int]
+  var dropped: [Int]
+  /// The sampled spans among the pooled ones.
+  var sampled: [[Int]]
+
+  init(levels: Int) {
+    pooled = Array(repeating: 0, count: levels)
+    dropped = pooled
+    sampled = Array(repeating: [], count: levels)
+  }
+}
+
+/// One utterance's spans as vectors: all that is left of its audio and frames.
+struct PooledUtterance: Sendable {
+  var record: UtteranceRecord
+  /// The indices of the pooled spans, a list a level.
+  var spans: [[Int]]
+  /// `[spans × width]` for each level and each of its layers.
+  var vectors: [[Tensor]]
+  /// Layers with a value that is not finite.
+  var nonFinite: Set<String> = []
+}
+
+/// Thrown inside a forward pass to end it early.
+struct Stopped: Error {}
+
+extension ExtractionPlan {
+  /// Reads, runs and pools one utterance. Whatever is wrong with it is in the record; only `Stopped` is
+  /// thrown. At most one layer's frames are held at a time.
+  func pool(
+    _ index: Int, _ source: some ActivationSource, _ mel: LogMel, isCancelled: () -> Bool
+  ) throws -> PooledUtterance {
+    let utterance = utterances[index]
+    var result = PooledUtterance(
+      record: UtteranceRecord(levels: levels.count), spans: levels.map { _ in [] },
+      vectors: levels.map { _ in [] })
+    do {
+      let waveform = try Waveform.read(utterance.audioPath)
+      result.record.samplingRate = waveform.samplingRate
+      result.record.seconds = waveform.seconds
+      let spans = levels.map { level in
+        level.plan.spans[index].indices.filter { span in
+          let span = level.plan.spans[index][span]
+          return (span.start + span.end) / 2 < waveform.seconds
+        }
+      }
+      for level in levels.indices {
+        result.record.dropped[level] = levels[level].plan.spans[index].count - spans[level].count
+      }
+      guard spans.contains(where: { !$0.isEmpty }) else { return result }
+      let (vectors, nonFinite) = try run(
+        source, mel, on: waveform, utterance: index, spans: spans, isCancelled: isCancelled)
+      result.vectors = vectors
+      result.nonFinite = nonFinite
+      result.spans = spans
+      for level in levels.indices {
+        result.record.pooled[level] = spans[level].count
+        let kept = Set(spans[level])
+        result.record.sampled[level] = levels[level].plan.sampled[index].filter(kept.contains)
+      }
+    } catch let stopped as Stopped {
+      throw stopped
+    } catch {
+      result.record.failure = "\(error)"
+    }
+    return result
+  }
+
+  private func run(
+    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform, utterance: Int, spans: [[Int]],
+    isCancelled: () -> Bool
+  ) throws -> (vectors: [[Tensor]], nonFinite: Set<String>) {
+    let chosen = levels.enumerated().map { level, planned in
+      spans[level].map { planned.plan.spans[utterance][$0] }
+    }
+    var vectors = levels.map { [Tensor?](repeating: nil, count: $0.layers.count) }
+    var nonFinite: Set<String> = []
+
+    func take(_ index: Int, _ frames: Tensor) throws {
+      let layer = layers[index]
+      guard frames.shape.count == 2, frames.shape[1] == layer.tap.width else {
+        throw ActivationError.wrongShape(
+          layer: layer.tap.name, expected: "[frames, \(layer.tap.width)]", found: frames.shape)
+      }
+      guard frames.rows > 0 else {
+        throw UtteranceFailure.tooShort(
+          samples: waveform.samples.count, seconds: waveform.seconds, layer: layer.tap)
+      }
+      for level in levels.indices {
+        guard let slot = levels[level].layers.firstIndex(of: index) else { continue }
+        let pooled = layer.pooling.pool(frames, timing: layer.tap.timing, spans: chosen[level])
+        if pooled.firstNonFinite() != nil { nonFinite.insert(layer.tap.name) }
+        vectors[level][slot] = pooled
+      }
+    }
+
+    let isUsed = Set(levels.flatMap(\.layers))
+    var names: [String: Int] = [:]
+    for index in layers.indices where isUsed.contains(index) {
+      if settings.includesMel && index == 0 {
+        try take(0, mel.features(of: waveform))
+      } else {
+        names[layers[index].tap.name] = index
+      }
+    }
+    if !names.isEmpty {
+      try source.forward(waveform, taps: Set(names.keys), threads: 1) { name, frames in
+        if isCancelled() { throw Stopped() }
+        if let index = names[name] { try take(index, frames) }
+      }
+    }
+    let complete = try vectors.enumerated().map { level, slots in
+      try slots.enumerated().map { slot, tensor in
+        guard let tensor else {
+          throw UtteranceFailure.notGiven(layers[levels[level].layers[slot]].tap.name)
+        }
+        return tensor
+      }
+    }
+    return (complete, nonFinite)
+  }
+}
+
+/// What can be wrong with one utterance beside its file.
+enum UtteranceFailure: Error, CustomStringConvertible {
+  case tooShort(samples: Int, seconds: Double, layer: TapPoint)
+  case notGiven(String)
+
+  var description: String {
+    switch self {
+    case .tooShort(let samples, let seconds, let layer):
+      "the audio is too short: \(samples) samples (\(seconds) s) give no frame at layer \(layer.name), which "
+        + "sees \(layer.timing.receptiveFieldSamples) samples at \(layer.timing.samplingRate) Hz"
+    case .notGiven(let layer):
+      "the model gave no values for layer \(layer)"
+    }
+  }
+}

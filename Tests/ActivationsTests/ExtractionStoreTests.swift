@@ -1,0 +1,161 @@
+import Foundation
+import SpeechHierarchy
+import Synchronization
+import Tensors
+import Testing
+
+@testable import Activations
+
+@Suite("Going on after an interruption") struct ExtractionStoreTests {
+  /// A pass that keeps its work after every two seconds of audio (about three utterances).
+  private func pass(
+    _ corpus: SyntheticCorpus, watch: SyntheticSource.Watch? = nil,
+    settings: ExtractionSettings = ExtractionSettings(includesMel: false)
+  ) -> ExtractionPass {
+    var pass = ExtractionPass(
+      of: SyntheticSource(watch: watch), over: corpus.utterances, settings: settings,
+      workFolder: corpus.work)
+    pass.blockSeconds = 2
+    return pass
+  }
+
+  /// Runs and stops after `count` utterances.
+  private func interrupt(_ pass: ExtractionPass, after count: Int, threads: Int) -> (any Error)? {
+    let done = Mutex(0)
+    return #expect(throws: ActivationError.self) {
+      try pass.run(
+        threads: threads, progress: { step in done.withLock { $0 = step.done } },
+        isCancelled: { done.withLock { $0 } >= count })
+    }
+  }
+
+  private func whole(_ corpus: SyntheticCorpus) throws -> Extraction {
+    try ExtractionPass(
+      of: SyntheticSource(), over: corpus.utterances, settings: ExtractionSettings(includesMel: false)
+    ).run()
+  }
+
+  private func files(_ corpus: SyntheticCorpus) throws -> [URL] {
+    let folders = try FileManager.default.contentsOfDirectory(
+      at: URL(filePath: corpus.work), includingPropertiesForKeys: nil)
+    return try folders.flatMap {
+      try FileManager.default.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil)
+    }.sorted { $0.path < $1.path }
+  }
+
+  @Test("interrupted and resumed gives the bits of an uninterrupted run", arguments: [1, 2])
+  func resumed(threads: Int) throws {
+    let corpus = try SyntheticCorpus(utterances: 40)
+    let error = interrupt(pass(corpus), after: 11, threads: threads)
+    guard case .interrupted(let done, 40, let folder?)? = error as? ActivationError else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(done >= 11 && folder.hasPrefix(corpus.work))
+    _ = interrupt(pass(corpus), after: 26, threads: threads)
+    let watch = SyntheticSource.Watch()
+    let extraction = try pass(corpus, watch: watch).run(threads: threads)
+    #expect(watch.all <= 14, "only what was left was run: \(watch.all)")
+    try expectSame(extraction, try whole(corpus))
+  }
+
+  @Test("finished work is not run again") func finished() throws {
+    let corpus = try SyntheticCorpus(utterances: 12)
+    let first = try pass(corpus).run()
+    let watch = SyntheticSource.Watch()
+    let resumed = Mutex(0)
+    let second = try pass(corpus, watch: watch).run(
+      threads: 2, progress: { step in resumed.withLock { $0 = step.resumed } })
+    #expect(watch.all == 0 && resumed.withLock { $0 } == 12)
+    try expectSame(first, second)
+  }
+
+  @Test(
+    "a damaged or missing block is found and made again, and it alone",
+    arguments: ["flip", "cut", "remove"])
+  func damaged(how: String) throws {
+    let corpus = try SyntheticCorpus(utterances: 15)
+    let first = try pass(corpus).run()
+    let block = try #require(try files(corpus).first { $0.lastPathComponent.hasPrefix("sample-4-7") })
+    var bytes = [UInt8](try Data(contentsOf: block))
+    switch how {
+    case "flip": bytes[bytes.count - 100] ^= 1
+    case "cut": bytes.removeLast(10)
+    default: bytes = []
+    }
+    if bytes.isEmpty {
+      try FileManager.default.removeItem(at: block)
+    } else {
+      try Data(bytes).write(to: block)
+    }
+    let watch = SyntheticSource.Watch()
+    let second = try pass(corpus, watch: watch).run(threads: 2)
+    #expect(watch.all == 3)
+    try expectSame(first, second)
+    // And it is whole again.
+    let again = SyntheticSource.Watch()
+    try expectSame(first, try pass(corpus, watch: again).run())
+    #expect(again.all == 0)
+  }
+
+  @Test("damaged moments are made again, and the list too", arguments: ["moments-", "manifest"])
+  func damagedSums(prefix: String) throws {
+    let corpus = try SyntheticCorpus(utterances: 10)
+    let first = try pass(corpus).run()
+    let file = try #require(try files(corpus).first { $0.lastPathComponent.hasPrefix(prefix) })
+    var bytes = [UInt8](try Data(contentsOf: file))
+    bytes[bytes.count / 2] ^= 0x10
+    try Data(bytes).write(to: file)
+    let watch = SyntheticSource.Watch()
+    try expectSame(first, try pass(corpus, watch: watch).run())
+    #expect(prefix == "manifest" ? watch.all > 0 : watch.all == 10)
+  }
+
+  @Test("work of other settings, labels or audio is not taken for this one's") func stale() throws {
+    let corpus = try SyntheticCorpus(utterances: 6)
+    _ = try pass(corpus).run()
+    for settings in [
+      ExtractionSettings(pooling: FramePooling(.center)), ExtractionSettings(seed: 1),
+      ExtractionSettings(layers: ["time"]), ExtractionSettings(levels: [.word]),
+      ExtractionSettings(sample: SampleLimits(perClass: 3)),
+    ] {
+      let watch = SyntheticSource.Watch()
+      _ = try pass(corpus, watch: watch, settings: settings).run()
+      #expect(watch.all == 6)
+    }
+    try SyntheticCorpus.wav(Array(repeating: 9, count: 9000), 16_000)
+      .write(to: URL(filePath: corpus.utterances[0].audioPath))
+    let watch = SyntheticSource.Watch()
+    _ = try pass(corpus, watch: watch).run()
+    #expect(watch.all == 6)
+  }
+
+  @Test("without a folder nothing is kept, and it says so") func noFolder() throws {
+    let corpus = try SyntheticCorpus(utterances: 6)
+    let error = interrupt(
+      ExtractionPass(of: SyntheticSource(), over: corpus.utterances), after: 2, threads: 1)
+    #expect(error as? ActivationError == .interrupted(done: 2, total: 6, keptIn: nil))
+  }
+
+  @Test("a folder that cannot be made is an error before any work") func unwritable() throws {
+    let corpus = try SyntheticCorpus(utterances: 2)
+    let watch = SyntheticSource.Watch()
+    let pass = ExtractionPass(
+      of: SyntheticSource(watch: watch), over: corpus.utterances,
+      workFolder: corpus.utterances[0].audioPath + "/work")
+    #expect {
+      try pass.run()
+    } throws: { error in
+      guard case ActivationError.cannotWrite(let path, _) = error else { return false }
+      return path.hasPrefix(corpus.utterances[0].audioPath)
+    }
+    #expect(watch.all == 0)
+  }
+
+  @Test("doubles keep every bit in a file of floats") func bits() {
+    let values = [
+      0, -0.0, 1.0 / 3, .pi, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .nan, -.infinity,
+    ]
+    #expect(Tensor(bitsOf: values).doublesFromBits.map(\.bitPattern) == values.map(\.bitPattern))
+  }
+}
