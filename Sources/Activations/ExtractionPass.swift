@@ -38,8 +38,8 @@ public struct ExtractionPass: Sendable {
     self.workFolder = workFolder
   }
 
-  /// Runs to the end, or until `isCancelled` gives true: then everything finished is kept and
-  /// `ActivationError.interrupted` is thrown.
+  /// Runs to the end, or until `isCancelled` gives true: then the utterances under way are finished, everything
+  /// done is kept and `ActivationError.interrupted` is thrown.
   ///
   /// `progress` is called after every utterance, in the corpus's order, by one thread at a time.
   public func run(
@@ -63,23 +63,17 @@ public struct ExtractionPass: Sendable {
     let source = self.source
     parallelFor(max(1, threads), threads: max(1, threads)) { _ in
       while let index = queue.next() {
-        do {
-          if isCancelled() { throw Stopped() }
-          queue.finish(
-            index, pending[index] ? try plan.pool(index, source, mel, isCancelled: isCancelled) : nil)
-        } catch {
-          queue.stop(error)
-        }
+        queue.finish(index, pending[index] ? plan.pool(index, source, mel) : nil)
+        if isCancelled() { queue.close() }
       }
     }
 
-    if queue.failure is Stopped {
-      try reducer.withLock { try $0.keep() }
-      throw ActivationError.interrupted(
-        done: reducer.withLock { $0.done }, total: utterances.count, keptIn: store?.folder)
-    }
     if let failure = queue.failure { throw failure }
     try reducer.withLock { try $0.keep() }
+    let done = reducer.withLock { $0.done }
+    guard done == utterances.count else {
+      throw ActivationError.interrupted(done: done, total: utterances.count, keptIn: store?.folder)
+    }
     return try plan.extraction(reducer.withLock { $0.finished() }, source)
   }
 }

@@ -12,6 +12,7 @@ final class OrderedQueue<Value: Sendable>: Sendable {
     var folded = 0
     var waiting: [Int: Value] = [:]
     var isFolding = false
+    var isClosed = false
     var failure: (any Error)?
   }
 
@@ -27,11 +28,12 @@ final class OrderedQueue<Value: Sendable>: Sendable {
     for _ in 0..<max(1, window) { permits.signal() }
   }
 
-  /// The next index to work on, as soon as there is room; nil when there are no more or after a failure.
+  /// The next index to work on, as soon as there is room; nil when there are no more, after `close` or after
+  /// a failure.
   func next() -> Int? {
     permits.wait()
     let index: Int? = state.withLock { state in
-      guard state.taken < count, state.failure == nil else { return nil }
+      guard state.taken < count, !state.isClosed, state.failure == nil else { return nil }
       state.taken += 1
       return state.taken - 1
     }
@@ -60,20 +62,18 @@ final class OrderedQueue<Value: Sendable>: Sendable {
         try fold(ready.index, ready.value)
         state.withLock { $0.folded += 1 }
       } catch {
-        stop(error)
+        state.withLock { $0.failure = error }
       }
       permits.signal()
     }
   }
 
-  /// Ends the work: no more indices are handed out and nothing more is folded.
-  func stop(_ error: any Error) {
-    state.withLock { state in
-      if state.failure == nil { state.failure = error }
-    }
+  /// Hands out no more; what is out already is still folded, so nothing that was begun is lost.
+  func close() {
+    state.withLock { $0.isClosed = true }
     permits.signal()
   }
 
-  /// What stopped it, if anything did.
+  /// What `fold` threw, if anything; nothing was folded after it.
   var failure: (any Error)? { state.withLock { $0.failure } }
 }

@@ -34,15 +34,10 @@ struct PooledUtterance: Sendable {
   var nonFinite: Set<String> = []
 }
 
-/// Thrown inside a forward pass to end it early.
-struct Stopped: Error {}
-
 extension ExtractionPlan {
-  /// Reads, runs and pools one utterance. Whatever is wrong with it is in the record; only `Stopped` is
-  /// thrown. At most one layer's frames are held at a time.
-  func pool(
-    _ index: Int, _ source: some ActivationSource, _ mel: LogMel, isCancelled: () -> Bool
-  ) throws -> PooledUtterance {
+  /// Reads, runs and pools one utterance; whatever is wrong with it is in the record. At most one layer's
+  /// frames are held at a time.
+  func pool(_ index: Int, _ source: some ActivationSource, _ mel: LogMel) -> PooledUtterance {
     let utterance = utterances[index]
     var result = PooledUtterance(
       record: UtteranceRecord(levels: levels.count), spans: levels.map { _ in [] },
@@ -61,8 +56,7 @@ extension ExtractionPlan {
         result.record.dropped[level] = levels[level].plan.spans[index].count - spans[level].count
       }
       guard spans.contains(where: { !$0.isEmpty }) else { return result }
-      let (vectors, nonFinite) = try run(
-        source, mel, on: waveform, utterance: index, spans: spans, isCancelled: isCancelled)
+      let (vectors, nonFinite) = try run(source, mel, on: waveform, utterance: index, spans: spans)
       result.vectors = vectors
       result.nonFinite = nonFinite
       result.spans = spans
@@ -71,8 +65,6 @@ extension ExtractionPlan {
         let kept = Set(spans[level])
         result.record.sampled[level] = levels[level].plan.sampled[index].filter(kept.contains)
       }
-    } catch let stopped as Stopped {
-      throw stopped
     } catch {
       result.record.failure = "\(error)"
     }
@@ -80,8 +72,7 @@ extension ExtractionPlan {
   }
 
   private func run(
-    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform, utterance: Int, spans: [[Int]],
-    isCancelled: () -> Bool
+    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform, utterance: Int, spans: [[Int]]
   ) throws -> (vectors: [[Tensor]], nonFinite: Set<String>) {
     let chosen = levels.enumerated().map { level, planned in
       spans[level].map { planned.plan.spans[utterance][$0] }
@@ -118,7 +109,6 @@ extension ExtractionPlan {
     }
     if !names.isEmpty {
       try source.forward(waveform, taps: Set(names.keys), threads: 1) { name, frames in
-        if isCancelled() { throw Stopped() }
         if let index = names[name] { try take(index, frames) }
       }
     }

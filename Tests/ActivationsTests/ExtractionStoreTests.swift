@@ -19,13 +19,18 @@ import Testing
     return pass
   }
 
-  /// Runs and stops after `count` utterances.
-  private func interrupt(_ pass: ExtractionPass, after count: Int, threads: Int) -> (any Error)? {
-    let done = Mutex(0)
-    return #expect(throws: ActivationError.self) {
-      try pass.run(
-        threads: threads, progress: { step in done.withLock { $0 = step.done } },
-        isCancelled: { done.withLock { $0 } >= count })
+  /// Runs and stops after `count` forward passes, give or take one a thread.
+  private func interrupt(
+    _ pass: ExtractionPass, _ watch: SyntheticSource.Watch, after count: Int, threads: Int
+  )
+    -> ActivationError?
+  {
+    let limit = watch.all + count
+    do {
+      _ = try pass.run(threads: threads, isCancelled: { watch.all >= limit })
+      return nil
+    } catch {
+      return error as? ActivationError
     }
   }
 
@@ -46,16 +51,17 @@ import Testing
   @Test("interrupted and resumed gives the bits of an uninterrupted run", arguments: [1, 2])
   func resumed(threads: Int) throws {
     let corpus = try SyntheticCorpus(utterances: 40)
-    let error = interrupt(pass(corpus), after: 11, threads: threads)
-    guard case .interrupted(let done, 40, let folder?)? = error as? ActivationError else {
-      Issue.record("\(String(describing: error))")
+    let watch = SyntheticSource.Watch()
+    let error = interrupt(pass(corpus, watch: watch), watch, after: 11, threads: threads)
+    guard case .interrupted(let done, 40, let folder?)? = error else {
+      Issue.record("not interrupted")
       return
     }
-    #expect(done >= 11 && folder.hasPrefix(corpus.work))
-    _ = interrupt(pass(corpus), after: 26, threads: threads)
-    let watch = SyntheticSource.Watch()
+    #expect((11..<(11 + threads)).contains(done) && done == watch.all)
+    #expect(folder.hasPrefix(corpus.work))
+    _ = interrupt(pass(corpus, watch: watch), watch, after: 15, threads: threads)
     let extraction = try pass(corpus, watch: watch).run(threads: threads)
-    #expect(watch.all <= 14, "only what was left was run: \(watch.all)")
+    #expect(watch.all == 40, "nothing that was begun was lost")
     try expectSame(extraction, try whole(corpus))
   }
 
@@ -132,9 +138,10 @@ import Testing
 
   @Test("without a folder nothing is kept, and it says so") func noFolder() throws {
     let corpus = try SyntheticCorpus(utterances: 6)
-    let error = interrupt(
-      ExtractionPass(of: SyntheticSource(), over: corpus.utterances), after: 2, threads: 1)
-    #expect(error as? ActivationError == .interrupted(done: 2, total: 6, keptIn: nil))
+    let watch = SyntheticSource.Watch()
+    let pass = ExtractionPass(of: SyntheticSource(watch: watch), over: corpus.utterances)
+    let error = interrupt(pass, watch, after: 2, threads: 1)
+    #expect(error == .interrupted(done: 2, total: 6, keptIn: nil))
   }
 
   @Test("a folder that cannot be made is an error before any work") func unwritable() throws {
