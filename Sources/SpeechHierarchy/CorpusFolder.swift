@@ -11,12 +11,20 @@ enum CorpusFolder {
     "textgrid", "textgrids", "labels", "aligned", "alignment", "alignments", "annotation", "annotations",
   ]
 
-  /// An audio file and its label files.
-  struct Pair: Equatable {
+  /// An audio file and its labels.
+  struct Pair {
     let id: String
     let audio: CorpusFile
+    /// The files that hold them.
     let labels: [CorpusFile]
-    let format: LabelFormat
+    let source: Source
+
+    enum Source {
+      /// Files of this utterance alone.
+      case own(LabelFormat)
+      /// Tiers out of files that label many.
+      case shared([Tier])
+    }
   }
 
   /// The pairs in the order of their ids, and an issue for every file that is left alone.
@@ -24,14 +32,16 @@ enum CorpusFolder {
     root: String, settings: CorpusSettings, issues: inout IssueList
   ) throws(CorpusError) -> [Pair] {
     let audioFolder = try folder(settings.audio, below: root)
-    let labelFolder = settings.labels == nil ? audioFolder : try folder(settings.labels, below: root)
     let names = try FolderWalk.files(in: audioFolder)
     let audio = unique(
       names.compactMap { name in
         audioEnding(name).map { CorpusFile(name, ending: $0, in: audioFolder, root: root) }
       }, &issues)
     if audio.isEmpty { throw .noAudio(path: audioFolder) }
-
+    if let files = settings.labels, files.count > 1 || !isFolder(path(files.first, below: root)) {
+      return pairs(audio, with: try SharedLabels(files, format: settings.format, root: root), &issues)
+    }
+    let labelFolder = settings.labels == nil ? audioFolder : try folder(settings.labels?.first, below: root)
     var labels = LabelIndex(format: settings.format)
     for name in settings.labels == nil ? names : try FolderWalk.files(in: labelFolder) {
       labels.add(name, in: labelFolder, root: root)
@@ -42,7 +52,22 @@ enum CorpusFolder {
         issues.add(.audioWithoutLabels, file.shown, "has no label file; left out")
         return nil
       }
-      return Pair(id: file.id, audio: file, labels: found.files, format: found.format)
+      return Pair(id: file.id, audio: file, labels: found.files, source: .own(found.format))
+    }
+    labels.reportRest(&issues)
+    return pairs
+  }
+
+  private static func pairs(
+    _ audio: [CorpusFile], with labels: SharedLabels, _ issues: inout IssueList
+  ) -> [Pair] {
+    var labels = labels
+    let pairs = audio.compactMap { file -> Pair? in
+      guard let tiers = labels.take(file) else {
+        issues.add(.audioWithoutLabels, file.shown, "is not in \(labels.names); left out")
+        return nil
+      }
+      return Pair(id: file.id, audio: file, labels: labels.files, source: .shared(tiers))
     }
     labels.reportRest(&issues)
     return pairs
@@ -61,14 +86,20 @@ enum CorpusFolder {
     return name[dot...].count + (audioEnding(String(name[..<dot])) ?? 0)
   }
 
-  private static func folder(_ name: String?, below root: String) throws(CorpusError) -> String {
+  private static func path(_ name: String?, below root: String) -> String {
     guard let name else { return root }
-    let path = name.hasPrefix("/") ? name : root + "/" + name
+    return name.hasPrefix("/") ? name : root + "/" + name
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw .missing(path: path)
-    }
-    guard isFolder.boolValue else { throw .notAFolder(path: path) }
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  private static func folder(_ name: String?, below root: String) throws(CorpusError) -> String {
+    let path = path(name, below: root)
+    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    guard isFolder(path) else { throw .notAFolder(path: path) }
     return path
   }
 

@@ -93,15 +93,7 @@ struct CorpusLoader {
       issues.add(.audio, pair.audio.shown, "left out: \(error)")
       return nil
     }
-    var tiers: [Tier] = []
-    for file in pair.labels {
-      do throws(CorpusError) {
-        tiers += try self.tiers(file, of: pair)
-      } catch {
-        issues.add(.labels, file.shown, line: error.line, "left out: \(error.reason)")
-        return nil
-      }
-    }
+    guard let tiers = tiers(of: pair) else { return nil }
     let shown = pair.labels.first?.shown ?? pair.audio.shown
     let found = TierLevels(mapping: settings.tiers).find(in: tiers, path: shown, issues: &issues)
     for tier in found.unused { unusedTiers[tier.name, default: (0, tier.kind)].files += 1 }
@@ -136,9 +128,26 @@ struct CorpusLoader {
       labelling: labelling)
   }
 
-  private func tiers(_ file: CorpusFile, of pair: CorpusFolder.Pair) throws(CorpusError) -> [Tier] {
-    let recordings = try LabelFile.recordings(try LabelText(contentsOf: file.path), format: pair.format)
-    return recordings.first?.tiers ?? []
+  /// The tiers of an utterance, or nil and an issue.
+  private mutating func tiers(of pair: CorpusFolder.Pair) -> [Tier]? {
+    let format: LabelFormat
+    switch pair.source {
+    case .shared(let tiers): return tiers
+    case .own(let found): format = found
+    }
+    var tiers: [Tier] = []
+    for file in pair.labels {
+      do throws(CorpusError) {
+        let recordings = try LabelFile.recordings(try LabelText(contentsOf: file.path), format: format)
+        // A file that names recordings may label another one, too.
+        let own = recordings.first { $0.name == pair.audio.stem } ?? recordings.first
+        tiers += own?.tiers ?? []
+      } catch {
+        issues.add(.labels, file.shown, line: error.line, "left out: \(error.reason)")
+        return nil
+      }
+    }
+    return tiers
   }
 
   private static func whyNoLevel(_ tiers: [Tier]) -> String {

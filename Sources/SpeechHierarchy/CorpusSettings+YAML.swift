@@ -10,7 +10,9 @@ extension CorpusSettings {
       switch key.text {
       case "name": name = try reader.string(value, key.text)
       case "audio": audio = try reader.string(value, key.text)
-      case "labels": labels = try reader.string(value, key.text)
+      case "labels":
+        let isList = value.sequence != nil
+        labels = isList ? try reader.strings(value, key.text) : [try reader.string(value, key.text)]
       case "table": table = try reader.string(value, key.text)
       case "format": format = try reader.choice(value, key.text, LabelFormat.self)
       case "phone_set": phoneSet = try reader.choice(value, key.text, PhoneSet.self)
@@ -82,10 +84,10 @@ private struct SettingsReader {
   }
 
   func strings(_ node: Node, _ key: String) throws(CorpusError) -> [String] {
-    guard let sequence = node.sequence else { throw wrong(node, key, "a list of labels") }
+    guard let sequence = node.sequence else { throw wrong(node, key, "a list of words") }
     var strings: [String] = []
     for item in sequence {
-      guard let text = item.scalar?.string else { throw wrong(item, key, "a list of labels") }
+      guard let text = item.scalar?.string else { throw wrong(item, key, "a list of words") }
       strings.append(text)
     }
     return strings

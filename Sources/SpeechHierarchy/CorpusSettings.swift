@@ -3,8 +3,9 @@
 /// ```yaml
 /// name: My corpus
 /// audio: wav                      # folder of the audio, from this file; default: this folder
-/// labels: aligned                 # folder of the labels; default: that of the audio
-/// format: textgrid                # how they are written; default: textgrid, else timit
+/// labels: aligned                 # folder of the labels, or files that label many recordings ([all.ctm]);
+///                                 # default: the folder of the audio
+/// format: textgrid                # how they are written; default: textgrid, else timit (files: by their names)
 /// tiers: {ORT: word, MAU: phoneme}   # which tier is which level; default: by their names
 /// table: utterances.tsv           # one line per utterance, columns named in the first line
 /// speaker: folder                 # or {pattern: "^([a-z]+)_"}, {column: speaker}, {constant: anna}
@@ -31,7 +32,8 @@ struct CorpusSettings: Equatable {
 
   var name: String?
   var audio: String?
-  var labels: String?
+  /// A folder, or files that each label many recordings.
+  var labels: [String]?
   var format: LabelFormat?
   var tiers: [String: Level]?
   var table: String?

@@ -21,6 +21,9 @@ public enum SilenceLabels {
 extension StringProtocol {
   /// Without white space at both ends.
   var trimmed: String {
+    guard let first, let last = suffix(1).first, first.isWhitespace || last.isWhitespace else {
+      return String(self)
+    }
     var rest = self[...]
     while let first = rest.first, first.isWhitespace { rest = rest.dropFirst() }
     while let last = rest.last, last.isWhitespace { rest = rest.dropLast() }

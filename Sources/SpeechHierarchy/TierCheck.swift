@@ -2,6 +2,8 @@
 enum TierCheck {
   /// Labels may end this much after the audio, in seconds: alignments are rounded and audio is trimmed.
   static let tolerance = 0.05
+  /// No recording is longer than this, in seconds (115 days), whatever its labels say.
+  static let longest = 1e7
   /// Times closer than this, in seconds, are the same time rounded twice.
   static let rounding = 0.001
 
@@ -73,7 +75,7 @@ enum TierCheck {
   private static func clipped(
     _ tier: Tier, _ path: String, _ seconds: Double?, _ labelling: Labelling, _ issues: inout IssueList
   ) -> Tier {
-    let limit = seconds ?? .infinity
+    let limit = seconds ?? longest
     var kept = tier
     kept.intervals = []
     kept.lines = []

@@ -33,7 +33,7 @@ private let odd = textGrid([
     var expected = CorpusSettings()
     expected.name = "My corpus"
     expected.audio = "wav"
-    expected.labels = "aligned"
+    expected.labels = ["aligned"]
     expected.format = .textGrid
     expected.tiers = ["ORT": .word, "MAU": .phoneme]
     expected.table = "list.tsv"
@@ -62,7 +62,7 @@ private let odd = textGrid([
         "corpus.yaml:1: phone_set must be one of arpabet, timit, timit39, ipa, sampa, none, found “cmu”"
       ),
       ("tiers:\n  words: words", "corpus.yaml:2: tiers: words must be one of sound, phoneme"),
-      ("silence: sil", "corpus.yaml:1: silence must be a list of labels, found “sil”"),
+      ("silence: sil", "corpus.yaml:1: silence must be a list of words, found “sil”"),
       (
         "speaker: parent",
         "corpus.yaml:1: speaker must be one of folder, {pattern: …}, {column: …}, {constant: …}, found"

@@ -1,0 +1,109 @@
+/// The label formats that are read; a new one is a case here and a `LabelReader`.
+public enum LabelFormat: String, Sendable, CaseIterable {
+  case textGrid = "textgrid"
+  case timit
+  case ctm
+  case mfaJSON = "mfa-json"
+  case csv
+  case htk
+  case mlf
+  case elan
+  case audacity
+
+  /// The name in messages.
+  public var title: String {
+    switch self {
+    case .textGrid: "Praat TextGrid"
+    case .timit: "TIMIT (.PHN, .WRD, .TXT)"
+    case .ctm: "CTM"
+    case .mfaJSON: "MFA JSON"
+    case .csv: "CSV of tiers"
+    case .htk: "HTK label file"
+    case .mlf: "HTK master label file"
+    case .elan: "ELAN tab-delimited text"
+    case .audacity: "Audacity labels"
+    }
+  }
+
+  public var reader: any LabelReader {
+    switch self {
+    case .textGrid: TextGridReader()
+    case .timit: TimitReader()
+    case .ctm: CTMReader()
+    case .mfaJSON: MFAJSONReader()
+    case .csv: CSVReader()
+    case .htk: HTKReader()
+    case .mlf: MLFReader()
+    case .elan: ELANReader()
+    case .audacity: AudacityReader()
+    }
+  }
+
+  /// The endings of its files, lower-cased.
+  private var endings: [String] {
+    switch self {
+    case .textGrid: [".textgrid"]
+    case .timit: [".phn", ".wrd", ".txt"]
+    case .ctm: [".ctm"]
+    case .mfaJSON: [".json"]
+    case .csv: [".csv"]
+    case .htk: [".lab"]
+    case .mlf: [".mlf"]
+    case .elan: [".tsv", ".txt"]
+    case .audacity: [".txt"]
+    }
+  }
+
+  /// How many characters of a file's name are the format's ending, or nil if it has another.
+  ///
+  /// The name of a tier or a tool in front belongs to it: `a.words.ctm` and `a.phones.ctm` label `a`.
+  func ending(of name: String) -> Int? {
+    let file = name.lowercased().split(separator: "/").last.map(String.init) ?? ""
+    guard let ending = endings.first(where: { file.hasSuffix($0) && file.count > $0.count }) else {
+      return nil
+    }
+    guard self != .textGrid, let inner = Self.innerName(file.dropLast(ending.count)) else {
+      return ending.count
+    }
+    return ending.count + inner.count + 1
+  }
+
+  /// `words` of `a.words`.
+  static func innerName(_ stem: some StringProtocol) -> String? {
+    guard let dot = stem.lastIndex(of: "."), dot != stem.startIndex else { return nil }
+    let inner = String(stem[dot...].dropFirst()).lowercased()
+    return TierNames.level(of: inner) != nil || ["mfa", "elan", "audacity"].contains(inner) ? inner : nil
+  }
+
+  /// Whether it is looked for without a `corpus.yaml` that asks for it.
+  var isUnmistakable: Bool { self == .textGrid || self == .timit }
+
+  /// Whether the tiers of a recording may be in several files.
+  var isDivided: Bool { self != .textGrid && self != .mfaJSON }
+
+  /// Whether these files of one recording hold labels at all; a text alone may be anything.
+  func suffices(_ files: [CorpusFile]) -> Bool {
+    self == .timit ? files.contains { !$0.path.lowercased().hasSuffix(".txt") } : !files.isEmpty
+  }
+
+  /// The format by the content where that tells, and by the name's ending where it does not.
+  static func recognise(_ text: LabelText) throws(CorpusError) -> LabelFormat {
+    let name = text.path.lowercased()
+    let start = String(decoding: text.bytes.prefix(400), as: UTF8.self)
+    if start.contains("ooTextFile") || name.hasSuffix(".textgrid") { return .textGrid }
+    if start.hasPrefix("#!MLF!#") { return .mlf }
+    for format in [LabelFormat.ctm, .mfaJSON, .csv, .htk, .mlf] where format.ending(of: name) != nil {
+      return format
+    }
+    if name.hasSuffix(".phn") || name.hasSuffix(".wrd") { return .timit }
+    // What is left is .tsv and .txt: ELAN's lines have many tabs, Audacity's two, TIMIT's none.
+    let line = start.split(whereSeparator: \.isNewline).first ?? ""
+    let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+    if fields.count >= 6 { return .elan }
+    if fields.count == 3 { return .audacity }
+    if name.hasSuffix(".txt"), line.split(separator: " ").prefix(2).count(where: { Int($0) != nil }) == 2 {
+      return .timit
+    }
+    throw .unknownFormat(path: text.path, looksLike: "it begins “\(line.prefix(40))”")
+  }
+}
