@@ -1,0 +1,299 @@
+/// Limited-memory BFGS: minimises a smooth function of many variables from its value and gradient.
+///
+/// ```swift
+/// var x = [-1.2, 1.0]
+/// let outcome = LBFGS(gradientTolerance: 1e-9).minimise(&x) { x, gradient in
+///   gradient[0] = 2 * x[0]
+///   gradient[1] = 20 * x[1]
+///   return x[0] * x[0] + 10 * x[1] * x[1]
+/// }
+/// outcome.isConverged  // true, x is near (0, 0)
+/// ```
+/// Two-loop recursion with `memory` pairs (Nocedal & Wright 2006, algorithm 7.4), strong Wolfe steps
+/// (c₁ = 1e-4, c₂ = 0.9). A preconditioner, an approximate inverse Hessian, takes the place of the scaled
+/// identity that the recursion starts from; it must be linear, symmetric and positive definite.
+/// Memory is (2·memory + 5) vectors, all allocated before the first iteration.
+public struct LBFGS: Sendable {
+  /// Pairs of steps and gradient changes that are kept.
+  public var memory: Int
+  public var maximumIterations: Int
+  /// Stops at a Euclidean norm of the gradient of at most this.
+  public var gradientTolerance: Double
+  /// The relative error of the objective's values: within it a step counts as no worse, so that rounding
+  /// near the minimum does not refuse good steps.
+  public var valueNoise: Double
+
+  public init(
+    gradientTolerance: Double, memory: Int = 10, maximumIterations: Int = 1000, valueNoise: Double = 1e-14
+  ) {
+    precondition(memory > 0 && maximumIterations >= 0 && gradientTolerance >= 0)
+    self.memory = memory
+    self.maximumIterations = maximumIterations
+    self.gradientTolerance = gradientTolerance
+    self.valueNoise = valueNoise
+  }
+
+  /// How a minimisation ended.
+  public struct Outcome: Sendable, Equatable {
+    public enum Ending: Sendable {
+      case converged
+      /// No step along the last direction made the value lower: the precision of the objective is spent.
+      case noFurtherDecrease
+      case iterationLimit
+      /// The objective was NaN or infinite at the starting point.
+      case notFinite
+    }
+
+    public var ending: Ending
+    public var value: Double
+    public var gradientNorm: Double
+    public var iterations: Int
+    public var evaluations: Int
+
+    public var isConverged: Bool { ending == .converged }
+  }
+
+  /// Moves `x` to a minimum. `objective` returns its value at a point and overwrites the gradient;
+  /// `precondition` multiplies a vector by the approximate inverse Hessian.
+  @discardableResult
+  public func minimise(
+    _ x: inout [Double], precondition: ((inout [Double]) -> Void)? = nil,
+    objective: (_ x: [Double], _ gradient: inout [Double]) throws -> Double
+  ) rethrows -> Outcome {
+    var history = History(count: x.count, memory: memory)
+    var gradient = [Double](repeating: 0, count: x.count)
+    var direction = gradient
+    var trial = gradient
+    var trialGradient = gradient
+    var value = try objective(x, &gradient)
+    var norm = dot(gradient, gradient).squareRoot()
+    var outcome = Outcome(
+      ending: .iterationLimit, value: value, gradientNorm: norm, iterations: 0, evaluations: 1)
+    guard value.isFinite, norm.isFinite else {
+      outcome.ending = .notFinite
+      return outcome
+    }
+
+    while norm > gradientTolerance, outcome.iterations < maximumIterations {
+      history.newtonDirection(gradient, into: &direction, precondition: precondition)
+      var slope = dot(gradient, direction)
+      if !(slope < 0) {
+        // Only rounding or a preconditioner that is not positive can do this: start again downhill.
+        history.clear()
+        for i in direction.indices { direction[i] = -gradient[i] }
+        slope = -norm * norm
+      }
+      let plain = history.isEmpty && precondition == nil
+      var search = WolfeSearch(
+        value: value, slope: slope, step: plain ? min(1, 1 / norm) : 1, noise: valueNoise * abs(value))
+      while let step = search.next() {
+        for i in trial.indices { trial[i] = x[i] + step * direction[i] }
+        let trialValue = try objective(trial, &trialGradient)
+        outcome.evaluations += 1
+        search.report(value: trialValue, slope: dot(trialGradient, direction))
+      }
+      guard search.isAccepted else {
+        if history.isEmpty {
+          outcome.ending = .noFurtherDecrease
+          return outcome
+        }
+        history.clear()
+        continue
+      }
+      history.append(from: x, to: trial, gradient, trialGradient, precondition: precondition)
+      swap(&x, &trial)
+      swap(&gradient, &trialGradient)
+      value = search.value
+      norm = dot(gradient, gradient).squareRoot()
+      outcome.iterations += 1
+      outcome.value = value
+      outcome.gradientNorm = norm
+    }
+    if norm <= gradientTolerance { outcome.ending = .converged }
+    return outcome
+  }
+}
+
+/// The last pairs of steps s and gradient changes y, and the product of a vector with the inverse Hessian
+/// that they imply.
+private struct History {
+  let count: Int
+  let memory: Int
+  /// Pair p is at `(p % memory)·count`.
+  var steps: [Double]
+  var changes: [Double]
+  /// 1 / sᵀy.
+  var inverses: [Double]
+  var coefficients: [Double]
+  /// sᵀy / yᵀHy of the newest pair, H being the preconditioner: the scale of the first approximation.
+  var scale = 1.0
+  var scratch: [Double]
+  var first = 0
+  var next = 0
+
+  init(count: Int, memory: Int) {
+    self.count = count
+    self.memory = memory
+    steps = Array(repeating: 0, count: count * memory)
+    changes = steps
+    inverses = Array(repeating: 0, count: memory)
+    coefficients = inverses
+    scratch = Array(repeating: 0, count: count)
+  }
+
+  var isEmpty: Bool { first == next }
+
+  mutating func clear() {
+    (first, next, scale) = (0, 0, 1)
+  }
+
+  /// Keeps a pair unless its curvature is not positive, which a strong Wolfe step rules out but for rounding.
+  mutating func append(
+    from x: [Double], to newX: [Double], _ gradient: [Double], _ newGradient: [Double],
+    precondition: ((inout [Double]) -> Void)?
+  ) {
+    let slot = next % memory * count
+    for i in 0..<count {
+      steps[slot + i] = newX[i] - x[i]
+      changes[slot + i] = newGradient[i] - gradient[i]
+    }
+    let curvature = product(steps, slot, changes, slot)
+    let length = product(changes, slot, changes, slot)
+    guard curvature > 0x1p-52 * length, curvature.isFinite else { return }
+    inverses[next % memory] = 1 / curvature
+    scale = curvature / length
+    if let precondition {
+      for i in 0..<count { scratch[i] = changes[slot + i] }
+      precondition(&scratch)
+      scale = curvature / product(scratch, 0, changes, slot)
+    }
+    next += 1
+    if next - first > memory { first += 1 }
+  }
+
+  /// −H·gradient.
+  mutating func newtonDirection(
+    _ gradient: [Double], into direction: inout [Double], precondition: ((inout [Double]) -> Void)?
+  ) {
+    for i in 0..<count { direction[i] = -gradient[i] }
+    for pair in (first..<next).reversed() {
+      let slot = pair % memory * count
+      let alpha = inverses[pair % memory] * product(steps, slot, direction, 0)
+      coefficients[pair % memory] = alpha
+      add(-alpha, changes, slot, to: &direction)
+    }
+    precondition?(&direction)
+    if scale != 1 {
+      for i in 0..<count { direction[i] *= scale }
+    }
+    for pair in first..<next {
+      let slot = pair % memory * count
+      let beta = inverses[pair % memory] * product(changes, slot, direction, 0)
+      add(coefficients[pair % memory] - beta, steps, slot, to: &direction)
+    }
+  }
+
+  private func product(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int) -> Double {
+    innerProduct(a, i, b, j, count: count)
+  }
+
+  private func add(_ factor: Double, _ a: [Double], _ slot: Int, to b: inout [Double]) {
+    b.withUnsafeMutableBufferPointer { b in
+      a.withUnsafeBufferPointer { a in
+        let a = UnsafeBufferPointer(rebasing: a[slot..<(slot + count)])
+        for i in 0..<count { b[i] += factor * a[i] }
+      }
+    }
+  }
+}
+
+/// The search for a step that meets the strong Wolfe conditions, one trial at a time
+/// (Nocedal & Wright 2006, algorithms 3.5 and 3.6, with cubic interpolation).
+private struct WolfeSearch {
+  private let startValue: Double
+  private let startSlope: Double
+  private let noise: Double
+  /// The best step so far that is too short, and the shortest that is too long.
+  private var low: (step: Double, value: Double, slope: Double)
+  private var high: (step: Double, value: Double, slope: Double)?
+  private var step: Double
+  private var trials = 0
+  private(set) var isAccepted = false
+  /// The value at the accepted step.
+  private(set) var value: Double
+
+  init(value: Double, slope: Double, step: Double, noise: Double) {
+    startValue = value
+    startSlope = slope
+    self.step = step
+    self.noise = noise
+    self.value = value
+    low = (0, value, slope)
+  }
+
+  /// The next step to try, or nil when the search has ended.
+  mutating func next() -> Double? {
+    guard !isAccepted, trials < 40 else { return nil }
+    trials += 1
+    return step
+  }
+
+  mutating func report(value: Double, slope: Double) {
+    let bound = startValue + 1e-4 * step * startSlope + noise
+    if !value.isFinite || !slope.isFinite || value > bound {
+      high = (step, value, slope)
+    } else if abs(slope) <= -0.9 * startSlope {
+      isAccepted = true
+      self.value = value
+      return
+    } else if slope > 0 {
+      high = (step, value, slope)
+    } else {
+      low = (step, value, slope)
+    }
+    guard let high else {
+      step *= 4
+      return
+    }
+    // Where the cubic through both ends is lowest, kept off the ends.
+    let width = high.step - low.step
+    let fraction = cubicMinimum(low, high) ?? 0.5
+    step = low.step + width * min(max(fraction, 0.1), 0.9)
+  }
+
+  private func cubicMinimum(
+    _ a: (step: Double, value: Double, slope: Double), _ b: (step: Double, value: Double, slope: Double)
+  ) -> Double? {
+    let width = b.step - a.step
+    let d1 = a.slope + b.slope - 3 * (b.value - a.value) / width
+    let square = d1 * d1 - a.slope * b.slope
+    guard square >= 0 else { return nil }
+    let d2 = square.squareRoot()
+    let fraction = 1 - (b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2)
+    return fraction.isFinite ? fraction : nil
+  }
+}
+
+private func dot(_ a: [Double], _ b: [Double]) -> Double {
+  innerProduct(a, 0, b, 0, count: a.count)
+}
+
+/// The inner product of `count` values of `a` from `i` and of `b` from `j`, in four sums side by side.
+private func innerProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count: Int) -> Double {
+  a.withUnsafeBufferPointer { a in
+    b.withUnsafeBufferPointer { b in
+      let a = UnsafeBufferPointer(rebasing: a[i..<(i + count)])
+      let b = UnsafeBufferPointer(rebasing: b[j..<(j + count)])
+      var (s0, s1, s2, s3) = (0.0, 0.0, 0.0, 0.0)
+      let whole = count & ~3
+      for k in stride(from: 0, to: whole, by: 4) {
+        s0 += a[k] * b[k]
+        s1 += a[k + 1] * b[k + 1]
+        s2 += a[k + 2] * b[k + 2]
+        s3 += a[k + 3] * b[k + 3]
+      }
+      for k in whole..<count { s0 += a[k] * b[k] }
+      return (s0 + s1) + (s2 + s3)
+    }
+  }
+}
