@@ -9,10 +9,8 @@ import Tensors
 /// decomposition of X.
 public struct CanonicalBasis: PreparedStates {
   public var rows: Int { scores.rows }
-  public let deadColumns: [Int]
+  public let dimensions: DimensionCheck
   public let space: ComparisonSpace
-  /// Columns of the states: p.
-  public let width: Int
   /// U, `[rows × kept]`: orthonormal columns, the largest variance first.
   public let scores: Tensor
   /// UᵀX of the centred, scaled states, `[kept × p]`: what each basis vector weighs in each dimension.
@@ -22,32 +20,20 @@ public struct CanonicalBasis: PreparedStates {
   /// The variance of the states in the kept directions, over all.
   public let keptShare: Double
 
-  /// A direction with less than this share of the largest variance is rounding: single precision carries
-  /// states to 6e-8 of their size, whose square is a tenth of this.
-  static let roundingCutoff = 0x1p-44
-
   /// Keeps the directions of most variance that hold `share` of it together: all of the rank without one.
-  ///
-  /// The share is of σ², as in Raghu et al. 2017; a threshold on σ would keep many more directions.
   init(_ states: Tensor, share: Double? = nil) throws {
     guard states.rows >= 2 else {
       throw SimilarityError.tooFewRows(rows: states.rows, needed: 2, measure: "a canonical correlation")
     }
     let centred = try CentredStates(states)
-    let (n, p) = (states.rows, states.width)
-    let space: ComparisonSpace = n < p ? .gram : .features
-    let eigen = try SymmetricEigen(of: space == .gram ? centred.rowProducts() : centred.secondMoment())
-    let kept = CanonicalBasis.kept(variances: eigen.values, share: share)
-    guard kept > 0 else { throw SimilarityError.noVariance }
-    let total = eigen.values.reduce(0) { $0 + max(0, $1) }
-    self.space = space
-    width = p
-    deadColumns = centred.deadColumns
-    keptShare = eigen.values.prefix(kept).reduce(0, +) / total
-
+    dimensions = centred.dimensions
+    let n = states.rows
+    space = n < states.width ? .gram : .features
     switch space {
     case .gram:
-      let vectors = Matrix(rows: kept, columns: n, values: Array(eigen.vectors.values.prefix(kept * n)))
+      let directions = try PrincipalDirections(of: centred.rowProducts(), share: share)
+      let (kept, vectors) = (directions.kept, directions.vectors)
+      keptShare = directions.share
       loadings = matrixProduct(vectors, .none, centred.matrix)
       scores = Tensor(shape: [n, kept]) { target in
         for i in 0..<n {
@@ -55,33 +41,11 @@ public struct CanonicalBasis: PreparedStates {
         }
       }
     case .features:
-      var loadings = Matrix(rows: kept, columns: p, values: Array(eigen.vectors.values.prefix(kept * p)))
-      var whitening = Matrix(rows: p, columns: kept)
-      for j in 0..<kept {
-        let deviation = eigen.values[j].squareRoot()
-        for i in 0..<p {
-          whitening.values[i * kept + j] = loadings.values[j * p + i] / deviation
-          loadings.values[j * p + i] *= deviation
-        }
-      }
-      self.loadings = loadings
-      scores = centred.projected(by: whitening)
+      let directions = try PrincipalDirections(of: centred.secondMoment(), share: share)
+      keptShare = directions.share
+      loadings = directions.loadings
+      scores = centred.projected(by: directions.whitening)
     }
-  }
-
-  /// How many of the descending `variances` to keep: those above the cutoff, or the fewest that hold `share`
-  /// of the total.
-  static func kept(variances: [Double], share: Double?) -> Int {
-    guard let largest = variances.first, largest > 0 else { return 0 }
-    let rank = variances.prefix { $0 > roundingCutoff * largest }.count
-    guard let share else { return rank }
-    let total = variances.reduce(0) { $0 + max(0, $1) }
-    var sum = 0.0
-    for (index, variance) in variances.prefix(rank).enumerated() {
-      sum += variance
-      if sum >= share * total { return index + 1 }
-    }
-    return rank
   }
 }
 
@@ -98,23 +62,48 @@ extension CentredStates {
   }
 }
 
+/// What canonical correlations need of a layer's moments.
+public struct CanonicalMoments: Sendable {
+  let rows: Int
+  let width: Int
+  /// W `[p × kept]`: XW has orthonormal columns.
+  let whitening: Matrix
+  /// (XW)ᵀX `[kept × p]`.
+  let loadings: Matrix
+  let keptShare: Double
+
+  var kept: Int { whitening.columns }
+
+  init(_ sums: LayerSums, share: Double? = nil) throws {
+    let directions = try PrincipalDirections(of: sums.secondMoment, share: share)
+    rows = sums.rows
+    width = sums.secondMoment.rows
+    whitening = directions.whitening
+    loadings = directions.loadings
+    keptShare = directions.share
+  }
+}
+
 /// The canonical correlations of two layers.
 struct CanonicalCorrelations {
   /// UₓᵀU_y `[kept of x × kept of y]`: its singular values are the correlations.
   let crossing: Matrix
 
-  /// Refuses bases of different rows, and fewer rows than `rowsPerDimension` times the larger side.
-  init(
-    _ x: CanonicalBasis, _ y: CanonicalBasis, dimensions: Int, rowsPerDimension: Double
-  ) throws(SimilarityError) {
-    guard x.rows == y.rows else { throw .rowsDiffer(x: x.rows, y: y.rows) }
-    try CanonicalCorrelations.checkRows(
-      x.rows, dimensions: dimensions, rowsPerDimension: rowsPerDimension)
+  init(_ x: CanonicalBasis, _ y: CanonicalBasis) {
     crossing = CrossProducts.between(x.scores, y.scores)
   }
 
-  init(crossing: Matrix) { self.crossing = crossing }
+  /// The same from a cross moment XᵀY `[p × q]`.
+  init(_ x: CanonicalMoments, _ y: CanonicalMoments, _ pair: PairSums) {
+    crossing = matrixProduct(
+      matrixProduct(x.whitening, .transposed, pair.crossMoment), .none, y.whitening)
+  }
 
+  static let caveats = [
+    "correlations in the sample that they were fitted on, which noise raises"
+  ]
+
+  /// Refuses fewer rows than `rowsPerDimension` times the larger side.
   static func checkRows(
     _ rows: Int, dimensions: Int, rowsPerDimension: Double
   ) throws(SimilarityError) {

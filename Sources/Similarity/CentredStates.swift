@@ -1,5 +1,23 @@
 import Tensors
 
+/// What stands out among a layer's dimensions.
+public struct DimensionCheck: Sendable, Equatable {
+  /// Dimensions that do not vary; they take no part in a similarity.
+  public let dead: [Int]
+  /// The dimension of most variance and its share of all.
+  public let largest: Int
+  public let largestShare: Double
+  public let width: Int
+
+  init(dead: [Int], variances: [Double]) {
+    self.dead = dead
+    width = variances.count
+    let total = variances.reduce(0, +)
+    largest = variances.indices.max { variances[$0] < variances[$1] } ?? 0
+    largestShare = total > 0 ? variances[largest] / total : 0
+  }
+}
+
 /// States `[n × p]` ready to be centred, with what the checks found.
 ///
 /// Means are taken and subtracted in double precision, so that a large offset loses no digits. The centred
@@ -9,8 +27,7 @@ struct CentredStates: Sendable {
   let states: Tensor
   let mean: [Double]
   let scale: Double
-  /// The columns whose values are all equal.
-  let deadColumns: [Int]
+  let dimensions: DimensionCheck
 
   var rows: Int { states.rows }
   var width: Int { states.width }
@@ -19,19 +36,28 @@ struct CentredStates: Sendable {
   init(_ states: Tensor) throws(SimilarityError) {
     let (n, p) = (states.rows, states.width)
     if let index = states.firstNonFinite() { throw .notFinite(row: index / p, column: index % p) }
+    // Around the first row, so that squares of a large offset do not drown the variance.
+    let first = n > 0 ? states[row: 0].map(Double.init) : []
     var sums = [Double](repeating: 0, count: p)
+    var squares = [Double](repeating: 0, count: p)
     var lowest = [Float](repeating: .infinity, count: p)
     var highest = [Float](repeating: -.infinity, count: p)
     states.withUnsafeBuffer { values in
-      sums.withUnsafeMutableBufferPointer { sums in
-        lowest.withUnsafeMutableBufferPointer { lowest in
-          highest.withUnsafeMutableBufferPointer { highest in
-            for i in 0..<n {
-              for j in 0..<p {
-                let value = values[i * p + j]
-                sums[j] += Double(value)
-                lowest[j] = min(lowest[j], value)
-                highest[j] = max(highest[j], value)
+      first.withUnsafeBufferPointer { first in
+        sums.withUnsafeMutableBufferPointer { sums in
+          squares.withUnsafeMutableBufferPointer { squares in
+            lowest.withUnsafeMutableBufferPointer { lowest in
+              highest.withUnsafeMutableBufferPointer { highest in
+                for i in 0..<n {
+                  for j in 0..<p {
+                    let value = values[i * p + j]
+                    let shifted = Double(value) - first[j]
+                    sums[j] += shifted
+                    squares[j] += shifted * shifted
+                    lowest[j] = value < lowest[j] ? value : lowest[j]
+                    highest[j] = value > highest[j] ? value : highest[j]
+                  }
+                }
               }
             }
           }
@@ -40,16 +66,15 @@ struct CentredStates: Sendable {
     }
     let dead = (0..<p).filter { n == 0 || lowest[$0] == highest[$0] }
     guard dead.count < p else { throw .noVariance }
-    // A dead column's mean is its value: n times a number over n need not be that number.
-    var mean = sums.map { $0 / Double(n) }
-    for j in dead { mean[j] = Double(lowest[j]) }
+    let mean = zip(first, sums).map { $0 + $1 / Double(n) }
     let extent = (0..<p).reduce(0.0) {
       max($0, Double(highest[$1]) - mean[$1], mean[$1] - Double(lowest[$1]))
     }
+    dimensions = DimensionCheck(
+      dead: dead, variances: zip(sums, squares).map { max(0, $1 - $0 * $0 / Double(n)) })
     self.states = states
     self.mean = mean
     scale = Double(sign: .plus, exponent: -extent.exponent - 1, significand: 1)
-    deadColumns = dead
   }
 
   /// Rows `range` of the centred, scaled states in double precision.

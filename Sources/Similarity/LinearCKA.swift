@@ -22,7 +22,7 @@ public struct LinearCKA: SimilarityMeasure {
   /// A layer's centred states, or the products of its rows.
   public struct Prepared: PreparedStates {
     public let rows: Int
-    public let deadColumns: [Int]
+    public let dimensions: DimensionCheck
     public var space: ComparisonSpace {
       switch form {
       case .states: .features
@@ -39,24 +39,32 @@ public struct LinearCKA: SimilarityMeasure {
     }
   }
 
-  public func prepare(_ states: Tensor, space: ComparisonSpace) throws -> Prepared {
+  public func caveats(rows: Int, width: Int) -> [String] {
+    guard !debiased else { return [] }
+    let few = rows < width ? ": there are fewer rows (\(rows)) than dimensions (\(width))" : ""
+    return ["biased: tends to 1 with few rows, also for independent layers\(few)"]
+  }
+
+  func checkRows(_ rows: Int) throws(SimilarityError) {
     let needed = debiased ? 4 : 2
-    guard states.rows >= needed else {
-      throw SimilarityError.tooFewRows(rows: states.rows, needed: needed, measure: name)
-    }
+    guard rows >= needed else { throw .tooFewRows(rows: rows, needed: needed, measure: name) }
+  }
+
+  public func prepare(_ states: Tensor, space: ComparisonSpace) throws -> Prepared {
+    try checkRows(states.rows)
     let centred = try CentredStates(states)
     let prepared: Prepared
     switch space {
     case .gram:
       let kernel = KernelMatrix(centring: centred.rowProducts(), debiased ? .unbiased : .double)
       prepared = Prepared(
-        rows: states.rows, deadColumns: centred.deadColumns, form: .kernel(kernel),
+        rows: states.rows, dimensions: centred.dimensions, form: .kernel(kernel),
         ownProduct: kernel.norm * kernel.norm)
     case .features:
       let x = centred.tensor()
       let norms = squaredRowNorms(x)
       prepared = Prepared(
-        rows: states.rows, deadColumns: centred.deadColumns, form: .states(x, squaredNorms: norms),
+        rows: states.rows, dimensions: centred.dimensions, form: .states(x, squaredNorms: norms),
         ownProduct: product(
           ofSquares: CrossProducts.within(x).sumOfSquares, LinearCKA.sums(norms, norms), rows: states.rows))
     }
@@ -66,7 +74,6 @@ public struct LinearCKA: SimilarityMeasure {
   }
 
   public func compare(_ x: Prepared, _ y: Prepared) throws -> Double {
-    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     let cross: Double
     switch (x.form, y.form) {
     case (.kernel(let k), .kernel(let l)): cross = k.product(with: l)

@@ -14,6 +14,8 @@ public struct MeanCCA: SimilarityMeasure {
   public var invariances: Set<Invariance> { Set(Invariance.allCases) }
   public var isUnbiased: Bool { false }
 
+  public func caveats(rows: Int, width: Int) -> [String] { CanonicalCorrelations.caveats }
+
   public func prepare(_ states: Tensor, space: ComparisonSpace) throws -> CanonicalBasis {
     try CanonicalCorrelations.checkRows(
       states.rows, dimensions: states.width, rowsPerDimension: rowsPerDimension)
@@ -21,8 +23,6 @@ public struct MeanCCA: SimilarityMeasure {
   }
 
   public func compare(_ x: CanonicalBasis, _ y: CanonicalBasis) throws -> Double {
-    try CanonicalCorrelations(
-      x, y, dimensions: max(x.width, y.width), rowsPerDimension: rowsPerDimension
-    ).mean()
+    try CanonicalCorrelations(x, y).mean()
   }
 }

@@ -23,7 +23,7 @@ public struct MinibatchCKA: SimilarityMeasure {
   /// The centred kernel of every batch.
   public struct Prepared: PreparedStates {
     public let rows: Int
-    public let deadColumns: [Int]
+    public let dimensions: DimensionCheck
     public var space: ComparisonSpace { .gram }
     let kernels: [KernelMatrix]
     let ownProduct: Double
@@ -47,11 +47,10 @@ public struct MinibatchCKA: SimilarityMeasure {
     let own = Self.meanProduct(kernels, kernels)
     guard own > 0 else { throw SimilarityError.noVariance }
     return Prepared(
-      rows: states.rows, deadColumns: centred.deadColumns, kernels: kernels, ownProduct: own)
+      rows: states.rows, dimensions: centred.dimensions, kernels: kernels, ownProduct: own)
   }
 
   public func compare(_ x: Prepared, _ y: Prepared) throws -> Double {
-    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     let cross = Self.meanProduct(x.kernels, y.kernels)
     return cross / (x.ownProduct.squareRoot() * y.ownProduct.squareRoot())
   }
@@ -69,10 +68,16 @@ public struct MinibatchCKA: SimilarityMeasure {
 extension CentredStates {
   /// Some rows, in double precision.
   func rows(_ indices: [Int]) -> Matrix {
-    var result = Matrix(rows: indices.count, columns: width)
-    for (i, index) in indices.enumerated() {
-      result.values.replaceSubrange(
-        i * width..<(i + 1) * width, with: block(index..<index + 1).values)
+    let (p, scale) = (width, self.scale)
+    var result = Matrix(rows: indices.count, columns: p)
+    states.withUnsafeBuffer { values in
+      mean.withUnsafeBufferPointer { mean in
+        result.values.withUnsafeMutableBufferPointer { target in
+          for (i, index) in indices.enumerated() {
+            for j in 0..<p { target[i * p + j] = (Double(values[index * p + j]) - mean[j]) * scale }
+          }
+        }
+      }
     }
     return result
   }

@@ -27,6 +27,16 @@ public struct PWCCA: SimilarityMeasure {
   public var invariances: Set<Invariance> { [.isotropicScaling, .shift] }
   public var isUnbiased: Bool { false }
 
+  public func caveats(rows: Int, width: Int) -> [String] {
+    let side =
+      switch weights {
+      case .x: "the rows' layers weigh"
+      case .y: "the columns' layers weigh"
+      case .symmetrised: "the mean of the values that either side weighs"
+      }
+    return [side] + CanonicalCorrelations.caveats
+  }
+
   public func prepare(_ states: Tensor, space: ComparisonSpace) throws -> CanonicalBasis {
     try CanonicalCorrelations.checkRows(
       states.rows, dimensions: states.width, rowsPerDimension: rowsPerDimension)
@@ -34,9 +44,7 @@ public struct PWCCA: SimilarityMeasure {
   }
 
   public func compare(_ x: CanonicalBasis, _ y: CanonicalBasis) throws -> Double {
-    let correlations = try CanonicalCorrelations(
-      x, y, dimensions: max(x.width, y.width), rowsPerDimension: rowsPerDimension)
-    return try value(crossing: correlations.crossing, loadings: (x.loadings, y.loadings))
+    try value(crossing: CanonicalCorrelations(x, y).crossing, loadings: (x.loadings, y.loadings))
   }
 
   /// The weighted mean from UₓᵀU_y `[kₓ × k_y]` and what the bases weigh in each side's dimensions.

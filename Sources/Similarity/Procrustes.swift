@@ -19,7 +19,7 @@ public struct Procrustes: SimilarityMeasure {
   /// A layer's centred states, or as many principal scores as there are rows: a rotation of them.
   public struct Prepared: PreparedStates {
     public var rows: Int { states.rows }
-    public let deadColumns: [Int]
+    public let dimensions: DimensionCheck
     public let space: ComparisonSpace
     /// `[rows × k]`
     let states: Tensor
@@ -46,11 +46,10 @@ public struct Procrustes: SimilarityMeasure {
       }
     }
     let norm = reduced.withUnsafeBuffer { innerProduct($0, $0) }.squareRoot()
-    return Prepared(deadColumns: centred.deadColumns, space: space, states: reduced, norm: norm)
+    return Prepared(dimensions: centred.dimensions, space: space, states: reduced, norm: norm)
   }
 
   public func compare(_ x: Prepared, _ y: Prepared) throws -> Double {
-    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     return try value(crossing: CrossProducts.between(x.states, y.states), norms: (x.norm, y.norm))
   }
 

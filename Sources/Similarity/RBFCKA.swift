@@ -30,7 +30,7 @@ public struct RBFCKA: SimilarityMeasure {
   /// A layer's centred kernel.
   public struct Prepared: PreparedStates {
     public var rows: Int { kernel.rows }
-    public let deadColumns: [Int]
+    public let dimensions: DimensionCheck
     public var space: ComparisonSpace { .gram }
     let kernel: KernelMatrix
   }
@@ -59,11 +59,10 @@ public struct RBFCKA: SimilarityMeasure {
     }
     let centredKernel = KernelMatrix(centring: kernel, debiased ? .unbiased : .double)
     guard centredKernel.norm > 0 else { throw SimilarityError.noVariance }
-    return Prepared(deadColumns: centred.deadColumns, kernel: centredKernel)
+    return Prepared(dimensions: centred.dimensions, kernel: centredKernel)
   }
 
   public func compare(_ x: Prepared, _ y: Prepared) throws -> Double {
-    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     return x.kernel.product(with: y.kernel) / (x.kernel.norm * y.kernel.norm)
   }
 }

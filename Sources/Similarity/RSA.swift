@@ -27,7 +27,7 @@ public struct RSA: SimilarityMeasure {
   /// The centred ranks of a layer's dissimilarities, of unit length.
   public struct Prepared: PreparedStates {
     public let rows: Int
-    public let deadColumns: [Int]
+    public let dimensions: DimensionCheck
     public var space: ComparisonSpace { .gram }
     let ranks: [Double]
   }
@@ -55,11 +55,10 @@ public struct RSA: SimilarityMeasure {
     // All rows are equally far apart: there is no order to compare.
     guard norm > 0 else { throw SimilarityError.noVariance }
     ranks.scale(by: 1 / norm)
-    return Prepared(rows: states.rows, deadColumns: centred.deadColumns, ranks: ranks.values)
+    return Prepared(rows: states.rows, dimensions: centred.dimensions, ranks: ranks.values)
   }
 
   public func compare(_ x: Prepared, _ y: Prepared) throws -> Double {
-    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     return x.ranks.withUnsafeBufferPointer { a in
       y.ranks.withUnsafeBufferPointer { b in innerProduct(a, b) }
     }

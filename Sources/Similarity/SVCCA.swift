@@ -23,13 +23,22 @@ public struct SVCCA: SimilarityMeasure {
   public var invariances: Set<Invariance> { [.orthogonal, .isotropicScaling, .shift] }
   public var isUnbiased: Bool { false }
 
+  public func caveats(rows: Int, width: Int) -> [String] { CanonicalCorrelations.caveats }
+  public func remark(on prepared: CanonicalBasis) -> String? {
+    "\(prepared.kept) of \(prepared.dimensions.width) directions kept"
+  }
+
   public func prepare(_ states: Tensor, space: ComparisonSpace) throws -> CanonicalBasis {
     try CanonicalBasis(states, share: share)
   }
 
+  public func check(_ x: CanonicalBasis, _ y: CanonicalBasis) throws {
+    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
+    try CanonicalCorrelations.checkRows(
+      x.rows, dimensions: max(x.kept, y.kept), rowsPerDimension: rowsPerDimension)
+  }
+
   public func compare(_ x: CanonicalBasis, _ y: CanonicalBasis) throws -> Double {
-    try CanonicalCorrelations(
-      x, y, dimensions: max(x.kept, y.kept), rowsPerDimension: rowsPerDimension
-    ).mean()
+    try CanonicalCorrelations(x, y).mean()
   }
 }

@@ -52,18 +52,24 @@ public protocol SimilarityMeasure: Sendable {
   /// The most rows a measure over all pairs of rows takes; nil for the others.
   var rowLimit: Int? { get }
 
+  /// What a reader of a layer matrix must know of a layer's half; nil where nothing.
+  func remark(on prepared: Prepared) -> String?
+  /// What a reader must know of all values of `rows` rows and layers of at most `width` dimensions.
+  func caveats(rows: Int, width: Int) -> [String]
+
   /// The part of the work that belongs to one layer; `space` is where both sides are to be compared, for
   /// the measures that have a choice.
   func prepare(_ states: Tensor, space: ComparisonSpace) throws -> Prepared
-  /// The part that belongs to the pair.
+  /// Throws where the two cannot be compared, before any work.
+  func check(_ x: Prepared, _ y: Prepared) throws
+  /// The part that belongs to the pair, of layers that `check` lets through.
   func compare(_ x: Prepared, _ y: Prepared) throws -> Double
 }
 
 /// What a measure keeps of one layer.
 public protocol PreparedStates: Sendable {
   var rows: Int { get }
-  /// The dimensions that do not vary.
-  var deadColumns: [Int] { get }
+  var dimensions: DimensionCheck { get }
   /// Where this layer's part of the work was done.
   var space: ComparisonSpace { get }
 }
@@ -73,17 +79,19 @@ public struct SimilarityValue: Sendable, Equatable {
   public let value: Double
   public let rows: Int
   public let space: ComparisonSpace
-  /// Dimensions of each side that do not vary; they take no part.
-  public let deadColumns: (x: [Int], y: [Int])
-
-  public static func == (a: SimilarityValue, b: SimilarityValue) -> Bool {
-    a.value == b.value && a.rows == b.rows && a.space == b.space && a.deadColumns == b.deadColumns
-  }
+  /// What stands out among the dimensions of X and of Y.
+  public let x, y: DimensionCheck
 }
 
 extension SimilarityMeasure {
   public var rowLimit: Int? { nil }
   public var isSymmetric: Bool { true }
+  public func remark(on prepared: Prepared) -> String? { nil }
+  public func caveats(rows: Int, width: Int) -> [String] { [] }
+
+  public func check(_ x: Prepared, _ y: Prepared) throws {
+    guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
+  }
 
   /// The similarity of X `[n × p]` and Y `[n × q]`, in `space` or where it is cheaper.
   ///
@@ -94,8 +102,9 @@ extension SimilarityMeasure {
     guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     let space = space ?? .cheaper(rows: x.rows, totalWidth: x.width + y.width)
     let (a, b) = (try prepare(x, space: space), try prepare(y, space: space))
+    try check(a, b)
     return SimilarityValue(
-      value: try compare(a, b), rows: a.rows, space: a.space, deadColumns: (a.deadColumns, b.deadColumns))
+      value: try compare(a, b), rows: a.rows, space: a.space, x: a.dimensions, y: b.dimensions)
   }
 
   /// Throws where there are more rows than the measure's memory allows.

@@ -65,7 +65,7 @@ public struct Spectrum: Sendable {
 
   private static func cleaned(_ eigenvalues: [Double], unit: Double) -> [Double] {
     let largest = eigenvalues.first ?? 0
-    return eigenvalues.map { $0 > CanonicalBasis.roundingCutoff * largest ? $0 * unit : 0 }
+    return eigenvalues.map { $0 > PrincipalDirections.roundingCutoff * largest ? $0 * unit : 0 }
   }
 
   /// The mean over pairs i ≠ j of xᵢ·xⱼ/(‖xᵢ‖‖xⱼ‖), from the sum of the unit rows.
@@ -113,7 +113,7 @@ extension Spectrum {
 
   /// How many directions hold `share` of the variance.
   public func directions(holding share: Double) -> Int {
-    CanonicalBasis.kept(variances: variances, share: share)
+    PrincipalDirections.kept(variances: variances, share: share)
   }
 
   /// Dimensions whose variance exceeds the mean over dimensions by more than `deviations` standard

@@ -39,7 +39,7 @@ import Testing
     #expect(Double(y.kept) == reference.values["rank_y"])
     let value = try MeanCCA(rowsPerDimension: 0).similarity(reference.x, reference.y).value
     #expect(reference.error(value, "mean_cca") < tolerance, "\(value)")
-    let correlations = try CanonicalCorrelations(x, y, dimensions: 0, rowsPerDimension: 0).values()
+    let correlations = try CanonicalCorrelations(x, y).values()
     let squares = correlations.reduce(0) { $0 + $1 * $1 } / Double(correlations.count)
     #expect(reference.error(squares, "mean_squared_cca") < tolerance, "\(squares)")
   }
