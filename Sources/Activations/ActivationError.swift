@@ -6,6 +6,8 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
   case noCrossMoment(String, String)
   /// Moments of different layers, widths, classes or extents, which cannot be added.
   case momentsDiffer(what: String, first: String, second: String)
+  /// Samples of different levels, layers or widths, which cannot be put together.
+  case samplesDiffer(what: String, first: String, second: String)
   /// No utterance has labels of the level, or of any.
   case noSpans(level: String?, utterances: Int)
   /// A layer that the source does not have.
@@ -32,6 +34,9 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
     case .momentsDiffer(let what, let first, let second):
       "moments cannot be added, their \(what) differ: \(first) and \(second); extract both with the same model, "
         + "corpus and settings"
+    case .samplesDiffer(let what, let first, let second):
+      "samples cannot be put together, their \(what) differ: \(first) and \(second); extract both with the same "
+        + "model and settings"
     case .noSpans(let level?, let utterances):
       "none of the \(utterances) utterances has labels of the level \(level); choose other levels or add the tier"
     case .noSpans(nil, let utterances):

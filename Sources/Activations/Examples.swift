@@ -46,7 +46,9 @@ public struct Examples: Sendable {
   public let layers: [String]
   /// Why a layer that was asked for has no vectors at this level.
   public let reasons: [String: String]
-  private let vectors: [String: Tensor]
+  /// A layer's vectors in parts below each other, which may lie in mapped files: they are put together when
+  /// they are asked for, one layer at a time.
+  private let parts: [String: [Tensor]]
 
   /// `states` holds a tensor `[items × width]` for each layer.
   public init(
@@ -54,9 +56,19 @@ public struct Examples: Sendable {
     utterances: [String], items: [Item], states: [(layer: String, states: Tensor)],
     reasons: [String: String] = [:]
   ) {
-    for (layer, states) in states {
-      precondition(
-        states.rows == items.count, "\(layer) has \(states.rows) rows for \(items.count) items")
+    self.init(
+      level: level, isDerived: isDerived, classes: classes, types: types, speakers: speakers,
+      utterances: utterances, items: items, parts: states.map { ($0.layer, [$0.states]) }, reasons: reasons)
+  }
+
+  init(
+    level: Level, isDerived: Bool, classes: [String], types: [String], speakers: [String],
+    utterances: [String], items: [Item], parts: [(layer: String, parts: [Tensor])],
+    reasons: [String: String]
+  ) {
+    for (layer, parts) in parts {
+      let rows = parts.reduce(0) { $0 + $1.rows }
+      precondition(rows == items.count, "\(layer) has \(rows) rows for \(items.count) items")
     }
     self.level = level
     self.isDerived = isDerived
@@ -66,13 +78,14 @@ public struct Examples: Sendable {
     self.utterances = utterances
     self.items = items
     self.reasons = reasons
-    layers = states.map(\.layer)
-    vectors = Dictionary(states.map { ($0.layer, $0.states) }, uniquingKeysWith: { first, _ in first })
+    layers = parts.map(\.layer)
+    self.parts = Dictionary(parts, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The pooled vectors of a layer, `[items × width]`; row i is item i.
+  /// The pooled vectors of a layer, `[items × width]`; row i is item i. Hold on to it where it is needed more
+  /// than once: it may have to be put together.
   public func states(of layer: String) throws -> Tensor {
-    if let states = vectors[layer] { return states }
+    if let parts = parts[layer] { return Tensor(joining: parts) }
     throw ActivationError.noSuchLayer(
       layer, level: level.rawValue, reason: reasons[layer], available: layers)
   }
@@ -83,13 +96,31 @@ public struct Examples: Sendable {
       level: level, isDerived: isDerived, classes: classes, types: types, speakers: speakers,
       utterances: utterances, items: indices.map { items[$0] },
       states: layers.compactMap { layer in
-        vectors[layer].map { (layer, $0.selectingRows(indices)) }
+        parts[layer].map { (layer, Tensor(joining: $0).selectingRows(indices)) }
       },
       reasons: reasons)
   }
 }
 
 extension Tensor {
+  /// Matrices of one width below each other, `[rows × width]`; a single one as it is.
+  init(joining parts: [Tensor]) {
+    if parts.count == 1 {
+      self = parts[0]
+      return
+    }
+    let width = parts.first { $0.rows > 0 }?.width ?? parts.first?.shape.last ?? 0
+    self.init(shape: [parts.reduce(0) { $0 + $1.rows }, width]) { target in
+      var rest = target[...]
+      for part in parts where part.count > 0 {
+        part.withUnsafeBuffer { source in
+          _ = UnsafeMutableBufferPointer(rebasing: rest).update(from: source)
+        }
+        rest = rest.dropFirst(part.count)
+      }
+    }
+  }
+
   /// Rows `indices` of the first axis, copied, in that order.
   func selectingRows(_ indices: [Int]) -> Tensor {
     let (rows, width) = (self.rows, self.width)

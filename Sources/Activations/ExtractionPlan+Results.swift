@@ -57,19 +57,18 @@ extension ExtractionPlan {
       }
     }
     var reasons = planned.reasons
-    var states: [(layer: String, states: Tensor)] = []
+    var parts: [(layer: String, parts: [Tensor])] = []
     for (slot, layer) in planned.layers.enumerated() {
       let name = layers[layer].tap.name
       if let utterance = nonFinite[name] {
         reasons[name] = "it has values that are not finite, first in \(utterances[utterance].id)"
       } else {
-        let width = layers[layer].width
-        states.append((name, Tensor(joining: blocks.map { $0.vectors[index][slot] }, width: width)))
+        parts.append((name, blocks.map { $0.vectors[index][slot] }))
       }
     }
     return Examples(
       level: plan.level, isDerived: plan.isDerived, classes: plan.classes, types: plan.types,
-      speakers: speakers, utterances: utterances.map(\.id), items: items, states: states, reasons: reasons)
+      speakers: speakers, utterances: utterances.map(\.id), items: items, parts: parts, reasons: reasons)
   }
 
   private func issues(_ records: [UtteranceRecord], _ nonFinite: [String: Int]) -> [CorpusIssue] {
@@ -106,21 +105,6 @@ extension ExtractionPlan {
       return CorpusIssue(
         .note, path: utterances[first].audioPath,
         message: "this\(others) at \(rate) Hz; resampled to the model's \(expected) Hz (soxr)")
-    }
-  }
-}
-
-extension Tensor {
-  /// Matrices of one width below each other, `[rows × width]`.
-  init(joining parts: [Tensor], width: Int) {
-    self.init(shape: [parts.reduce(0) { $0 + $1.rows }, width]) { target in
-      var rest = target[...]
-      for part in parts {
-        part.withUnsafeBuffer { source in
-          _ = UnsafeMutableBufferPointer(rebasing: rest).update(from: source)
-        }
-        rest = rest.dropFirst(part.count)
-      }
     }
   }
 }

@@ -76,9 +76,8 @@ struct ExtractionReducer: Sendable {
 
   private mutating func close(before next: Int) throws {
     let block = builder.sealed()
-    blocks[block.utterances.lowerBound] = block
     builder = SampleBlockBuilder(first: next, widths: plan.widths)
-    try store?.keep(block, plan)
+    blocks[block.utterances.lowerBound] = try store?.keep(block, plan) ?? block
     blocksSinceMoments += 1
     if blocksSinceMoments >= ExtractionReducer.blocksBetweenMoments { try keepMoments() }
   }

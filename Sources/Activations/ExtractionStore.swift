@@ -123,8 +123,9 @@ struct ExtractionStore: Sendable {
 
   // MARK: Writing
 
-  /// Writes a finished block and lists it.
-  func keep(_ block: SampleBlock, _ plan: ExtractionPlan) throws {
+  /// Writes a finished block and lists it; gives back the same block with its vectors in the file, which
+  /// take no memory of ours.
+  func keep(_ block: SampleBlock, _ plan: ExtractionPlan) throws -> SampleBlock {
     let tensors = plan.widths.indices.flatMap { level in
       block.vectors[level].enumerated().map { (plan.name(level, $0), $1) }
     }
@@ -135,6 +136,11 @@ struct ExtractionStore: Sendable {
     try list(plan) { manifest in
       manifest.blocks.removeAll { $0.name == file.name }
       manifest.blocks.append(file)
+    }
+    do {
+      return try self.block(file, plan) ?? block
+    } catch {
+      throw ActivationError.cannotWrite(path: folder + "/" + file.name, reason: "\(error)")
     }
   }
 

@@ -1,10 +1,6 @@
 import SpeechHierarchy
 
 /// One level of a corpus before any audio is read: its classes, and which spans are in the sample.
-///
-/// The choice hashes the utterance's id and the span's index with the seed and keeps the smallest of each
-/// class, so it depends neither on the order of the utterances nor on threads, and shards of one corpus choose
-/// the same spans as the whole.
 struct LevelPlan: Sendable {
   let level: Level
   let isDerived: Bool
@@ -47,8 +43,8 @@ struct LevelPlan: Sendable {
     var counts = [Int](repeating: 0, count: classes.count)
     for label in labels.joined() { counts[label] += 1 }
     sampled = LevelPlan.sample(
-      utterances.map(\.id), level: level, labels: labels, counts: counts,
-      quotas: limits.quotas(counts: counts, width: width), seed: seed)
+      utterances, level: level, spans: spans, labels: labels, classes: classes.count, limits: limits,
+      width: width, seed: seed)
 
     let summed = classes.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }
       .prefix(summedClassLimit).sorted()
@@ -59,32 +55,20 @@ struct LevelPlan: Sendable {
   }
 
   private static func sample(
-    _ ids: [String], level: Level, labels: [[Int]], counts: [Int], quotas: [Int], seed: UInt64
+    _ utterances: [Utterance], level: Level, spans: [[Span]], labels: [[Int]], classes: Int,
+    limits: SampleLimits, width: Int, seed: UInt64
   ) -> [[Int]] {
-    struct Candidate {
-      let hash: UInt64
-      let utterance, span: Int
+    let places = spans.enumerated().flatMap { utterance, spans in
+      spans.indices.map { (utterance: utterance, span: $0) }
     }
-    // Only classes over the quota need choosing.
-    var crowded = [Int: [Candidate]]()
-    var sampled = labels.map { labels in labels.indices.filter { counts[labels[$0]] <= quotas[labels[$0]] }
+    let chosen = limits.choose(labels: Array(labels.joined()), classes: classes, width: width) { index in
+      let place = places[index]
+      return SampleLimits.hash(
+        seed: seed, level: level, utterance: utterances[place.utterance].id,
+        start: spans[place.utterance][place.span].start)
     }
-    for (utterance, labels) in labels.enumerated() {
-      for (span, label) in labels.enumerated() where counts[label] > quotas[label] && quotas[label] > 0 {
-        var hash = StableHash(seed: seed)
-        hash.combine(level.rawValue)
-        hash.combine(ids[utterance])
-        hash.combine(span)
-        crowded[label, default: []].append(
-          Candidate(hash: hash.value, utterance: utterance, span: span))
-      }
-    }
-    for (label, candidates) in crowded {
-      let chosen = candidates.sorted {
-        ($0.hash, ids[$0.utterance], $0.span) < ($1.hash, ids[$1.utterance], $1.span)
-      }
-      for candidate in chosen.prefix(quotas[label]) { sampled[candidate.utterance].append(candidate.span) }
-    }
-    return sampled.map { $0.sorted() }
+    var sampled = spans.map { _ in [Int]() }
+    for index in chosen { sampled[places[index].utterance].append(places[index].span) }
+    return sampled
   }
 }

@@ -1,4 +1,10 @@
+import SpeechHierarchy
+
 /// How many spans of a level are kept whole, with their vectors.
+///
+/// Which ones hangs on a hash of the seed, the level, the utterance's id and the span's start alone: of each
+/// class those with the smallest are kept. So the choice depends neither on the order of the utterances nor on
+/// threads, and the samples of a corpus's shards can be put together into the sample of the whole.
 public struct SampleLimits: Sendable, Equatable, Codable {
   /// At most this many spans of one class.
   public var perClass: Int
@@ -20,6 +26,37 @@ public struct SampleLimits: Sendable, Equatable, Codable {
   /// The most spans where one takes `width` values over all layers.
   func total(forWidth width: Int) -> Int {
     min(total, bytes / max(1, 4 * width))
+  }
+
+  /// The indices, ascending, of the spans that are kept, given each one's class and hash. `width` is the number
+  /// of values of one span over all layers.
+  func choose(labels: [Int], classes: Int, width: Int, hash: (Int) -> UInt64) -> [Int] {
+    var counts = [Int](repeating: 0, count: classes)
+    for label in labels { counts[label] += 1 }
+    let quotas = quotas(counts: counts, width: width)
+    var chosen: [Int] = []
+    var crowded: [Int: [(hash: UInt64, index: Int)]] = [:]
+    for (index, label) in labels.enumerated() where quotas[label] > 0 {
+      if counts[label] <= quotas[label] {
+        chosen.append(index)
+      } else {
+        crowded[label, default: []].append((hash(index), index))
+      }
+    }
+    for (label, candidates) in crowded {
+      chosen += candidates.sorted { ($0.hash, $0.index) < ($1.hash, $1.index) }
+        .prefix(quotas[label]).map(\.index)
+    }
+    return chosen.sorted()
+  }
+
+  /// A span's rank among those of its class.
+  static func hash(seed: UInt64, level: Level, utterance: String, start: Double) -> UInt64 {
+    var hash = StableHash(seed: seed)
+    hash.combine(level.rawValue)
+    hash.combine(utterance)
+    hash.combine(start)
+    return hash.value
   }
 
   /// How many spans of each class are kept, given how many there are.

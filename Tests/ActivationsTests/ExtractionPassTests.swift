@@ -141,6 +141,26 @@ import Testing
     let rows = try a.examples.states(of: "sound").values + b.examples.states(of: "sound").values
     #expect(try whole.examples.states(of: "sound").values == rows)
   }
+
+  @Test("shards' bounded samples merge into the whole's", arguments: [(5, 1000), (1000, 40), (7, 33)])
+  func shardSamples(perClass: Int, total: Int) throws {
+    let corpus = try SyntheticCorpus(utterances: 24)
+    let limits = SampleLimits(perClass: perClass, total: total)
+    func examples(_ utterances: ArraySlice<Utterance>) throws -> Examples {
+      let settings = ExtractionSettings(includesMel: false, sample: limits, momentsBudget: 0, seed: 3)
+      let pass = ExtractionPass(of: SyntheticSource(), over: Array(utterances), settings: settings)
+      return try #require(try pass.run().levels[.phoneme]).examples
+    }
+    let whole = try examples(corpus.utterances[...])
+    let (a, b, c) = (
+      try examples(corpus.utterances[..<9]), try examples(corpus.utterances[9..<10]),
+      try examples(corpus.utterances[10...])
+    )
+    let merged = try a.merging(b, limits: limits, seed: 3).merging(c, limits: limits, seed: 3)
+    #expect(merged.items == whole.items && merged.items.count <= min(total, 3 * perClass))
+    #expect(merged.classes == whole.classes && merged.utterances == whole.utterances)
+    #expect(try merged.states(of: "sound") == whole.states(of: "sound"))
+  }
 }
 
 /// Two extractions hold the same bits.

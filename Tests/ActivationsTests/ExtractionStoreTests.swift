@@ -92,7 +92,7 @@ import Testing
     if bytes.isEmpty {
       try FileManager.default.removeItem(at: block)
     } else {
-      try Data(bytes).write(to: block)
+      try Data(bytes).write(to: block, options: .atomic)
     }
     let watch = SyntheticSource.Watch()
     let second = try pass(corpus, watch: watch).run(threads: 2)
@@ -111,7 +111,7 @@ import Testing
     let file = try #require(try files(corpus).first { $0.lastPathComponent.hasPrefix(prefix) })
     var bytes = [UInt8](try Data(contentsOf: file))
     bytes[bytes.count / 2] ^= 0x10
-    try Data(bytes).write(to: file)
+    try Data(bytes).write(to: file, options: .atomic)
     let watch = SyntheticSource.Watch()
     try expectSame(first, try pass(corpus, watch: watch).run())
     #expect(prefix == "manifest" ? watch.all > 0 : watch.all == 10)

@@ -78,6 +78,16 @@ import Testing
     #expect(try chosen.states(of: "hidden.0").values == [5, 6, 1, 2])
   }
 
+  @Test("samples of other layers are not put together") func mismatch() {
+    let other = Examples(
+      level: .word, isDerived: false, classes: [], types: [], speakers: [], utterances: [], items: [],
+      states: [("hidden.1", .init([], shape: [0, 2]))])
+    #expect(
+      throws: ActivationError.samplesDiffer(
+        what: "layers", first: "[\"hidden.0\"]", second: "[\"hidden.1\"]")
+    ) { try examples.merging(other) }
+  }
+
   @Test("a missing layer says why") func missing() {
     #expect {
       try examples.states(of: "conv.7")
