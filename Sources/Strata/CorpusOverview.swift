@@ -1,0 +1,50 @@
+import Foundation
+import SpeechHierarchy
+
+/// What a corpus holds, for a reader who wants to know whether it was understood.
+public struct CorpusOverview: CustomStringConvertible, Sendable {
+  public struct LevelCount: Sendable {
+    public let level: Level
+    public let spans: Int
+    public let classes: Int
+    public let isDerived: Bool
+  }
+
+  public let name: String
+  public let utterances: Int
+  public let speakers: Int
+  public let sentences: Int
+  public let seconds: Double
+  public let levels: [LevelCount]
+  public let silenceLabels: [String]
+
+  public init(_ corpus: Corpus) {
+    name = corpus.name
+    utterances = corpus.utterances.count
+    speakers = Set(corpus.utterances.map(\.speaker)).count
+    sentences = Set(corpus.utterances.map(\.sentence)).count
+    seconds = corpus.utterances.reduce(0) { $0 + $1.seconds }
+    silenceLabels = corpus.silenceLabels.sorted()
+    levels = Level.allCases.compactMap { level in
+      let spans = corpus.utterances.flatMap { $0.spans(at: level) }
+      guard !spans.isEmpty else { return nil }
+      return LevelCount(
+        level: level, spans: spans.count, classes: Set(spans.map(\.label)).count,
+        isDerived: corpus.utterances.contains { $0.tiers[level]?.isDerived == true })
+    }
+  }
+
+  public var description: String {
+    let minutes = String(format: "%.1f", seconds / 60)
+    let silence = silenceLabels.map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: " ")
+    let rows = levels.map { row in
+      let name = row.level.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0)
+      return "  \(name) \(row.spans) spans of \(row.classes) classes\(row.isDerived ? ", derived" : "")"
+    }
+    return """
+      \(name): \(utterances) utterances, \(speakers) speakers, \(sentences) sentences, \(minutes) minutes
+      \(rows.joined(separator: "\n"))
+        silence: \(silence)
+      """
+  }
+}

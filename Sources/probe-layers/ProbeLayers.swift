@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+/// The command: arguments in, progress and tables out, an exit status at the end. What it does is in
+/// `Strata`.
+@main
+struct ProbeLayers: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "probe-layers",
+    abstract: "Which layers of a trained speech model encode which levels of speech, and how sure that is.",
+    discussion: """
+      EXAMPLES
+        probe-layers model.ckpt                          the whole study on the bundled corpus
+        probe-layers hubert-base/ --corpus my-corpus     a Hugging Face folder, your own labels
+        probe-layers model.ckpt --levels phoneme,word --layers hidden.0,hidden.6
+        probe-layers inspect model.ckpt                  its layers, sizes and frame times
+        probe-layers extract model.ckpt a.wav -o a.safetensors
+        probe-layers corpus check my-corpus              what is wrong with these labels
+
+      EXIT STATUS
+        0 done    64 usage    65 input is not what it claims to be    66 input is missing
+        70 a fault of ours    74 a write failed    130 interrupted (finished work is kept)
+      """,
+    version: Strata.version,
+    subcommands: [
+      RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
+    ],
+    defaultSubcommand: RunCommand.self)
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as CommandFailure {
+      standardError("error: \(failure.message)")
+      exit(withError: failure.status.code)
+    } catch {
+      guard let kind = FailureKind(error) else { exit(withError: error) }
+      standardError(kind == .interrupted ? "\(error)" : "error: \(error)")
+      exit(withError: ExitStatus(kind).code)
+    }
+  }
+}
+
+/// A failure that the command itself finds, outside any input file.
+struct CommandFailure: Error {
+  let status: ExitStatus
+  let message: String
+}
+
+extension ExitStatus {
+  init(_ kind: FailureKind) {
+    self =
+      switch kind {
+      case .badInput: .badInput
+      case .missingInput: .missingInput
+      case .badRequest: .usage
+      case .writeFailed: .writeFailed
+      case .interrupted: .interrupted
+      case .internalFault: .internalFault
+      }
+  }
+}
+
+/// Writes a line to standard error, so that standard output stays clean for tables.
+func standardError(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}
+
+/// Writes a line to standard output.
+func standardOutput(_ text: String) {
+  FileHandle.standardOutput.write(Data((text + "\n").utf8))
+}

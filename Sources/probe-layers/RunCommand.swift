@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Study a model: which of its layers encode which levels of speech.",
+    discussion: """
+      Reads the checkpoint, runs every utterance through it once, trains linear probes on each layer with a
+      randomly initialised twin and log-mel features beside them, compares the layers with each other, prints
+      a table and writes a report. Started again after Ctrl-C, it goes on where it stopped.
+
+      EXAMPLES
+        probe-layers model.ckpt
+        probe-layers hubert-base/ --corpus my-corpus --output hubert-study
+        probe-layers model.ckpt --levels phoneme,word --layers 0,3,-1 --seed 7
+      """)
+
+  @Argument(help: "A checkpoint file (.ckpt, .pt, .safetensors, …) or a Hugging Face folder.")
+  var model: String
+
+  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  var corpus: String?
+
+  @Option(help: "Levels to probe, separated by commas: \(LayerStudy.probedLevelNames).")
+  var levels: String?
+
+  @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
+  var layers: String?
+
+  @Option(help: "A folder of probe definitions of your own (*.yaml) instead of the bundled ones.")
+  var probes: String?
+
+  @Option(name: [.short, .long], help: "Where the results go.")
+  var output = "strata-study"
+
+  @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
+  var seed: UInt64 = 0
+
+  @Option(help: "How many randomly initialised twins to compare with.")
+  var twins = 3
+
+  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
+  var threads: Int?
+
+  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
+  var quiet = false
+
+  func validate() throws {
+    guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+  }
+
+  func run() async throws {
+    let interruption = Interruption()
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
+
+    let corpusFolder = try corpusFolder()
+    var study = LayerStudy(model: try SpeechModel.load(model), corpus: try Corpus.load(corpusFolder))
+    study.seed = seed
+    study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
+    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    study.workFolder = (output as NSString).appendingPathComponent("work")
+    if let levels { study.levels = try LayerStudy.levels(named: levels) }
+    if let layers { study.layers = try study.model.resolve(layers: layers).map(\.name) }
+    if let probes { study.probes = try ProbeSpec.load(folder: probes) }
+    study.onProgress = { step in
+      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
+    }
+    study.isCancelled = { interruption.isRequested }
+
+    let result = try await study.run()
+    progress.finish()
+    try StudyFolder.write(result, to: output)
+    guard !quiet else { return }
+    standardOutput(StudyFolder.terminalSummary(of: result))
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+
+  private func corpusFolder() throws -> String {
+    if let corpus { return corpus }
+    guard let bundled = BundledFiles.corpus else {
+      throw CommandFailure(
+        status: .missingInput,
+        message: "the bundled corpus was not found beside the program; give one with --corpus FOLDER")
+    }
+    return bundled
+  }
+}
