@@ -1,0 +1,55 @@
+import Activations
+import Foundation
+import Models
+import Probing
+import Results
+import Similarity
+import SpeechHierarchy
+
+/// A whole study: which layers of a model encode which levels of speech, with its controls.
+///
+/// ```swift
+/// let study = try await LayerStudy(
+///   model: SpeechModel.load("model.ckpt"), corpus: Corpus.load("my-corpus")
+/// ).run()
+/// print(study.summary)
+/// ```
+/// The model, each of its random twins and the mel baseline see every utterance once. The result is a function
+/// of the model, the corpus and the settings below, and not of `threads`.
+public struct LayerStudy: Sendable {
+  public var model: SpeechModel
+  public var corpus: Corpus
+  /// The levels to probe; those without a probe definition or without labels are reported and left out.
+  public var levels: [Level] = [.phoneme, .syllable, .word]
+  /// Names of tap points; nil for all.
+  public var layers: [String]?
+  /// The probe definitions; one result each.
+  public var probes: [ProbeSpec] = ProbeSpec.bundled
+  /// Seeds of the randomly initialised twins; empty for none.
+  public var twinSeeds: [UInt64] = [1, 2, 3]
+  /// The level whose pooled spans are compared between layers.
+  public var similarityLevel: Level = .phoneme
+  public var seed: UInt64 = 0
+  public var bootstrapResamples = 1000
+  public var threads = ProcessInfo.processInfo.activeProcessorCount
+  /// Where finished extraction work is kept, so that an interrupted study goes on; nil keeps nothing.
+  public var workFolder: String?
+  public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
+  /// Asked now and then; true ends the study with `StudyError.interrupted`.
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(model: SpeechModel, corpus: Corpus) {
+    self.model = model
+    self.corpus = corpus
+  }
+}
+
+/// How far a study is: one stage at a time.
+public struct StudyProgress: Sendable, Equatable {
+  /// "Extracting model.ckpt", "Probing phoneme", …
+  public let stage: String
+  public let done: Int
+  public let total: Int
+  /// The stage's own rate, such as "38 × real time".
+  public let detail: String?
+}

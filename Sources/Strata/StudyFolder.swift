@@ -1,0 +1,34 @@
+import Foundation
+import Reports
+import Results
+
+/// A finished study on disk: `study.json` and everything that is drawn from it.
+public enum StudyFolder {
+  /// Writes the report, the tables, the figures and `study.json`; all of them or, where one fails, none.
+  public static func write(_ study: StudyResult, to folder: String) throws {
+    try StudyWriter.write(study, to: folder)
+  }
+
+  /// Reads a study back from its folder or its `study.json`, with the folder it lives in.
+  public static func read(_ path: String) throws -> (study: StudyResult, folder: String) {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let url = URL(filePath: path)
+    let file = exists && isFolder.boolValue ? url.appending(path: "study.json") : url
+    return (try StudyJSON.read(file.path), file.deletingLastPathComponent().path)
+  }
+
+  /// The table and sentences for standard output: in colour and as wide as the terminal where there is one.
+  public static func terminalSummary(of study: StudyResult) -> String {
+    TerminalTable(study).text(.standardOutput())
+  }
+}
+
+extension StudyResult {
+  /// The table and one sentence a level, in plain text.
+  public var summary: String { TerminalTable(self).text(.plain) }
+
+  /// Writes the study's folder: `report.html`, `summary.md`, `layers.csv`, `similarity.csv`, `study.json` and
+  /// `figures/`.
+  public func write(to folder: String) throws { try StudyFolder.write(self, to: folder) }
+}
