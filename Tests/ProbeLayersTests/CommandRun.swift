@@ -1,18 +1,35 @@
 import Foundation
 
-/// One run of the built command.
+/// One run of the built command, or of a shell script that may call it.
 struct CommandRun {
   let status: Int32
   let output: String
   let errors: String
 
+  /// The folder of what was built.
+  private static let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+
   /// Runs `probe-layers` with `arguments` and waits for its end.
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+  init(_ arguments: [String]) throws {
     let process = Process()
-    process.executableURL = folder.appending(path: "probe-layers")
+    process.executableURL = Self.products.appending(path: "probe-layers")
     process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    try self.init(process)
+  }
+
+  /// Runs `script` in `folder`, with `probe-layers` on the path.
+  init(shell script: String, in folder: String) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments = ["-euo", "pipefail", "-c", script]
+    process.currentDirectoryURL = URL(filePath: folder)
+    var environment = ProcessInfo.processInfo.environment
+    environment["PATH"] = Self.products.path + ":" + (environment["PATH"] ?? "")
+    process.environment = environment
+    try self.init(process)
+  }
+
+  private init(_ process: Process) throws {
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors

@@ -1,0 +1,52 @@
+import Foundation
+import StrataTestSupport
+import Testing
+
+@Suite("Notebooks")
+struct NotebookTests {
+  static let names = (try? FileManager.default.contentsOfDirectory(
+    atPath: Repository.path("notebooks-md")))?.filter { $0.hasSuffix(".md") }.sorted() ?? []
+
+  @Test("print what they show", arguments: names)
+  func printsWhatItShows(name: String) throws {
+    let markdown = try String(contentsOfFile: Repository.path("notebooks-md/\(name)"), encoding: .utf8)
+    let notebook = Notebook(markdown: markdown)
+    #expect(!notebook.blocks.isEmpty)
+
+    let folder = try TemporaryFolder()
+    for link in ["fixtures", "probes"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + link, withDestinationPath: Repository.path(link))
+    }
+    for block in notebook.blocks {
+      let run = try CommandRun(shell: block.code, in: folder.path)
+      try #require(run.status == 0, "line \(block.line): \(run.errors)")
+      guard let expected = block.expected else { continue }
+      let difference = notebook.difference(expected: expected, found: run.output)
+      #expect(difference == nil, "\(name), line \(block.line):\n\(difference ?? "")\n\(run.output)")
+    }
+  }
+
+  @Test("show Swift that is in a test", arguments: names)
+  func swiftIsTested(name: String) throws {
+    let markdown = try String(contentsOfFile: Repository.path("notebooks-md/\(name)"), encoding: .utf8)
+    let tests = try String(
+      contentsOfFile: Repository.path("Tests/OutsidePackage/Tests/FirstStudyTests/FirstStudyTests.swift"),
+      encoding: .utf8)
+    let squeezed = { (text: String) in text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+    for block in Notebook(markdown: markdown).swiftBlocks {
+      #expect(squeezed(tests).contains(squeezed(block)), "\(block)")
+    }
+  }
+
+  @Test("compare numbers within the tolerance and words exactly")
+  func comparison() {
+    let notebook = Notebook(markdown: "<!-- tolerance: 0.02 -->\n```sh\nx\n```\n```text\na 1.00\n```\n")
+    #expect(notebook.blocks.first?.expected == "a 1.00")
+    #expect(notebook.difference(expected: "a 1.00", found: "a 1.01") == nil)
+    #expect(notebook.difference(expected: "a 1.00", found: "a 1.05") != nil)
+    #expect(notebook.difference(expected: "a 1.00", found: "b 1.00") != nil)
+    #expect(notebook.difference(expected: "a\n…\nd", found: "a\nb\nc\nd") == nil)
+    #expect(notebook.difference(expected: "a\nb", found: "a\nb\nc") != nil)
+  }
+}
