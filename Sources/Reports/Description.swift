@@ -34,6 +34,21 @@ enum Description {
     ].filter { !$0.1.isEmpty }
   }
 
+  /// What the numbers are, for those that occur.
+  static func metrics(_ study: StudyResult) -> [(name: String, value: String)] {
+    let used = Metric.allCases.filter { metric in study.levels.contains { $0.metric == metric } }
+    let hasSelectivity = study.levels.contains { $0.layers.contains { $0.selectivity != nil } }
+    return used.map { ($0.words, $0.explanation) }
+      + (hasSelectivity
+        ? [
+          (
+            "selectivity",
+            "Accuracy minus the same probe's accuracy where every type has a random label of its own (Hewitt and "
+              + "Liang, 2019): high where the probe reads the layer rather than learning the labels by heart."
+          )
+        ] : [])
+  }
+
   static func model(_ model: ModelSummary) -> [(name: String, value: String)] {
     [
       ("name", model.name),

@@ -5,26 +5,26 @@ extension StudyResult {
   /// number that stands as an empty cell, so that no not-a-number is passed on in silence.
   /// Doing it twice changes nothing.
   var announcingGaps: StudyResult {
-    let places = gaps
-    guard !places.isEmpty else { return self }
     var study = self
-    for index in study.similarity.indices {
-      study.similarity[index].values = study.similarity[index].values.map { row in
+    // Two warnings, since a nil in a matrix says nothing when it is read again, and an estimate does.
+    study.warn(of: levels.flatMap { gaps(in: $0) })
+    study.warn(of: similarity.flatMap(Self.gaps))
+    for index in similarity.indices {
+      study.similarity[index].values = similarity[index].values.map { row in
         row.map { value in value.flatMap { $0.isFinite ? $0 : nil } }
       }
     }
+    return study
+  }
+
+  private mutating func warn(of places: [String]) {
+    guard !places.isEmpty else { return }
     let shown = places.prefix(6).joined(separator: "; ")
     let rest = places.count > 6 ? "; and \(places.count - 6) more" : ""
     let warning =
       "\(count(places.count, "number is", "numbers are")) not finite and left empty (null in study.json): "
       + "\(shown)\(rest)."
-    if !study.warnings.contains(warning) { study.warnings.append(warning) }
-    return study
-  }
-
-  /// Where a number is not finite, in words.
-  private var gaps: [String] {
-    levels.flatMap { gaps(in: $0) } + similarity.flatMap(Self.gaps)
+    if !warnings.contains(warning) { warnings.append(warning) }
   }
 
   private func gaps(in level: LevelResult) -> [String] {

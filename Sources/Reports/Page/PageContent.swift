@@ -71,7 +71,6 @@ struct PageContent {
   struct Measured {
     let level: String
     let sentences: [String]
-    let metric: String
   }
 
   struct Tap {
@@ -100,6 +99,7 @@ struct PageContent {
   let intervalNote: String
   let missing: [String]
   let measured: [Measured]
+  let metrics: [Fact]
   let similarityNotes: [String]
   let modelFacts: [Fact]
   let corpusFacts: [Fact]
@@ -141,10 +141,9 @@ struct PageContent {
     intervalNote = table.intervalNote
     missing = table.missing
     measured = study.levels.map {
-      Measured(
-        level: study.title(of: $0).capitalizedFirst, sentences: Description.measured($0),
-        metric: "\($0.metric.words.capitalizedFirst): \($0.metric.explanation)")
+      Measured(level: study.title(of: $0).capitalizedFirst, sentences: Description.measured($0))
     }
+    metrics = Description.metrics(study).map { Fact(name: $0.name, value: $0.value) }
     similarityNotes = zip(study.similarity, study.heatmaps).flatMap { matrix, figure in
       matrix.notes.map { "\(figure.measure), over \(matrix.unit): \($0)" }
     }

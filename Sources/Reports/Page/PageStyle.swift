@@ -80,7 +80,7 @@ enum PageStyle {
     th, td { padding: 0.2rem 0.7rem; text-align: right; white-space: nowrap; }
     th { font-weight: 600; vertical-align: bottom; }
     tbody th { font-weight: 400; vertical-align: top; }
-    th:first-child { position: sticky; left: 0; padding-left: 0.25rem; background: var(--paper); text-align: left; }
+    th:first-child { position: sticky; left: 0; padding-left: 0.25rem; background: var(--paper); text-align: left; max-width: 40vw; overflow: hidden; text-overflow: ellipsis; }
     thead th { border-bottom: 1px solid var(--ink); }
     thead small { display: block; color: var(--muted); font-weight: 400; }
     tbody tr + tr > * { border-top: 1px solid var(--rule); }
@@ -100,12 +100,12 @@ enum PageStyle {
     @media (min-width: 68rem) { .answer { grid-template-columns: minmax(0, 1fr) minmax(0, 30rem); } .answer figure { position: sticky; top: 1rem; } }
     @media (max-width: 30rem) {
       .facts > div { grid-template-columns: 1fr; gap: 0; }
-      th, td { padding: 0.2rem 0.3rem; } .numbers td { min-width: 0; } .interval { display: block; min-width: 0; text-align: right; }
+      table { font-size: 0.82rem; } th, td { padding: 0.2rem 0.3rem; } .numbers td { min-width: 0; } .interval { display: block; min-width: 0; text-align: right; }
     }
     @media (forced-colors: active) { .drawing svg { forced-color-adjust: none; background: #fff; } }
     @media print {
       :root { --paper: #ffffff; --ink: #000000; --muted: #444444; --rule: #bbbbbb; color-scheme: light; }
-      body { max-width: none; padding: 0; font-size: 9.5pt; }
+      html { font-size: 9.5pt; } body { max-width: none; padding: 0; }
       nav, .skip, details { display: none; }
       .card, figure, tr { break-inside: avoid; }
       h2, h3 { break-after: avoid; }

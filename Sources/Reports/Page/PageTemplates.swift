@@ -145,7 +145,7 @@ enum PageTemplates {
     <div class="columns">
     {{#measured}}<div>
     <h3>{{level}}</h3>
-    <ul class="text">{{#sentences}}<li>{{.}}</li>{{/sentences}}<li>{{metric}}</li></ul>
+    <ul class="text">{{#sentences}}<li>{{.}}</li>{{/sentences}}</ul>
     </div>
     {{/measured}}<div>
     <h3>Model</h3>
@@ -154,6 +154,10 @@ enum PageTemplates {
     <div>
     <h3>Corpus</h3>
     <dl class="facts">{{#corpusFacts}}{{>facts}}{{/corpusFacts}}</dl>
+    </div>
+    <div>
+    <h3>What is measured</h3>
+    <dl class="facts">{{#metrics}}{{>facts}}{{/metrics}}</dl>
     </div>
     </div>
     <details><summary>Tap points: widths and times</summary>

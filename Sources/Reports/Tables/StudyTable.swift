@@ -77,7 +77,9 @@ struct StudyTable {
         reasons.append((reason, [result.layer]))
       }
     }
-    return reasons.map { "\(title) has no number at \(level.ranges(of: $0.layers)): \($0.reason)." }
+    return reasons.map {
+      "\(title.capitalizedFirst) has no number at \(level.ranges(of: $0.layers)): \($0.reason)."
+    }
   }
 
   /// "95 % intervals by bootstrap over speakers".

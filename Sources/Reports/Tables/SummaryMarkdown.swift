@@ -51,10 +51,12 @@ public enum SummaryMarkdown {
   }
 
   private static func measured(_ study: StudyResult) -> String {
-    study.levels.map { level in
-      "- **\(escape(study.title(of: level)))**: "
-        + Description.measured(level).map(escape).joined(separator: " ")
-    }.joined(separator: "\n")
+    let metrics = Description.metrics(study).map { "- \(escape($0.name)): \(escape($0.value))" }
+    return
+      (study.levels.map { level in
+        "- **\(escape(study.title(of: level)))**: "
+          + Description.measured(level).map(escape).joined(separator: " ")
+      } + metrics).joined(separator: "\n")
   }
 
   private static func provenance(_ study: StudyResult) -> String {
@@ -63,14 +65,19 @@ public enum SummaryMarkdown {
   }
 
   /// Characters that Markdown or the HTML inside it would act on are escaped; line breaks become spaces.
+  /// Brackets only where they would make a link, so that intervals read well as plain text too.
   static func escape(_ text: String) -> String {
     var escaped = ""
-    for scalar in TextLayout.harmless(text.replacing("\n", with: " ")).unicodeScalars {
+    let scalars = Array(TextLayout.harmless(text.replacing("\n", with: " ")).unicodeScalars)
+    for (index, scalar) in scalars.enumerated() {
       switch scalar {
+      case "]":
+        let next = index + 1 < scalars.count ? scalars[index + 1] : " "
+        escaped += "([:".unicodeScalars.contains(next) ? "\\]" : "]"
       case "<": escaped += "&lt;"
       case ">": escaped += "&gt;"
       case "&": escaped += "&amp;"
-      case "\\", "`", "*", "_", "|", "~", "#", "[", "]": escaped += "\\" + String(scalar)
+      case "\\", "`", "*", "_", "|", "~", "#", "!": escaped += "\\" + String(scalar)
       default: escaped.unicodeScalars.append(scalar)
       }
     }

@@ -1,0 +1,88 @@
+import Foundation
+
+/// The part of JSON Schema 2020-12 that `study.schema.json` uses: type, properties, required,
+/// additionalProperties, items, enum, const, minimum and $ref to $defs. Another keyword is an error, so
+/// that the schema cannot say what the test does not check.
+struct JSONSchema {
+  struct Unknown: Error { var keyword: String }
+
+  private let root: [String: Any]
+  private static let known: Set<String> = [
+    "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required",
+    "additionalProperties", "items", "enum", "const", "minimum",
+  ]
+
+  init(_ data: Data) throws {
+    root = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+  }
+
+  /// What is wrong with the JSON, a line each; empty where it is valid.
+  func faults(in data: Data) throws -> [String] {
+    try faults(JSONSerialization.jsonObject(with: data), root, at: "")
+  }
+
+  private func faults(_ value: Any, _ schema: [String: Any], at place: String) throws -> [String] {
+    if let unknown = schema.keys.first(where: { !Self.known.contains($0) }) {
+      throw Unknown(keyword: unknown)
+    }
+    var faults: [String] = []
+    func fault(_ words: String) { faults.append("\(place.isEmpty ? "top" : place): \(words)") }
+    if let reference = schema["$ref"] as? String {
+      let name = reference.replacingOccurrences(of: "#/$defs/", with: "")
+      let definition = (root["$defs"] as? [String: Any])?[name] as? [String: Any]
+      guard let definition else { throw Unknown(keyword: reference) }
+      faults += try self.faults(value, definition, at: place)
+    }
+    let types = (schema["type"] as? [String]) ?? (schema["type"] as? String).map { [$0] } ?? []
+    if !types.isEmpty, !types.contains(where: { Self.isType($0, value) }) {
+      fault("not of type \(types.joined(separator: " or "))")
+    }
+    if let allowed = schema["enum"] as? [String], !allowed.contains(value as? String ?? "") {
+      fault("not one of the values allowed")
+    }
+    if let only = schema["const"] as? Int, value as? Int != only { fault("not \(only)") }
+    if let least = schema["minimum"] as? Double, let number = value as? Double, number < least {
+      fault("below \(least)")
+    }
+    if let items = schema["items"] as? [String: Any], let array = value as? [Any] {
+      for (index, item) in array.enumerated() {
+        faults += try self.faults(item, items, at: "\(place)[\(index)]")
+      }
+    }
+    if let properties = schema["properties"] as? [String: Any], let object = value as? [String: Any] {
+      for name in schema["required"] as? [String] ?? [] where object[name] == nil {
+        fault("\(name) is missing")
+      }
+      for (name, child) in object.sorted(by: { $0.key < $1.key }) {
+        if let property = properties[name] as? [String: Any] {
+          faults += try self.faults(child, property, at: place.isEmpty ? name : "\(place).\(name)")
+        } else if schema["additionalProperties"] as? Bool == false {
+          fault("\(name) is not known")
+        }
+      }
+    }
+    return faults
+  }
+
+  private static func isType(_ type: String, _ value: Any) -> Bool {
+    let number = value as? NSNumber
+    let isBoolean = number.map(isTruthValue) ?? false
+    switch type {
+    case "object": return value is [String: Any]
+    case "array": return value is [Any]
+    case "string": return value is String
+    case "null": return value is NSNull
+    case "boolean": return isBoolean
+    case "number": return number != nil && !isBoolean
+    case "integer":
+      guard let number, !isBoolean else { return false }
+      return number.doubleValue == number.doubleValue.rounded()
+    default: return false
+    }
+  }
+
+  /// Whether the number was spelt `true` or `false`.
+  private static func isTruthValue(_ number: NSNumber) -> Bool {
+    String(cString: number.objCType) == "c"
+  }
+}
