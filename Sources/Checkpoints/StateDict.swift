@@ -37,7 +37,9 @@ struct StateDict {
     "model_config",
   ]
   static let depthLimit = 64
-  static let tensorLimit = 1_000_000
+  static let visitLimit = 1_000_000
+  /// In bytes.
+  static let nameLimit = 4096
 
   let graph: PickleGraph
   let path: String
@@ -46,6 +48,8 @@ struct StateDict {
 
   private var content = CheckpointContent()
   private var visits = 0
+  /// How many values may still be looked at to count the tensors among them.
+  private var countingBudget: Int
 
   init(
     _ graph: PickleGraph, path: String,
@@ -54,6 +58,7 @@ struct StateDict {
     self.graph = graph
     self.path = path
     self.storage = storage
+    countingBudget = 30 * graph.nodes.count + 10_000
   }
 
   /// The weights under `root` and everything else that is worth knowing.
@@ -77,53 +82,50 @@ struct StateDict {
 
   private mutating func readTop(_ pairs: [PickleGraph.Pair]) throws {
     let converter = MetadataConverter(graph)
-    let weights = weights(in: pairs)
+    let weights = try weights(in: pairs)
     for pair in pairs {
       guard let key = key(pair.key) else { continue }
-      let isTraining =
-        StateDict.trainingKeys.contains(key.lowercased()) || key.lowercased().contains("optim")
-      if let weights {
-        if pair.value == weights {
-          try collect(innermost(weights), name: "", depth: 0)
-        } else if isTraining
-          || holdsTensors(pair) && !StateDict.configurationKeys.contains(key.lowercased())
-        {
-          content.skipped.append(skipNote(key, pair.value))
-        } else {
-          content.metadata[key] = converter.value(pair.value)
-        }
-      } else if isTraining {
-        content.skipped.append(skipNote(key, pair.value))
-      } else if StateDict.configurationKeys.contains(key.lowercased()) {
+      let kind = key.lowercased()
+      if let weights, pair.value == weights, content.tensors.isEmpty {
+        try collect(try innermost(weights), name: "", depth: 0)
+      } else if StateDict.trainingKeys.contains(kind) || kind.contains("optim") {
+        content.skipped.append(try skipNote(key, pair.value))
+      } else if StateDict.configurationKeys.contains(kind) {
         content.metadata[key] = converter.value(pair.value)
-      } else {
+      } else if weights == nil {
         try collect(pair.value, name: key, depth: 0)
         content.metadata[key] = converter.value(pair.value, withoutTensors: true)
+      } else if try tensorCount(pair.value) > 0 {
+        content.skipped.append(try skipNote(key, pair.value))
+      } else {
+        content.metadata[key] = converter.value(pair.value)
       }
     }
   }
 
   /// The value that holds the state dict, where one of the usual keys has it.
-  private func weights(in pairs: [PickleGraph.Pair]) -> ID? {
+  private mutating func weights(in pairs: [PickleGraph.Pair]) throws -> ID? {
     for key in StateDict.weightKeys {
-      if let value = graph.value(key, in: pairs), !isTensor(value), tensorCount(value) > 0 { return value }
+      if let value = graph.value(key, in: pairs), !isTensor(value), try tensorCount(value) > 0 {
+        return value
+      }
     }
     return nil
   }
 
   /// Some programs save `{"model": {"state_dict": …, "config": …}}`.
-  private func innermost(_ weights: ID) -> ID {
-    guard let pairs = graph.pairs(weights), !isModule(pairs),
-      let inner = ["state_dict", "model_state_dict"].lazy.compactMap({ graph.value($0, in: pairs) }).first,
-      !isTensor(inner), tensorCount(inner) > 0
-    else { return weights }
-    return inner
+  private mutating func innermost(_ weights: ID) throws -> ID {
+    guard let pairs = graph.pairs(weights), !isModule(pairs) else { return weights }
+    for key in ["state_dict", "model_state_dict"] {
+      if let inner = graph.value(key, in: pairs), !isTensor(inner), try tensorCount(inner) > 0 {
+        return inner
+      }
+    }
+    return weights
   }
 
-  private func holdsTensors(_ pair: PickleGraph.Pair) -> Bool { tensorCount(pair.value) > 0 }
-
-  private func skipNote(_ key: String, _ value: ID) -> String {
-    let count = tensorCount(value)
+  private mutating func skipNote(_ key: String, _ value: ID) throws -> String {
+    let count = try tensorCount(value)
     return count == 0 ? shown(key) : "\(shown(key)) (\(count) tensor\(count == 1 ? "" : "s"))"
   }
 }
@@ -147,14 +149,20 @@ extension StateDict {
     graph.value("_parameters", in: pairs) != nil && graph.value("_modules", in: pairs) != nil
   }
 
-  /// How many tensors there are below a value. Each value is visited once, so cycles end.
-  private func tensorCount(_ root: ID) -> Int {
+  /// How many tensors there are below a value. Each value is visited once, so cycles end; a file whose keys
+  /// share one large value a thousand times is refused before the time is spent.
+  private mutating func tensorCount(_ root: ID) throws -> Int {
     var count = 0
     var seen: Set<ID> = [root]
     var pending = [root]
     while let id = pending.popLast() {
       if isTensor(id) { count += 1 }
       let below = graph.sequence(id) ?? graph.pairs(id)?.map(\.value) ?? []
+      countingBudget -= 1 + below.count
+      guard countingBudget >= 0 else {
+        throw CheckpointError.malformed(
+          path: path, place: "top level", found: "values shared over and over", expected: "each value once")
+      }
       for next in below where seen.insert(next).inserted { pending.append(next) }
     }
     return count
@@ -163,9 +171,14 @@ extension StateDict {
   /// Adds the tensors at and below a value, under names joined by dots.
   private mutating func collect(_ id: ID, name: String, depth: Int) throws {
     visits += 1
-    guard visits <= StateDict.tensorLimit else {
+    guard visits <= StateDict.visitLimit else {
       throw CheckpointError.limit(
-        path: path, place: "values among the weights", found: visits, limit: StateDict.tensorLimit)
+        path: path, place: "values among the weights", found: visits, limit: StateDict.visitLimit)
+    }
+    guard name.utf8.count <= StateDict.nameLimit else {
+      throw CheckpointError.limit(
+        path: path, place: "length of the name \(shown(name))", found: name.utf8.count,
+        limit: StateDict.nameLimit)
     }
     if isTensor(id) { return try add(id, name: name) }
     let children: [(name: String, id: ID)]

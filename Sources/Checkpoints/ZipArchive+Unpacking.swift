@@ -31,48 +31,97 @@ extension ZipArchive {
       expected: "an undamaged entry; copy or download the file again")
   }
 
+  /// The first `count` bytes of a deflated entry.
+  ///
+  /// libzip is given an archive of this one entry, made of a header and a directory of ours around the mapped
+  /// bytes: it does not read the file's own directory again for each entry, nor see what else is in there.
   private func inflate(_ entry: ZipEntry, upTo count: Int) throws -> [UInt8] {
-    // Bounds first: libzip would look for the local header too, and says less about what is wrong.
-    _ = try payload(of: entry)
     func failure(_ reason: String) -> CheckpointError {
       .malformed(
         path: file.path, place: "entry \(shown(entry.name))", found: reason, expected: "deflated data")
     }
-    var error = zip_error_t()
-    zip_error_init(&error)
-    defer { zip_error_fini(&error) }
-    guard let base = file.bytes.baseAddress,
-      let source = zip_source_buffer_create(base, zip_uint64_t(file.count), 0, &error)
-    else { throw failure(String(cString: zip_error_strerror(&error))) }
-    guard let archive = zip_open_from_source(source, ZIP_RDONLY, &error) else {
-      zip_source_free(source)
-      throw failure(String(cString: zip_error_strerror(&error)))
-    }
-    defer { zip_discard(archive) }
-    guard let stream = zip_fopen_index(archive, zip_uint64_t(entry.index), 0) else {
-      throw failure(String(cString: zip_strerror(archive)))
-    }
-    defer { zip_fclose(stream) }
-    var failed: String?
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      while filled < count, failed == nil {
-        let got = zip_fread(stream, buffer.baseAddress.map { $0 + filled }, zip_uint64_t(count - filled))
-        if got > 0 {
-          filled += Int(got)
-        } else {
-          failed = got == 0 ? "an early end" : String(cString: zip_file_strerror(stream))
+    let payload = UnsafeRawBufferPointer(rebasing: file.bytes[try payload(of: entry)])
+    let (header, directory) = try SingleEntry.frame(entry, path: file.path)
+    return try header.withUnsafeBytes { header in
+      try directory.withUnsafeBytes { directory in
+        let fragments = [header, payload, directory].filter { !$0.isEmpty }.map { bytes in
+          zip_buffer_fragment(
+            data: UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt8.self),
+            length: zip_uint64_t(bytes.count))
         }
+        var error = zip_error_t()
+        zip_error_init(&error)
+        defer { zip_error_fini(&error) }
+        guard
+          let source = zip_source_buffer_fragment_create(
+            fragments, zip_uint64_t(fragments.count), 0, &error)
+        else { throw failure(String(cString: zip_error_strerror(&error))) }
+        guard let archive = zip_open_from_source(source, ZIP_RDONLY, &error) else {
+          zip_source_free(source)
+          throw failure(String(cString: zip_error_strerror(&error)))
+        }
+        defer { zip_discard(archive) }
+        guard let stream = zip_fopen_index(archive, 0, 0) else {
+          throw failure(String(cString: zip_strerror(archive)))
+        }
+        defer { zip_fclose(stream) }
+        return try read(stream, entry, upTo: count, failure: failure)
       }
     }
-    if let failed { throw failure(failed) }
+  }
+
+  private func read(
+    _ stream: OpaquePointer, _ entry: ZipEntry, upTo count: Int, failure: (String) -> CheckpointError
+  ) throws -> [UInt8] {
+    // The size is only a claim until the bytes come, so the memory grows with them.
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: min(max(count, 1), 1 << 20))
+    while bytes.count < count {
+      let wanted = min(chunk.count, count - bytes.count)
+      let got = zip_fread(stream, &chunk, zip_uint64_t(wanted))
+      guard got > 0 else {
+        throw failure(got == 0 ? "an early end" : String(cString: zip_file_strerror(stream)))
+      }
+      bytes += chunk[..<Int(got)]
+    }
     if count == entry.size {
       // The checksum is compared only by the read that meets the end.
-      var extra: UInt8 = 0
-      let got = zip_fread(stream, &extra, 1)
+      let got = zip_fread(stream, &chunk, 1)
       if got < 0 { throw wrongChecksum(entry) }
       if got > 0 { throw failure("more than the \(entry.size) bytes that the directory says") }
     }
     return bytes
+  }
+}
+
+/// A zip archive of one deflated entry, but for the entry's bytes.
+private enum SingleEntry {
+  static func frame(_ entry: ZipEntry, path: String) throws -> (header: [UInt8], directory: [UInt8]) {
+    guard let compressed = UInt32(exactly: entry.compressedSize), let size = UInt32(exactly: entry.size),
+      compressed < .max - 64, size < .max
+    else {
+      throw CheckpointError.unsupported(
+        path: path, place: "entry \(shown(entry.name))", found: "a packed entry of more than 4 GiB",
+        advice: "Pack the archive again without compression.")
+    }
+    // Version 2.0, no flags, deflated, no date; then checksum, sizes, and the lengths of the name "x" and of
+    // the extra field.
+    let common =
+      half(20, 0, 8, 0, 0) + whole(entry.checksum) + whole(compressed) + whole(size) + half(1, 0)
+    let header = whole(0x0403_4B50) + common + [0x78]
+    let listing = whole(0x0201_4B50) + half(20) + common + half(0, 0, 0) + whole(0) + whole(0) + [0x78]
+    let end =
+      whole(0x0605_4B50) + half(0, 0, 1, 1) + whole(UInt32(listing.count))
+      + whole(UInt32(header.count) + compressed) + half(0)
+    return (header, listing + end)
+  }
+
+  private static func whole(_ value: UInt32) -> [UInt8] {
+    withUnsafeBytes(of: value.littleEndian) { Array($0) }
+  }
+
+  private static func half(_ values: UInt16...) -> [UInt8] {
+    values.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
   }
 }
 

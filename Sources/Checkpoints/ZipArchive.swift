@@ -1,8 +1,6 @@
 /// One entry of a zip archive's central directory.
 struct ZipEntry: Sendable {
   let name: String
-  /// Its place in the directory, which is libzip's index too.
-  let index: Int
   let method: UInt16
   let checksum: UInt32
   let compressedSize: Int
@@ -40,8 +38,8 @@ final class ZipArchive: Sendable {
     entries = try ZipArchive.readDirectory(file, end)
     var indices: [String: Int] = [:]
     indices.reserveCapacity(entries.count)
-    for entry in entries {
-      guard indices.updateValue(entry.index, forKey: entry.name) == nil else {
+    for (index, entry) in entries.enumerated() {
+      guard indices.updateValue(index, forKey: entry.name) == nil else {
         throw CheckpointError.malformed(
           path: file.path, place: "zip directory", found: "the entry \(shown(entry.name)) twice",
           expected: "each name once")
@@ -176,14 +174,14 @@ extension ZipArchive {
       let nameEnd = position + fixed + nameLength
       let name = String(decoding: bytes[(position + fixed)..<nameEnd], as: UTF8.self)
       entries.append(
-        try entry(file, index: index, name: name, at: position, extra: nameEnd..<(nameEnd + extraLength)))
+        try entry(file, name: name, at: position, extra: nameEnd..<(nameEnd + extraLength)))
       position = next
     }
     return entries
   }
 
   private static func entry(
-    _ file: FileBytes, index: Int, name: String, at position: Int, extra: Range<Int>
+    _ file: FileBytes, name: String, at position: Int, extra: Range<Int>
   ) throws -> ZipEntry {
     let bytes = file.bytes
     let flags = bytes.number(at: position + 8, as: UInt16.self)
@@ -220,8 +218,13 @@ extension ZipArchive {
         path: file.path, place: place, found: "a size of \(size) packed into \(compressed) bytes",
         expected: method == 0 ? "the same" : "at most \(largest)")
     }
+    // Weights do not pack that well; what does is made to fill the memory.
+    guard size <= 1 << 30 || size / 100 <= compressed else {
+      throw CheckpointError.limit(
+        path: file.path, place: "\(place), unpacked size", found: Int(clamping: size), limit: 1 << 30)
+    }
     return ZipEntry(
-      name: name, index: index, method: method,
+      name: name, method: method,
       checksum: bytes.number(at: position + 16, as: UInt32.self), compressedSize: Int(compressed),
       size: Int(size), headerOffset: Int(offset))
   }

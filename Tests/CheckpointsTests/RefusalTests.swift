@@ -117,6 +117,74 @@ private let marker = FileManager.default.temporaryDirectory.appending(path: "PRO
     #expect(checkpoint.tensors.count == 1)
   }
 
+  @Test("A large value under thousands of keys is refused before it is counted as often")
+  func sharedKeys() throws {
+    let list: [UInt8] = [0x5D, 0x71, 0, 0x28] + [UInt8](repeating: 0x4E, count: 5000) + [0x65, 0x30]
+    let pairs = (0..<5000).flatMap { index -> [UInt8] in
+      Array(PickleBuilder.text("k\(index)").bytes.dropFirst(2)) + [0x68, 0]
+    }
+    let weights = PickleBuilder(
+      .text("model"), .dictionary([("w", .tensor(count: 1, shape: [1], strides: [1]))]))
+    let pickle = PickleBuilder(.raw(list), .op("}("), weights, .raw(pairs), .op("u"))
+    #expect(throws: CheckpointError.self) {
+      try Checkpoint(pickle.archive(storages: ["0": floatBytes([7])]), path: "shared.pt")
+    }
+  }
+
+  @Test("Weights under two keys are taken once")
+  func sameWeightsTwice() throws {
+    let weights = PickleBuilder(
+      .op("}("), .text("model"), .dictionary([("w", .tensor(count: 1, shape: [1], strides: [1]))]),
+      .raw([0x71, 9]), .text("ema"), .raw([0x68, 9]), .op("u"))
+    let checkpoint = try Checkpoint(weights.archive(storages: ["0": floatBytes([7])]), path: "twice.pt")
+    #expect(Array(checkpoint.tensors.keys) == ["w"])
+    #expect(checkpoint.skipped == ["ema (1 tensor)"])
+  }
+
+  @Test("A name of many levels, each a long key, is refused")
+  func longNames() throws {
+    let key = String(repeating: "k", count: 1000)
+    var tensor = PickleBuilder.tensor(count: 1, shape: [1], strides: [1])
+    for _ in 0..<10 { tensor = .dictionary([(key, tensor)]) }
+    let error = try #require(throws: CheckpointError.self) {
+      try Checkpoint(tensor.archive(storages: ["0": floatBytes([7])]), path: "long.pt")
+    }
+    guard case .limit = error else { return #expect(Bool(false), "\(error)") }
+  }
+
+  @Test(
+    "Calls of functions are refused by name, inert classes are not",
+    arguments: [
+      ("os", "system", false), ("subprocess", "Popen", false), ("builtins", "exec", false),
+      ("torch", "load", false), ("torch.storage", "_load_from_bytes", false),
+      ("acme", "make_config", false),
+      ("webbrowser", "open", false), ("pathlib", "PosixPath", true), ("acme.enums", "Colour", true),
+      ("acme.enums", "_Private", true), ("datetime", "datetime", true), ("functools", "partial", true),
+    ])
+  func calls(module: String, name: String, isInert: Bool) throws {
+    let call = PickleBuilder(.global(module, name), .tuple([.text("x")]), .op("R"))
+    let pickle = PickleBuilder.dictionary([
+      ("model", .dictionary([("w", .tensor(count: 1, shape: [1], strides: [1]))])), ("args", call),
+    ])
+    let bytes = pickle.archive(storages: ["0": floatBytes([7])])
+    if isInert {
+      #expect(try Checkpoint(bytes, path: "call.pt").tensors.count == 1)
+    } else {
+      let error = try #require(throws: CheckpointError.self) { try Checkpoint(bytes, path: "call.pt") }
+      guard case .refusedCall("call.pt", "\(module).\(name)", _) = error else {
+        return #expect(Bool(false), "\(error)")
+      }
+    }
+  }
+
+  @Test(
+    "New objects of the system's modules are refused too",
+    arguments: [("subprocess", "Popen"), ("io", "open")])
+  func newObjects(module: String, name: String) throws {
+    let pickle = PickleBuilder(.global(module, name), .op(")"), .raw([0x81]))
+    #expect(throws: CheckpointError.self) { try Checkpoint(pickle.archive(), path: "new.pt") }
+  }
+
   @Test("A list that holds itself ends")
   func cycle() throws {
     let cycle = PickleBuilder(.raw([0x5D, 0x71, 0, 0x68, 0, 0x61]))
