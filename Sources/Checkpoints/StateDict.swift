@@ -37,7 +37,7 @@ struct StateDict {
     "model_config",
   ]
   static let depthLimit = 64
-  static let visitLimit = 1_000_000
+  static let visitLimit = 200_000
   /// In bytes.
   static let nameLimit = 4096
 

@@ -54,22 +54,28 @@ struct ZipBuilder {
   }
 
   var bytes: [UInt8] {
-    var result = body + directory
-    if usesZip64 {
-      result += littleEndian(UInt32(0x0606_4B50)) + littleEndian(UInt64(44)) + littleEndian(UInt16(45))
-      result += littleEndian(UInt16(45)) + littleEndian(UInt32(0)) + littleEndian(UInt32(0))
-      result +=
-        littleEndian(UInt64(count)) + littleEndian(UInt64(count)) + littleEndian(UInt64(directory.count))
-      result += littleEndian(UInt64(body.count))
-      result += littleEndian(UInt32(0x0706_4B50)) + littleEndian(UInt32(0))
-      result += littleEndian(UInt64(body.count + directory.count)) + littleEndian(UInt32(1))
-    }
-    let few = UInt16(clamping: count)
-    result += littleEndian(UInt32(0x0605_4B50)) + [0, 0, 0, 0]
-    result += littleEndian(few) + littleEndian(few)
-    result += littleEndian(usesZip64 ? UInt32.max : UInt32(directory.count))
-    result += littleEndian(usesZip64 ? UInt32.max : UInt32(body.count))
-    return result + littleEndian(UInt16(comment.count)) + comment
+    let end =
+      usesZip64
+      ? ZipBuilder.end64(count: count, directory: directory.count, offset: body.count)
+      : ZipBuilder.end(UInt16(count), UInt32(directory.count), UInt32(body.count))
+    return body + directory + end.dropLast(2) + littleEndian(UInt16(comment.count)) + comment
+  }
+
+  /// The record at the end, without a comment.
+  private static func end(_ count: UInt16, _ directory: UInt32, _ offset: UInt32) -> [UInt8] {
+    littleEndian(UInt32(0x0605_4B50)) + [0, 0, 0, 0] + littleEndian(count) + littleEndian(count)
+      + littleEndian(directory) + littleEndian(offset) + [0, 0]
+  }
+
+  /// The zip64 record, its locator, and the old record that says to look there.
+  static func end64(count: Int, directory: Int, offset: Int) -> [UInt8] {
+    var end = littleEndian(UInt32(0x0606_4B50)) + littleEndian(UInt64(44)) + littleEndian(UInt16(45))
+    end += littleEndian(UInt16(45)) + littleEndian(UInt32(0)) + littleEndian(UInt32(0))
+    end += littleEndian(UInt64(count)) + littleEndian(UInt64(count))
+    end += littleEndian(UInt64(directory)) + littleEndian(UInt64(offset))
+    end += littleEndian(UInt32(0x0706_4B50)) + littleEndian(UInt32(0))
+    end += littleEndian(UInt64(offset + directory)) + littleEndian(UInt32(1))
+    return end + ZipBuilder.end(.max, .max, .max)
   }
 }
 

@@ -34,6 +34,18 @@ import Testing
     #expect(try checkpoint.digests() == Digests.file(file))
   }
 
+  @Test("are all here: the manifest names no other")
+  func complete() throws {
+    let json = try MetadataValue(json: try resourceBytes("reference/manifest.json"), path: "manifest.json")
+    let names = try #require(json.dictionary).keys.filter { !$0.hasPrefix("refuse/") }
+    // Left out for its size: the same in half precision is here.
+    let others = ["openai_whisper.pt", "sharded_bin/", "sharded_safetensors/"]
+    let known = Self.files.filter {
+      !["lightning.head.safetensors", "odd_storages.expected.safetensors"].contains($0)
+    }
+    #expect(Set(names) == Set(known + others))
+  }
+
   @Test("are of the format that the manifest says")
   func formats() throws {
     #expect(try open("plain_zip.pt").format == .torch)

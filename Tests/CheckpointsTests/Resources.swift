@@ -47,9 +47,12 @@ enum Digests {
   static func file(_ name: String) throws -> [String: Digest] { try all("files", name) }
   static func model(_ name: String) throws -> [String: Digest] { try all("models", name) }
 
+  private static let json = Result {
+    try MetadataValue(json: try resourceBytes("digests.json"), path: "digests.json")
+  }
+
   private static func all(_ kind: String, _ name: String) throws -> [String: Digest] {
-    let json = try MetadataValue(json: try resourceBytes("digests.json"), path: "digests.json")
-    return (json[kind]?[name]?.dictionary ?? [:]).compactMapValues(Digest.init)
+    (try json.get()[kind]?[name]?.dictionary ?? [:]).compactMapValues(Digest.init)
   }
 }
 
