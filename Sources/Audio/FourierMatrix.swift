@@ -21,7 +21,11 @@ struct FourierMatrix: Sendable {
 
   /// A transform of `size` points of frames that `window` weighs; frames shorter than `size` count as padded
   /// with zeros.
-  init(window: [Double], size: Int) {
+  ///
+  /// `removesMean` takes each frame's mean off first, `preEmphasis` a then takes a times the sample before off
+  /// each sample (a times itself off the first, as Kaldi does). Both are linear, so they are part of the
+  /// matrix and cost nothing.
+  init(window: [Double], size: Int, removesMean: Bool = false, preEmphasis: Double = 0) {
     precondition(size >= window.count, "a window of \(window.count) in a transform of \(size) points")
     let (length, bins) = (window.count, size / 2 + 1)
     self.length = length
@@ -35,7 +39,28 @@ struct FourierMatrix: Sendable {
         values[n, bins + k] = window[n] * sin(angle)
       }
     }
+    if preEmphasis != 0 { FourierMatrix.fold(preEmphasis: preEmphasis, into: &values) }
+    if removesMean { FourierMatrix.foldMeanRemoval(into: &values) }
     self.values = values
+  }
+
+  /// Sample k adds to y(k) and takes off y(k + 1), so its row is that of k less a times the next one.
+  private static func fold(preEmphasis a: Double, into values: inout Matrix) {
+    let first = (0..<values.columns).map { values[0, $0] }
+    for k in 0..<values.rows {
+      for column in 0..<values.columns {
+        if k + 1 < values.rows { values[k, column] -= a * values[k + 1, column] }
+        if k == 0 { values[k, column] -= a * first[column] }
+      }
+    }
+  }
+
+  /// The mean of the frame times every row falls away when each column's mean is taken off.
+  private static func foldMeanRemoval(into values: inout Matrix) {
+    for column in 0..<values.columns {
+      let mean = (0..<values.rows).reduce(0) { $0 + values[$1, column] } / Double(values.rows)
+      for k in 0..<values.rows { values[k, column] -= mean }
+    }
   }
 
   /// |X|² of each frame, `[count × bins]`, from frames `[count × length]`.
@@ -61,4 +86,17 @@ enum WindowFunction {
   static func periodicHann(_ length: Int) -> [Double] {
     (0..<length).map { 0.5 - 0.5 * cos(2 * .pi * Double($0) / Double(length)) }
   }
+
+  /// The same over N − 1: first and last sample are zero.
+  static func hann(_ length: Int) -> [Double] {
+    (0..<length).map { 0.5 - 0.5 * cos(2 * .pi * Double($0) / Double(length - 1)) }
+  }
+
+  /// 0.54 − 0.46·cos(2πn/(N − 1)).
+  static func hamming(_ length: Int) -> [Double] {
+    (0..<length).map { 0.54 - 0.46 * cos(2 * .pi * Double($0) / Double(length - 1)) }
+  }
+
+  /// Kaldi's: the symmetric Hann window to the power of 0.85.
+  static func povey(_ length: Int) -> [Double] { hann(length).map { pow($0, 0.85) } }
 }

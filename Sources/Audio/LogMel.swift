@@ -28,9 +28,13 @@ public struct LogMel: Sendable {
     case natural
     /// Whisper's: log₁₀ max(energy, 1e-10), no lower than 8 under the loudest, then (· + 4) / 4.
     case whisper
+    /// 10·log₁₀ max(energy, 1e-10).
+    case decibels
   }
 
-  private init(samplingRate: Int, window: Int, hop: Int, bands: Int, scale: Scale) {
+  private init(
+    samplingRate: Int, window: Int, hop: Int, bands: Int, to high: Double = 8000, scale: Scale
+  ) {
     self.samplingRate = samplingRate
     self.window = window
     self.hop = hop
@@ -39,7 +43,7 @@ public struct LogMel: Sendable {
     transform = FourierMatrix(window: WindowFunction.periodicHann(window), size: window)
     filters = MelFilters.slaney(
       bands: bands, transformSize: window, samplingRate: samplingRate, from: 0,
-      to: Double(samplingRate) / 2)
+      to: high)
   }
 
   /// The mel baseline at 16 kHz: periodic Hann of 25 ms, 10 ms hop, Slaney's bands from 0 to 8 kHz,
@@ -53,11 +57,31 @@ public struct LogMel: Sendable {
     LogMel(samplingRate: 16_000, window: 400, hop: 160, bands: bands, scale: .whisper)
   }
 
+  /// CLAP's front end without fusion (Wu 2023): 48 kHz, periodic Hann of 1,024, hop 480, 64 of Slaney's bands
+  /// to 14 kHz, in decibels.
+  public static func clap() -> LogMel {
+    LogMel(samplingRate: 48_000, window: 1024, hop: 480, bands: 64, to: 14_000, scale: .decibels)
+  }
+
+  /// What CLAP makes of a sound before its spectrum: ten seconds at 48 kHz, repeated as often as it fits whole
+  /// and then silent, or the first ten of a longer one.
+  public static func clapWindow(of waveform: Waveform) throws -> Waveform {
+    let samples = try waveform.resampled(to: 48_000).samples
+    let length = 480_000
+    guard !samples.isEmpty, samples.count < length else {
+      return Waveform(samples: Array(samples.prefix(length)), samplingRate: 48_000)
+    }
+    let repeated = Array(repeatElement(samples, count: length / samples.count).joined())
+    return Waveform(
+      samples: repeated + Array(repeating: 0, count: length - repeated.count), samplingRate: 48_000)
+  }
+
   /// The number of frames of `samples` samples at `samplingRate`.
   public func frames(forSamples samples: Int) -> Int {
     switch scale {
     case .natural: samples == 0 ? 0 : (samples - 1) / hop + 1  // every centre that lies in the sound
     case .whisper: samples / hop
+    case .decibels: samples == 0 ? 0 : samples / hop + 1
     }
   }
 
@@ -101,7 +125,11 @@ public struct LogMel: Sendable {
   }
 
   private func logarithm(_ energy: Double) -> Double {
-    scale == .natural ? log(energy) : log10(energy)
+    switch scale {
+    case .natural: log(energy)
+    case .whisper: log10(energy)
+    case .decibels: 10 * log10(energy)
+    }
   }
 }
 
