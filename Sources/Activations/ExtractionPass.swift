@@ -78,6 +78,39 @@ public struct ExtractionPass: Sendable {
   }
 }
 
+// MARK: - What it will take
+
+/// How much an extraction will hold, known before any audio is read.
+public struct ExtractionCost: Sendable, Equatable {
+  /// Labelled spans over all levels, and those whose vectors are kept.
+  public let spans: Int
+  public let sampled: Int
+  /// Bytes of the kept vectors, which the work folder holds too.
+  public let sampleBytes: Int
+  /// Bytes of the moments; the work folder holds as much, for a moment twice as much.
+  public let momentsBytes: Int
+}
+
+extension ExtractionPass {
+  /// What `run` will hold, from the labels alone.
+  public func cost() throws -> ExtractionCost {
+    let plan = try ExtractionPlan(source, utterances, settings)
+    var (spans, sampled, sampleBytes, momentsBytes) = (0, 0, 0, 0)
+    for (level, widths) in zip(plan.levels, plan.widths) {
+      let rows = level.plan.sampled.reduce(0) { $0 + $1.count }
+      spans += level.plan.count
+      sampled += rows
+      sampleBytes += 4 * rows * widths.reduce(0, +)
+      if let extent = level.extent {
+        momentsBytes += Moments.bytes(
+          widths: widths, classes: level.plan.summedClasses.count, extent: extent)
+      }
+    }
+    return ExtractionCost(
+      spans: spans, sampled: sampled, sampleBytes: sampleBytes, momentsBytes: momentsBytes)
+  }
+}
+
 /// Counts what is done.
 private struct Meter: Sendable {
   private let lengths: [Double]

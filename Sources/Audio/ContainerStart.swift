@@ -25,7 +25,9 @@ struct ContainerStart {
     guard bytes > 0 else { throw AudioError.noBytes(path: path) }
     let start = [UInt8]((try? file.read(upToCount: 1 << 16)) ?? Data())
     self.bytes = bytes
-    promisedBytes = ContainerStart.riffBytes(start) ?? ContainerStart.sphereBytes(start)
+    promisedBytes =
+      ContainerStart.riffBytes(start) ?? ContainerStart.sphereBytes(start)
+      ?? ContainerStart.bigEndianBytes(start) ?? ContainerStart.oggBytes(start, file, bytes: bytes)
     isText = ContainerStart.isText(start)
     looksLike = ContainerStart.describe(start, isText: isText)
   }
@@ -66,6 +68,31 @@ struct ContainerStart {
     else { return nil }
     let (values, overflow) = samples.multipliedReportingOverflow(by: size * (fields["channel_count"] ?? 1))
     return overflow || values > Int.max / 2 ? Int.max : header + values
+  }
+
+  /// AIFF says how long its one chunk is, Sun's au how long its samples are (or that nobody knows).
+  private static func bigEndianBytes(_ start: [UInt8]) -> Int? {
+    guard start.count >= 12 else { return nil }
+    func number(at offset: Int) -> Int { (0..<4).reduce(0) { $0 << 8 | Int(start[offset + $1]) } }
+    if start.starts(with: Array("FORM".utf8)) { return 8 + number(at: 4) }
+    guard start.starts(with: Array(".snd".utf8)), number(at: 8) != 0xffff_ffff else { return nil }
+    return number(at: 4) + number(at: 8)
+  }
+
+  /// Ogg: where the last page would end, which decoders drop silently when it is not whole.
+  private static func oggBytes(_ start: [UInt8], _ file: FileHandle, bytes: Int) -> Int? {
+    guard start.starts(with: Array("OggS".utf8)) else { return nil }
+    let tailStart = max(0, bytes - 65_307)  // the longest page there can be
+    guard (try? file.seek(toOffset: UInt64(tailStart))) != nil, let tail = try? file.readToEnd() else {
+      return nil
+    }
+    guard let page = Data(tail).range(of: Data("OggS".utf8), options: .backwards)?.lowerBound else {
+      return nil
+    }
+    let head = [UInt8](tail.dropFirst(page))
+    guard head.count >= 27, head.count >= 27 + Int(head[26]) else { return bytes + 1 }
+    let segments = Int(head[26])
+    return tailStart + page + 27 + segments + head[27..<(27 + segments)].reduce(0) { $0 + Int($1) }
   }
 
   private static func isText(_ start: [UInt8]) -> Bool {

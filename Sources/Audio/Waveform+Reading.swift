@@ -36,6 +36,10 @@ private final class AudioFile {
   init(_ path: String) throws {
     self.path = path
     let container = try ContainerStart(path)
+    // libsndfile takes a cut file for a shorter one; the container's own length tells.
+    if let promised = container.promisedBytes, promised > container.bytes {
+      throw AudioError.truncated(path: path, expected: promised, found: container.bytes, unit: "bytes")
+    }
     var info = SF_INFO()
     let opened: OpaquePointer? = AudioFile.opening.withLock { _ in sf_open(path, Int32(SFM_READ), &info) }
     guard let opened else {
@@ -51,21 +55,17 @@ private final class AudioFile {
         ? AudioError.notAudio(path: path, looksLike: container.looksLike)
         : AudioError.headerless(path: path)
     }
-    try check(container)
+    try check()
   }
 
   deinit { sf_close(handle) }
 
-  private func check(_ container: ContainerStart) throws {
+  private func check() throws {
     guard header.samplingRate > 0, header.samplingRate <= Waveform.rateLimit else {
       throw AudioError.impossibleHeader(path: path, what: "a sampling rate of \(header.samplingRate) Hz")
     }
     guard header.channels > 0 else {
       throw AudioError.impossibleHeader(path: path, what: "\(header.channels) channels")
-    }
-    // libsndfile takes a cut wav for a shorter one; the container's own length tells.
-    if let promised = container.promisedBytes, promised > container.bytes {
-      throw AudioError.truncated(path: path, expected: promised, found: container.bytes, unit: "bytes")
     }
     guard let frames = header.frames else { return }
     guard frames >= 0 else {

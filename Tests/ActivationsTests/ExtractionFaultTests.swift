@@ -97,6 +97,21 @@ import Testing
     }
   }
 
+  @Test("a source that gives another shape, or nothing, is found out") func wrongSource() throws {
+    let corpus = try SyntheticCorpus(utterances: 2)
+    var wide = SyntheticSource()
+    wide.taps[1] = TapPoint(name: "sound", width: 4, timing: SyntheticSource.timing)
+    wide.declared = 5
+    #expect {
+      try ExtractionPass(of: wide, over: corpus.utterances).run()
+    } throws: { "\($0)".contains("layer sound has shape [24, 5], expected [frames, 4]") }
+    var silent = SyntheticSource()
+    silent.withheld = ["time"]
+    #expect {
+      try ExtractionPass(of: silent, over: corpus.utterances).run()
+    } throws: { "\($0)".contains("the model gave no values for layer time") }
+  }
+
   @Test("a level without labels and a layer that does not exist") func unknown() throws {
     let corpus = try SyntheticCorpus(utterances: 2)
     func run(_ settings: ExtractionSettings) throws -> Extraction {

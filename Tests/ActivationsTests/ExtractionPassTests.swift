@@ -97,6 +97,17 @@ import Testing
     #expect(try extent(0) == nil)
   }
 
+  @Test("what it will hold is known before any audio is read") func cost() throws {
+    let corpus = try SyntheticCorpus(utterances: 5)
+    let pass = ExtractionPass(of: SyntheticSource(), over: corpus.utterances)
+    let (cost, extraction) = (try pass.cost(), try pass.run())
+    let levels = extraction.levels.values
+    #expect(cost.spans == levels.reduce(0) { $0 + $1.spans })
+    #expect(cost.sampled == levels.reduce(0) { $0 + $1.examples.items.count })
+    #expect(cost.sampleBytes == 4 * cost.sampled * (240 + 2 + 5))
+    #expect(cost.momentsBytes == levels.reduce(0) { $0 + 8 * ($1.moments?.flattened.count ?? 0) })
+  }
+
   @Test("one and more threads give the same bits", arguments: [2, 3]) func threads(count: Int) throws {
     let corpus = try SyntheticCorpus(utterances: 30)
     let pass = ExtractionPass(of: SyntheticSource(), over: corpus.utterances)

@@ -25,6 +25,9 @@ struct SyntheticSource: ActivationSource {
   ]
   /// Layers that give NaN for sounds of at least this many samples.
   var broken: (layers: Set<String>, fromSamples: Int) = ([], 0)
+  /// Faults: layers that are never given, and a width that is not the tap's.
+  var withheld: Set<String> = []
+  var declared: Int?
   var watch: Watch?
 
   /// Counts the forward passes that run, and that ran at the same time.
@@ -48,7 +51,7 @@ struct SyntheticSource: ActivationSource {
     watch?.enter()
     defer { watch?.leave() }
     let samples = try waveform.resampled(to: 16_000).samples
-    for tap in taps where wanted.contains(tap.name) {
+    for tap in taps where wanted.contains(tap.name) && !withheld.contains(tap.name) {
       let frames = tap.timing.frames(forSamples: samples.count)
       var values: [Float] = []
       for frame in 0..<frames {
@@ -62,7 +65,8 @@ struct SyntheticSource: ActivationSource {
       if broken.layers.contains(tap.name), samples.count >= broken.fromSamples, !values.isEmpty {
         values[values.count / 2] = .nan
       }
-      try visit(tap.name, Tensor(values, shape: [frames, tap.width]))
+      try visit(
+        tap.name, Tensor(values, shape: [frames, tap.name == "sound" ? declared ?? tap.width : tap.width]))
     }
   }
 }

@@ -151,6 +151,41 @@ import Testing
     }
   }
 
+  @Test("an ogg, wherever it was cut off", arguments: [1, 100, 1000, 3000, 4000])
+  func truncatedOgg(missing: Int) throws {
+    let whole = [UInt8](try Data(contentsOf: resource("mono_vorbis.ogg")))
+    try withFile("a.ogg", Array(whole.dropLast(missing))) { path in
+      #expect {
+        try Waveform.read(path)
+      } throws: { error in
+        guard case AudioError.truncated(path, _, whole.count - missing, "bytes") = error else {
+          return false
+        }
+        return true
+      }
+    }
+  }
+
+  @Test("an au file that was cut off, and one of unknown length") func sun() throws {
+    func big(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.bigEndian, Array.init) }
+    func file(length: UInt32) -> [UInt8] {
+      Array(".snd".utf8) + big(24) + big(length) + big(3) + big(16_000) + big(1) + [0x40, 0, 0xc0, 0]
+    }
+    try withFile("a.au", file(length: 4)) { path in
+      let waveform = try Waveform.read(path)
+      #expect(waveform.samples == [0.5, -0.5])
+    }
+    try withFile("a.au", file(length: 0xffff_ffff)) { path in
+      let waveform = try Waveform.read(path)
+      #expect(waveform.samples == [0.5, -0.5])
+    }
+    try withFile("a.au", file(length: 8)) { path in
+      #expect(throws: AudioError.truncated(path: path, expected: 32, found: 28, unit: "bytes")) {
+        try Waveform.read(path)
+      }
+    }
+  }
+
   @Test("a streamed wav, whose writer could not know its length, is read to its end")
   func streamed() throws {
     try withFile("a.wav", wav(payload: pcm([1, 2, 3]), dataLength: 0xffff_ffff)) { path in
