@@ -120,18 +120,4 @@ extension Tensor {
       }
     }
   }
-
-  /// Rows `indices` of the first axis, copied, in that order.
-  func selectingRows(_ indices: [Int]) -> Tensor {
-    let (rows, width) = (self.rows, self.width)
-    return withUnsafeBuffer { source in
-      Tensor(shape: [indices.count] + shape.dropFirst()) { target in
-        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        for (row, index) in indices.enumerated() {
-          precondition(index >= 0 && index < rows, "row \(index) of a tensor with \(rows) rows")
-          (to + row * width).update(from: from + index * width, count: width)
-        }
-      }
-    }
-  }
 }

@@ -239,18 +239,3 @@ extension LayerSimilarity {
     return states.selectingRows(numbers.permutation(states.rows))
   }
 }
-
-extension Tensor {
-  /// Rows `indices` of the first axis, copied, in that order.
-  fileprivate func selectingRows(_ indices: [Int]) -> Tensor {
-    let width = self.width
-    return withUnsafeBuffer { source in
-      Tensor(shape: [indices.count] + shape.dropFirst()) { target in
-        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        for (row, index) in indices.enumerated() {
-          (to + row * width).update(from: from + index * width, count: width)
-        }
-      }
-    }
-  }
-}
