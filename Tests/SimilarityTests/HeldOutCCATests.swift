@@ -45,7 +45,7 @@ import Testing
     let fitted = try HeldOutCCA().fit(
       train: moments(x, y, 0..<1000), development: moments(x, y, 1000..<2000))
     let found = try fitted.correlations(on: moments(x, y, 2000..<3000))
-    #expect(abs(found[0] - 0.5) < 0.06, "\(found[0])")
+    #expect(abs(found[0] - 0.5) < 0.1, "\(found[0])")
     #expect(abs(found.dropFirst().reduce(0, +) / 14) < 0.03)
     #expect(fitted.trainCorrelations.dropFirst().reduce(0, +) / 14 > 0.08)
     #expect(HeldOutCCA.standardRidges.contains(fitted.ridges.x))
