@@ -1,1 +1,192 @@
 #include "CKernels.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+// x86-64 builds hold three versions of each loop; other CPUs have one baseline that suits them all.
+#if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define MANY_CPUS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#endif
+#endif
+#ifndef MANY_CPUS
+#define MANY_CPUS
+#endif
+
+// The scalar functions are inlined into each version of the loops around them. They hold no branches, so that
+// a loop over them becomes wide instructions.
+#define INLINE static inline __attribute__((always_inline))
+
+// Sums may be taken in any order, which is what lets the compiler keep several of them at once.
+#define ANY_ORDER _Pragma("clang fp reassociate(on) contract(fast)")
+
+/// exp(x) = 2ⁿ·exp(r) with n = round(x/ln 2) and |r| ≤ ln 2 / 2; the polynomial is a minimax fit (3e-9).
+INLINE float fast_exp(float x) {
+  x = x < -87.0f ? -87.0f : x;
+  x = x > 88.0f ? 88.0f : x;
+  // Adding 1.5·2²³ leaves the rounded number in the low bits of the sum.
+  const float shift = 12582912.0f;
+  float shifted = x * 1.44269504f + shift;
+  float n = shifted - shift;
+  float r = x - n * 0.693359375f + n * 2.12194440e-4f;
+  float p = 1.38146128e-3f;
+  p = p * r + 8.36871006e-3f;
+  p = p * r + 4.16683890e-2f;
+  p = p * r + 1.66665211e-1f;
+  p = p * r + 4.99999940e-1f;
+  p = p * r * r + r + 1.0f;
+  int32_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  // Unsigned, since a NaN's bits may overflow; the product stays NaN.
+  uint32_t scale_bits = ((uint32_t)bits + 127u) << 23;
+  float scale;
+  memcpy(&scale, &scale_bits, sizeof scale);
+  return p * scale;
+}
+
+/// erf(x) = x·P(x²)/Q(x²) on |x| ≤ 4, where erf is within 2e-8 of 1: our own fit, scripts/fit-erf.py (5.4e-8).
+INLINE float rational_erf(float x) {
+  x = x < -4.0f ? -4.0f : x;
+  x = x > 4.0f ? 4.0f : x;
+  float t = x * x;
+  float p = 1.92172269e-08f;
+  p = p * t - 1.99032479e-06f;
+  p = p * t + 1.55537244e-04f;
+  p = p * t + 4.29306645e-03f;
+  p = p * t + 5.24335057e-02f;
+  p = p * t + 2.13945001e-01f;
+  p = p * t + 1.12837863f;
+  float q = 1.09804177e-03f;
+  q = q * t + 1.55511163e-02f;
+  q = q * t + 1.20799743e-01f;
+  q = q * t + 5.22931457e-01f;
+  q = q * t + 1.0f;
+  return x * p / q;
+}
+
+INLINE float sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
+
+MANY_CPUS void strata_exp(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) x[i] = fast_exp(x[i]);
+}
+
+MANY_CPUS void strata_gelu(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float half = 0.5f * x[i];
+    x[i] = half + half * rational_erf(0.707106781f * x[i]);
+  }
+}
+
+MANY_CPUS void strata_gelu_tanh(float *x, size_t count) {
+  // (1 + tanh u)/2 is the sigmoid of 2u.
+  for (size_t i = 0; i < count; i++) {
+    float u = 0.797884561f * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
+    x[i] = x[i] * sigmoid(2.0f * u);
+  }
+}
+
+MANY_CPUS void strata_silu(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) x[i] = x[i] * sigmoid(x[i]);
+}
+
+MANY_CPUS void strata_relu(float *x, size_t count) {
+  // Written so that a NaN stays one.
+  for (size_t i = 0; i < count; i++) x[i] = x[i] < 0.0f ? 0.0f : x[i];
+}
+
+// Rows of scores are worked on in whole steps of this many values, the padding among them.
+enum { LANES = 32 };
+
+INLINE void softmax_row(float *x, size_t width, size_t padded) {
+  // e⁻⁸⁷ (what anything lower is held to) is too small to count.
+  for (size_t j = width; j < padded; j++) x[j] = -INFINITY;
+  float lanes[LANES];
+  memcpy(lanes, x, sizeof lanes);
+  for (size_t j = LANES; j < padded; j += LANES)
+    for (size_t l = 0; l < LANES; l++) lanes[l] = x[j + l] > lanes[l] ? x[j + l] : lanes[l];
+  for (size_t half = LANES / 2; half > 0; half /= 2)
+    for (size_t l = 0; l < half; l++) lanes[l] = lanes[l + half] > lanes[l] ? lanes[l + half] : lanes[l];
+  // A NaN may have been passed over; it shows in the sum.
+  float maximum = lanes[0];
+
+  for (size_t l = 0; l < LANES; l++) lanes[l] = 0.0f;
+  for (size_t j = 0; j < padded; j += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      x[j + l] = fast_exp(x[j + l] - maximum);
+      lanes[l] += x[j + l];
+    }
+  for (size_t half = LANES / 2; half > 0; half /= 2)
+    for (size_t l = 0; l < half; l++) lanes[l] += lanes[l + half];
+  float scale = 1.0f / lanes[0];
+  for (size_t j = 0; j < padded; j += LANES)
+    for (size_t l = 0; l < LANES; l++) x[j + l] *= scale;
+}
+
+INLINE size_t padded_width(size_t width) { return (width + LANES - 1) / LANES * LANES; }
+
+MANY_CPUS void strata_softmax_rows(float *x, size_t rows, size_t width, size_t stride) {
+  if (width == 0) return;
+  for (size_t i = 0; i < rows; i++) softmax_row(x + i * stride, width, padded_width(width));
+}
+
+MANY_CPUS void strata_softmax_rows_biased(
+    float *restrict x, size_t rows, size_t width, size_t stride, const float *restrict gate,
+    const float *restrict bias) {
+  if (width == 0) return;
+  for (size_t i = 0; i < rows; i++) {
+    float *row = x + i * stride;
+    const float *shifted = bias - i;
+    float factor = gate[i];
+    for (size_t j = 0; j < width; j++) row[j] += factor * shifted[j];
+    softmax_row(row, width, padded_width(width));
+  }
+}
+
+MANY_CPUS void strata_layer_norm_rows(
+    const float *x, float *y, size_t rows, size_t width, const float *weight, const float *bias,
+    float epsilon) {
+  ANY_ORDER
+  for (size_t i = 0; i < rows; i++) {
+    const float *from = x + i * width;
+    float *to = y + i * width;
+    float sum = 0.0f;
+    for (size_t j = 0; j < width; j++) sum += from[j];
+    float mean = sum / (float)width;
+    float squares = 0.0f;
+    for (size_t j = 0; j < width; j++) squares += (from[j] - mean) * (from[j] - mean);
+    float scale = 1.0f / sqrtf(squares / (float)width + epsilon);
+    // `to` may be `from`, never a part of it.
+    if (weight) {
+      _Pragma("clang loop vectorize(assume_safety)")
+      for (size_t j = 0; j < width; j++) to[j] = (from[j] - mean) * scale * weight[j] + bias[j];
+    } else {
+      _Pragma("clang loop vectorize(assume_safety)")
+      for (size_t j = 0; j < width; j++) to[j] = (from[j] - mean) * scale;
+    }
+  }
+}
+
+MANY_CPUS void strata_fill_rows(
+    float *restrict y, size_t stride, const float *restrict x, size_t x_stride, const float *restrict row,
+    size_t rows, size_t width) {
+  for (size_t i = 0; i < rows; i++) {
+    float *restrict to = y + i * stride;
+    if (x) {
+      const float *restrict from = x + i * x_stride;
+      for (size_t j = 0; j < width; j++) to[j] = from[j] + row[j];
+    } else {
+      memcpy(to, row, width * sizeof(float));
+    }
+  }
+}
+
+MANY_CPUS int strata_all_finite(const float *x, size_t count) {
+  uint32_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    found |= (bits & 0x7f800000u) == 0x7f800000u;
+  }
+  return found == 0;
+}

@@ -32,3 +32,17 @@ public struct FrameTiming: Sendable, Equatable, Codable {
     samples < receptiveFieldSamples ? 0 : (samples - receptiveFieldSamples) / strideSamples + 1
   }
 }
+
+extension FrameTiming {
+  /// The timing of the output of unpadded convolutions of these kernels and strides, the first one first.
+  public init(samplingRate: Int, kernels: some Sequence<Int>, strides: some Sequence<Int>) {
+    var (stride, field) = (1, 1)
+    for (kernel, step) in zip(kernels, strides) {
+      field += (kernel - 1) * stride
+      stride *= step
+    }
+    self.init(
+      samplingRate: samplingRate, strideSamples: stride, receptiveFieldSamples: field,
+      firstCentreSample: Double(field - 1) / 2)
+  }
+}

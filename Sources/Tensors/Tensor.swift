@@ -28,10 +28,14 @@ public struct Tensor: Sendable {
     }
   }
 
-  /// Memory that `fill` writes every value of; it starts uninitialised.
-  public init(shape: [Int], fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+  /// Memory that `fill` writes every value of; it starts uninitialised. With a `pool` it is taken from there and
+  /// goes back with the last copy of the tensor.
+  public init(
+    shape: [Int], from pool: MemoryPool? = nil,
+    fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) rethrows {
     let count = Tensor.elementCount(of: shape)
-    let storage = TensorStorage(count: count)
+    let storage = TensorStorage(count: count, from: pool)
     try fill(UnsafeMutableBufferPointer(start: storage.base, count: count))
     self.init(storage: storage, offset: 0, count: count, shape: shape)
   }
@@ -124,10 +128,7 @@ extension Tensor {
   /// The first index at which a value is NaN or infinite, or nil where all are finite.
   public func firstNonFinite() -> Int? {
     withUnsafeBuffer { values in
-      // x·0 is zero for finite x and NaN otherwise: one sum finds a fault in one pass.
-      var sum: Float = 0
-      for value in values { sum += value * 0 }
-      return sum == 0 ? nil : values.firstIndex { !$0.isFinite }
+      Elementwise.allFinite(values) ? nil : values.firstIndex { !$0.isFinite }
     }
   }
 }
@@ -148,7 +149,7 @@ extension Tensor {
   ) rethrows -> R {
     if storage.owner != nil || !isKnownUniquelyReferenced(&storage) {
       self = withUnsafeBuffer { source in
-        Tensor(shape: shape) { _ = $0.update(from: source) }
+        Tensor(shape: shape, from: storage.pool) { _ = $0.update(from: source) }
       }
     }
     return try body(UnsafeMutableBufferPointer(start: storage.base + offset, count: count))

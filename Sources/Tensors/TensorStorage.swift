@@ -4,32 +4,41 @@
   import Darwin
 #endif
 
-/// The memory behind tensors: either owned (64-byte aligned, freed with the last tensor) or borrowed from
-/// something that stays alive as long, such as a mapped checkpoint.
+/// The memory behind tensors: owned (64-byte aligned, freed or given back to its pool with the last tensor) or
+/// borrowed from something that stays alive as long, such as a mapped checkpoint.
 final class TensorStorage: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
   let count: Int
   /// Keeps borrowed memory alive; nil where the memory is ours. Borrowed memory is never written.
   let owner: AnyObject?
+  /// Where owned memory came from and goes back to; nil where that is the system.
+  let pool: MemoryPool?
+  private let bytes: Int
 
   /// Uninitialised memory for `count` values.
-  init(count: Int) {
+  init(count: Int, from pool: MemoryPool? = nil) {
     self.count = count
-    let bytes = Swift.max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)
-    guard let memory = aligned_alloc(64, bytes) else {
-      preconditionFailure("out of memory: a tensor of \(count) values needs \(bytes) bytes")
+    let wanted = Swift.max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)
+    let taken = pool.map { $0.take(wanted) } ?? aligned_alloc(64, wanted).map { ($0, wanted) }
+    guard let (memory, bytes) = taken else {
+      preconditionFailure("out of memory: a tensor of \(count) values needs \(wanted) bytes")
     }
     base = memory.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
     owner = nil
+    self.pool = pool
+    self.bytes = bytes
   }
 
   init(borrowing pointer: UnsafePointer<Float>, count: Int, owner: AnyObject) {
     base = UnsafeMutablePointer(mutating: pointer)
     self.count = count
     self.owner = owner
+    pool = nil
+    bytes = 0
   }
 
   deinit {
-    if owner == nil { free(base) }
+    guard owner == nil else { return }
+    if let pool { pool.giveBack(base, bytes: bytes) } else { free(base) }
   }
 }

@@ -3,3 +3,42 @@
 
 // The few elementwise loops that the compiler vectorises well in C: each is built for several CPUs and the
 // right one is picked when the program is loaded. Every function has a plain Swift version in the tests.
+//
+// Matrices are row-major; `stride` is the distance between rows, in values. Nothing is allocated.
+
+/// x = exp(x). Relative error below 2e-7; arguments are held to ±87, so that the smallest result is 1e-38.
+void strata_exp(float *x, size_t count);
+
+/// x = x·Φ(x), with Φ the normal distribution's: the exact gelu. Absolute error below 1e-6.
+void strata_gelu(float *x, size_t count);
+
+/// x = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))): gelu's older approximation.
+void strata_gelu_tanh(float *x, size_t count);
+
+/// x = x·sigmoid(x).
+void strata_silu(float *x, size_t count);
+
+/// x = max(x, 0).
+void strata_relu(float *x, size_t count);
+
+/// Each row becomes exp(x − max) / Σ exp(x − max). Rows are padded: `stride` is at least `width` rounded up to
+/// 32, and what lies between is overwritten.
+void strata_softmax_rows(float *x, size_t rows, size_t width, size_t stride);
+
+/// Softmax of x[i][j] + gate[i]·bias[j − i]; `bias` points at the value for j = i = 0 and is read from
+/// bias[1 − rows] to bias[width − 1]. Rows are padded in the same way.
+void strata_softmax_rows_biased(
+    float *x, size_t rows, size_t width, size_t stride, const float *gate, const float *bias);
+
+/// y = (x − mean)/√(variance + epsilon)·weight + bias, row by row; y may be x.
+void strata_layer_norm_rows(
+    const float *x, float *y, size_t rows, size_t width, const float *weight, const float *bias,
+    float epsilon);
+
+/// y[i] = row + x[i] for all rows; x may be null for zeros, and is nowhere y.
+void strata_fill_rows(
+    float *y, size_t stride, const float *x, size_t x_stride, const float *row, size_t rows,
+    size_t width);
+
+/// 1 where no value is infinite or NaN.
+int strata_all_finite(const float *x, size_t count);

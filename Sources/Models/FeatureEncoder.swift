@@ -1,0 +1,219 @@
+import Tensors
+
+/// One convolution over time of the feature encoder, with what follows it.
+struct Convolution: Sendable {
+  enum Norm: Sendable {
+    case none
+    /// Each channel over all time (group norm with as many groups as channels).
+    case time(LayerNorm)
+    /// Each frame over its channels.
+    case channels(LayerNorm)
+  }
+
+  var weight: Tensor  // [outputs × kernel · inputs]: the taps one after the other
+  var bias: Tensor  // [outputs]
+  var norm: Norm
+  var activation: Activation
+  var inputs: Int
+  var kernel: Int
+  var stride: Int
+
+  var outputs: Int { weight.rows }
+
+  func frames(of samples: Int) -> Int { samples < kernel ? 0 : (samples - kernel) / stride + 1 }
+}
+
+/// The stack of strided convolutions that turns a waveform into features, without padding.
+struct FeatureEncoder: Sendable {
+  var layers: [Convolution]
+
+  /// The outputs of the layers whose numbers are in `wanted` (from 0), up to the last of them, each
+  /// `[frames × channels]`.
+  ///
+  /// Frames made of `validSamples` alone are what norms over time are taken from, so that padding changes
+  /// nothing.
+  func callAsFunction(
+    _ samples: [Float], validSamples: Int, wanted: Set<Int>, _ run: Evaluation
+  ) -> [Int: Tensor] {
+    guard let last = wanted.max() else { return [:] }
+    var layers = Array(layers.prefix(last + 1))
+    if case .time(let norm) = layers[0].norm {
+      layers[0] = layers[0].folding(norm, over: samples.prefix(validSamples))
+    }
+    return run.convolutions(samples, layers, wanted: wanted)
+  }
+}
+
+extension Convolution {
+  /// A first layer with its norm over time worked into weights and bias.
+  ///
+  /// A channel is a linear function of a window of samples, so its mean and variance over time follow from the
+  /// windows' mean and covariance: no pass over the output is needed, which is a thousand times larger.
+  func folding(_ norm: LayerNorm, over samples: ArraySlice<Float>) -> Convolution {
+    precondition(inputs == 1, "only a convolution of one channel can take its norm in")
+    let frames = frames(of: samples.count)
+    precondition(frames > 0)
+    var means = [Double](repeating: 0, count: kernel)
+    var products = Matrix(rows: kernel, columns: kernel)
+    samples.withUnsafeBufferPointer { samples in
+      for i in 0..<kernel {
+        var sum = 0.0
+        for frame in 0..<frames { sum += Double(samples[frame * stride + i]) }
+        means[i] = sum / Double(frames)
+      }
+      for i in 0..<kernel {
+        for j in i..<kernel {
+          var sum = 0.0
+          for frame in 0..<frames {
+            let start = frame * stride
+            sum += (Double(samples[start + i]) - means[i]) * (Double(samples[start + j]) - means[j])
+          }
+          products[i, j] = sum / Double(frames)
+          products[j, i] = products[i, j]
+        }
+      }
+    }
+    let (scales, shifts) = (norm.weight?.values, norm.bias?.values)
+    var (taps, biases) = (weight.values, bias.values)
+    for channel in 0..<outputs {
+      let row = taps[(channel * kernel)..<((channel + 1) * kernel)].map(Double.init)
+      var (mean, variance) = (0.0, 0.0)
+      for i in 0..<kernel {
+        mean += row[i] * means[i]
+        for j in 0..<kernel { variance += row[i] * row[j] * products[i, j] }
+      }
+      // The convolution's own bias moves the mean alike and goes with it.
+      let scale = Double(scales?[channel] ?? 1) / (variance + Double(norm.epsilon)).squareRoot()
+      for i in 0..<kernel { taps[channel * kernel + i] = Float(row[i] * scale) }
+      biases[channel] = Float(Double(shifts?[channel] ?? 0) - mean * scale)
+    }
+    var folded = self
+    folded.weight = Tensor(taps, shape: weight.shape)
+    folded.bias = Tensor(biases, shape: bias.shape)
+    folded.norm = .none
+    return folded
+  }
+}
+
+extension Evaluation {
+  /// Input samples of one tile: its features stay in cache from one layer to the next.
+  private static let tileSamples = 40_960
+  /// Frames that are convolved, normalised and activated at a time.
+  private static let blockFrames = 512
+
+  /// A stack of convolutions, tile by tile along time: of each layer no more than a tile's frames (and the few
+  /// that its neighbour needs too) are in memory at once, except where its output is `wanted`.
+  func convolutions(_ samples: [Float], _ layers: [Convolution], wanted: Set<Int>) -> [Int: Tensor] {
+    let frames = layers.indices.map { layers[...$0].reduce(samples.count) { $1.frames(of: $0) } }
+    let last = layers.count - 1
+    precondition(last >= 0 && frames[last] > 0, "\(samples.count) samples are too few for a frame")
+    let step = layers.reduce(1) { $0 * $1.stride }
+    let tileFrames = max(1, Self.tileSamples / step)
+    let tiles = (frames[last] + tileFrames - 1) / tileFrames
+
+    var outputs: [Int: Tensor] = [:]
+    var kept: [Shared<UnsafeMutablePointer<Float>>?] = Array(repeating: nil, count: layers.count)
+    func keep(_ remaining: ArraySlice<Int>) {
+      guard let layer = remaining.first else { return run() }
+      outputs[layer] = Tensor(shape: [frames[layer], layers[layer].outputs], from: pool) { buffer in
+        kept[layer] = buffer.baseAddress.map { Shared($0) }
+        keep(remaining.dropFirst())
+      }
+    }
+    func run() {
+      let kept = kept
+      parallelFor(tiles, threads: threads) { tile in
+        samples.withUnsafeBufferPointer { samples in
+          guard let samples = samples.baseAddress else { return }
+          let own = (tile * tileFrames)..<min(frames[last], (tile + 1) * tileFrames)
+          convolve(
+            samples, layers, ConvolutionTile(layers, frames: frames, last: own, wanted: wanted), kept: kept)
+        }
+      }
+    }
+    keep(wanted.sorted()[...])
+    return outputs
+  }
+
+  /// One tile through all layers.
+  private func convolve(
+    _ samples: UnsafePointer<Float>, _ layers: [Convolution], _ tile: ConvolutionTile,
+    kept: [Shared<UnsafeMutablePointer<Float>>?]
+  ) {
+    var input: Tensor?
+    var inputStart = 0
+    for (index, layer) in layers.enumerated() {
+      let (range, own) = (tile.computed[index], tile.own[index])
+      let width = layer.outputs
+      func compute(from x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>) {
+        let x = x + (range.lowerBound * layer.stride - inputStart) * layer.inputs
+        for start in Swift.stride(from: 0, to: range.count, by: Self.blockFrames) {
+          layer.apply(
+            x + start * layer.stride * layer.inputs, into: y + start * width,
+            frames: min(Self.blockFrames, range.count - start))
+        }
+      }
+      func compute(into y: UnsafeMutablePointer<Float>) {
+        if let input { input.withPointer { compute(from: $0, into: y) } } else { compute(from: samples, into: y) }
+      }
+      if index == layers.count - 1, let output = kept[index]?.pointer {
+        compute(into: output + range.lowerBound * width)
+        return
+      }
+      let output = Tensor(shape: [range.count, width], from: pool) { output in
+        guard let output = output.baseAddress else { return }
+        compute(into: output)
+        if let kept = kept[index]?.pointer {
+          (kept + own.lowerBound * width).update(
+            from: output + (own.lowerBound - range.lowerBound) * width, count: own.count * width)
+        }
+      }
+      input = output
+      inputStart = range.lowerBound
+    }
+  }
+}
+
+/// Which frames of each layer a tile computes, and which of them are its own to hand out.
+struct ConvolutionTile: Sendable {
+  private(set) var computed: [Range<Int>]
+  private(set) var own: [Range<Int>]
+
+  /// `frames` are those of the whole utterance, `last` the tile's part of the last layer's.
+  init(_ layers: [Convolution], frames: [Int], last: Range<Int>, wanted: Set<Int>) {
+    computed = Array(repeating: last, count: layers.count)
+    own = computed
+    let isEnd = last.upperBound == frames[layers.count - 1]
+    for layer in (0..<(layers.count - 1)).reversed() {
+      let next = layers[layer + 1]
+      let start = own[layer + 1].lowerBound * next.stride
+      let end = isEnd ? frames[layer] : own[layer + 1].upperBound * next.stride
+      own[layer] = start..<end
+      // The deeper layer's last frame reaches beyond the next tile's start; the utterance's last frames may
+      // reach no deeper frame, and are computed only where they are asked for.
+      let needed = (computed[layer + 1].upperBound - 1) * next.stride + next.kernel
+      computed[layer] = start..<(wanted.contains(layer) ? max(end, needed) : needed)
+    }
+  }
+}
+
+extension Convolution {
+  /// `frames` frames from consecutive rows of `x` (`[frames · stride + kernel − stride, inputs]`) into `y`.
+  ///
+  /// Time-major input makes a window of `stride` rows contiguous, so the convolution is one product for each
+  /// such window of taps, over the input as it lies.
+  func apply(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, frames: Int) {
+    let depth = kernel * inputs
+    bias.withUnsafeBuffer { Elementwise.fillRows(y, stride: outputs, rows: frames, with: $0) }
+    weight.withPointer { weight in
+      for tap in Swift.stride(from: 0, to: kernel, by: stride) {
+        let taps = min(stride, kernel - tap)
+        BLAS.gemm(
+          m: frames, n: outputs, k: taps * inputs, x + tap * inputs, lda: stride * inputs,
+          .none, weight + tap * inputs, ldb: depth, .transposed, beta: 1, y, ldc: outputs)
+      }
+    }
+    if case .channels(let norm) = norm { norm.apply(y, into: y, rows: frames, width: outputs) }
+    activation.apply(to: UnsafeMutableBufferPointer(start: y, count: frames * outputs))
+  }
+}

@@ -1,0 +1,36 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+import Tensors
+
+/// How a parameter starts before training, which is what an untrained twin has throughout.
+enum Initialisation: Sendable {
+  case constant(Float)
+  case normal(deviation: Double)
+  case uniform(bound: Double)
+
+  static let zeros = Initialisation.constant(0)
+  static let ones = Initialisation.constant(1)
+
+  /// Keeps the variance through a layer followed by a rectifier (He 2015); `inputs` of one output value.
+  static func kaiming(inputs: Int) -> Initialisation { .normal(deviation: (2 / Double(inputs)).squareRoot()) }
+
+  /// ±√(1/inputs)
+  static func uniform(inputs: Int) -> Initialisation { .uniform(bound: (1 / Double(inputs)).squareRoot()) }
+
+  /// A tensor's worth of it, from the parameter's own stream: one parameter's numbers never depend on another.
+  func tensor(_ shape: [Int], name: String, seed: UInt64) -> Tensor {
+    var random = RandomNumbers(seed: seed, stream: name)
+    return Tensor(shape: shape) { values in
+      switch self {
+      case .constant(let value): values.update(repeating: value)
+      case .normal(let deviation):
+        for index in values.indices { values[index] = Float(random.normal() * deviation) }
+      case .uniform(let bound):
+        for index in values.indices { values[index] = Float((2 * random.uniform() - 1) * bound) }
+      }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Tensors
+
+/// y = x·Wᵀ + b.
+struct Linear: Sendable {
+  var weight: Tensor  // [outputs × inputs]
+  var bias: Tensor  // [outputs]
+
+  var outputs: Int { weight.rows }
+  var inputs: Int { weight.width }
+
+  func callAsFunction(
+    _ x: Tensor, _ run: Evaluation, _ activation: Activation? = nil, adding residual: Tensor? = nil
+  ) -> Tensor {
+    run.linear(x, self, activation, adding: residual)
+  }
+}
+
+/// Zero mean and unit variance over the width of each frame, then a scale and a shift where it has learned them.
+struct LayerNorm: Sendable {
+  var weight: Tensor?  // [width]
+  var bias: Tensor?  // [width]
+  var epsilon: Float
+
+  func callAsFunction(_ x: Tensor, _ run: Evaluation) -> Tensor { run.norm(x, self) }
+
+  /// `rows` rows of raw memory; `output` may be `x`.
+  func apply(_ x: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, rows: Int, width: Int) {
+    guard let weight, let bias else {
+      Elementwise.layerNormRows(
+        x, into: output, rows: rows, width: width, weight: nil, bias: nil, epsilon: epsilon)
+      return
+    }
+    weight.withUnsafeBuffer { weight in
+      bias.withUnsafeBuffer { bias in
+        Elementwise.layerNormRows(
+          x, into: output, rows: rows, width: width, weight: weight, bias: bias, epsilon: epsilon)
+      }
+    }
+  }
+}

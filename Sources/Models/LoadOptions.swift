@@ -1,0 +1,34 @@
+/// What a caller knows about a model that its checkpoint does not say, or wants otherwise than it says.
+public struct LoadOptions: Sendable {
+  /// Whether the waveform is brought to zero mean and unit variance first (`do_normalize`).
+  public var normalisesInput: Bool?
+  /// Samples a second.
+  public var samplingRate: Int?
+  /// What `model_type` would say: wav2vec2, hubert, wavlm, data2vec-audio.
+  public var modelType: String?
+  /// Attention heads.
+  public var heads: Int?
+  /// Whether blocks normalise first (`do_stable_layer_norm`).
+  public var normalisesFirst: Bool?
+  /// The convolutions' strides.
+  public var strides: [Int]?
+  /// A `config.json` that belongs to the checkpoint but does not lie with it.
+  public var configuration: String?
+  /// Beginnings of names of tensors that are not the model's.
+  public var ignoring: [String]
+
+  public init(
+    normalisesInput: Bool? = nil, samplingRate: Int? = nil, modelType: String? = nil, heads: Int? = nil,
+    normalisesFirst: Bool? = nil, strides: [Int]? = nil, configuration: String? = nil,
+    ignoring: [String] = []
+  ) {
+    self.normalisesInput = normalisesInput
+    self.samplingRate = samplingRate
+    self.modelType = modelType
+    self.heads = heads
+    self.normalisesFirst = normalisesFirst
+    self.strides = strides
+    self.configuration = configuration
+    self.ignoring = ignoring
+  }
+}

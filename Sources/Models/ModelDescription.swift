@@ -1,0 +1,108 @@
+import Checkpoints
+import Foundation
+
+/// A checkpoint with all that is known about the model in it: from its own metadata, from the files beside it, and
+/// from the caller.
+struct ModelDescription {
+  let checkpoint: Checkpoint
+  let options: LoadOptions
+  /// What a `config.json` would say, where something does.
+  let configuration: MetadataValue?
+  /// Which file the configuration is from.
+  let configurationPath: String
+  let modelType: String?
+  let normalisesInput: Bool?
+  let samplingRate: Int?
+
+  var path: String { checkpoint.path }
+
+  /// Looks for a configuration in the caller's file, in the checkpoint (a folder's `config.json`, a training
+  /// file's hyper-parameters), and beside a single weights file.
+  init(_ checkpoint: Checkpoint, _ options: LoadOptions) throws {
+    self.checkpoint = checkpoint
+    self.options = options
+    let own = checkpoint.metadata
+    let training = own["hyper_parameters"]
+    var found = own["config"] ?? training?["config"]
+    var foundPath = checkpoint.path
+    var input = own["preprocessor_config"]
+    if let path = options.configuration {
+      found = try Self.json(path)
+      foundPath = path
+      input = try input ?? Self.besideIfThere(path, "preprocessor_config.json")?.value
+    } else if found == nil, let beside = try Self.besideIfThere(checkpoint.path, "config.json") {
+      found = beside.value
+      foundPath = beside.path
+      input = try Self.besideIfThere(checkpoint.path, "preprocessor_config.json")?.value
+    }
+    if found?.dictionary == nil { found = nil }
+    configuration = found
+    configurationPath = foundPath
+
+    let places = [input, training, own, found].compactMap { $0 }
+    modelType = options.modelType ?? found?["model_type"]?.string ?? training?["model_type"]?.string
+    normalisesInput = options.normalisesInput ?? places.lazy.compactMap { $0["do_normalize"]?.bool }.first
+    samplingRate = options.samplingRate ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
+  }
+
+  private static func json(_ path: String) throws -> MetadataValue {
+    let data: Data
+    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+      throw CheckpointError.missing(path: path, reason: "the configuration cannot be read")
+    }
+    return try MetadataValue(json: Array(data), path: path)
+  }
+
+  /// A file in the folder of the file `path`.
+  private static func besideIfThere(_ path: String, _ name: String) throws -> (value: MetadataValue, path: String)? {
+    let beside = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(name).path
+    var isFolder: ObjCBool = false
+    guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue,
+      FileManager.default.fileExists(atPath: beside)
+    else { return nil }
+    return (try json(beside), beside)
+  }
+}
+
+/// A checkpoint's tensors under the names that an architecture has for them.
+struct TensorNames {
+  /// From the architecture's names to the checkpoint's.
+  private(set) var stored: [String: String] = [:]
+
+  /// Finds the one tensor whose name ends in `anchor`: what stands before it is the model's prefix. Heads stand
+  /// beside the model, so theirs lacks the last part (`wav2vec2.`), or has the whole.
+  ///
+  /// nil where there is no such tensor; throws where there are several, as in a checkpoint of teacher and student.
+  init?(_ checkpoint: Checkpoint, anchor: String, path: String) throws {
+    let anchors = checkpoint.tensors.keys.filter { $0 == anchor || $0.hasSuffix("." + anchor) }
+    guard let first = anchors.first else { return nil }
+    guard anchors.count == 1 else {
+      throw ModelError.configuration(
+        path: path, key: "tensors", found: "\(anchors.count) models: \(anchors.joined(separator: ", "))",
+        expected: "one; save the one that you mean by itself")
+    }
+    let prefix = String(first.dropLast(anchor.count))
+    let parts = prefix.split(separator: ".")
+    let outer = parts.dropLast().map { $0 + "." }.joined()
+    for name in checkpoint.tensors.keys {
+      let own = name.hasPrefix(prefix) ? name.dropFirst(prefix.count) : nil
+      let beside = name.hasPrefix(outer) ? name.dropFirst(outer.count) : nil
+      let short = String(own ?? beside ?? name[...])
+      // Of two tensors that come to the same name the model's own has it.
+      if own == nil, stored[short] != nil {
+        stored[name] = name
+      } else if let displaced = stored.updateValue(name, forKey: short), displaced != name {
+        stored[displaced] = displaced
+      }
+    }
+  }
+
+  init(_ checkpoint: Checkpoint) {
+    for name in checkpoint.tensors.keys { stored[name] = name }
+  }
+
+  /// Those that are called one of `names` or lie below it.
+  func under(_ names: [String]) -> Set<String> {
+    Set(stored.keys.filter { key in names.contains { key == $0 || key.hasPrefix($0 + ".") } })
+  }
+}

@@ -1,0 +1,72 @@
+/// Why a model could not be built or run. `description` says what was found, where, what was expected and what to
+/// do.
+public enum ModelError: Error, Equatable, Sendable {
+  /// Neither a configuration nor the tensors' names say what the model is.
+  case unknownArchitecture(path: String, found: String, known: [String])
+  /// A setting that no model of this family can have.
+  case configuration(path: String, key: String, found: String, expected: String)
+  /// Something that the file does not say and that cannot be guessed.
+  case unstated(path: String, what: String, option: String)
+  /// Tensors that are not there, have another shape, or have no place in the model.
+  case tensors(path: String, missing: [String], misshapen: [ShapeMismatch], unused: [String])
+  case nonFiniteWeight(path: String, tensor: String, index: Int)
+  /// A layer gave an infinite value or NaN.
+  case nonFiniteValue(layer: String, frame: Int)
+  case nonFiniteInput(sample: Int)
+  case tooShort(samples: Int, minimum: Int, samplingRate: Int)
+  case unknownLayer(name: String, nearest: [String])
+  case layerOutOfRange(number: Int, layers: Int)
+
+  /// A tensor whose shape is not what the configuration asks for.
+  public struct ShapeMismatch: Equatable, Sendable {
+    public let name: String
+    public let found: [Int]
+    public let expected: [Int]
+  }
+}
+
+extension ModelError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownArchitecture(let path, let found, let known):
+      "\(path): \(found); the models known are \(known.joined(separator: ", "))"
+    case .configuration(let path, let key, let found, let expected):
+      "\(path): the configuration's \(key) is \(found), expected \(expected)"
+    case .unstated(let path, let what, let option):
+      "\(path) does not say \(what). Say it: \(option)"
+    case .tensors(let path, let missing, let misshapen, let unused):
+      ([
+        "\(path): the weights do not fit the model",
+        Self.list("missing", missing),
+        Self.list(
+          "of another shape",
+          misshapen.map { "\($0.name) has shape \($0.found), the model needs \($0.expected)" }),
+        Self.list("without a place in the model (name those that are not its own with `ignoring`)", unused),
+      ] as [String?]).compactMap { $0 }.joined(separator: "\n  ")
+    case .nonFiniteWeight(let path, let tensor, let index):
+      "\(path): tensor \(tensor) has an infinite value or NaN at index \(index); the training went wrong"
+    case .nonFiniteValue(let layer, let frame):
+      "layer \(layer) gave an infinite value or NaN in frame \(frame); nothing beyond it can be used"
+    case .nonFiniteInput(let sample):
+      "the input has an infinite value or NaN at sample \(sample)"
+    case .tooShort(let samples, let minimum, let samplingRate):
+      """
+      the input has \(samples) samples; the model's first frame needs \(minimum) \
+      (\(Double(minimum) * 1000 / Double(samplingRate)) ms at \(samplingRate) Hz)
+      """
+    case .unknownLayer(let name, let nearest):
+      "there is no layer \(name)"
+        + (nearest.isEmpty ? "" : "; the nearest are \(nearest.joined(separator: ", "))")
+    case .layerOutOfRange(let number, let layers):
+      "layer \(number) is out of range: hidden layers are 0 to \(layers), or -1 to \(-layers - 1) from the end"
+    }
+  }
+
+  /// The first of many names; the rest as a count.
+  private static func list(_ title: String, _ names: [String]) -> String? {
+    guard !names.isEmpty else { return nil }
+    let shown = names.prefix(12).joined(separator: "; ")
+    let rest = names.count > 12 ? " and \(names.count - 12) more" : ""
+    return "\(title): \(shown)\(rest)"
+  }
+}

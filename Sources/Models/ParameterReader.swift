@@ -1,0 +1,163 @@
+import Checkpoints
+import Tensors
+
+/// Gives an architecture its parameters by name, from a checkpoint or freshly drawn, and keeps account: what was
+/// missing or of another shape, and what was not asked for.
+///
+/// An architecture asks for all it needs and only then calls `finish`, which throws everything that is wrong at
+/// once; until then a parameter that could not be had is an empty tensor.
+struct ParameterReader {
+  enum Source {
+    /// `names` leads from the architecture's names to the checkpoint's.
+    case checkpoint(Checkpoint, names: [String: String])
+    case random(seed: UInt64)
+  }
+
+  let path: String
+  let source: Source
+  /// The number of values of all parameters read so far.
+  private(set) var count = 0
+  private var used: Set<String> = []
+  private var missing: [String] = []
+  private var misshapen: [ModelError.ShapeMismatch] = []
+
+  init(path: String, source: Source) {
+    self.path = path
+    self.source = source
+  }
+
+  /// Whether the source has this parameter; freshly drawn models have those that they are asked for.
+  func has(_ name: String) -> Bool {
+    if case .checkpoint(_, let names) = source { names[name] != nil } else { false }
+  }
+
+  /// The shape under which the source has it.
+  func shape(of name: String) -> [Int]? {
+    guard case .checkpoint(let checkpoint, let names) = source, let stored = names[name] else { return nil }
+    return checkpoint.tensors[stored]?.shape
+  }
+
+  /// The parameter `name`, which must have `shape` and only finite values.
+  mutating func tensor(_ name: String, _ shape: [Int], _ initial: Initialisation) throws -> Tensor {
+    switch source {
+    case .random(let seed):
+      count += Tensor.elementCount(of: shape)
+      return initial.tensor(shape, name: name, seed: seed)
+    case .checkpoint(let checkpoint, let names):
+      guard let stored = names[name], let entry = checkpoint.tensors[stored] else {
+        missing.append(name)
+        return Tensor(shape: [0])
+      }
+      used.insert(name)
+      guard entry.shape == shape else {
+        misshapen.append(.init(name: stored, found: entry.shape, expected: shape))
+        return Tensor(shape: [0])
+      }
+      let tensor = try checkpoint.tensor(stored)
+      if let index = tensor.firstNonFinite() {
+        throw ModelError.nonFiniteWeight(path: path, tensor: stored, index: index)
+      }
+      count += tensor.count
+      return tensor
+    }
+  }
+
+  /// How many tensors have been read.
+  var usedCount: Int { used.count }
+
+  /// The checkpoint's names of those in `names` that were not read, sorted.
+  func unused(among names: Set<String>) -> [String] {
+    guard case .checkpoint(_, let stored) = source else { return [] }
+    return names.subtracting(used).compactMap { stored[$0] }.sorted()
+  }
+
+  /// Throws what is wrong with the parameters asked for so far. `ignored` are those with a known place elsewhere.
+  func finish(ignoring ignored: Set<String>) throws {
+    var unused: [String] = []
+    if case .checkpoint(_, let names) = source {
+      unused = self.unused(among: Set(names.keys).subtracting(ignored))
+    }
+    guard missing.isEmpty && misshapen.isEmpty && unused.isEmpty else {
+      throw ModelError.tensors(path: path, missing: missing, misshapen: misshapen, unused: unused)
+    }
+  }
+}
+
+// MARK: - Layers
+
+extension ParameterReader {
+  mutating func linear(
+    _ name: String, _ inputs: Int, _ outputs: Int, weight: Initialisation, bias: Initialisation = .zeros
+  ) throws -> Linear {
+    Linear(
+      weight: try tensor("\(name).weight", [outputs, inputs], weight),
+      bias: try tensor("\(name).bias", [outputs], bias))
+  }
+
+  mutating func layerNorm(_ name: String, _ width: Int, epsilon: Float) throws -> LayerNorm {
+    LayerNorm(
+      weight: try tensor("\(name).weight", [width], .ones), bias: try tensor("\(name).bias", [width], .zeros),
+      epsilon: epsilon)
+  }
+
+  /// A batch norm as it is after training, a fixed factor and summand for each of `width` channels.
+  mutating func batchNorm(_ name: String, _ width: Int) throws -> (factor: Tensor, summand: Tensor) {
+    let weight = try tensor("\(name).weight", [width], .ones).values
+    let bias = try tensor("\(name).bias", [width], .zeros).values
+    let mean = try tensor("\(name).running_mean", [width], .zeros).values
+    let variance = try tensor("\(name).running_var", [width], .ones).values
+    guard [weight, bias, mean, variance].allSatisfy({ $0.count == width }) else {
+      return (Tensor(shape: [0]), Tensor(shape: [0]))
+    }
+    let factor = (0..<width).map { weight[$0] / (variance[$0] + 1e-5).squareRoot() }
+    let summand = (0..<width).map { bias[$0] - mean[$0] * factor[$0] }
+    return (Tensor(factor, shape: [width]), Tensor(summand, shape: [width]))
+  }
+
+  /// A convolution's weight `[outputs × inputs × kernel]` under weight norm over the kernel's axis: direction v and
+  /// length g of each tap, under either of the names that PyTorch gave them, or already multiplied out.
+  mutating func weightNormed(
+    _ name: String, _ shape: [Int], _ initial: Initialisation
+  ) throws -> Tensor {
+    let spellings = [
+      ("\(name).weight_g", "\(name).weight_v"),
+      ("\(name).parametrizations.weight.original0", "\(name).parametrizations.weight.original1"),
+    ]
+    guard let (length, direction) = spellings.first(where: { has($0.1) }) else {
+      return try tensor("\(name).weight", shape, initial)
+    }
+    let g = try tensor(length, [1, 1, shape[2]], .ones)
+    let v = try tensor(direction, shape, initial)
+    guard g.count == shape[2], v.shape == shape else { return v }
+    let kernel = shape[2]
+    return g.withUnsafeBuffer { g in
+      v.withUnsafeBuffer { v in
+        var squares = [Double](repeating: 0, count: kernel)
+        for index in v.indices { squares[index % kernel] += Double(v[index]) * Double(v[index]) }
+        let scales = squares.indices.map { squares[$0] > 0 ? Double(g[$0]) / squares[$0].squareRoot() : 0 }
+        return Tensor(shape: shape) { weight in
+          for index in v.indices { weight[index] = Float(Double(v[index]) * scales[index % kernel]) }
+        }
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// A convolution's weight `[outputs × inputs × kernel]` as rows of taps, `[outputs × kernel · inputs]`; what could
+  /// not be read stays empty.
+  func tapByTap() -> Tensor {
+    guard shape.count == 3, count > 0 else { return self }
+    let (outputs, inputs, kernel) = (shape[0], shape[1], shape[2])
+    return withUnsafeBuffer { source in
+      Tensor(shape: [outputs, kernel * inputs]) { target in
+        for output in 0..<outputs {
+          let row = output * inputs * kernel
+          for input in 0..<inputs {
+            for tap in 0..<kernel { target[row + tap * inputs + input] = source[row + input * kernel + tap] }
+          }
+        }
+      }
+    }
+  }
+}

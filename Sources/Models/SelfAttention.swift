@@ -1,0 +1,102 @@
+import Tensors
+
+/// Multi-head attention of frames to each other (Vaswani 2017), where wanted with WavLM's gated bias for their
+/// distance.
+struct SelfAttention: Sendable {
+  var query, key, value, output: Linear
+  var heads: Int
+  var gate: PositionGate?
+
+  /// `output(softmax(q·kᵀ/√d + bias)·v) + residual`, `[frames × width]` to the same.
+  ///
+  /// Keys from `validFrames` on are padding and get no weight. Where `weights` comes in as a tensor, it is filled
+  /// with the softmax, `[heads × frames × frames]`.
+  func callAsFunction(
+    _ x: Tensor, adding residual: Tensor, validFrames: Int, bias: PositionBias?, weights: inout Tensor?,
+    _ run: Evaluation
+  ) -> Tensor {
+    let (q, k, v) = (query(x, run), key(x, run), value(x, run))
+    let gated = gate.flatMap { gate in bias.map { (bias: $0, gates: gate(x, heads: heads, run)) } }
+    let context = run.attention(
+      q, k, v, heads: heads, validFrames: validFrames, gated: gated, weights: &weights)
+    return output(context, run, adding: residual)
+  }
+}
+
+extension Evaluation {
+  /// How many queries have their scores in cache at once.
+  private static let queryBlock = 128
+
+  /// Softmax attention, all `[frames × width]`, heads side by side in the width; for `weights` see
+  /// `SelfAttention`.
+  func attention(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int,
+    gated: (bias: PositionBias, gates: Tensor)?, weights: inout Tensor?
+  ) -> Tensor {
+    precondition(q.width % heads == 0 && validFrames > 0 && validFrames <= q.rows)
+    func context(keeping kept: UnsafeMutableBufferPointer<Float>?) -> Tensor {
+      attention(q, k, v, heads: heads, validFrames: validFrames, gated: gated, keeping: kept)
+    }
+    guard weights != nil else { return context(keeping: nil) }
+    var result: Tensor?
+    weights = Tensor(shape: [heads, q.rows, q.rows], from: pool) { kept in
+      kept.update(repeating: 0)
+      result = context(keeping: kept)
+    }
+    return result ?? q
+  }
+
+  private func attention(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int,
+    gated: (bias: PositionBias, gates: Tensor)?, keeping kept: UnsafeMutableBufferPointer<Float>?
+  ) -> Tensor {
+    let (frames, width) = (q.rows, q.width)
+    let size = width / heads
+    let stride = Elementwise.paddedWidth(validFrames)
+    let blocks = (frames + Self.queryBlock - 1) / Self.queryBlock
+    let kept = Shared(kept?.baseAddress)
+    return Tensor(shape: [frames, width], from: pool) { context in
+      let context = Shared(context.baseAddress)
+      parallelFor(heads * blocks, threads: threads) { index in
+        guard let context = context.pointer else { return }
+        let (head, first) = (index / blocks, index % blocks * Self.queryBlock)
+        let rows = min(Self.queryBlock, frames - first)
+        let column = head * size
+        pool.withScratch(rows * stride) { scores in
+          guard let base = scores.baseAddress else { return }
+          q.withPointer { q in
+            k.withPointer { k in
+              BLAS.gemm(
+                m: rows, n: validFrames, k: size, alpha: 1 / Float(size).squareRoot(),
+                q + first * width + column, lda: width, .none, k + column, ldb: width, .transposed,
+                base, ldc: stride)
+            }
+          }
+          if let gated {
+            gated.gates.withUnsafeBuffer { gates in
+              gated.bias.withDistances(head: head, from: first, rows: rows, keys: validFrames) { bias in
+                Elementwise.softmaxRows(
+                  scores, rows: rows, width: validFrames, stride: stride,
+                  gates: UnsafeBufferPointer(rebasing: gates[(head * frames + first)...].prefix(rows)),
+                  bias: bias)
+              }
+            }
+          } else {
+            Elementwise.softmaxRows(scores, rows: rows, width: validFrames, stride: stride)
+          }
+          if let kept = kept.pointer {
+            for row in 0..<rows {
+              (kept + (head * frames + first + row) * frames)
+                .update(from: base + row * stride, count: validFrames)
+            }
+          }
+          v.withPointer { v in
+            BLAS.gemm(
+              m: rows, n: size, k: validFrames, base, lda: stride, .none, v + column, ldb: width, .none,
+              context + first * width + column, ldc: width)
+          }
+        }
+      }
+    }
+  }
+}

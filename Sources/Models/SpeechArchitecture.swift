@@ -1,0 +1,44 @@
+import Checkpoints
+import Tensors
+
+/// A family of models that can be read and run. A new one is a file with a type of this protocol, and its line in
+/// `architectures`.
+protocol SpeechArchitecture: Sendable {
+  /// What `model_type` says in the configurations of its models; the first is the family's name where there is one
+  /// family only.
+  static var modelTypes: [String] { get }
+
+  /// Builds the model that `description` tells of; nil where its tensors are not of this architecture.
+  static func build(_ description: ModelDescription) throws -> BuiltModel?
+
+  /// The places whose values can be had, in the order of the data.
+  func taps(samplingRate: Int) -> [TapPoint]
+
+  /// The number of heads of each attention layer, in the order of the data.
+  var attentionHeads: [Int] { get }
+
+  /// One pass over the model's input. Each value is offered to `visit` under its tap point's name, attention
+  /// weights only where `wanted` has them; the pass ends when `visit` returns false.
+  ///
+  /// `samples` from `validSamples` on are padding: their frames are computed, and change no other.
+  func forward(
+    _ samples: [Float], validSamples: Int, wanted: Set<String>, on run: Evaluation,
+    visit: (String, Tensor) throws -> Bool
+  ) throws
+
+  /// The same architecture with parameters as before training.
+  func untrained(seed: UInt64) throws -> Self
+}
+
+/// Every architecture, in the order in which they are asked about a checkpoint that does not name its own.
+let architectures: [any SpeechArchitecture.Type] = [
+  Wav2Vec2.self
+]
+
+/// An architecture with all that belongs to a model of it.
+struct BuiltModel: Sendable {
+  var architecture: any SpeechArchitecture
+  var family: String
+  var parameters: Int
+  var report: TensorReport
+}

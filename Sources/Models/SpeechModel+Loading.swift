@@ -1,0 +1,68 @@
+import Checkpoints
+import Foundation
+
+extension SpeechModel {
+  /// Reads a model from a Hugging Face folder, a training checkpoint, or a file of weights; what a file is, is seen
+  /// from its content. Weights stay in the file where they can.
+  ///
+  /// Where nothing says how the model is built, it is read off the tensors' shapes; `tensorReport.notes` says what
+  /// had to be assumed. Every tensor must have its place in the model and every place its tensor.
+  ///
+  /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is not a model.
+  public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> SpeechModel {
+    let checkpoint = try Checkpoint.open(path)
+    let description = try ModelDescription(checkpoint, options)
+    let built = try build(description)
+    guard let normalisesInput = description.normalisesInput else {
+      throw ModelError.unstated(
+        path: path, what: "whether its input is normalised to zero mean and unit variance (do_normalize)",
+        option: "LoadOptions.normalisesInput, --normalise yes or no")
+    }
+    var report = built.report
+    let samplingRate = description.samplingRate ?? 16_000
+    if description.samplingRate == nil {
+      report = TensorReport(
+        used: report.used, leftOut: report.leftOut, ignored: report.ignored,
+        notes: report.notes + ["a sampling rate of 16000 Hz, which all published models have"])
+    }
+    guard (1...1_000_000).contains(samplingRate) else {
+      throw ModelError.configuration(
+        path: path, key: "sampling_rate", found: "\(samplingRate)", expected: "1 to 1000000 Hz")
+    }
+    var model = built
+    model.report = report
+    return SpeechModel(
+      model, name: name(of: path), fingerprint: try checkpoint.fingerprint(), samplingRate: samplingRate,
+      normalisesInput: normalisesInput)
+  }
+
+  private static func build(_ description: ModelDescription) throws -> BuiltModel {
+    let known = architectures.flatMap { $0.modelTypes }
+    func unknown(_ found: String) -> ModelError {
+      .unknownArchitecture(path: description.path, found: found, known: known)
+    }
+    if let type = description.modelType {
+      guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }),
+        let built = try architecture.build(description)
+      else { throw unknown("its model type is \(type)") }
+      return built
+    }
+    for architecture in architectures {
+      if let built = try architecture.build(description) { return built }
+    }
+    let names = description.checkpoint.tensors.keys.prefix(3).joined(separator: ", ")
+    throw unknown("neither a configuration nor tensor names such as \(names) say what model it is")
+  }
+
+  /// The folder's name, or the file's without its ending; `model.ckpt` and the like go by their folder.
+  private static func name(of path: String) -> String {
+    let url = URL(fileURLWithPath: path).standardizedFileURL
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      return url.lastPathComponent
+    }
+    let stem = url.deletingPathExtension().lastPathComponent
+    let general = ["model", "pytorch_model", "checkpoint", "model.safetensors.index", "last", "best"]
+    return general.contains(stem) ? url.deletingLastPathComponent().lastPathComponent : stem
+  }
+}

@@ -1,0 +1,124 @@
+import Audio
+import Checkpoints
+import Tensors
+
+/// A trained speech model, ready to be run and looked into.
+///
+/// ```swift
+/// let model = try SpeechModel.load("model.ckpt")
+/// try model.forward(Waveform.read("speech.flac"), taps: ["hidden.6", "attention.2"]) { name, values in
+///   print(name, values.shape)
+/// }
+/// ```
+/// A value: copies share weights and the memory that passes use. Any number of threads may run it at once.
+public struct SpeechModel: Sendable {
+  /// What it is called after: its folder or file.
+  public let name: String
+  /// wav2vec2, hubert, wavlm, data2vec-audio.
+  public let family: String
+  /// The XXH3-128 hash of the weights' files; an untrained twin's says of which model and with which seed.
+  public let fingerprint: String
+  /// The number of values of all parameters that are used.
+  public let parameters: Int
+  /// Samples a second of its input.
+  public let samplingRate: Int
+  /// Whether its input is brought to zero mean and unit variance.
+  public let normalisesInput: Bool
+  /// The places whose values can be had, in the order of the data.
+  public let taps: [TapPoint]
+  /// What became of the checkpoint's tensors, and what was assumed.
+  public let tensorReport: TensorReport
+
+  let architecture: any SpeechArchitecture
+  private let pool = MemoryPool()
+
+  init(
+    _ built: BuiltModel, name: String, fingerprint: String, samplingRate: Int, normalisesInput: Bool
+  ) {
+    self.name = name
+    self.fingerprint = fingerprint
+    self.samplingRate = samplingRate
+    self.normalisesInput = normalisesInput
+    family = built.family
+    parameters = built.parameters
+    tensorReport = built.report
+    architecture = built.architecture
+    taps = built.architecture.taps(samplingRate: samplingRate)
+  }
+
+  /// The input normalisation, in words.
+  public var inputNormalisation: String { normalisesInput ? "zero mean, unit variance" : "none" }
+
+  /// The fewest samples, at the model's rate, that give a frame of its deepest layer.
+  public var minimumSamples: Int { taps.map(\.timing.receptiveFieldSamples).max() ?? 1 }
+
+  /// The same architecture with parameters drawn as its authors draw them before training: what a layer knows
+  /// without having learned anything.
+  public func randomTwin(seed: UInt64) throws -> SpeechModel {
+    let twin = try architecture.untrained(seed: seed)
+    return SpeechModel(
+      BuiltModel(
+        architecture: twin, family: family, parameters: parameters,
+        report: TensorReport(
+          used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"])),
+      name: "\(name) (untrained, seed \(seed))", fingerprint: "\(fingerprint)-untrained-\(seed)",
+      samplingRate: samplingRate, normalisesInput: normalisesInput)
+  }
+}
+
+// MARK: - Running
+
+extension SpeechModel {
+  /// One pass over an utterance. `visit` gets each tap that was asked for as soon as it is made, in the order of the
+  /// data, `[frames × width]`; attention weights, `attention.k`, are `[heads × frames × frames]`. Nothing is
+  /// computed beyond the deepest of them.
+  ///
+  /// The waveform is resampled and normalised as the model needs it. The result is the same to the last bit for any
+  /// number of `threads`; many utterances are best run one thread each.
+  ///
+  /// Throws `ModelError` for a name that is no tap, for input that is too short or not finite, and where a layer
+  /// gives a value that is not finite; and what `visit` throws.
+  public func forward(
+    _ waveform: Waveform, taps: Set<String>, threads: Int = 1, visit: (String, Tensor) throws -> Void
+  ) throws {
+    try forward(inputValues: inputValues(of: waveform), taps: taps, threads: threads, visit: visit)
+  }
+
+  /// The samples that the model is given for `waveform`: at its rate, normalised where it wants that.
+  public func inputValues(of waveform: Waveform) throws -> [Float] {
+    if let sample = waveform.samples.firstIndex(where: { !$0.isFinite }) {
+      throw ModelError.nonFiniteInput(sample: sample)
+    }
+    let resampled = try waveform.resampled(to: samplingRate)
+    return normalisesInput ? resampled.normalised().samples : resampled.samples
+  }
+
+  /// The same for input that has been prepared.
+  ///
+  /// Samples from `validSamples` on are padding, as in a batch: frames made of them are computed but mean nothing,
+  /// and change no other frame.
+  public func forward(
+    inputValues: [Float], validSamples: Int? = nil, taps wanted: Set<String>, threads: Int = 1,
+    visit: (String, Tensor) throws -> Void
+  ) throws {
+    for name in wanted.sorted() { try checkTap(name) }
+    if let sample = inputValues.firstIndex(where: { !$0.isFinite }) {
+      throw ModelError.nonFiniteInput(sample: sample)
+    }
+    let valid = min(validSamples ?? inputValues.count, inputValues.count)
+    guard valid >= minimumSamples else {
+      throw ModelError.tooShort(samples: valid, minimum: minimumSamples, samplingRate: samplingRate)
+    }
+    var remaining = wanted
+    guard !remaining.isEmpty else { return }
+    try architecture.forward(
+      inputValues, validSamples: valid, wanted: wanted, on: Evaluation(threads: threads, pool: pool)
+    ) { name, values in
+      if let index = values.firstNonFinite() {
+        throw ModelError.nonFiniteValue(layer: name, frame: index / max(1, values.width))
+      }
+      if remaining.remove(name) != nil { try visit(name, values) }
+      return !remaining.isEmpty
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/// What became of a checkpoint's tensors, and what was assumed that the checkpoint does not say.
+public struct TensorReport: Sendable, Equatable {
+  /// Tensors that are the model's.
+  public let used: Int
+  /// Heads for other tasks and what only training needs, by name: recognised, and left out.
+  public let leftOut: [String]
+  /// Tensors that the caller asked to ignore.
+  public let ignored: [String]
+  /// Assumptions and remarks, in words.
+  public let notes: [String]
+}

@@ -1,0 +1,52 @@
+import Checkpoints
+import Tensors
+
+extension Wav2Vec2 {
+  static let modelTypes = Wav2Vec2Configuration.Family.allCases.map(\.rawValue)
+
+  static func build(_ description: ModelDescription) throws -> BuiltModel? {
+    let path = description.path
+    let found = try TensorNames(
+      description.checkpoint, anchor: "feature_extractor.conv_layers.0.conv.weight", path: path)
+    guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
+    let names = found ?? TensorNames(description.checkpoint)
+    var reader = ParameterReader(path: path, source: .checkpoint(description.checkpoint, names: names.stored))
+    var notes: [String] = []
+    var configuration = try configuration(description, reader, &notes)
+    // An adapter stands between the transformer and its head.
+    if names.under(["adapter"]).isEmpty, let shape = reader.shape(of: "lm_head.weight"), shape.count == 2,
+      shape[1] == configuration.width, reader.has("lm_head.bias")
+    {
+      configuration.symbols = shape[0]
+    }
+    let model = try Wav2Vec2(configuration, from: &reader)
+    let leftOut = names.under(leftovers)
+    let ignored = Set(
+      names.stored.filter { name in
+        description.options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }
+      }.keys)
+    try reader.finish(ignoring: leftOut.union(ignored))
+    return BuiltModel(
+      architecture: model, family: configuration.family.rawValue, parameters: model.parameters,
+      report: TensorReport(
+        used: reader.usedCount, leftOut: reader.unused(among: leftOut),
+        ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes))
+  }
+
+  private static func configuration(
+    _ description: ModelDescription, _ reader: ParameterReader, _ notes: inout [String]
+  ) throws -> Wav2Vec2Configuration {
+    guard let tree = description.configuration,
+      let family = description.modelType.flatMap(Wav2Vec2Configuration.Family.init(rawValue:))
+    else {
+      return try Wav2Vec2Configuration(shapesIn: reader, description, &notes)
+    }
+    return try Wav2Vec2Configuration(
+      ConfigurationReader(path: description.configurationPath, values: tree), family: family)
+  }
+
+  func untrained(seed: UInt64) throws -> Wav2Vec2 {
+    var reader = ParameterReader(path: "the untrained twin", source: .random(seed: seed))
+    return try Wav2Vec2(configuration, from: &reader)
+  }
+}

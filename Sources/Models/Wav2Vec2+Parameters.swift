@@ -1,0 +1,117 @@
+import Tensors
+
+// The family's parameters: under which name each lies in a checkpoint (transformers' names, without the model's
+// prefix), which shape it has, and how it starts before training.
+
+extension Wav2Vec2 {
+  init(_ c: Wav2Vec2Configuration, from reader: inout ParameterReader) throws {
+    // HuBERT starts its projection as any linear layer and all biases at zero; the others draw them.
+    let isHubert = c.family == .hubert
+    let drawn = Initialisation.normal(deviation: c.initialDeviation)
+    let channels = c.channels.last ?? 0
+    let epsilon = Float(c.epsilon)
+
+    configuration = c
+    features = FeatureEncoder(
+      layers: try c.channels.indices.map { layer in
+        try Self.convolution(layer, c, &reader)
+      })
+    featureNorm =
+      c.projectionNorm ? try reader.layerNorm("feature_projection.layer_norm", channels, epsilon: epsilon) : nil
+    projection = try reader.linear(
+      "feature_projection.projection", channels, c.width,
+      weight: isHubert ? drawn : .uniform(inputs: channels),
+      bias: isHubert ? .zeros : .uniform(inputs: channels))
+    positions = try (0..<c.positionalLayers).map { layer in
+      try Self.positionalConvolution(layer, c, &reader)
+    }
+    norm = try reader.layerNorm("encoder.layer_norm", c.width, epsilon: epsilon)
+    blocks = try (0..<c.layers).map { layer in
+      let name = "encoder.layers.\(layer)"
+      return TransformerBlock(
+        attention: SelfAttention(
+          query: try reader.linear("\(name).attention.q_proj", c.width, c.width, weight: drawn),
+          key: try reader.linear("\(name).attention.k_proj", c.width, c.width, weight: drawn),
+          value: try reader.linear("\(name).attention.v_proj", c.width, c.width, weight: drawn),
+          output: try reader.linear("\(name).attention.out_proj", c.width, c.width, weight: drawn),
+          heads: c.heads,
+          gate: c.buckets == nil
+            ? nil
+            : PositionGate(
+              projection: try reader.linear(
+                "\(name).attention.gru_rel_pos_linear", c.width / c.heads, 8, weight: drawn),
+              constant: try reader.tensor("\(name).attention.gru_rel_pos_const", [1, c.heads, 1, 1], .ones))),
+        attentionNorm: try reader.layerNorm("\(name).layer_norm", c.width, epsilon: epsilon),
+        feedForward: FeedForward(
+          up: try reader.linear(
+            "\(name).feed_forward.intermediate_dense", c.width, c.innerWidth, weight: drawn),
+          down: try reader.linear("\(name).feed_forward.output_dense", c.innerWidth, c.width, weight: drawn),
+          activation: c.activation),
+        outputNorm: try reader.layerNorm("\(name).final_layer_norm", c.width, epsilon: epsilon),
+        normalisesFirst: c.normalisesFirst)
+    }
+    distances = try c.buckets.map { buckets in
+      try reader.tensor(
+        "encoder.layers.0.attention.rel_attn_embed.weight", [buckets, c.heads], .normal(deviation: 1))
+    }
+    head = try c.symbols.map { try reader.linear("lm_head", c.width, $0, weight: drawn) }
+    parameters = reader.count
+  }
+
+  private static func convolution(
+    _ layer: Int, _ c: Wav2Vec2Configuration, _ reader: inout ParameterReader
+  ) throws -> Convolution {
+    let name = "feature_extractor.conv_layers.\(layer)"
+    let (inputs, outputs) = (layer == 0 ? 1 : c.channels[layer - 1], c.channels[layer])
+    let depth = inputs * c.kernels[layer]
+    let weight = try reader.tensor(
+      "\(name).conv.weight", [outputs, inputs, c.kernels[layer]], .kaiming(inputs: depth))
+    let bias =
+      c.convolutionBias
+      ? try reader.tensor("\(name).conv.bias", [outputs], c.family == .hubert ? .zeros : .uniform(inputs: depth))
+      : Tensor(shape: [outputs])
+    let norm: Convolution.Norm =
+      switch (c.featureNorm, layer) {
+      case (.group, 0): .time(try reader.layerNorm("\(name).layer_norm", outputs, epsilon: 1e-5))
+      case (.group, _): .none
+      case (.layer, _): .channels(try reader.layerNorm("\(name).layer_norm", outputs, epsilon: 1e-5))
+      }
+    return Convolution(
+      weight: weight.tapByTap(), bias: bias, norm: norm, activation: c.featureActivation, inputs: inputs,
+      kernel: c.kernels[layer], stride: c.strides[layer])
+  }
+
+  private static func positionalConvolution(
+    _ layer: Int, _ c: Wav2Vec2Configuration, _ reader: inout ParameterReader
+  ) throws -> PositionalConvolution {
+    let channels = c.width / c.positionalGroups
+    let shape = [c.width, channels, c.positionalKernel]
+    var scale: (factor: Tensor, summand: Tensor)?
+    let weight: Tensor
+    let name: String
+    if c.family == .data2vec {
+      name = "encoder.pos_conv_embed.layers.\(layer).conv"
+      weight = try reader.tensor("\(name).weight", shape, .kaiming(inputs: channels * c.positionalKernel))
+    } else if c.positionalBatchNorm {
+      name = "encoder.pos_conv_embed.conv"
+      weight = try reader.tensor("\(name).weight", shape, .kaiming(inputs: channels * c.positionalKernel))
+      scale = try reader.batchNorm("encoder.pos_conv_embed.batch_norm", c.width)
+    } else {
+      name = "encoder.pos_conv_embed.conv"
+      weight = try reader.weightNormed(
+        name, shape,
+        .normal(deviation: 2 * (1 / Double(c.positionalKernel * c.width)).squareRoot()))
+    }
+    return PositionalConvolution(
+      weight: weight.tapByTap(), bias: try reader.tensor("\(name).bias", [c.width], .zeros),
+      inputScale: scale, norm: c.family == .data2vec ? LayerNorm(epsilon: 1e-5) : nil,
+      activation: c.featureActivation, groups: c.positionalGroups, kernel: c.positionalKernel)
+  }
+
+  /// What a checkpoint may hold beside the model itself: heads for other tasks and what only training needs.
+  static let leftovers = [
+    "lm_head", "quantizer", "project_q", "project_hid", "masked_spec_embed", "projector", "classifier",
+    "layer_weights", "tdnn", "objective", "adapter", "final_proj", "label_embs_concat", "target_glu",
+    "encoder.pos_conv_embed.batch_norm.num_batches_tracked",
+  ]
+}

@@ -1,0 +1,99 @@
+import Tensors
+
+/// The wav2vec 2.0 family: wav2vec 2.0 (Baevski 2020), HuBERT (Hsu 2021), WavLM (Chen 2022) and data2vec-audio
+/// (Baevski 2022).
+///
+/// ```
+/// waveform → 7 strided convolutions → norm, projection → + positional convolution → N transformer blocks
+///            conv.1 … conv.7          projection          hidden.0                  hidden.1 … hidden.N
+/// ```
+/// They differ in where norms stand, in how position is told (`PositionalConvolution`; WavLM adds `PositionBias`
+/// to attention) and in how they were trained, which leaves no trace in the arithmetic.
+struct Wav2Vec2: SpeechArchitecture {
+  var configuration: Wav2Vec2Configuration
+  var features: FeatureEncoder
+  var featureNorm: LayerNorm?
+  var projection: Linear  // [channels → width]
+  var positions: [PositionalConvolution]
+  /// On what enters the first block, or on what leaves the last where blocks normalise first.
+  var norm: LayerNorm
+  var blocks: [TransformerBlock]
+  var distances: Tensor?  // [buckets × heads]
+  var head: Linear?  // [width → symbols], for CTC
+  var parameters: Int
+
+  func forward(
+    _ samples: [Float], validSamples: Int, wanted: Set<String>, on run: Evaluation,
+    visit: (String, Tensor) throws -> Bool
+  ) throws {
+    let validFrames = features.frames(of: validSamples)
+
+    let convolved = features(
+      samples, validSamples: validSamples, wanted: wantedConvolutions(wanted), run)
+    for layer in convolved.keys.sorted() {
+      guard let output = convolved[layer], try visit("conv.\(layer + 1)", output) else { return }
+    }
+    guard let encoded = convolved[features.layers.count - 1] else { return }
+
+    var projected = projection(featureNorm?(encoded, run) ?? encoded, run)  // [frames × width]
+    guard try visit("projection", projected) else { return }
+
+    projected.clearRows(from: validFrames)
+    var hidden = run.sum(projected, positions.reduce(projected) { x, convolution in convolution(x, run) })
+    if !configuration.normalisesFirst { hidden = norm(hidden, run) }
+    guard try visit("hidden.0", hidden) else { return }
+
+    let bias = distances.map {
+      PositionBias(
+        embedding: $0, frames: hidden.rows, maximumDistance: configuration.maximumDistance)
+    }
+    for (number, block) in zip(1..., blocks) {
+      var weights = wanted.contains("attention.\(number)") ? Tensor(repeating: 0, shape: [0]) : nil
+      hidden = block(hidden, validFrames: validFrames, bias: bias, weights: &weights, run)
+      if let weights, try !visit("attention.\(number)", weights) { return }
+      guard try visit("hidden.\(number)", hidden) else { return }
+    }
+
+    if configuration.normalisesFirst {
+      hidden = norm(hidden, run)
+      guard try visit("final_norm", hidden) else { return }
+    }
+    if let head { _ = try visit("logits", head(hidden, run)) }
+  }
+}
+
+// MARK: - Tap points
+
+extension Wav2Vec2 {
+  func taps(samplingRate: Int) -> [TapPoint] {
+    func timing(_ layers: Int) -> FrameTiming {
+      FrameTiming(
+        samplingRate: samplingRate, kernels: configuration.kernels.prefix(layers),
+        strides: configuration.strides.prefix(layers))
+    }
+    let convolutions = zip(1..., configuration.channels).map { number, width in
+      TapPoint(name: "conv.\(number)", width: width, timing: timing(number))
+    }
+    let names =
+      ["projection"] + (0...configuration.layers).map { "hidden.\($0)" }
+      + (configuration.normalisesFirst ? ["final_norm"] : [])
+    let whole = timing(configuration.channels.count)
+    return convolutions + names.map { TapPoint(name: $0, width: configuration.width, timing: whole) }
+      + (head.map { [TapPoint(name: "logits", width: $0.outputs, timing: whole)] } ?? [])
+  }
+
+  var attentionHeads: [Int] { blocks.map(\.attention.heads) }
+
+  /// The convolutions asked for, and the last where something deeper is.
+  private func wantedConvolutions(_ wanted: Set<String>) -> Set<Int> {
+    let count = features.layers.count
+    var layers = Set((0..<count).filter { wanted.contains("conv.\($0 + 1)") })
+    if wanted.contains(where: { !$0.hasPrefix("conv.") }) { layers.insert(count - 1) }
+    return layers
+  }
+}
+
+extension FeatureEncoder {
+  /// The frames that so many samples make.
+  func frames(of samples: Int) -> Int { layers.reduce(samples) { $1.frames(of: $0) } }
+}

@@ -1,0 +1,110 @@
+import Checkpoints
+
+/// The settings of a model of the wav2vec 2.0 family, under the names that its `config.json` has for them.
+struct Wav2Vec2Configuration: Sendable, Equatable {
+  enum Family: String, Sendable, CaseIterable {
+    case wav2vec2, hubert, wavlm
+    case data2vec = "data2vec-audio"
+  }
+
+  enum FeatureNorm: Sendable, Equatable {
+    /// Group norm over time in the first convolution only.
+    case group
+    /// Layer norm over channels in each.
+    case layer
+  }
+
+  var family: Family
+  // Feature encoder
+  var channels = [512, 512, 512, 512, 512, 512, 512]
+  var kernels = [10, 3, 3, 3, 3, 2, 2]
+  var strides = [5, 2, 2, 2, 2, 2, 2]
+  var convolutionBias = false
+  var featureNorm = FeatureNorm.group
+  var featureActivation = Activation.gelu
+  /// Whether the features are normalised before their projection.
+  var projectionNorm = true
+  // Positional convolution
+  var positionalKernel = 128
+  var positionalGroups = 16
+  var positionalLayers = 1
+  var positionalBatchNorm = false
+  // Transformer
+  var width = 768
+  var innerWidth = 3072
+  var layers = 12
+  var heads = 12
+  var activation = Activation.gelu
+  var normalisesFirst = false
+  var epsilon = 1e-5
+  /// Relative position buckets and the distance where they end, where the model has them.
+  var buckets: Int?
+  var maximumDistance = 800
+  /// Outputs of the CTC head, where there is one; the checkpoint's tensors say so, not its configuration.
+  var symbols: Int?
+  /// The deviation of freshly drawn linear weights.
+  var initialDeviation = 0.02
+}
+
+extension Wav2Vec2Configuration {
+  /// Reads a `config.json`'s tree; what it leaves out has the value that transformers gives it.
+  init(_ reader: ConfigurationReader, family: Family) throws {
+    self.init(family: family)
+    let extent = 1...65_536
+    channels = try reader.integers("conv_dim", extent, count: 1...16, default: channels)
+    let count = channels.count...channels.count
+    kernels = try reader.integers("conv_kernel", 1...1024, count: count, default: kernels)
+    strides = try reader.integers("conv_stride", 1...1024, count: count, default: strides)
+    convolutionBias = try reader.bool("conv_bias", default: false)
+    featureActivation = try reader.choice(
+      "feat_extract_activation", default: "gelu", Activation.knownNames, Activation.init(named:))
+    if family == .data2vec {
+      featureNorm = .layer
+      positionalLayers = try reader.integer("num_conv_pos_embeddings", 1...64, default: 5)
+      positionalKernel = try reader.integer("conv_pos_kernel_size", 1...4096, default: 19)
+    } else {
+      featureNorm = try reader.choice("feat_extract_norm", default: "group", "group or layer") {
+        ["group": .group, "layer": .layer][$0]
+      }
+      positionalKernel = try reader.integer("num_conv_pos_embeddings", 1...4096, default: 128)
+      normalisesFirst = try reader.bool("do_stable_layer_norm", default: false)
+    }
+    if family == .hubert {
+      projectionNorm = try reader.bool("feat_proj_layer_norm", default: true)
+      positionalBatchNorm = try reader.bool("conv_pos_batch_norm", default: false)
+    }
+    positionalGroups = try reader.integer("num_conv_pos_embedding_groups", extent, default: 16)
+    width = try reader.integer("hidden_size", extent, default: width)
+    innerWidth = try reader.integer("intermediate_size", 1...262_144, default: innerWidth)
+    layers = try reader.integer("num_hidden_layers", 1...512, default: layers)
+    heads = try reader.integer("num_attention_heads", 1...1024, default: heads)
+    activation = try reader.choice("hidden_act", default: "gelu", Activation.knownNames, Activation.init(named:))
+    epsilon = try reader.number("layer_norm_eps", 0...1, default: epsilon)
+    initialDeviation = try reader.number("initializer_range", 0...10, default: initialDeviation)
+    if family == .wavlm {
+      buckets = try reader.integer("num_buckets", 4...65_536, default: 320)
+      maximumDistance = try reader.integer("max_bucket_distance", 2...1_000_000, default: 800)
+    }
+    try check(path: reader.path)
+  }
+
+  /// What must hold between settings.
+  func check(path: String) throws {
+    func refuse(_ key: String, _ found: String, _ expected: String) -> ModelError {
+      .configuration(path: path, key: key, found: found, expected: expected)
+    }
+    guard width % heads == 0 else {
+      throw refuse("num_attention_heads", "\(heads)", "a divisor of hidden_size, \(width)")
+    }
+    guard width % positionalGroups == 0 else {
+      throw refuse("num_conv_pos_embedding_groups", "\(positionalGroups)", "a divisor of hidden_size, \(width)")
+    }
+    let step = strides.reduce(1.0) { $0 * Double($1) }
+    guard step <= 1_000_000 else {
+      throw refuse("conv_stride", "\(strides)", "strides that multiply to no more than a million samples a frame")
+    }
+    if let buckets, maximumDistance <= buckets / 4 {
+      throw refuse("max_bucket_distance", "\(maximumDistance)", "more than a quarter of num_buckets, \(buckets)")
+    }
+  }
+}
