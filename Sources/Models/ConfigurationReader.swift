@@ -34,7 +34,8 @@ struct ConfigurationReader {
     else {
       throw refused(
         key, value,
-        "\(count.lowerBound) to \(count.upperBound) whole numbers from \(range.lowerBound) to \(range.upperBound)")
+        "\(count.lowerBound) to \(count.upperBound) whole numbers from \(range.lowerBound) to \(range.upperBound)"
+      )
     }
     return numbers
   }

@@ -100,7 +100,9 @@ extension Tensor {
   /// The first value's address, valid inside `body`; for tensors that hold something.
   func withPointer<R>(_ body: (UnsafePointer<Float>) throws -> R) rethrows -> R {
     try withUnsafeBuffer { buffer in
-      guard let base = buffer.baseAddress else { preconditionFailure("a tensor of shape \(shape) is empty") }
+      guard let base = buffer.baseAddress else {
+        preconditionFailure("a tensor of shape \(shape) is empty")
+      }
       return try body(base)
     }
   }

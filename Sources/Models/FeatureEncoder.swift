@@ -154,7 +154,11 @@ extension Evaluation {
         }
       }
       func compute(into y: UnsafeMutablePointer<Float>) {
-        if let input { input.withPointer { compute(from: $0, into: y) } } else { compute(from: samples, into: y) }
+        if let input {
+          input.withPointer { compute(from: $0, into: y) }
+        } else {
+          compute(from: samples, into: y)
+        }
       }
       if index == layers.count - 1, let output = kept[index]?.pointer {
         compute(into: output + range.lowerBound * width)

@@ -1,9 +1,10 @@
+import Tensors
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
   import Darwin
 #endif
-import Tensors
 
 /// How a parameter starts before training, which is what an untrained twin has throughout.
 enum Initialisation: Sendable {
@@ -15,7 +16,9 @@ enum Initialisation: Sendable {
   static let ones = Initialisation.constant(1)
 
   /// Keeps the variance through a layer followed by a rectifier (He 2015); `inputs` of one output value.
-  static func kaiming(inputs: Int) -> Initialisation { .normal(deviation: (2 / Double(inputs)).squareRoot()) }
+  static func kaiming(inputs: Int) -> Initialisation {
+    .normal(deviation: (2 / Double(inputs)).squareRoot())
+  }
 
   /// ±√(1/inputs)
   static func uniform(inputs: Int) -> Initialisation { .uniform(bound: (1 / Double(inputs)).squareRoot()) }

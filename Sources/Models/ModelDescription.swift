@@ -54,7 +54,9 @@ struct ModelDescription {
   }
 
   /// A file in the folder of the file `path`.
-  private static func besideIfThere(_ path: String, _ name: String) throws -> (value: MetadataValue, path: String)? {
+  private static func besideIfThere(_ path: String, _ name: String) throws -> (
+    value: MetadataValue, path: String
+  )? {
     let beside = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(name).path
     var isFolder: ObjCBool = false
     guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue,

@@ -96,7 +96,8 @@ extension ParameterReader {
 
   mutating func layerNorm(_ name: String, _ width: Int, epsilon: Float) throws -> LayerNorm {
     LayerNorm(
-      weight: try tensor("\(name).weight", [width], .ones), bias: try tensor("\(name).bias", [width], .zeros),
+      weight: try tensor("\(name).weight", [width], .ones),
+      bias: try tensor("\(name).bias", [width], .zeros),
       epsilon: epsilon)
   }
 
@@ -154,7 +155,9 @@ extension Tensor {
         for output in 0..<outputs {
           let row = output * inputs * kernel
           for input in 0..<inputs {
-            for tap in 0..<kernel { target[row + tap * inputs + input] = source[row + input * kernel + tap] }
+            for tap in 0..<kernel {
+              target[row + tap * inputs + input] = source[row + input * kernel + tap]
+            }
           }
         }
       }

@@ -90,7 +90,8 @@ extension PositionalConvolution {
         for frame in 0..<x.rows {
           let to = (start + frame) * channels
           for channel in 0..<channels {
-            padded[to + channel] = padded[to + channel] * factor[column + channel] + summand[column + channel]
+            padded[to + channel] =
+              padded[to + channel] * factor[column + channel] + summand[column + channel]
           }
         }
       }

@@ -43,7 +43,8 @@ extension SpeechModel {
   }
 
   func checkTap(_ name: String) throws {
-    guard taps.contains(where: { $0.name == name }) || attentionTaps.contains(where: { $0.name == name }) else {
+    guard taps.contains(where: { $0.name == name }) || attentionTaps.contains(where: { $0.name == name })
+    else {
       throw unknown(name)
     }
   }

@@ -10,7 +10,8 @@ extension Wav2Vec2 {
       description.checkpoint, anchor: "feature_extractor.conv_layers.0.conv.weight", path: path)
     guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
     let names = found ?? TensorNames(description.checkpoint)
-    var reader = ParameterReader(path: path, source: .checkpoint(description.checkpoint, names: names.stored))
+    var reader = ParameterReader(
+      path: path, source: .checkpoint(description.checkpoint, names: names.stored))
     var notes: [String] = []
     var configuration = try configuration(description, reader, &notes)
     // An adapter stands between the transformer and its head.

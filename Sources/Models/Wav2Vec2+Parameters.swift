@@ -17,7 +17,8 @@ extension Wav2Vec2 {
         try Self.convolution(layer, c, &reader)
       })
     featureNorm =
-      c.projectionNorm ? try reader.layerNorm("feature_projection.layer_norm", channels, epsilon: epsilon) : nil
+      c.projectionNorm
+      ? try reader.layerNorm("feature_projection.layer_norm", channels, epsilon: epsilon) : nil
     projection = try reader.linear(
       "feature_projection.projection", channels, c.width,
       weight: isHubert ? drawn : .uniform(inputs: channels),
@@ -40,12 +41,14 @@ extension Wav2Vec2 {
             : PositionGate(
               projection: try reader.linear(
                 "\(name).attention.gru_rel_pos_linear", c.width / c.heads, 8, weight: drawn),
-              constant: try reader.tensor("\(name).attention.gru_rel_pos_const", [1, c.heads, 1, 1], .ones))),
+              constant: try reader.tensor("\(name).attention.gru_rel_pos_const", [1, c.heads, 1, 1], .ones))
+        ),
         attentionNorm: try reader.layerNorm("\(name).layer_norm", c.width, epsilon: epsilon),
         feedForward: FeedForward(
           up: try reader.linear(
             "\(name).feed_forward.intermediate_dense", c.width, c.innerWidth, weight: drawn),
-          down: try reader.linear("\(name).feed_forward.output_dense", c.innerWidth, c.width, weight: drawn),
+          down: try reader.linear(
+            "\(name).feed_forward.output_dense", c.innerWidth, c.width, weight: drawn),
           activation: c.activation),
         outputNorm: try reader.layerNorm("\(name).final_layer_norm", c.width, epsilon: epsilon),
         normalisesFirst: c.normalisesFirst)
@@ -68,7 +71,8 @@ extension Wav2Vec2 {
       "\(name).conv.weight", [outputs, inputs, c.kernels[layer]], .kaiming(inputs: depth))
     let bias =
       c.convolutionBias
-      ? try reader.tensor("\(name).conv.bias", [outputs], c.family == .hubert ? .zeros : .uniform(inputs: depth))
+      ? try reader.tensor(
+        "\(name).conv.bias", [outputs], c.family == .hubert ? .zeros : .uniform(inputs: depth))
       : Tensor(shape: [outputs])
     let norm: Convolution.Norm =
       switch (c.featureNorm, layer) {

@@ -37,9 +37,12 @@ extension Wav2Vec2Configuration {
     channels = shapes.map { $0[0] }
     kernels = shapes.map { $0[2] }
     convolutionBias = reader.has("\(convolution).0.conv.bias")
-    featureNorm = reader.has("\(convolution).\(max(1, convolutions - 1)).layer_norm.weight") ? .layer : .group
+    featureNorm =
+      reader.has("\(convolution).\(max(1, convolutions - 1)).layer_norm.weight") ? .layer : .group
     projectionNorm = reader.has("feature_projection.layer_norm.weight")
-    if let given = options.strides, given.count == convolutions, given.allSatisfy({ (1...1024).contains($0) }) {
+    if let given = options.strides, given.count == convolutions,
+      given.allSatisfy({ (1...1024).contains($0) })
+    {
       strides = given
     } else if options.strides == nil, kernels == Wav2Vec2Configuration(family: family).kernels {
       notes.append("strides \(strides), as in every published model with kernels \(kernels)")

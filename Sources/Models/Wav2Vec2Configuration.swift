@@ -78,7 +78,8 @@ extension Wav2Vec2Configuration {
     innerWidth = try reader.integer("intermediate_size", 1...262_144, default: innerWidth)
     layers = try reader.integer("num_hidden_layers", 1...512, default: layers)
     heads = try reader.integer("num_attention_heads", 1...1024, default: heads)
-    activation = try reader.choice("hidden_act", default: "gelu", Activation.knownNames, Activation.init(named:))
+    activation = try reader.choice(
+      "hidden_act", default: "gelu", Activation.knownNames, Activation.init(named:))
     epsilon = try reader.number("layer_norm_eps", 0...1, default: epsilon)
     initialDeviation = try reader.number("initializer_range", 0...10, default: initialDeviation)
     if family == .wavlm {
@@ -97,14 +98,17 @@ extension Wav2Vec2Configuration {
       throw refuse("num_attention_heads", "\(heads)", "a divisor of hidden_size, \(width)")
     }
     guard width % positionalGroups == 0 else {
-      throw refuse("num_conv_pos_embedding_groups", "\(positionalGroups)", "a divisor of hidden_size, \(width)")
+      throw refuse(
+        "num_conv_pos_embedding_groups", "\(positionalGroups)", "a divisor of hidden_size, \(width)")
     }
     let step = strides.reduce(1.0) { $0 * Double($1) }
     guard step <= 1_000_000 else {
-      throw refuse("conv_stride", "\(strides)", "strides that multiply to no more than a million samples a frame")
+      throw refuse(
+        "conv_stride", "\(strides)", "strides that multiply to no more than a million samples a frame")
     }
     if let buckets, maximumDistance <= buckets / 4 {
-      throw refuse("max_bucket_distance", "\(maximumDistance)", "more than a quarter of num_buckets, \(buckets)")
+      throw refuse(
+        "max_bucket_distance", "\(maximumDistance)", "more than a quarter of num_buckets, \(buckets)")
     }
   }
 }

@@ -8,7 +8,8 @@ import Tensors
 
 /// The path of a file or folder of `Resources`, beside this file.
 func resource(_ name: String) -> String {
-  URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Resources/\(name)").path
+  URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Resources/\(name)")
+    .path
 }
 
 /// The path of something in the repository's `fixtures`.
