@@ -19,12 +19,12 @@ public struct LBFGS: Sendable {
   public var maximumIterations: Int
   /// Stops at a Euclidean norm of the gradient of at most this.
   public var gradientTolerance: Double
-  /// The relative error of the objective's values: within it a step counts as no worse, so that rounding
-  /// near the minimum does not refuse good steps.
+  /// The absolute error of the objective's values: a rise within it counts as none, so that rounding near the
+  /// minimum does not refuse good steps.
   public var valueNoise: Double
 
   public init(
-    gradientTolerance: Double, memory: Int = 10, maximumIterations: Int = 1000, valueNoise: Double = 1e-14
+    gradientTolerance: Double, memory: Int = 10, maximumIterations: Int = 1000, valueNoise: Double = 0
   ) {
     precondition(memory > 0 && maximumIterations >= 0 && gradientTolerance >= 0)
     self.memory = memory
@@ -85,7 +85,7 @@ public struct LBFGS: Sendable {
       }
       let plain = history.isEmpty && precondition == nil
       var search = WolfeSearch(
-        value: value, slope: slope, step: plain ? min(1, 1 / norm) : 1, noise: valueNoise * abs(value))
+        value: value, slope: slope, step: plain ? min(1, 1 / norm) : 1, noise: valueNoise + 0x1p-50 * abs(value))
       while let step = search.next() {
         for i in trial.indices { trial[i] = x[i] + step * direction[i] }
         let trialValue = try objective(trial, &trialGradient)

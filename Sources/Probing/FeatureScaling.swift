@@ -1,0 +1,87 @@
+import Tensors
+
+/// The centre and the spread of each feature over training rows, with which every other row is scaled too.
+///
+/// A feature that does not vary in training has nothing to tell and is left out, so that no division by its
+/// spread can blow up what varies elsewhere.
+struct FeatureScaling: Sendable, Equatable {
+  /// The features of the input rows.
+  let width: Int
+  /// The features that vary in training, ascending.
+  let columns: [Int]
+  /// A mean and a divisor for each of `columns`.
+  let means: [Double]
+  let divisors: [Double]
+
+  /// Learns from rows `rows` of `states` `[· × width]`. With `unitVariance` false features are centred only.
+  init(of states: Tensor, rows: [Int], unitVariance: Bool = true) {
+    width = states.width
+    let (means, deviations, sizes) = FeatureScaling.spread(of: states, rows: rows)
+    // What is left of a constant after the mean of floats was taken off is rounding, not variation.
+    columns = (0..<states.width).filter { deviations[$0] > 0x1p-22 * sizes[$0] }
+    self.means = columns.map { means[$0] }
+    divisors = columns.map { unitVariance ? deviations[$0] : 1 }
+  }
+
+  /// Mean, population standard deviation and largest magnitude of each column, in two passes.
+  private static func spread(
+    of states: Tensor, rows: [Int]
+  ) -> (means: [Double], deviations: [Double], sizes: [Double]) {
+    let width = states.width
+    let count = Double(max(1, rows.count))
+    return states.withUnsafeBuffer { values in
+      var means = [Double](repeating: 0, count: width)
+      var sizes = [Float](repeating: 0, count: width)
+      var squares = means
+      means.withUnsafeMutableBufferPointer { means in
+        sizes.withUnsafeMutableBufferPointer { sizes in
+          for row in rows {
+            for k in 0..<width {
+              let value = values[row * width + k]
+              means[k] += Double(value)
+              sizes[k] = max(sizes[k], abs(value))
+            }
+          }
+          for k in 0..<width { means[k] /= count }
+        }
+        squares.withUnsafeMutableBufferPointer { squares in
+          for row in rows {
+            for k in 0..<width {
+              let difference = Double(values[row * width + k]) - means[k]
+              squares[k] += difference * difference
+            }
+          }
+        }
+      }
+      return (means, squares.map { ($0 / count).squareRoot() }, sizes.map(Double.init))
+    }
+  }
+
+  /// The columns of a design matrix: the features that vary, and a constant for the intercept.
+  var designWidth: Int { columns.count + 1 }
+
+  /// Rows `rows` of `states` `[· × width]`, scaled, with a last column of ones: `[rows × designWidth]`.
+  func design(of states: Tensor, rows: [Int]) -> Tensor {
+    precondition(states.width == width || rows.isEmpty, "\(states.width) features, learned from \(width)")
+    let count = columns.count
+    let shifts = means
+    let factors = divisors.map { 1 / $0 }
+    return states.withUnsafeBuffer { values in
+      Tensor(shape: [rows.count, count + 1]) { out in
+        shifts.withUnsafeBufferPointer { shifts in
+          factors.withUnsafeBufferPointer { factors in
+            columns.withUnsafeBufferPointer { columns in
+              for (i, row) in rows.enumerated() {
+                let (from, to) = (row * width, i * (count + 1))
+                for k in 0..<count {
+                  out[to + k] = Float((Double(values[from + columns[k]]) - shifts[k]) * factors[k])
+                }
+                out[to + count] = 1
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import LinearAlgebra
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One training set made ready, to be fitted at any penalty, each fit starting from the last one's weights.
+final class SoftmaxFit {
+  /// The classes that occur, as the caller numbers them; rows of the weights are in this order.
+  let classes: [Int]
+  let scaling: FeatureScaling
+  /// Of the scaled features, the intercept last, `[classes × (features + 1)]`: at first those that know only
+  /// how frequent the classes are, then those of the last fit.
+  private(set) var weights: [Double]
+  var penalty: Double { objective.penalty }
+
+  private let objective: SoftmaxObjective
+  private let kronecker: KroneckerPreconditioner
+
+  init(_ training: TrainingRows, standardises: Bool = true, isBalanced: Bool = false, threads: Int = 1)
+    throws
+  {
+    classes = training.classes
+    scaling = FeatureScaling(of: training.states, rows: training.rows, unitVariance: standardises)
+    var counts = [Double](repeating: 0, count: classes.count)
+    for label in training.labels { counts[label] += 1 }
+    let n = Double(training.labels.count)
+    let classWeights = counts.map { isBalanced ? n / (Double(counts.count) * $0) : 1 }
+    let shares = zip(counts, classWeights).map { $0 * $1 / n }
+    let design = scaling.design(of: training.states, rows: training.rows)
+    objective = SoftmaxObjective(
+      design: design, labels: training.labels,
+      weights: isBalanced ? training.labels.map { Float(classWeights[$0]) } : nil,
+      classes: classes.count, penalty: 0, threads: threads)
+    kronecker = try KroneckerPreconditioner(design: design, shares: shares)
+    weights = Array(repeating: 0, count: objective.pointCount)
+    let logs = shares.map { log($0) }
+    let mean = logs.reduce(0, +) / Double(logs.count)
+    for k in classes.indices { weights[(k + 1) * design.width - 1] = logs[k] - mean }
+  }
+
+  /// Starts from the weights of a probe fitted to other rows of the same features: those of the classes and
+  /// features that both know, brought to this set's scale.
+  func start(from probe: FittedSoftmaxProbe) {
+    let (coefficients, intercepts, width) = (probe.coefficients, probe.intercepts, scaling.designWidth)
+    let known = Set(probe.classes)
+    for (k, label) in classes.enumerated() where known.contains(label) {
+      var intercept = intercepts[label]
+      for (j, column) in scaling.columns.enumerated() {
+        weights[k * width + j] = coefficients[label, column] * scaling.divisors[j]
+        intercept += coefficients[label, column] * scaling.means[j]
+      }
+      weights[(k + 1) * width - 1] = intercept
+    }
+  }
+
+  /// Moves `weights` to the minimum at a penalty, until the gradient's norm is at most `tolerance` times the
+  /// number of rows.
+  @discardableResult
+  func solve(penalty: Double, tolerance: Double, maximumIterations: Int = 2000) -> LBFGS.Outcome {
+    objective.penalty = penalty
+    kronecker.setPenalty(penalty)
+    let goal = tolerance * Double(objective.rows)
+    // Easy fits end with the cheap preconditioner; where it does not get far, the dearer one pays.
+    let easy = min(25, maximumIterations)
+    let first = descend(to: goal, easy, precondition: kronecker.apply)
+    guard first.ending == .iterationLimit, easy < maximumIterations else { return first }
+    let blocks = ClassBlockPreconditioner(
+      probabilities: objective.probabilities(at: weights), design: objective.design,
+      weights: objective.weights, penalty: penalty, threads: objective.threads)
+    var outcome = descend(
+      to: goal, maximumIterations - easy, precondition: blocks?.apply ?? kronecker.apply)
+    outcome.iterations += first.iterations
+    outcome.evaluations += first.evaluations
+    return outcome
+  }
+
+  private func descend(
+    to goal: Double, _ iterations: Int, precondition: (inout [Double]) -> Void
+  ) -> LBFGS.Outcome {
+    // Logits in single precision leave each row's loss uncertain by about 1e-6, less so the sum of many.
+    let noise = 3e-7 * Double(objective.rows)
+    let solver = LBFGS(
+      gradientTolerance: goal, memory: 10, maximumIterations: iterations, valueNoise: noise)
+    return withoutActuallyEscaping(precondition) {
+      solver.minimise(&weights, precondition: $0, objective: objective.evaluate)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Tensors
+
+/// A linear probe whose penalty is chosen on development rows, and which is then fitted to all that it may
+/// learn from.
+///
+/// ```swift
+/// let probe = TunedSoftmaxProbe(penalties: [1000, 100, 10, 1])
+/// let fitted = try probe.fit(
+///   states: states, labels: phones, classCount: 39, train: train, development: development)
+/// fitted.penalty    // the one with the lowest log loss on development rows
+/// ```
+/// Penalties are tried from the strongest down, each fit starting from the last one's weights, and the search
+/// ends at the first that reads development data worse than the one before: the loss falls and then rises as
+/// a penalty weakens, and the weakest ones are the dearest to fit. Fits of the search end at a gradient norm
+/// of 1e-3 a row, a hundred times what the last fit is taken to, far below what a step in penalty changes.
+public struct TunedSoftmaxProbe: Sendable, Equatable {
+  /// Descending.
+  public let penalties: [Double]
+  /// Of the last fit: a gradient norm of at most this times its number of rows.
+  public var tolerance = 1e-5
+  static let searchTolerance = 1e-3
+
+  /// - Parameter penalties: positive, in any order.
+  public init(penalties: [Double]) throws(ProbeError) {
+    guard !penalties.isEmpty, penalties.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw .badPenalty("penalties must be positive numbers, one at least; found \(penalties)")
+    }
+    self.penalties = penalties.sorted(by: >)
+  }
+
+  /// Chooses on `development`, fits to `outer`, all row indices of `states` `[n × width]`.
+  ///
+  /// Development rows of classes that `train` does not have tell nothing and are left out. Where none is left,
+  /// or `train` has one class only, the middle penalty is taken.
+  /// - Parameters:
+  ///   - labels: the class of each row of `states`; only those of the rows named are read.
+  ///   - outer: all that may be learned from; `train` and `development` if nil.
+  public func fit(
+    states: Tensor, labels: [Int], classCount: Int, train: [Int], development: [Int],
+    outer: [Int]? = nil
+  ) throws -> FittedSoftmaxProbe {
+    guard states.rows == labels.count else {
+      throw ProbeError.rowMismatch(states: states.rows, labels: labels.count)
+    }
+    try states.requireFinite()
+    return try fit(
+      Examined(states: states, labels: labels, classCount: classCount), train: train,
+      development: development, outer: outer ?? (train + development).sorted())
+  }
+
+  /// States and labels that have been checked.
+  struct Examined {
+    let states: Tensor
+    let labels: [Int]
+    let classCount: Int
+
+    func rows(_ rows: [Int]) throws -> TrainingRows {
+      try TrainingRows(states: states, rows: rows, labels: rows.map { labels[$0] }, classCount: classCount)
+    }
+  }
+
+  func fit(
+    _ data: Examined, train: [Int], development: [Int], outer: [Int]
+  ) throws -> FittedSoftmaxProbe {
+    let search = try search(data, train: train, development: development)
+    let fit = try SoftmaxFit(try data.rows(outer))
+    if let probe = search.probe { fit.start(from: probe) }
+    let outcome = fit.solve(penalty: search.penalty, tolerance: tolerance)
+    return fit.fitted(classCount: data.classCount, outcome: outcome)
+  }
+
+  /// The best penalty, and the probe that it was seen with.
+  private func search(
+    _ data: Examined, train: [Int], development: [Int]
+  ) throws -> (penalty: Double, probe: FittedSoftmaxProbe?) {
+    let middle = penalties[penalties.count / 2]
+    let known = Set(train.map { data.labels[$0] })
+    let development = development.filter { known.contains(data.labels[$0]) }
+    guard penalties.count > 1, known.count > 1, !development.isEmpty else { return (middle, nil) }
+    let fit = try SoftmaxFit(try data.rows(train))
+    var best: (loss: Double, probe: FittedSoftmaxProbe)?
+    for penalty in penalties {
+      let outcome = fit.solve(penalty: penalty, tolerance: Self.searchTolerance)
+      let probe = fit.fitted(classCount: data.classCount, outcome: outcome)
+      let guesses = try probe.guesses(
+        data.states, rows: development, labels: development.map { data.labels[$0] })
+      let loss = -guesses.reduce(0) { $0 + $1.logProbability } / Double(guesses.count)
+      if let best, loss >= best.loss { break }
+      best = (loss, probe)
+    }
+    return (best?.probe.penalty ?? middle, best?.probe)
+  }
+}

@@ -1,0 +1,288 @@
+import Foundation
+import StrataTestSupport
+import Tensors
+import Testing
+
+@testable import Probing
+
+@Suite("Softmax probe") struct SoftmaxProbeTests {
+  /// Coefficients, intercepts, objective and predictions of Newton's method in double precision.
+  @Test(
+    "agrees with the reference fits",
+    arguments: ["binary_n600_d32", "balanced4_n800_d20", "imbalanced3_n1000_d16", "ten_n1500_d48"])
+  func reference(name: String) throws {
+    let (set, x, y) = try ReferenceSet.load(name)
+    let (train, test) = (x.rows(0..<set.n_train), x.rows(set.n_train..<x.rows))
+    let truth = Array(y[set.n_train...])
+    for (label, fit) in set.fits.sorted(by: { $0.key < $1.key }) {
+      let balanced = label.hasSuffix("_balanced")
+      let c = try #require(Double(label.dropFirst().prefix { $0 != "_" }))
+      let probe = SoftmaxProbe(
+        penalty: 1 / c, tolerance: 2e-7, standardises: false, isBalanced: balanced)
+      let fitted = try probe.fit(
+        states: train, labels: Array(y[..<set.n_train]), classCount: set.classes)
+
+      // A gradient of norm g leaves the objective at most g²/(2·penalty) above its minimum, and single
+      // precision a few 1e-7 a row.
+      let excess = fitted.objective - fit.objective
+      #expect(abs(excess) < 1e-6 * Double(set.n_train), "\(label): objective off by \(excess)")
+      let coefficients = fitted.coefficients
+      let scale = fit.coef.joined().map(abs).max() ?? 1
+      var worst = 0.0
+      for k in 0..<set.classes {
+        for j in 0..<x.width { worst = max(worst, abs(coefficients[k, j] - fit.coef[k][j])) }
+        worst = max(worst, abs(fitted.intercepts[k] - fit.intercept_mean_zero[k]))
+      }
+      #expect(worst < 1e-3 * scale, "\(label): coefficients off by \(worst) of \(scale)")
+
+      let guesses = try fitted.guesses(test, rows: Array(0..<test.rows), labels: truth)
+      var tally = Tally(clusters: 1, classes: set.classes)
+      var confusion = fit.test_confusion.map { $0.map { _ in 0.0 } }
+      for (guess, label) in zip(guesses, truth) {
+        tally.add(
+          cluster: 0, truth: label, prediction: guess.label, logProbability: guess.logProbability)
+        confusion[label][guess.label] += 1
+      }
+      #expect(confusion == fit.test_confusion)
+      let metrics = tally.counts.values.withUnsafeBufferPointer {
+        MetricValues($0, classes: set.classes)
+      }
+      #expect(abs(metrics.accuracy - fit.test_accuracy) < 1e-12)
+      #expect(abs(metrics.balancedAccuracy - fit.test_balanced_accuracy) < 1e-12)
+      #expect(abs(metrics.macroF1 - fit.test_macro_f1) < 1e-12)
+      #expect(abs(metrics.logLoss - fit.test_log_loss) < 2e-4 * max(1, fit.test_log_loss))
+      let probabilities = try fitted.logProbabilities(of: test.rows(0..<5)).values.map { exp(Double($0)) }
+      let difference = zip(probabilities, fit.test_probabilities_first5.joined()).map { abs($0 - $1) }
+      #expect((difference.max() ?? 1) < 2e-4)
+    }
+  }
+
+  @Test("standardised features make the fit blind to shift and scale")
+  func scaleFree() throws {
+    let (states, labels) = planted(300, width: 6, classes: 3, signal: 1.5)
+    var moved = states
+    moved.withUnsafeMutableBuffer { values in
+      for i in values.indices { values[i] = values[i] * Float(1 << (i % 6)) + Float(i % 6 * 10) }
+    }
+    let probe = SoftmaxProbe(penalty: 3, tolerance: 1e-7)
+    let a = try probe.fit(states: states, labels: labels, classCount: 3)
+    let b = try probe.fit(states: moved, labels: labels, classCount: 3)
+    #expect(abs(a.objective - b.objective) < 1e-4)
+    #expect(try a.predictions(of: states) == b.predictions(of: moved))
+  }
+
+  @Test("a feature that does not vary in training is ignored, whatever it does later", arguments: [0, 0.1])
+  func deadFeature(constant: Float) throws {
+    let (states, labels) = planted(200, width: 5, classes: 2, signal: 2)
+    var training = states
+    training.withUnsafeMutableBuffer { values in
+      for i in 0..<200 { values[i * 5 + 4] = constant }
+    }
+    let fitted = try SoftmaxProbe(penalty: 1).fit(states: training, labels: labels, classCount: 2)
+    #expect(fitted.coefficients[0, 4] == 0 && fitted.coefficients[1, 4] == 0)
+    var wild = training
+    wild.withUnsafeMutableBuffer { values in
+      for i in 0..<200 { values[i * 5 + 4] = Float(i) * 1e6 }
+    }
+    #expect(try fitted.logProbabilities(of: wild) == fitted.logProbabilities(of: training))
+  }
+
+  @Test("without any feature the fit is the classes' frequencies")
+  func frequencies() throws {
+    let labels = [0, 0, 0, 0, 0, 1, 1, 1, 2, 2]
+    let fitted = try SoftmaxProbe(penalty: 1, tolerance: 1e-8).fit(
+      states: Tensor(repeating: 7, shape: [10, 3]), labels: labels, classCount: 3)
+    let found = try fitted.logProbabilities(of: Tensor(repeating: 7, shape: [1, 3])).values
+    for (p, expected) in zip(found, [0.5, 0.3, 0.2]) { #expect(abs(exp(Double(p)) - expected) < 1e-5) }
+    let entropy = -10 * (0.5 * log(0.5) + 0.3 * log(0.3) + 0.2 * log(0.2))
+    #expect(abs(fitted.objective - entropy) < 1e-5)
+  }
+
+  @Test("a class without a training row is never predicted")
+  func absentClass() throws {
+    let (states, labels) = planted(120, width: 5, classes: 3, signal: 2)
+    let fitted = try SoftmaxProbe(penalty: 1).fit(
+      states: states, labels: labels.map { $0 == 0 ? 4 : $0 }, classCount: 5)
+    #expect(fitted.classes == [1, 2, 4])
+    #expect(Set(try fitted.predictions(of: states)) == [1, 2, 4])
+    let logs = try fitted.logProbabilities(of: states)
+    #expect(logs[row: 0][0] == -.infinity && logs[row: 0][3] == -.infinity)
+    let sums = (0..<120).map { logs[row: $0].reduce(0.0) { $0 + exp(Double($1)) } }
+    #expect(sums.allSatisfy { abs($0 - 1) < 1e-5 })
+    #expect(fitted.intercepts[0] == -.infinity && fitted.intercepts[4].isFinite)
+  }
+
+  @Test("converges to the gradient norm that was asked for, at any penalty", arguments: [1e4, 1, 1e-3])
+  func converges(penalty: Double) throws {
+    let (states, labels) = planted(400, width: 24, classes: 8, signal: 1)
+    let fitted = try SoftmaxProbe(penalty: penalty).fit(states: states, labels: labels, classCount: 8)
+    #expect(fitted.isConverged && fitted.gradientNorm <= 1e-5 * 400)
+  }
+
+  @Test("gives the same bits with any number of threads")
+  func threads() throws {
+    let (states, labels) = planted(5000, width: 12, classes: 4, signal: 1)
+    let probe = SoftmaxProbe(penalty: 1)
+    let one = try probe.fit(states: states, labels: labels, classCount: 4)
+    let three = try probe.fit(states: states, labels: labels, classCount: 4, threads: 3)
+    #expect(one.weights == three.weights && one.objective == three.objective)
+  }
+
+  @Test("refuses what it cannot be fitted to")
+  func refusals() throws {
+    let states = gaussian(4, 2)
+    let probe = SoftmaxProbe(penalty: 1)
+    #expect(throws: ProbeError.rowMismatch(states: 4, labels: 3)) {
+      try probe.fit(states: states, labels: [0, 1, 0], classCount: 2)
+    }
+    #expect(throws: ProbeError.noSuchClass(label: 2, classes: 2, row: 1)) {
+      try probe.fit(states: states, labels: [0, 2, 0, 1], classCount: 2)
+    }
+    #expect(throws: ProbeError.oneClass(label: 1)) {
+      try probe.fit(states: states, labels: [1, 1, 1, 1], classCount: 2)
+    }
+    #expect(throws: ProbeError.noRows) {
+      try probe.fit(states: Tensor(shape: [0, 2]), labels: [], classCount: 2)
+    }
+    #expect(throws: ProbeError.notFinite(row: 1, feature: 1)) {
+      try probe.fit(states: Tensor([0, 1, 2, .nan], shape: [2, 2]), labels: [0, 1], classCount: 2)
+    }
+    #expect(throws: ProbeError.self) {
+      try SoftmaxProbe(penalty: -1).fit(states: states, labels: [0, 1, 0, 1], classCount: 2)
+    }
+    let fitted = try probe.fit(states: states, labels: [0, 1, 0, 1], classCount: 2)
+    #expect(throws: ProbeError.widthMismatch(found: 3, expected: 2)) {
+      try fitted.predictions(of: gaussian(2, 3))
+    }
+  }
+}
+
+@Suite("The pieces of a softmax fit") struct SoftmaxPiecesTests {
+  @Test("the fast exponential is within 2e-7 of the library's")
+  func exponentials() {
+    var worst = 0.0
+    for i in 0...200_000 {
+      let x = -Float(i) / 2300
+      worst = max(worst, abs(Double(exponential(x)) / exp(Double(x)) - 1))
+    }
+    #expect(worst < 2e-7, "\(worst)")
+    #expect(exponential(0) == 1 && exponential(-87.5) == 0 && exponential(-.infinity) == 0)
+  }
+
+  /// The gradient against differences of the loss, and the loss against a loop in double precision.
+  @Test("loss and gradient are those of the definition", arguments: [false, true])
+  func gradient(weighted: Bool) {
+    let (states, labels) = planted(700, width: 5, classes: 4, signal: 1)
+    let rows = Array(0..<700)
+    let design = FeatureScaling(of: states, rows: rows).design(of: states, rows: rows)
+    let weights = weighted ? labels.map { Float($0 + 1) } : nil
+    let objective = SoftmaxObjective(
+      design: design, labels: labels, weights: weights, classes: 4, penalty: 2)
+    var numbers = RandomNumbers(seed: 3)
+    let point = (0..<24).map { _ in numbers.normal() }
+    var gradient = point
+    let loss = objective.evaluate(point, gradient: &gradient)
+
+    func plain(_ w: [Double]) -> Double {
+      var sum = 0.0
+      for i in rows {
+        let x = design[row: i].map(Double.init)
+        let logits = (0..<4).map { k in (0..<6).reduce(0.0) { $0 + w[k * 6 + $1] * x[$1] } }
+        let logSum = log(logits.reduce(0) { $0 + exp($1) })
+        sum += Double(weights?[i] ?? 1) * (logSum - logits[labels[i]])
+      }
+      for k in 0..<4 { for j in 0..<5 { sum += w[k * 6 + j] * w[k * 6 + j] } }
+      return sum
+    }
+    #expect(abs(loss - plain(point)) < 1e-6 * loss)
+    for i in point.indices {
+      let step = 1e-4
+      var (up, down) = (point, point)
+      up[i] += step
+      down[i] -= step
+      let difference = (plain(up) - plain(down)) / (2 * step)
+      #expect(abs(difference - gradient[i]) < 1e-3 * max(10, abs(difference)))
+    }
+  }
+
+  /// Both are linear, symmetric and positive, or L-BFGS would go astray.
+  @Test("preconditioners are symmetric and positive definite, and near the inverse Hessian")
+  func preconditioners() throws {
+    let (states, labels) = planted(400, width: 5, classes: 3, signal: 1)
+    let training = try TrainingRows(
+      states: states, rows: Array(0..<400), labels: labels, classCount: 3)
+    let design = FeatureScaling(of: states, rows: training.rows).design(of: states, rows: training.rows)
+    let objective = SoftmaxObjective(design: design, labels: labels, classes: 3, penalty: 1)
+    let count = objective.pointCount
+    let zero = [Double](repeating: 0, count: count)
+    let kronecker = try KroneckerPreconditioner(design: design, shares: [1, 1, 1].map { $0 / 3.0 })
+    kronecker.setPenalty(1)
+    let blocks = try #require(
+      ClassBlockPreconditioner(
+        probabilities: objective.probabilities(at: zero), design: design, weights: nil, penalty: 1,
+        threads: 1))
+    for apply in [kronecker.apply, blocks.apply] {
+      let columns = (0..<count).map { i in
+        var unit = zero
+        unit[i] = 1
+        apply(&unit)
+        return unit
+      }
+      for i in 0..<count {
+        #expect(columns[i][i] > 0)
+        for j in 0..<count { #expect(abs(columns[i][j] - columns[j][i]) < 1e-6 * columns[i][i] + 1e-9) }
+      }
+    }
+    // At equal probabilities the Hessian is the Kronecker product itself: H·(H⁻¹·v) = v for a v that sums to
+    // zero over the classes.
+    var v = zero
+    for j in 0..<6 { (v[j], v[6 + j]) = (1, -1) }
+    var solved = v
+    kronecker.apply(&solved)
+    var (up, down) = (zero, zero)
+    let step = 1.0
+    _ = objective.evaluate(solved.map { $0 * step }, gradient: &up)
+    _ = objective.evaluate(solved.map { -$0 * step }, gradient: &down)
+    for i in 0..<count { #expect(abs((up[i] - down[i]) / (2 * step) - v[i]) < 0.02) }
+  }
+}
+
+@Suite("A penalty chosen on development rows") struct TunedSoftmaxProbeTests {
+  let states: Tensor
+  let labels: [Int]
+
+  init() { (states, labels) = planted(600, width: 30, classes: 5, signal: 1.5) }
+
+  @Test("is the one with the lowest development loss, and the fit is to all rows")
+  func chooses() throws {
+    let (train, development) = (Array(0..<250), Array(250..<500))
+    let penalties = [1000.0, 100, 10, 1, 0.1]
+    let tuned = try TunedSoftmaxProbe(penalties: penalties).fit(
+      states: states, labels: labels, classCount: 5, train: train, development: development)
+    var losses: [Double] = []
+    for penalty in penalties {
+      let fitted = try SoftmaxProbe(penalty: penalty).fit(
+        states: states.rows(0..<250), labels: Array(labels[..<250]), classCount: 5)
+      let guesses = try fitted.guesses(states, rows: development, labels: Array(labels[250..<500]))
+      losses.append(-guesses.reduce(0) { $0 + $1.logProbability })
+    }
+    let best = try #require(losses.indices.min { losses[$0] < losses[$1] })
+    #expect(tuned.penalty == penalties[best])
+    #expect(best > 0 && best < penalties.count - 1)
+    let direct = try SoftmaxProbe(penalty: penalties[best]).fit(
+      states: states.rows(0..<500), labels: Array(labels[..<500]), classCount: 5)
+    #expect(abs(direct.objective - tuned.objective) < 1e-4 && tuned.isConverged)
+    let rest = states.rows(500..<600)
+    #expect(try direct.predictions(of: rest) == tuned.predictions(of: rest))
+  }
+
+  @Test("is the middle one where development has nothing to say")
+  func nothingToChooseOn() throws {
+    let probe = try TunedSoftmaxProbe(penalties: [1, 100, 10])
+    let fitted = try probe.fit(
+      states: states, labels: labels, classCount: 5, train: Array(0..<300), development: [])
+    #expect(fitted.penalty == 10 && fitted.classes.count == 5)
+    #expect(throws: ProbeError.self) { try TunedSoftmaxProbe(penalties: []) }
+    #expect(throws: ProbeError.self) { try TunedSoftmaxProbe(penalties: [1, 0]) }
+  }
+}
