@@ -22,7 +22,7 @@ struct ProbeLayers: AsyncParsableCommand {
         0 done    64 usage    65 input is not what it claims to be    66 input is missing
         70 a fault of ours    74 a write failed    130 interrupted (finished work is kept)
       """,
-    version: Strata.version,
+    version: Release.version,
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
     ],

@@ -1,0 +1,40 @@
+import Activations
+import Audio
+import Checkpoints
+import Models
+import Probing
+import Reports
+import Similarity
+import SpeechHierarchy
+
+/// What kind of failure an error is, for a program that must end with an exit status.
+public enum FailureKind: Sendable, Equatable {
+  /// Input that cannot be read as what it claims to be.
+  case badInput
+  case missingInput
+  /// Something was asked for that is not there: a layer, a level, an option.
+  case badRequest
+  case writeFailed
+  /// Stopped on request; finished work is kept.
+  case interrupted
+  case internalFault
+
+  /// Nil for errors that are none of Strata's.
+  public init?(_ error: any Error) {
+    switch error {
+    case StudyError.interrupted, ActivationError.interrupted: self = .interrupted
+    case let error as StudyError: self = error.kind
+    case CheckpointError.missing, AudioError.missing, CorpusError.missing: self = .missingInput
+    case CheckpointError.writeFailed, ReportError.writeFailed, ActivationError.cannotWrite:
+      self = .writeFailed
+    case ModelError.unknownLayer, ModelError.layerOutOfRange, ModelError.unstated,
+      ActivationError.unknownLayer:
+      self = .badRequest
+    case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault
+    case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError,
+      is ReportError, is ExportError, is ProbeSpecError:
+      self = .badInput
+    default: return nil
+    }
+  }
+}

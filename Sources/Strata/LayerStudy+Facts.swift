@@ -1,0 +1,75 @@
+import Activations
+import Models
+import Probing
+import Results
+import SpeechHierarchy
+
+extension LayerStudy {
+  /// The levels that come with a probe definition, for a help text.
+  public static var probedLevelNames: String {
+    ProbeSpec.bundled.map(\.level.rawValue).joined(separator: ", ")
+  }
+
+  /// `phoneme,word` as levels.
+  public static func levels(named names: String) throws -> [Level] {
+    try names.split(separator: ",").map { part in
+      let name = part.trimmingCharacters(in: .whitespaces)
+      guard let level = Level(rawValue: name) else {
+        throw StudyError.unknownLevel(name, known: Level.allCases.map(\.rawValue))
+      }
+      return level
+    }
+  }
+
+  /// Every tap point of the model with its place in the order of the data.
+  var layersOfModel: [Layer] {
+    model.taps.enumerated().map { Layer(name: $1.name, depth: $0) }
+  }
+
+  func modelSummary(_ extraction: Extraction) -> ModelSummary {
+    ModelSummary(
+      name: model.name, family: model.family, parameters: model.parameters,
+      samplingRate: model.samplingRate, inputNormalisation: model.inputNormalisation,
+      tapPoints: zip(layersOfModel, model.taps).map { layer, tap in
+        let rate = Double(tap.timing.samplingRate)
+        return ModelSummary.TapPoint(
+          layer: layer, width: tap.width, strideSeconds: tap.timing.stride,
+          receptiveFieldSeconds: Double(tap.timing.receptiveFieldSamples) / rate,
+          firstCentreSeconds: tap.timing.centre(of: 0))
+      },
+      fingerprint: model.fingerprint)
+  }
+
+  var corpusSummary: CorpusSummary {
+    let overview = CorpusOverview(corpus)
+    return CorpusSummary(
+      name: overview.name, utterances: overview.utterances, speakers: overview.speakers,
+      sentences: overview.sentences, seconds: overview.seconds, silenceLabels: overview.silenceLabels,
+      fingerprint: corpus.fingerprint)
+  }
+
+  func settings(_ extraction: Extraction) -> Settings {
+    Settings(
+      seed: seed, levels: levels,
+      layers: extraction.layers.map(\.name).filter { $0 != "mel" },
+      twinSeeds: twinSeeds, bootstrapResamples: bootstrapResamples, version: Release.version)
+  }
+}
+
+/// What a reader must know before trusting a number, each said once.
+struct Warnings {
+  private(set) var sentences: [String] = []
+
+  init(corpus: Corpus, splits: SplitPlan, trained: Extraction) {
+    add((corpus.issues + trained.issues).filter { $0.severity > .note }.map(\.description))
+    add(splits.warnings)
+  }
+
+  mutating func add(_ warnings: [String], of probe: ProbeSpec) {
+    add(warnings.map { "\(probe.level.rawValue): \($0)" })
+  }
+
+  private mutating func add(_ more: [String]) {
+    for sentence in more where !sentences.contains(sentence) { sentences.append(sentence) }
+  }
+}

@@ -1,0 +1,37 @@
+import SpeechHierarchy
+
+/// What keeps a study from being made, beyond faults of its files.
+public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
+  case interrupted
+  case unknownLevel(String, known: [String])
+  /// No probe definition is for any of the levels asked for.
+  case noProbe(levels: [Level])
+  /// None of the levels asked for has labels in the corpus.
+  case noLabels(corpus: String, levels: [Level], available: [Level])
+
+  public var description: String {
+    switch self {
+    case .interrupted:
+      "Stopped. Finished work is kept; run the same command again to go on."
+    case .unknownLevel(let name, let known):
+      "there is no level \(name); the levels are \(known.joined(separator: ", "))"
+    case .noProbe(let levels):
+      "no probe definition is for \(list(levels)); add one to the folder given with --probes"
+    case .noLabels(let corpus, let levels, let available):
+      "\(corpus) has no labels for \(list(levels)); it has \(list(available)). "
+        + "Map its tiers to levels in corpus.yaml, or ask for other levels."
+    }
+  }
+
+  var kind: FailureKind {
+    switch self {
+    case .interrupted: .interrupted
+    case .unknownLevel, .noProbe: .badRequest
+    case .noLabels: .badInput
+    }
+  }
+
+  private func list(_ levels: [Level]) -> String {
+    levels.isEmpty ? "no level" : levels.map(\.rawValue).joined(separator: ", ")
+  }
+}
