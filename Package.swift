@@ -25,6 +25,8 @@ let package = Package(
   name: "strata",
   products: [
     .library(name: "Strata", targets: ["Strata"]),
+    // What reads files, alone: for fuzzing, and for programs that want nothing else.
+    .library(name: "StrataReaders", targets: ["Audio", "Checkpoints", "SpeechHierarchy"]),
     .executable(name: "probe-layers", targets: ["probe-layers"]),
   ],
   dependencies: [

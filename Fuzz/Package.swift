@@ -8,7 +8,7 @@ let package = Package(
   targets: [
     .target(name: "CFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["CFuzzer", .product(name: "Strata", package: "strata")]),
+      name: "fuzz", dependencies: ["CFuzzer", .product(name: "StrataReaders", package: "strata")]),
   ],
   swiftLanguageModes: [.v6]
 )

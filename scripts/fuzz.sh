@@ -1,9 +1,10 @@
 #!/bin/sh
 # Fuzzes one reader: scripts/fuzz.sh TARGET [SECONDS] [address]
 #
-# TARGET is a name of Fuzz/Sources/fuzz (checkpoint, safetensors, pickle, stream, npy, …). Inputs that crash,
-# hang or take too much memory are left in .build-fuzz/found/TARGET; the corpus grows in .build-fuzz/corpus.
-# Seeds are the files of Tests/*/Resources/found/TARGET and, the first time, of Fuzz/seeds/TARGET.
+# TARGET is a name of Fuzz/Sources/fuzz (checkpoint, safetensors, pickle, stream, npy, …). The corpus starts with
+# the tests' files and grows in .build-fuzz/corpus/TARGET. Inputs that crash, hang or take too much memory are left
+# in .build-fuzz/found/TARGET; once mended, the whole file that such an input stands for is kept as a test:
+#   FUZZ_TARGET=npy FUZZ_SAVE=Tests/CheckpointsTests/Resources/found/NAME .build-fuzz/release/fuzz INPUT
 # With `address`, the address sanitizer watches too (slower by half).
 set -eu
 cd "$(dirname "$0")/.."

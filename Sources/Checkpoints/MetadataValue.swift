@@ -59,3 +59,22 @@ extension MetadataValue {
     self = try json.withUnsafeBytes { try JSONParser.parse($0, path: path, place: "JSON") }.metadata
   }
 }
+
+extension MetadataValue: CustomStringConvertible {
+  /// JSON with sorted keys, in one line; an opaque value is given as `<its class>`.
+  public var description: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): String(value)
+    case .integer(let value): String(value)
+    case .number(let value): String(value)
+    case .string(let value): SafetensorsWriter.quoted(value)
+    case .list(let values): "[\(values.map(\.description).joined(separator: ", "))]"
+    case .dictionary(let values):
+      "{"
+        + values.sorted { $0.key < $1.key }
+        .map { "\(SafetensorsWriter.quoted($0.key)): \($0.value)" }.joined(separator: ", ") + "}"
+    case .opaque(let className): "<\(className)>"
+    }
+  }
+}

@@ -62,9 +62,7 @@ enum NumpyReader {
         advice: "Save it with .astype(\"<f4\").")
     }
     let available = storage.byteCount - offset
-    guard shape.allSatisfy({ $0 >= 0 }), let needed = SafetensorsReader.byteCount(of: shape, type.element),
-      needed == available
-    else {
+    guard let count = TensorEntry.elementCount(of: shape), count * type.element.size == available else {
       throw CheckpointError.malformed(
         path: path, place: "array \(shown(name))",
         found: "\(available) bytes for shape \(shape) of \(type.element.rawValue)",

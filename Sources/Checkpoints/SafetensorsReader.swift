@@ -84,9 +84,10 @@ enum SafetensorsReader {
       throw CheckpointError.truncated(
         path: file.path, place: "tensor \(shown(name))", needed: end, available: file.count - dataStart)
     }
-    guard let byteCount = byteCount(of: shape, type) else {
+    guard let count = TensorEntry.elementCount(of: shape) else {
       throw malformed("shape \(shape)", expected: "a size that fits into 64 bits")
     }
+    let byteCount = count * type.size
     guard byteCount == end - begin else {
       throw malformed(
         "\(end - begin) bytes", expected: "\(byteCount) for shape \(shape) of \(type.rawValue)")
@@ -96,18 +97,6 @@ enum SafetensorsReader {
       name: name, shape: shape, type: type, strides: TensorEntry.contiguousStrides(of: shape), offset: 0,
       storage: storage)
     return (entry, begin..<end)
-  }
-
-  /// The bytes of a dense tensor, or nil where that is more than an `Int` holds.
-  static func byteCount(of shape: [Int], _ type: ElementType) -> Int? {
-    // A single extent of zero makes the rest irrelevant, but they too must not overflow on the way.
-    var total = type.size
-    for extent in shape {
-      let (product, overflow) = total.multipliedReportingOverflow(by: extent)
-      if overflow { return nil }
-      total = product
-    }
-    return total
   }
 
   /// The format wants every byte of the data to belong to exactly one tensor.

@@ -15,29 +15,27 @@ extension TensorEntry {
     func malformed(_ found: String, expected: String) -> CheckpointError {
       .malformed(path: path, place: "tensor \(shown(name))", found: found, expected: expected)
     }
-    guard shape.count == strides.count, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })
-    else {
+    guard shape.count == strides.count, strides.allSatisfy({ $0 >= 0 }) else {
       throw malformed(
         "shape \(shape) with strides \(strides)", expected: "as many of each, none of them negative")
     }
-    let isEmpty = shape.contains(0)
-    var count = 1
+    guard let count = elementCount(of: shape) else {
+      throw malformed("shape \(shape)", expected: "extents of 0 or more, and a size that fits into 64 bits")
+    }
     var last = offset
-    for (extent, stride) in zip(shape, strides) where !isEmpty {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+    for (extent, stride) in zip(shape, strides) where count > 0 {
       let (step, stepOverflow) = (extent - 1).multipliedReportingOverflow(by: stride)
       let (end, endOverflow) = last.addingReportingOverflow(step)
-      guard !overflow, !stepOverflow, !endOverflow else {
+      guard !stepOverflow, !endOverflow else {
         throw malformed("shape \(shape) with strides \(strides)", expected: "a size that fits into 64 bits")
       }
-      (count, last) = (product, end)
+      last = end
     }
-    guard offset >= 0, offset <= available, isEmpty || last < available else {
+    guard offset >= 0, offset <= available, count == 0 || last < available else {
       throw malformed(
         "a view of shape \(shape), strides \(strides) at \(offset), whose last value would be number \(last)",
         expected: "one inside its storage of \(available) values")
     }
-    if isEmpty { count = 0 }
     guard count - available <= repetitionLimit else {
       throw CheckpointError.limit(
         path: path, place: "tensor \(shown(name)), values out of a storage of \(available)", found: count,

@@ -35,6 +35,20 @@ public struct TensorEntry: Sendable {
     TensorEntry(name: name, shape: shape, type: type, strides: strides, offset: offset, storage: storage)
   }
 
+  /// The product of the extents, or nil where one is negative or the product is too large.
+  ///
+  /// Extents beside a zero count too: `[0, 2^62, 2^62]` has no values, but its strides would overflow.
+  static func elementCount(of shape: [Int]) -> Int? {
+    var product = 1
+    for extent in shape where extent != 0 {
+      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      // No value is larger than 16 bytes, so that sizes in bytes fit too.
+      guard extent > 0, !overflow, next <= Int.max / 16 else { return nil }
+      product = next
+    }
+    return shape.contains(0) ? 0 : product
+  }
+
   /// A row-major tensor's strides.
   static func contiguousStrides(of shape: [Int]) -> [Int] {
     var strides = shape

@@ -105,8 +105,15 @@ import Testing
     #expect(throws: CheckpointError.self) {
       try open(count: 1, shape: [1 << 31, 1 << 31, 4], strides: [0, 0, 0])
     }
-    // An extent of zero makes the tensor empty, whatever the others are.
-    #expect(try open(count: 1, shape: [0, 1 << 62, 8], strides: [1, 1, 1]).tensor("w").count == 0)
+    // An extent of zero makes the tensor empty, but the others must still be sizes.
+    #expect(try open(count: 1, shape: [0, 1 << 40, 8], strides: [1, 1, 1]).tensor("w").count == 0)
+    #expect(throws: CheckpointError.self) {
+      try open(count: 1, shape: [0, 1 << 62, 8], strides: [1, 1, 1])
+    }
+    #expect(throws: CheckpointError.self) {
+      try open(count: 1, shape: [1 << 62, 8, 0], strides: [1, 1, 1])
+    }
+    #expect(throws: CheckpointError.self) { try open(count: 1, shape: [-1], strides: [1]) }
   }
 
   @Test("of one storage are known as tied; equal ones of two are not")

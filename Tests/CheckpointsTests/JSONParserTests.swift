@@ -56,4 +56,12 @@ import Testing
     #expect(value["f"]?.number == 2.5)
     #expect(value["b"]?["d"] == nil)
   }
+
+  @Test("A value's description is JSON, in which opaque values show their class")
+  func description() throws {
+    let text = #"{"a": [1, 2.5, "x\"y"], "b": {"c": true, "d": null}}"#
+    #expect(try parse(text).description == text)
+    #expect(try parse(parse(text).description) == parse(text))
+    #expect(MetadataValue.list([.opaque(className: "acme.Config")]).description == "[<acme.Config>]")
+  }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 
 /// The readers of checkpoints: `checkpoint` takes any file, the others lead straight to one reader.
 let checkpointTargets: [String: Target] = [
@@ -14,8 +15,12 @@ let checkpointTargets: [String: Target] = [
   "npy": { read([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0] + $0) },
 ]
 
+/// Where to put the whole file that an input stands for, to be kept as a test.
+private let savePath = ProcessInfo.processInfo.environment["FUZZ_SAVE"]
+
 /// Opens the bytes as a checkpoint and reads everything in it; errors are what is hoped for.
 private func read(_ bytes: [UInt8]) {
+  if let savePath { try? Data(bytes).write(to: URL(filePath: savePath)) }
   do {
     let checkpoint = try Checkpoint(bytes, path: "input")
     _ = "\(checkpoint.metadata)\(checkpoint.skipped)\(checkpoint.foreignClasses)"
