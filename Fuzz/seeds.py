@@ -35,7 +35,28 @@ def seeds(path, data):
                     yield archive.read(name)[8:]
 
 
-for path, data in files():
-    for seed in seeds(path, data):
+def label_seeds():
+    """The same clip in every label format, behind a byte that chooses an ending; what was found before."""
+    labels = os.path.join(os.path.dirname(resources), "..", "SpeechHierarchyTests", "Resources")
+    endings = {
+        "textgrid": ".TextGrid", "timit": (".PHN", ".WRD", ".TXT"), "ctm": ".ctm", "mfa-json": ".json", "csv": ".csv",
+        "htk": ".lab", "mlf": ".mlf", "elan": ".tsv", "audacity": ".audacity.txt",
+    }
+    for root, _, names in os.walk(labels):
+        for name in names:
+            with open(os.path.join(root, name), "rb") as file:
+                data = file.read()
+            if f"/found/{target}" in root:
+                yield data
+            elif target in endings and name.endswith(endings[target]):
+                yield b"0" + data[:6000]
+    if target == "corpus":
+        grid = b'"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "words" 0 1 2 0 .5 "a" .5 1 "b"'
+        yield b"speaker: {pattern: '^(.)'}\nsilence: [x]\n%%%\nid\tspeaker\nan_1\tan\n%%%\n" + grid
+        yield b"tiers: {words: word}\nphone_set: ipa\nstress: keep\nsentence: words\n%%%\nid\n%%%\n" + grid
+
+
+for path, data in [*files(), *(("label", seed) for seed in label_seeds())]:
+    for seed in [data] if path == "label" else seeds(path, data):
         with open(os.path.join(folder, hashlib.sha1(seed).hexdigest()), "wb") as out:
             out.write(seed)
