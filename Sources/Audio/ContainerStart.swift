@@ -96,7 +96,8 @@ struct ContainerStart {
   }
 
   private static func isText(_ start: [UInt8]) -> Bool {
-    start.prefix(512).allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0a || $0 == 0x0d }
+    !start.starts(with: Array("NIST_1A".utf8))  // whose header is text
+      && start.prefix(512).allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0a || $0 == 0x0d }
   }
 
   private static func describe(_ start: [UInt8], isText: Bool) -> String {

@@ -40,6 +40,10 @@ private final class AudioFile {
     if let promised = container.promisedBytes, promised > container.bytes {
       throw AudioError.truncated(path: path, expected: promised, found: container.bytes, unit: "bytes")
     }
+    // Not even tried: with a name such as `x.mp3` a decoder would search text for frames, loudly.
+    guard !container.isText else {
+      throw AudioError.notAudio(path: path, looksLike: container.looksLike)
+    }
     var info = SF_INFO()
     let opened: OpaquePointer? = AudioFile.opening.withLock { _ in sf_open(path, Int32(SFM_READ), &info) }
     guard let opened else {
@@ -51,9 +55,7 @@ private final class AudioFile {
       channels: Int(info.channels), format: AudioFile.name(ofFormat: info.format))
     // A name such as `x.au` makes libsndfile read anything as headerless samples.
     guard Int(info.format) & Int(SF_FORMAT_TYPEMASK) != Int(SF_FORMAT_RAW) else {
-      throw container.isText
-        ? AudioError.notAudio(path: path, looksLike: container.looksLike)
-        : AudioError.headerless(path: path)
+      throw AudioError.headerless(path: path)
     }
     try check()
   }
