@@ -12,7 +12,7 @@ public struct CanonicalBasis: PreparedStates {
   public let dimensions: DimensionCheck
   public let space: ComparisonSpace
   /// U, `[rows × kept]`: orthonormal columns, the largest variance first.
-  public let scores: Tensor
+  public private(set) var scores: Tensor
   /// UᵀX of the centred, scaled states, `[kept × p]`: what each basis vector weighs in each dimension.
   let loadings: Matrix
   /// The kept directions: the rank of the states, or fewer for a share of their variance.
@@ -52,6 +52,12 @@ public struct CanonicalBasis: PreparedStates {
         ? matrixProduct(centred.tensor(), .none, directions.whitening.tensor)
         : centred.projected(by: directions.whitening)
     }
+  }
+
+  public func reordered(_ rows: [Int]) -> CanonicalBasis? {
+    var result = self
+    result.scores = scores.selectingRows(rows)
+    return result
   }
 }
 

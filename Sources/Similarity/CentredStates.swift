@@ -35,7 +35,6 @@ struct CentredStates: Sendable {
   /// Refuses values that are not finite, and states that do not vary.
   init(_ states: Tensor) throws(SimilarityError) {
     let (n, p) = (states.rows, states.width)
-    if let index = states.firstNonFinite() { throw .notFinite(row: index / p, column: index % p) }
     // Around the first row, so that squares of a large offset do not drown the variance.
     let first = n > 0 ? states[row: 0].map(Double.init) : []
     var sums = [Double](repeating: 0, count: p)
@@ -63,6 +62,10 @@ struct CentredStates: Sendable {
           }
         }
       }
+    }
+    // A NaN or an infinity is in its column's sum for good.
+    if !sums.allSatisfy(\.isFinite), let index = states.firstNonFinite() {
+      throw .notFinite(row: index / p, column: index % p)
     }
     let dead = (0..<p).filter { n == 0 || lowest[$0] == highest[$0] }
     guard dead.count < p else { throw .noVariance }

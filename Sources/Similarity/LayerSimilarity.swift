@@ -95,14 +95,18 @@ public enum LayerSimilarity {
     notes.add(remarks: prepared.map { (try? $0.get()).flatMap(measure.remark) })
     notes.add(refused: prepared.map(\.reason))
     notes.add(refusedPairs: pairs)
-    if !measure.isUnbiased {
+    if !measure.isUnbiased, layers.count > 1 {
       let (first, last) = (0, layers.count - 1)
-      if first < last, case .success(let x) = prepared[first] {
+      if case .success(let x) = prepared[first], case .success(let y) = prepared[last] {
         try notes.add(
           shuffled: refusable {
-            let y = try measure.prepare(shuffled(layers[last].states), space: space)
             try measure.check(x, y)
-            return try measure.compare(x, y)
+            var numbers = RandomNumbers(seed: 0, stream: "similarity null")
+            let order = numbers.permutation(used)
+            let shuffled =
+              try y.reordered(order)
+              ?? measure.prepare(layers[last].states.selectingRows(order), space: space)
+            return try measure.compare(x, shuffled)
           }, first, last)
       }
     }
@@ -232,10 +236,5 @@ extension LayerSimilarity {
     guard let limit, count > limit else { return nil }
     var numbers = RandomNumbers(seed: 0, stream: "similarity rows")
     return numbers.permutation(count).prefix(limit).sorted()
-  }
-
-  private static func shuffled(_ states: Tensor) -> Tensor {
-    var numbers = RandomNumbers(seed: 0, stream: "similarity null")
-    return states.selectingRows(numbers.permutation(states.rows))
   }
 }

@@ -50,8 +50,10 @@ struct MatrixNotes {
     }
   }
 
-  /// Refused pairs, those of one reason in one line.
-  mutating func add(refusedPairs: [(Int, Int, String)]) {
+  /// Refused pairs, those of one reason in one line; a layer with itself only where there is nothing else.
+  mutating func add(refusedPairs all: [(Int, Int, String)]) {
+    let others = all.filter { $0.0 != $0.1 }
+    let refusedPairs = others.isEmpty ? all : others
     var reasons: [String] = []
     for (_, _, reason) in refusedPairs where !reasons.contains(reason) { reasons.append(reason) }
     for reason in reasons {

@@ -72,6 +72,12 @@ public protocol PreparedStates: Sendable {
   var dimensions: DimensionCheck { get }
   /// Where this layer's part of the work was done.
   var space: ComparisonSpace { get }
+  /// What states with rows in another order would have given, where that takes no new work.
+  func reordered(_ rows: [Int]) -> Self?
+}
+
+extension PreparedStates {
+  public func reordered(_ rows: [Int]) -> Self? { nil }
 }
 
 /// A similarity and what it was taken over.

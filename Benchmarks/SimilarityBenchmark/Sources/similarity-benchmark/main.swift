@@ -28,7 +28,8 @@ func run(_ arguments: [String]) throws {
     return LayerStates(layer: name, states: Tensor(mapped.values, shape: mapped.shape))
   }
   let measures: [String: any SimilarityMeasure] = [
-    "cka": LinearCKA(), "svcca": SVCCA(), "pwcca": PWCCA(), "procrustes": Procrustes(),
+    "cka": LinearCKA(), "biased_cka": LinearCKA(debiased: false), "svcca": SVCCA(), "pwcca": PWCCA(),
+    "procrustes": Procrustes(),
     "minibatch": MinibatchCKA(), "rbf": RBFCKA(), "rsa": RSA(), "mean_cca": MeanCCA(),
   ]
   guard let measure = measures[arguments[1]] else {
