@@ -53,7 +53,8 @@ struct CorpusLoader {
       throw .noUtterances(path: path, audio: audio, first: issues.reasonForNothing?.description)
     }
     return Corpus(
-      name: settings.name ?? URL(filePath: path).lastPathComponent, path: path, utterances: utterances,
+      name: settings.name ?? URL(filePath: path).standardizedFileURL.lastPathComponent, path: path,
+      utterances: utterances,
       silenceLabels: labelling.silence, issues: issues.all(path: path))
   }
 
@@ -79,7 +80,8 @@ struct CorpusLoader {
       }
       throw .badSetting(
         path: file, line: nil, key: "\(key): column", expected: "a column of the table",
-        found: "“\(column)”; " + Nearest.hint(for: column, among: table?.columns ?? []))
+        found: table.map { "“\(column)”; " + Nearest.hint(for: column, among: $0.columns) }
+          ?? "“\(column)” and no table")
     }
   }
 
@@ -95,7 +97,7 @@ struct CorpusLoader {
     }
     guard let tiers = tiers(of: pair) else { return nil }
     let shown = pair.labels.first?.shown ?? pair.audio.shown
-    let found = TierLevels(mapping: settings.tiers).find(in: tiers, path: shown, issues: &issues)
+    let found = TierLevels(mapping: settings.tiers).find(in: tiers, issues: &issues)
     for tier in found.unused { unusedTiers[tier.name, default: (0, tier.kind)].files += 1 }
     guard !found.tiers.isEmpty else {
       issues.add(.noLevel, shown, "left out: \(Self.whyNoLevel(tiers))")
@@ -115,7 +117,7 @@ struct CorpusLoader {
     var checked: [Level: Tier] = [:]
     for (level, tier) in found.tiers.sorted(by: { $0.key < $1.key }) {
       checked[level] = TierCheck.repaired(
-        tier, path: shown, seconds: length, labelling: labelling, issues: &issues)
+        tier, seconds: length, labelling: labelling, issues: &issues)
     }
     let end = checked.values.compactMap { $0.intervals.last?.end }.max() ?? 0
     guard checked.values.contains(where: { $0.intervals.contains { !labelling.isSilence($0.label) } })
@@ -141,7 +143,11 @@ struct CorpusLoader {
         let recordings = try LabelFile.recordings(try LabelText(contentsOf: file.path), format: format)
         // A file that names recordings may label another one, too.
         let own = recordings.first { $0.name == pair.audio.stem } ?? recordings.first
-        tiers += own?.tiers ?? []
+        tiers += (own?.tiers ?? []).map { tier in
+          var tier = tier
+          tier.path = file.shown
+          return tier
+        }
       } catch {
         issues.add(.labels, file.shown, line: error.line, "left out: \(error.reason)")
         return nil

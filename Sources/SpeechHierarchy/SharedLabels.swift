@@ -11,7 +11,11 @@ struct SharedLabels {
       let file = CorpusFile(
         isAbsolute ? String(name.dropFirst()) : name, ending: 0, in: isAbsolute ? "" : root, root: root)
       for recording in try LabelFile.recordings(try LabelText(contentsOf: file.path), format: format) {
-        tiers[recording.name ?? file.stem, default: []] += recording.tiers
+        for tier in recording.tiers {
+          var tier = tier
+          tier.path = file.shown
+          tiers[recording.name ?? file.stem, default: []].append(tier)
+        }
       }
       files.append(file)
     }

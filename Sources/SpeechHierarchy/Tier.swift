@@ -16,6 +16,8 @@ public struct Tier: Sendable, Equatable {
   public var lines: [Int]
   /// What the label file says that the tier covers, in seconds, where it says so.
   public var extent: ClosedRange<Double>?
+  /// The label file as messages name it, where a corpus was read.
+  var path = ""
 
   public init(
     name: String, level: Level? = nil, kind: Kind = .intervals, intervals: [Interval],

@@ -9,23 +9,23 @@ enum TierCheck {
 
   /// The tier in the order of time, without labels that have no duration or lie outside the audio.
   static func repaired(
-    _ tier: Tier, path: String, seconds: Double?, labelling: Labelling, issues: inout IssueList
+    _ tier: Tier, seconds: Double?, labelling: Labelling, issues: inout IssueList
   ) -> Tier {
-    let tier = sorted(tier, path, &issues)
-    reportOverlaps(tier, path, &issues)
-    return clipped(tier, path, seconds, labelling, &issues)
+    let tier = sorted(tier, &issues)
+    reportOverlaps(tier, &issues)
+    return clipped(tier, seconds, labelling, &issues)
   }
 
   private static func line(_ tier: Tier, _ index: Int) -> Int? {
     tier.lines.indices.contains(index) ? tier.lines[index] : nil
   }
 
-  private static func sorted(_ tier: Tier, _ path: String, _ issues: inout IssueList) -> Tier {
+  private static func sorted(_ tier: Tier, _ issues: inout IssueList) -> Tier {
     let intervals = tier.intervals
     let back = intervals.indices.dropFirst().first { intervals[$0].start < intervals[$0 - 1].start }
     guard let back else { return tier }
     issues.add(
-      .unsorted, path, line: line(tier, back),
+      .unsorted, tier.path, line: line(tier, back),
       "tier “\(tier.name)”: “\(intervals[back].label)” at \(intervals[back].start) s comes after "
         + "\(intervals[back - 1].start) s; the tier was sorted")
     let order = intervals.indices.sorted {
@@ -38,7 +38,7 @@ enum TierCheck {
   }
 
   /// One issue of each kind a tier: where it happens first, and how often.
-  private static func reportOverlaps(_ tier: Tier, _ path: String, _ issues: inout IssueList) {
+  private static func reportOverlaps(_ tier: Tier, _ issues: inout IssueList) {
     var overlaps: (count: Int, first: Int) = (0, 0)
     var gaps: (count: Int, first: Int) = (0, 0)
     var outside: (count: Int, first: Int) = (0, 0)
@@ -59,7 +59,7 @@ enum TierCheck {
       guard found.count > 0 else { return }
       let more = found.count > 1 ? " (\(found.count) such places)" : ""
       issues.add(
-        kind, path, line: line(tier, found.first),
+        kind, tier.path, line: line(tier, found.first),
         "tier “\(tier.name)”: \(words(tier.intervals[found.first]))\(more)")
     }
     report(.overlap, overlaps) {
@@ -73,7 +73,7 @@ enum TierCheck {
   }
 
   private static func clipped(
-    _ tier: Tier, _ path: String, _ seconds: Double?, _ labelling: Labelling, _ issues: inout IssueList
+    _ tier: Tier, _ seconds: Double?, _ labelling: Labelling, _ issues: inout IssueList
   ) -> Tier {
     let limit = seconds ?? longest
     var kept = tier
@@ -101,14 +101,14 @@ enum TierCheck {
     if let first = empty.first {
       let interval = tier.intervals[first]
       issues.add(
-        .emptyInterval, path, line: line(tier, first),
+        .emptyInterval, tier.path, line: line(tier, first),
         "tier “\(tier.name)”: “\(interval.label)” lasts from \(interval.start) to \(interval.end) s, which is no "
           + "time; \(dropped(empty.count))")
     }
     if let first = outside.first {
       let interval = tier.intervals[first]
       issues.add(
-        .beyondAudio, path, line: line(tier, first),
+        .beyondAudio, tier.path, line: line(tier, first),
         "tier “\(tier.name)”: “\(interval.label)” at \(interval.start) … \(interval.end) s is outside the audio of "
           + "\(seconds.map { "\($0)" } ?? "unknown") s; \(dropped(outside.count))")
     }

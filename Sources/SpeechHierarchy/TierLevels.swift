@@ -12,7 +12,7 @@ struct TierLevels {
     var unused: [Tier] = []
   }
 
-  func find(in tiers: [Tier], path: String, issues: inout IssueList) -> Found {
+  func find(in tiers: [Tier], issues: inout IssueList) -> Found {
     var found = Found()
     var ranks: [Level: Int] = [:]
     for tier in tiers {
@@ -22,19 +22,20 @@ struct TierLevels {
       }
       guard tier.kind == .intervals else {
         issues.add(
-          .pointTier, path, severity: .warning,
+          .pointTier, tier.path, severity: .warning,
           "“\(tier.name)” is a point tier, of which no spans can be made; \(level.rawValue)s need an interval tier"
         )
         continue
       }
       if tier.intervals.allSatisfy({ $0.label.allSatisfy(\.isWhitespace) }) {
-        issues.add(.emptyTier, path, "tier “\(tier.name)” has no label; not used")
+        issues.add(.emptyTier, tier.path, "tier “\(tier.name)” has no label; not used")
         continue
       }
       if let other = ranks[level], let taken = found.tiers[level] {
         let (kept, dropped) = rank < other ? (tier.name, taken.name) : (taken.name, tier.name)
         issues.add(
-          .sameLevel, path, "“\(kept)” and “\(dropped)” both hold \(level.rawValue)s; the first is taken")
+          .sameLevel, tier.path,
+          "“\(kept)” and “\(dropped)” both hold \(level.rawValue)s; the first is taken")
         if rank >= other { continue }
       }
       ranks[level] = rank

@@ -190,6 +190,21 @@ private func message(_ name: String, _ content: String) -> String {
     #expect(!corpus.issues.contains { $0.severity == .error || $0.message.hasPrefix("left out") })
   }
 
+  @Test("says which of an utterance's files is odd")
+  func whichFile() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("SA1.wav")
+    try folder.write("SA1.PHN", "0 8000 h#\n8000 16000 sh\n")
+    try folder.write("SA1.WRD", "8000 16000 she\n20000 32000 had\n")
+    let corpus = try Corpus.load(folder.path) { _ in 1 }
+    #expect(
+      corpus.issues.contains {
+        $0.description
+          == "warning: SA1.WRD:2: tier “words”: “had” at 1.25 … 2.0 s is outside the audio of 1.0 s; the "
+          + "label was dropped"
+      })
+  }
+
   @Test("may have one label file for all recordings")
   func shared() throws {
     let folder = try TemporaryFolder()

@@ -95,14 +95,14 @@ import Testing
       for recording in try LabelFile.recordings(text, format: format) {
         var issues = IssueList()
         let found = TierLevels(mapping: ["labels": .phoneme]).find(
-          in: recording.tiers, path: path, issues: &issues)
-        let other = TierLevels(mapping: nil).find(in: recording.tiers, path: path, issues: &issues)
+          in: recording.tiers, issues: &issues)
+        let other = TierLevels(mapping: nil).find(in: recording.tiers, issues: &issues)
         var tiers = found.tiers.merging(other.tiers) { $1 }
         let labelling = Labelling(phoneSet: .arpabet)
         for seconds in [2.99, nil] {
           for (level, tier) in tiers {
             tiers[level] = TierCheck.repaired(
-              tier, path: path, seconds: seconds, labelling: labelling, issues: &issues)
+              tier, seconds: seconds, labelling: labelling, issues: &issues)
           }
           if let phones = tiers[.phoneme], let words = tiers[.word] {
             tiers[.syllable] = DerivedTiers.syllables(phones: phones, words: words, labelling: labelling)

@@ -21,7 +21,8 @@ private func read(_ bytes: [UInt8], _ path: String, _ format: LabelFormat) {
     let recordings = try LabelFile.recordings(try LabelText(bytes, path: path), format: format)
     for tier in recordings.flatMap(\.tiers) {
       _ = PhoneSet.recognise(Dictionary(tier.intervals.map { ($0.label, 1) }, uniquingKeysWith: +))
-      for set in PhoneSet.allCases { _ = Syllabifier(set).syllables(of: tier.intervals.prefix(200).map(\.label)) }
+      let phones = tier.intervals.prefix(200).map(\.label)
+      for set in PhoneSet.allCases { _ = Syllabifier(set).syllables(of: phones) }
     }
   } catch { _ = "\(error)" }
 }
