@@ -47,7 +47,8 @@ struct LabelIndex {
     else { return nil }
     self.files[id] = nil
     let taken = format.isDivided ? files : [first]
-    let rest = files.dropFirst(taken.count) + found.filter { $0.key != format }.values.joined()
+    let others = found.filter { $0.key != format && $0.key.suffices($0.value) }
+    let rest = files.dropFirst(taken.count) + others.values.joined()
     for file in rest.sorted(by: { $0.shown < $1.shown }) {
       issues.add(.duplicate, file.shown, "is not read: the labels of “\(id)” are those of \(first.shown)")
     }
@@ -56,7 +57,8 @@ struct LabelIndex {
 
   /// An issue for each file whose audio is not there.
   func reportRest(_ issues: inout IssueList) {
-    for file in files.values.flatMap({ $0.values.joined() }).sorted(by: { $0.shown < $1.shown }) {
+    let left = files.values.joined().filter { $0.key.suffices($0.value) }
+    for file in left.flatMap(\.value).sorted(by: { $0.shown < $1.shown }) {
       issues.add(.labelsWithoutAudio, file.shown, "has no audio file “\(file.stem)” beside it; left out")
     }
   }

@@ -124,11 +124,17 @@ private func messages(_ corpus: Corpus, _ severity: CorpusIssue.Severity = .warn
     for name in ["s/a.flac", "s/a.wav"] { try folder.write(name) }
     try folder.write("s/a.TextGrid", words)
     try folder.write("s/labels/a.TextGrid", words)
+    try folder.write("s/a.WRD", "0 100 word")
+    // Texts may be anything: transcripts, licences.
+    for name in ["s/b.txt", "s/LICENSE.txt"] { try folder.write(name, "good day") }
+    try folder.write("s/b.wav")
+    try folder.write("s/b.TextGrid", words)
     let corpus = try load(folder)
-    #expect(corpus.utterances.map(\.audioPath) == [folder.path + "/s/a.flac"])
+    #expect(corpus.utterances.map(\.audioPath) == [folder.path + "/s/a.flac", folder.path + "/s/b.wav"])
     #expect(
       messages(corpus) == [
         "warning: s/a.wav: is a second audio file for “s/a”, beside s/a.flac; left out. Rename one of them",
+        "warning: s/a.WRD: is not read: the labels of “s/a” are those of s/a.TextGrid",
         "warning: s/labels/a.TextGrid: is not read: the labels of “s/a” are those of s/a.TextGrid",
       ])
   }
