@@ -12,29 +12,60 @@ import Synchronization
 /// a forward pass takes all its tensors from its model's pool, `Tensor(shape:, from: pool)`, and each goes
 /// back with its last copy. Any number of threads may share one.
 ///
-/// What is kept for later never exceeds what was in use at once.
+/// A range of addresses is reserved, which costs nothing; pages become memory when they are first written, and stay.
+/// The lowest place that fits is given out and neighbours that are free are joined, so that what stays is what
+/// was in use at once, whatever the sizes were.
 public final class MemoryPool: Sendable {
-  private struct Block: @unchecked Sendable {
-    let base: UnsafeMutableRawPointer
-    let bytes: Int
-  }
-
   private struct State: ~Copyable {
-    /// By size, smallest first.
-    var free: [Block] = []
-    var freeBytes = 0
+    var base: UInt = 0
+    /// Free ranges by address, no two of them touching.
+    var free: [Range<UInt>] = []
     var usedBytes = 0
     var peakBytes = 0
   }
 
   private let state = Mutex(State())
+  private let capacity: Int
 
-  public init() {}
+  public init() {
+    // Where the system promises no more memory than it has, a smaller range may still be had.
+    var size = 1 << 37
+    var memory = MemoryPool.reserve(size)
+    while memory == nil, size > 1 << 28 {
+      size /= 2
+      memory = MemoryPool.reserve(size)
+    }
+    guard let memory else {
+      capacity = 0
+      return
+    }
+    capacity = size
+    let base = UInt(bitPattern: memory)
+    state.withLock { state in
+      state.base = base
+      state.free = [base..<(base + UInt(size))]
+    }
+  }
 
   deinit {
-    state.withLock { state in
-      for block in state.free { free(block.base) }
-    }
+    let base = state.withLock { $0.base }
+    if capacity > 0 { munmap(UnsafeMutableRawPointer(bitPattern: base), capacity) }
+  }
+
+  private static func reserve(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    var flags = MAP_PRIVATE
+    #if os(Linux)
+      flags |= MAP_ANONYMOUS | MAP_NORESERVE
+    #else
+      flags |= MAP_ANON | MAP_NORESERVE
+    #endif
+    guard let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED
+    else { return nil }
+    #if os(Linux)
+      // Large pages: fewer first touches, fewer address lookups. A wish; failure costs only time.
+      madvise(memory, bytes, MADV_HUGEPAGE)
+    #endif
+    return memory
   }
 
   /// The most bytes that were in use at one time.
@@ -50,37 +81,37 @@ public final class MemoryPool: Sendable {
     }
   }
 
-  /// Uninitialised memory of at least `bytes`, and how much it is; nil where the system has none left.
-  func take(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int)? {
-    // Sizes in steps of an eighth of their magnitude, so that utterances of nearly the same length share.
-    let magnitude = Swift.max(12, Int.bitWidth - bytes.leadingZeroBitCount - 1)
-    let step = 1 << (magnitude - 3)
-    let size = (bytes + step - 1) / step * step
-    let found = state.withLock { state -> Block? in
-      state.usedBytes += size
+  /// Uninitialised memory of `bytes`, a multiple of 64; nil where none is left.
+  func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    let address = state.withLock { state -> UInt? in
+      guard let index = state.free.firstIndex(where: { $0.count >= bytes }) else { return nil }
+      let found = state.free[index]
+      if found.count == bytes {
+        state.free.remove(at: index)
+      } else {
+        state.free[index] = (found.lowerBound + UInt(bytes))..<found.upperBound
+      }
+      state.usedBytes += bytes
       state.peakBytes = Swift.max(state.peakBytes, state.usedBytes)
-      guard let index = state.free.firstIndex(where: { $0.bytes == size }) else { return nil }
-      state.freeBytes -= size
-      return state.free.remove(at: index)
+      return found.lowerBound
     }
-    if let found { return (found.base, found.bytes) }
-    return aligned_alloc(64, size).map { ($0, size) }
+    return address.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
   }
 
-  func giveBack(_ base: UnsafeMutableRawPointer, bytes: Int) {
-    let surplus = state.withLock { state -> [Block] in
+  func giveBack(_ memory: UnsafeMutableRawPointer, bytes: Int) {
+    let start = UInt(bitPattern: memory)
+    var range = start..<(start + UInt(bytes))
+    state.withLock { state in
       state.usedBytes -= bytes
-      state.freeBytes += bytes
-      let place = state.free.firstIndex { $0.bytes >= bytes } ?? state.free.endIndex
-      state.free.insert(Block(base: base, bytes: bytes), at: place)
-      var surplus: [Block] = []
-      while state.freeBytes + state.usedBytes > state.peakBytes, let smallest = state.free.first {
-        surplus.append(smallest)
-        state.free.removeFirst()
-        state.freeBytes -= smallest.bytes
+      var index = state.free.firstIndex { $0.lowerBound > start } ?? state.free.endIndex
+      if index < state.free.endIndex, state.free[index].lowerBound == range.upperBound {
+        range = start..<state.free.remove(at: index).upperBound
       }
-      return surplus
+      if index > 0, state.free[index - 1].upperBound == start {
+        index -= 1
+        range = state.free.remove(at: index).lowerBound..<range.upperBound
+      }
+      state.free.insert(range, at: index)
     }
-    for block in surplus { free(block.base) }
   }
 }

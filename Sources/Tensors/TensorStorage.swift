@@ -18,15 +18,14 @@ final class TensorStorage: @unchecked Sendable {
   /// Uninitialised memory for `count` values.
   init(count: Int, from pool: MemoryPool? = nil) {
     self.count = count
-    let wanted = Swift.max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)
-    let taken = pool.map { $0.take(wanted) } ?? aligned_alloc(64, wanted).map { ($0, wanted) }
-    guard let (memory, bytes) = taken else {
-      preconditionFailure("out of memory: a tensor of \(count) values needs \(wanted) bytes")
+    bytes = Swift.max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)
+    let pooled = pool?.take(bytes)
+    guard let memory = pooled ?? aligned_alloc(64, bytes) else {
+      preconditionFailure("out of memory: a tensor of \(count) values needs \(bytes) bytes")
     }
     base = memory.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
     owner = nil
-    self.pool = pool
-    self.bytes = bytes
+    self.pool = pooled == nil ? nil : pool
   }
 
   init(borrowing pointer: UnsafePointer<Float>, count: Int, owner: AnyObject) {

@@ -1,0 +1,129 @@
+"""Hidden states of a wav2vec2-base-sized model in PyTorch, and the comparison of Strata with it.
+
+    forward_peer.py model FOLDER                    makes a Hugging Face folder with random weights, and a waveform
+    forward_peer.py peer FOLDER                     answers requests as forward-benchmark does
+    forward_peer.py compare BINARY FOLDER ROUNDS    runs both in turn, prints a table of times, memory and ratios
+
+The peer is transformers' Wav2Vec2Model with sdpa attention in inference mode, keeping every hidden state. Both
+sides load once, read the same files, run a first pass that is not counted, and are then asked in turn.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+SECONDS, THREADS = (10, 30), (1, 2)
+
+
+def make(folder):
+    import numpy as np
+    import torch
+    from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
+
+    torch.manual_seed(0)
+    model = Wav2Vec2Model(Wav2Vec2Config(mask_time_prob=0.0)).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim == 1:  # Norms away from 1 and biases from 0, so that one left out would show.
+                parameter += 0.1 * torch.randn_like(parameter)
+    model.save_pretrained(folder)
+    Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(folder)
+    random = np.random.default_rng(0)
+    n = max(SECONDS) * 16000
+    wave = np.cumsum(random.standard_normal(n)) * 0.01
+    wave = wave - np.convolve(wave, np.ones(401) / 401, "same") + 0.02 * random.standard_normal(n)
+    wave.astype(np.float32).tofile(os.path.join(folder, "waveform.f32"))
+
+
+def peer(folder):
+    import numpy as np
+    import torch
+    from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2Model
+
+    model = Wav2Vec2Model.from_pretrained(folder, attn_implementation="sdpa").eval()
+    extractor = Wav2Vec2FeatureExtractor.from_pretrained(folder)
+    wave = np.fromfile(os.path.join(folder, "waveform.f32"), np.float32)
+
+    def states(seconds):
+        values = extractor(wave[: seconds * 16000], sampling_rate=16000, return_tensors="pt").input_values
+        with torch.inference_mode():
+            return model(values, output_hidden_states=True).hidden_states
+
+    print("ready", flush=True)
+    for line in sys.stdin:
+        words = line.split()
+        if words[0] == "run":
+            torch.set_num_threads(int(words[2]))
+            start = time.perf_counter(), time.process_time()
+            assert len(states(int(words[1]))) == 13
+            print(time.perf_counter() - start[0], time.process_time() - start[1], flush=True)
+        elif words[0] == "save":
+            states(int(words[1]))[-1].numpy().tofile(words[2])
+            print("saved", flush=True)
+        elif words[0] == "memory":
+            status = open("/proc/self/status").read()
+            print(int(status.split("VmHWM:")[1].split()[0]) * 1024, flush=True)
+
+
+class Side:
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline().strip() == "ready"
+
+    def ask(self, request):
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().split()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def compare(binary, folder, rounds):
+    import numpy as np
+
+    waveform = os.path.join(folder, "waveform.f32")
+    ours = lambda: Side([binary, folder, waveform])
+    theirs = lambda: Side([sys.executable, os.path.abspath(__file__), "peer", folder])
+    print("| audio | threads | wall, Strata | wall, PyTorch | ratio | CPU, Strata | CPU, PyTorch | ratio "
+          "| memory, Strata | memory, PyTorch | share |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for seconds in SECONDS:
+        for threads in THREADS:
+            sides = [ours(), theirs()]  # Fresh ones: the largest memory is then this line's.
+            times = [[], []]
+            for turn in range(rounds + 1):
+                for side, found in zip(sides, times):
+                    time.sleep(0.3)  # PyTorch's threads spin for a while after a pass.
+                    wall, cpu = map(float, side.ask(f"run {seconds} {threads}"))
+                    if turn > 0:
+                        found.append((wall, cpu))
+            memory = [int(side.ask("memory")[0]) / 2**20 for side in sides]
+            (wall, cpu), (wall2, cpu2) = [
+                [statistics.median(column) for column in zip(*found)] for found in times]
+            print(f"| {seconds} s | {threads} | {wall:.3f} s | {wall2:.3f} s | **{wall2 / wall:.2f}×** "
+                  f"| {cpu:.3f} s | {cpu2:.3f} s | {cpu2 / cpu:.2f}× "
+                  f"| {memory[0]:.0f} MiB | {memory[1]:.0f} MiB | {memory[0] / memory[1]:.2f} |", flush=True)
+            for side in sides:
+                side.close()
+    sides, values = [ours(), theirs()], []
+    for side in sides:
+        path = os.path.join(folder, "last.f32")
+        side.ask(f"save {SECONDS[0]} {path}")
+        values.append(np.fromfile(path, np.float32))
+        side.close()
+    error = np.abs(values[0] - values[1]).max() / np.abs(values[1]).max()
+    print(f"\nLargest difference of the last hidden state, relative to the largest value: {error:.1e}")
+
+
+if __name__ == "__main__":
+    command, rest = sys.argv[1], sys.argv[2:]
+    if command == "model":
+        make(*rest)
+    elif command == "peer":
+        peer(*rest)
+    else:
+        compare(rest[0], rest[1], int(rest[2]))
