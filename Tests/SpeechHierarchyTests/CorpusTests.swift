@@ -133,8 +133,8 @@ private func messages(_ corpus: Corpus, _ severity: CorpusIssue.Severity = .warn
     #expect(corpus.utterances.map(\.audioPath) == [folder.path + "/s/a.flac", folder.path + "/s/b.wav"])
     #expect(
       messages(corpus) == [
-        "warning: s/a.wav: is a second audio file for “s/a”, beside s/a.flac; left out. Rename one of them",
         "warning: s/a.WRD: is not read: the labels of “s/a” are those of s/a.TextGrid",
+        "warning: s/a.wav: is a second audio file for “s/a”, beside s/a.flac; left out. Rename one of them",
         "warning: s/labels/a.TextGrid: is not read: the labels of “s/a” are those of s/a.TextGrid",
       ])
   }
