@@ -60,7 +60,7 @@ extension PickleMachine {
   typealias Constructor = @Sendable (inout PickleMachine, [ID]) throws -> ID
 
   /// Whether the name says "class" (its last part begins with a capital) and not of a module that must not be
-  /// reached. Nothing hangs on it but the message: neither classes nor functions are ever run.
+  /// reached. It decides between an inert object and a refusal: neither classes nor functions are ever run.
   static func isClass(_ name: String) -> Bool {
     guard !reachesSystem(name), let last = name.split(separator: ".").last, let first = last.first else {
       return false

@@ -44,6 +44,10 @@ struct PickleMachine {
         throw malformed("the unknown instruction \(JSONParser.printable(code))", expected: "a pickle")
       }
       if operation == .stop { return try pop() }
+      guard stack.count < Self.nodeLimit else {
+        throw CheckpointError.limit(
+          path: path, place: "\(place), values on the stack", found: stack.count, limit: Self.nodeLimit)
+      }
       try execute(operation)
     }
   }
