@@ -91,6 +91,15 @@ import Testing
     }
   }
 
+  @Test("A header whose length begins like a pickle is still a header", arguments: [2, 3, 4, 5])
+  func lengthLikeAPickle(version: Int) throws {
+    let header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}"
+    let padded = header + String(repeating: " ", count: (version << 8 | 0x80) - header.utf8.count)
+    let bytes = file(padded, data: floatBytes([3]))
+    #expect(Array(bytes.prefix(2)) == [0x80, UInt8(version)])
+    #expect(try Checkpoint(bytes, path: "m").tensor("w").values == [3])
+  }
+
   @Test(
     "Broken headers are refused with the place",
     arguments: [
