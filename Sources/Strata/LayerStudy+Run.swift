@@ -102,7 +102,7 @@ extension LayerStudy {
       return try LayerSimilarity.matrix(examples, layers: layers, measure: measure, threads: threads)
     }
     return [
-      try matrix(LinearCKA()), try matrix(LinearCKA(isDebiased: false)), try matrix(SVCCA()),
+      try matrix(LinearCKA()), try matrix(LinearCKA(debiased: false)), try matrix(SVCCA()),
     ]
   }
 }
