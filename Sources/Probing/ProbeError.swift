@@ -1,4 +1,4 @@
-/// What keeps a probe from being fitted, or a probe's definition from being understood.
+/// What keeps a probe from being fitted or a study from being made.
 public enum ProbeError: Error, Equatable, CustomStringConvertible, Sendable {
   /// States and labels of different counts.
   case rowMismatch(states: Int, labels: Int)
@@ -16,12 +16,8 @@ public enum ProbeError: Error, Equatable, CustomStringConvertible, Sendable {
   case widthMismatch(found: Int, expected: Int)
   /// Spans that should be the same in two models are not.
   case examplesDiffer(what: String, first: String, second: String)
-  /// The study was told to stop.
-  case cancelled
-  /// A definition that cannot be read, with the file and the line.
-  case badDefinition(place: String, problem: String)
-  /// No probe of that name.
-  case noSuchProbe(String, available: [String], nearest: String?)
+  /// A study was told to stop.
+  case interrupted
 
   public var description: String {
     switch self {
@@ -40,10 +36,27 @@ public enum ProbeError: Error, Equatable, CustomStringConvertible, Sendable {
     case .examplesDiffer(let what, let first, let second):
       "\(what) of the models that are compared differ: \(first) and \(second); extract them from the same corpus "
         + "with the same settings"
-    case .cancelled: "the study was interrupted"
+    case .interrupted: "the study was interrupted"
+    }
+  }
+}
+
+/// What is wrong with a probe's definition.
+public enum ProbeSpecError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// A file that cannot be understood: the file and the line, and what is wrong there.
+  case badDefinition(place: String, problem: String)
+  /// A folder that is not there.
+  case noSuchFolder(String)
+  /// No probe of that name.
+  case noSuchProbe(String, available: [String], nearest: String?)
+
+  public var description: String {
+    switch self {
     case .badDefinition(let place, let problem): "\(place): \(problem)"
+    case .noSuchFolder(let path):
+      "\(path): there is no such folder of probe definitions; check the path"
     case .noSuchProbe(let name, let available, let nearest):
-      "there is no probe “\(name)”" + (nearest.map { "; did you mean “\($0)”?" } ?? "")
+      "there is no probe “\(name)”" + (nearest.map { "; did you mean “\($0)”?" } ?? ";")
         + " The probes are \(available.joined(separator: ", "))"
     }
   }

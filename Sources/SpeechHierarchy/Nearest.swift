@@ -1,14 +1,14 @@
 /// Finds the word that was probably meant.
-enum Nearest {
+package enum Nearest {
   /// `did you mean “x”? Known are …`, the first half only where something is near.
-  static func hint(for word: String, among known: [String]) -> String {
+  package static func hint(for word: String, among known: [String]) -> String {
     let all = known.joined(separator: ", ")
     guard let nearest = nearest(to: word, among: known) else { return "known are \(all)" }
     return "did you mean “\(nearest)”? Known are \(all)"
   }
 
   /// The known word with the fewest edits, if that is less than half of it.
-  static func nearest(to word: String, among known: [String]) -> String? {
+  package static func nearest(to word: String, among known: [String]) -> String? {
     let word = String(word.lowercased().prefix(64))
     let distances = known.map { (word: $0, edits: edits(word, $0.lowercased())) }
     guard let best = distances.min(by: { $0.edits < $1.edits }) else { return nil }
@@ -16,7 +16,7 @@ enum Nearest {
   }
 
   /// The Levenshtein distance.
-  static func edits(_ a: String, _ b: String) -> Int {
+  package static func edits(_ a: String, _ b: String) -> Int {
     let a = Array(a)
     let b = Array(b)
     var row = Array(0...b.count)

@@ -22,7 +22,7 @@ public struct ActivationExport: Sendable {
   public func write(_ recordings: [String], to output: String) throws {
     var tensors: [(name: String, tensor: Tensor)] = []
     var names = Set(taps ?? model.taps.map(\.name))
-    if includesAttention { names.formUnion(model.attentionTaps) }
+    if includesAttention { names.formUnion(model.attentionTaps.map(\.name)) }
     let stems = Self.stems(of: recordings)
     for (recording, stem) in zip(recordings, stems) {
       let waveform = try Waveform.read(recording)

@@ -22,7 +22,7 @@ public enum FailureKind: Sendable, Equatable {
   /// Nil for errors that are none of Strata's.
   public init?(_ error: any Error) {
     switch error {
-    case StudyError.interrupted, ActivationError.interrupted: self = .interrupted
+    case StudyError.interrupted, ActivationError.interrupted, ProbeError.interrupted: self = .interrupted
     case let error as StudyError: self = error.kind
     case CheckpointError.missing, AudioError.missing, CorpusError.missing: self = .missingInput
     case CheckpointError.writeFailed, ReportError.writeFailed, ActivationError.cannotWrite:
@@ -32,7 +32,7 @@ public enum FailureKind: Sendable, Equatable {
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault
     case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError,
-      is ReportError, is ExportError, is ProbeSpecError:
+      is ReportError, is ExportError, is ProbeError, is ProbeSpecError:
       self = .badInput
     default: return nil
     }

@@ -21,6 +21,9 @@ extension LayerStudy {
     }
   }
 
+  /// Every tap point but the scores of a trained head, which is no representation of its own.
+  var layersByDefault: [String] { model.taps.map(\.name).filter { $0 != "logits" } }
+
   /// Every tap point of the model with its place in the order of the data.
   var layersOfModel: [Layer] {
     model.taps.enumerated().map { Layer(name: $1.name, depth: $0) }

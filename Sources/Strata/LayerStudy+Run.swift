@@ -30,10 +30,9 @@ extension LayerStudy {
   private func result() throws -> StudyResult {
     let probes = try probesOfLevels()
     let splits = try SplitPlan.make(for: corpus, seed: seed)
-    let trained = try extract(model, named: model.name, includesMel: true)
+    let trained = try extract(model, named: model.name)
     let twins = try twinSeeds.enumerated().map { index, seed in
-      try extract(
-        model.randomTwin(seed: seed), named: "random twin \(index + 1)", includesMel: false)
+      try extract(try model.randomTwin(seed: seed), named: "random twin \(index + 1)")
     }
     var levels: [LevelResult] = []
     var warnings = Warnings(corpus: corpus, splits: splits, trained: trained)
@@ -51,6 +50,7 @@ extension LayerStudy {
       levels.append(outcome.result)
       warnings.add(outcome.warnings, of: probe)
     }
+    guard levels.contains(where: { $0.peak != nil }) else { throw StudyError.nothingToProbe(reasons: warnings.sentences) }
     return StudyResult(
       model: modelSummary(trained), corpus: corpusSummary, settings: settings(trained),
       levels: levels, similarity: try similarity(trained), warnings: warnings.sentences)
@@ -71,11 +71,9 @@ extension LayerStudy {
     return labelled
   }
 
-  private func extract(
-    _ source: some ActivationSource, named name: String, includesMel: Bool
-  ) throws -> Extraction {
-    let settings = ExtractionSettings(
-      levels: levels, layers: layers, includesMel: includesMel, seed: seed)
+  private func extract(_ source: some ActivationSource, named name: String) throws -> Extraction {
+    // Mel is pooled for the twins too: the sample's bounds depend on the layers, and a twin must have the same.
+    let settings = ExtractionSettings(levels: levels, layers: layers ?? layersByDefault, seed: seed)
     let pass = ExtractionPass(
       of: source, over: corpus.utterances, settings: settings, workFolder: workFolder)
     let started = Date()

@@ -8,6 +8,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
   case noProbe(levels: [Level])
   /// None of the levels asked for has labels in the corpus.
   case noLabels(corpus: String, levels: [Level], available: [Level])
+  /// No level has two classes that can be told apart.
+  case nothingToProbe(reasons: [String])
 
   public var description: String {
     switch self {
@@ -20,6 +22,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
     case .noLabels(let corpus, let levels, let available):
       "\(corpus) has no labels for \(list(levels)); it has \(list(available)). "
         + "Map its tiers to levels in corpus.yaml, or ask for other levels."
+    case .nothingToProbe(let reasons):
+      "there is nothing to probe:\n  " + reasons.joined(separator: "\n  ")
     }
   }
 
@@ -27,7 +31,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
     switch self {
     case .interrupted: .interrupted
     case .unknownLevel, .noProbe: .badRequest
-    case .noLabels: .badInput
+    case .noLabels, .nothingToProbe: .badInput
     }
   }
 

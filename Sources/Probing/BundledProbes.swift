@@ -1,0 +1,84 @@
+extension ProbeSpec {
+  /// The definitions of `probes/` as they were when this was built, so that an installed tool has them
+  /// wherever it is. A test holds the two equal.
+  static let bundledTexts: [(name: String, text: String)] = [
+    (
+      "phoneme",
+      """
+      # Which phone a span is: the lowest level that has a name. A file like this one, dropped into this folder or
+      # into one named with --probes, is a probe of its own; nothing needs to be built again.
+
+      name: phoneme
+      description: which phone (stress left out) a span is
+
+      # The tier whose spans are classified: phoneme, syllable, word, phrase or sentence.
+      level: phoneme
+
+      # The classifier. softmax: linear, fitted to convergence, penalty chosen on development data.
+      kind: softmax
+
+      # How a span's frames become one vector: mean, center (the frame nearest to its middle) or middle-third.
+      pool: mean
+
+      # The L2 penalties that are tried (the inverses of scikit-learn's C).
+      penalties: [10000, 1000, 100, 10, 1, 0.1, 0.01]
+
+      # Classes with fewer spans are left out; of the others, at most so many, the most frequent.
+      min_count: 10
+      max_classes: 60
+
+      # What the peak and the verdict are about: accuracy, balanced_accuracy, macro_f1, log_loss or bits.
+      metric: accuracy
+
+      # Probe a control task too (each triphone has a random phone of its own), for the selectivity.
+      control: true
+
+      """
+    ),
+    (
+      "syllable",
+      """
+      # Which syllable a span is. Most syllables are rare: only those that several sentences have can be learned in
+      # some and tested in others, so the classes are few and the numbers are about frequent syllables.
+
+      name: syllable
+      description: which of the frequent syllables (stress left out) a span is
+      level: syllable
+      kind: softmax
+      pool: mean
+      penalties: [10000, 1000, 100, 10, 1, 0.1, 0.01]
+      min_count: 10
+      max_classes: 100
+      metric: accuracy
+
+      # Each syllable has a random class of the same distribution. Syllables are their own types here, so that the
+      # control regroups the same syllables at random.
+      control: true
+
+      """
+    ),
+    (
+      "word",
+      """
+      # Which word a span is, of the words that are frequent enough to be learned in some sentences and tested in
+      # others. Frequent words are mostly function words, short and few-phoned: a word probe can be solved from the
+      # phones, so read its profile beside the phonemes'.
+
+      name: word
+      description: which of the frequent words a span is
+      level: word
+      kind: softmax
+      pool: mean
+      penalties: [10000, 1000, 100, 10, 1, 0.1, 0.01]
+      min_count: 10
+      max_classes: 200
+      metric: accuracy
+
+      # Each word has a random class of the same distribution. Words are their own types, so that the control
+      # regroups the same words at random.
+      control: true
+
+      """
+    ),
+  ]
+}

@@ -1,0 +1,27 @@
+import Tensors
+
+/// Random labels that a probe could only learn by heart (Hewitt & Liang 2019): every type, a triphone or a
+/// word, has one random class, drawn with the frequencies of the true classes and the same in every fold.
+///
+/// How much better a probe does on the true labels than on these, its selectivity, tells reading from
+/// memorising. Where a type has only ever one true class of its own (words as labels of words), the control
+/// regroups the same types at random.
+struct ControlTask: Sendable, Equatable {
+  /// The random class of each type.
+  let classOfType: [Int]
+
+  /// - Parameters:
+  ///   - counts: how many examples each true class has.
+  ///   - types: how many types there are.
+  init(types: Int, counts: [Int], seed: UInt64, stream: String) {
+    var numbers = RandomNumbers(seed: seed, stream: "control task " + stream)
+    let total = counts.reduce(0, +)
+    precondition(total > 0, "a control task without examples")
+    var ends: [Int] = []
+    for count in counts { ends.append((ends.last ?? 0) + count) }
+    classOfType = (0..<types).map { _ in
+      let drawn = numbers.index(below: total)
+      return ends.firstIndex { drawn < $0 } ?? 0
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import Results
+import SpeechHierarchy
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the peak layer's numbers say about whether a level is encoded, and in which words.
+///
+/// - Encoded: selectivity and the gain over mel both have intervals above zero (METHODS). A requirement that
+///   was not measured, for want of a mel baseline or of a control task, is replaced by the gain over always
+///   answering the commonest class.
+/// - Not encoded: one of them has its whole interval below zero, or the probe tells nothing: no bit about the
+///   labels, and an accuracy whose interval ends less than `negligible` above the commonest class's.
+/// - Undecided: anything else, with how many utterances would decide where that can be told: intervals shrink
+///   as 1/√n, so that a value of the present size is clear of zero at n·(distance to the interval's end /
+///   value)².
+struct Evidence {
+  let result: LevelResult
+  let peak: Peak
+  /// Paired differences of accuracy.
+  let gainOverMajority: Estimate
+  /// Tested utterances.
+  let utterances: Int
+
+  /// An advantage over guessing, in accuracy, that is not worth calling one.
+  static let negligible = 0.05
+
+  private struct Requirement {
+    let name: String
+    let estimate: Estimate
+  }
+
+  private var layer: LayerResult? { result.layers.first { $0.layer == peak.layer } }
+
+  private var requirements: [Requirement] {
+    var requirements: [Requirement] = []
+    if let gain = layer?.gainOverMel {
+      requirements.append(Requirement(name: "the gain over the mel baseline", estimate: gain))
+    }
+    if let selectivity = layer?.selectivity {
+      requirements.append(Requirement(name: "the selectivity", estimate: selectivity))
+    }
+    if requirements.count < 2 {
+      requirements.append(
+        Requirement(name: "the gain over always answering the commonest class", estimate: gainOverMajority))
+    }
+    return requirements
+  }
+
+  private var tellsNothing: Bool {
+    (layer?.metrics?.bits.value ?? 0) <= 0 && gainOverMajority.high < Self.negligible
+  }
+
+  var verdict: Verdict {
+    if tellsNothing || requirements.contains(where: \.estimate.isNegative) {
+      return Verdict(decision: .notEncoded, sentence: sentence(.notEncoded))
+    }
+    if requirements.allSatisfy(\.estimate.isPositive) {
+      return Verdict(decision: .encoded, sentence: sentence(.encoded))
+    }
+    let needed = utterancesToDecide
+    return Verdict(
+      decision: .undecided, sentence: sentence(.undecided) + Self.needs(needed), utterancesToDecide: needed)
+  }
+
+  private static func needs(_ utterances: Int?) -> String {
+    guard let utterances else { return " No amount of data that can be named from these would decide it." }
+    return " About \(utterances) utterances like these would decide it."
+  }
+
+  /// Nil where a value is so near to zero that more than a thousand times the data would be asked for.
+  private var utterancesToDecide: Int? {
+    var factor = 1.0
+    for estimate in requirements.map(\.estimate) where !estimate.isPositive && !estimate.isNegative {
+      let distance = estimate.value > 0 ? estimate.value - estimate.low : estimate.high - estimate.value
+      factor = max(factor, (distance / estimate.value) * (distance / estimate.value))
+    }
+    guard factor < 1000 else { return nil }
+    let needed = max(Double(utterances + 1), Double(utterances) * factor)
+    // Two digits are more than it is worth.
+    let unit = pow(10, max(0, (log10(needed) - 1).rounded(.down)))
+    return Int((needed / unit).rounded(.up) * unit)
+  }
+}
+
+// MARK: - Words
+
+extension Evidence {
+  private var subject: String {
+    switch result.level {
+    case .sound: "Sounds"
+    case .phoneme: "Phonemes"
+    case .syllable: "Syllables"
+    case .word: "Words"
+    case .phrase: "Phrases"
+    case .sentence: "Sentences"
+    }
+  }
+
+  private func sentence(_ decision: Verdict.Decision) -> String {
+    let opening =
+      switch decision {
+      case .encoded: "\(subject) are encoded"
+      case .notEncoded: "\(subject) are not shown to be encoded"
+      case .undecided: "Whether \(subject.lowercased()) are encoded is undecided"
+      }
+    return "\(opening): \(([whereItPeaks] + advantages + objections).joined(separator: "; "))."
+  }
+
+  private var whereItPeaks: String {
+    let others = peak.peakSet.filter { $0 != peak.layer }.map(\.name)
+    let sure =
+      others.isEmpty
+      ? "clear of every other layer" : "not to be told from \(Self.listed(others))"
+    let chance = Self.number(result.majority[result.metric].value)
+    return
+      "the best layer is \(peak.layer.name) with \(Self.words(result.metric)) \(Self.interval(peak.estimate)), "
+      + "\(sure) (always answering the commonest class gives \(chance))"
+  }
+
+  private var advantages: [String] {
+    let unit = result.metric == .bits ? " bits" : ""
+    var parts: [String] = []
+    if let gain = layer?.gainOverMel {
+      parts.append("over the mel baseline it adds \(Self.interval(gain))\(unit)")
+    }
+    if let gain = layer?.gainOverTwin {
+      parts.append("over the randomly initialised twin \(Self.interval(gain))\(unit)")
+    }
+    if let selectivity = layer?.selectivity {
+      parts.append("selectivity against random labels is \(Self.interval(selectivity))")
+    }
+    return parts
+  }
+
+  private var objections: [String] {
+    var objections = requirements.filter { !$0.estimate.isPositive }.map {
+      $0.estimate.isNegative ? "\($0.name) is below zero" : "the interval of \($0.name) holds zero"
+    }
+    if tellsNothing { objections.insert("the probe tells nothing about the labels", at: 0) }
+    if let gain = layer?.gainOverTwin, !gain.isPositive {
+      objections.append("training added nothing that can be told from the untrained twin")
+    }
+    return objections
+  }
+
+  /// One name, two with “and”, or the first and the last of a run and how many they are.
+  private static func listed(_ names: [String]) -> String {
+    switch names.count {
+    case 1: names[0]
+    case 2...4: names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
+    default: "\(names.count) others (\(names[0]) … \(names[names.count - 1]))"
+    }
+  }
+
+  private static func words(_ metric: Metric) -> String {
+    switch metric {
+    case .accuracy: "an accuracy of"
+    case .balancedAccuracy: "a balanced accuracy of"
+    case .macroF1: "a macro-F1 of"
+    case .logLoss: "a log loss in nats of"
+    case .bits: "bits about the label"
+    }
+  }
+
+  static func interval(_ estimate: Estimate) -> String {
+    "\(number(estimate.value)) [\(number(estimate.low)), \(number(estimate.high))]"
+  }
+
+  /// Two decimals; three where two would say zero.
+  static func number(_ value: Double) -> String {
+    let digits = abs(value) < 0.005 && value != 0 ? 1000.0 : 100
+    let scaled = Int((abs(value) * digits).rounded())
+    let fraction = String(scaled % Int(digits))
+    let width = digits == 100 ? 2 : 3
+    let zeros = String(repeating: "0", count: width - fraction.count)
+    return (value < 0 && scaled > 0 ? "−" : "") + "\(scaled / Int(digits)).\(zeros)\(fraction)"
+  }
+}

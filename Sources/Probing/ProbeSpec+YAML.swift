@@ -1,0 +1,213 @@
+import Activations
+import Foundation
+import Results
+import SpeechHierarchy
+import Yams
+
+extension ProbeSpec {
+  /// Reads a definition. `path` is for messages.
+  ///
+  /// Throws `ProbeSpecError.badDefinition` with the file, the line, what was found and what is known.
+  public init(yaml: String, path: String) throws(ProbeSpecError) {
+    let reader = DefinitionReader(path: path)
+    let pairs = try reader.pairs(of: yaml)
+    func value(_ key: String) -> Node? { pairs.first { $0.key == key }?.value }
+    guard let name = value("name") else { throw reader.missing("name") }
+    guard let level = value("level") else { throw reader.missing("level") }
+    self.init(name: try reader.text(name, "name"), level: try reader.choice(level, "level"))
+    for (key, line, node) in pairs {
+      switch key {
+      case "name", "level": break
+      case "description": description = try reader.text(node, key)
+      case "kind": kind = try reader.choice(node, key)
+      case "pool": pool = try reader.choice(node, key)
+      case "penalties": penalties = try reader.penalties(node, key)
+      case "min_count": minimumCount = try reader.count(node, key, atLeast: 2)
+      case "max_classes": maximumClasses = try reader.count(node, key, atLeast: 2)
+      case "metric": metric = try reader.choice(node, key)
+      case "control": control = try reader.flag(node, key)
+      default: throw reader.unknown(key, line: line)
+      }
+    }
+  }
+
+  static let keys = [
+    "name", "description", "level", "kind", "pool", "penalties", "min_count", "max_classes", "metric",
+    "control",
+  ]
+
+  /// The definitions that come with the package: phoneme, syllable, word.
+  public static let bundled: [ProbeSpec] = bundledTexts.map { name, text in
+    do {
+      return try ProbeSpec(yaml: text, path: "probes/\(name).yaml")
+    } catch {
+      preconditionFailure("a bundled definition cannot be read: \(error)")
+    }
+  }
+
+  /// The definitions in a folder's files `*.yaml`, in the order of the files' names.
+  ///
+  /// Throws where the folder is missing, a file cannot be understood, or two have the same name.
+  public static func load(folder: String) throws(ProbeSpecError) -> [ProbeSpec] {
+    guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw .noSuchFolder(folder)
+    }
+    var specs: [ProbeSpec] = []
+    for file in files.sorted() where file.hasSuffix(".yaml") || file.hasSuffix(".yml") {
+      let spec = try ProbeSpec(contentsOf: folder + "/" + file)
+      guard !specs.contains(where: { $0.name == spec.name }) else {
+        throw .badDefinition(
+          place: folder + "/" + file,
+          problem: "another file of the folder has the name “\(spec.name)” already; give this one its own")
+      }
+      specs.append(spec)
+    }
+    return specs
+  }
+
+  /// The bundled definitions and those of each folder that there is; a later one takes the place of an
+  /// earlier one of the same name.
+  public static func all(in folders: [String]) throws(ProbeSpecError) -> [ProbeSpec] {
+    var specs = bundled
+    for folder in folders where FileManager.default.fileExists(atPath: folder) {
+      for spec in try load(folder: folder) {
+        if let index = specs.firstIndex(where: { $0.name == spec.name }) {
+          specs[index] = spec
+        } else {
+          specs.append(spec)
+        }
+      }
+    }
+    return specs
+  }
+
+  /// Reads one file.
+  public init(contentsOf path: String) throws(ProbeSpecError) {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .badDefinition(
+        place: path, problem: "the file cannot be read; check the path and its permissions")
+    }
+    guard data.count <= 1 << 20, let text = String(data: data, encoding: .utf8) else {
+      throw .badDefinition(
+        place: path,
+        problem: "a probe's definition is a short text in UTF-8, and this is \(data.count) other bytes")
+    }
+    try self.init(yaml: text, path: path)
+  }
+
+  /// The definition of that name, or an error that lists the names.
+  public static func named(_ name: String, among specs: [ProbeSpec]) throws(ProbeSpecError) -> ProbeSpec {
+    guard let spec = specs.first(where: { $0.name == name }) else {
+      let names = specs.map(\.name)
+      throw .noSuchProbe(name, available: names, nearest: Nearest.nearest(to: name, among: names))
+    }
+    return spec
+  }
+}
+
+/// Takes values out of a definition's YAML, or says what was found instead, and where.
+private struct DefinitionReader {
+  let path: String
+
+  func pairs(of yaml: String) throws(ProbeSpecError) -> [(key: String, line: Int, value: Node)] {
+    let root: Node?
+    do {
+      root = try compose(yaml: yaml)
+    } catch let error as YamlError {
+      throw syntax(error)
+    } catch {
+      throw .badDefinition(place: path, problem: "is not YAML: \(error)")
+    }
+    guard let mapping = root?.mapping else {
+      throw .badDefinition(
+        place: path, problem: "expected keys with values, such as “level: phoneme”; known keys are \(known)"
+      )
+    }
+    var pairs: [(key: String, line: Int, value: Node)] = []
+    for (key, value) in mapping {
+      guard let text = key.scalar?.string else { throw wrong(key, "a key", "a word") }
+      pairs.append((text, key.mark?.line ?? 1, value))
+    }
+    return pairs
+  }
+
+  private var known: String { ProbeSpec.keys.joined(separator: ", ") }
+
+  private func syntax(_ error: YamlError) -> ProbeSpecError {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      .badDefinition(place: "\(path):\(mark.line)", problem: "is not YAML: \(problem)")
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      .badDefinition(
+        place: "\(path):\(context.mark.line)",
+        problem: "has the key \(duplicates.joined(separator: ", ")) twice")
+    default: .badDefinition(place: path, problem: "is not YAML: \(error)")
+    }
+  }
+
+  func text(_ node: Node, _ key: String) throws(ProbeSpecError) -> String {
+    guard let text = node.scalar?.string, !text.isEmpty else { throw wrong(node, key, "a text") }
+    return text
+  }
+
+  func choice<Value: RawRepresentable & CaseIterable>(
+    _ node: Node, _ key: String
+  ) throws(ProbeSpecError) -> Value where Value.RawValue == String {
+    let names = Value.allCases.map(\.rawValue)
+    guard let text = node.scalar?.string, let value = Value(rawValue: text) else {
+      let nearest = node.scalar.flatMap { Nearest.nearest(to: $0.string, among: names) }
+      throw wrong(
+        node, key,
+        "one of \(names.joined(separator: ", "))" + (nearest.map { " (did you mean “\($0)”?)" } ?? ""))
+    }
+    return value
+  }
+
+  func flag(_ node: Node, _ key: String) throws(ProbeSpecError) -> Bool {
+    guard let flag = node.bool else { throw wrong(node, key, "true or false") }
+    return flag
+  }
+
+  func count(_ node: Node, _ key: String, atLeast least: Int) throws(ProbeSpecError) -> Int {
+    guard let count = node.int, count >= least else {
+      throw wrong(node, key, "a whole number from \(least)")
+    }
+    return count
+  }
+
+  func penalties(_ node: Node, _ key: String) throws(ProbeSpecError) -> [Double] {
+    let expected = "a list of positive numbers, such as [1000, 100, 10, 1]"
+    guard let sequence = node.sequence, !sequence.isEmpty else { throw wrong(node, key, expected) }
+    var penalties: [Double] = []
+    for item in sequence {
+      guard let penalty = item.float, penalty > 0, penalty.isFinite else {
+        throw wrong(item, key, expected)
+      }
+      penalties.append(penalty)
+    }
+    return Array(Set(penalties)).sorted(by: >)
+  }
+
+  func missing(_ key: String) -> ProbeSpecError {
+    .badDefinition(place: path, problem: "has no “\(key)”, which every probe needs")
+  }
+
+  func unknown(_ key: String, line: Int) -> ProbeSpecError {
+    .badDefinition(
+      place: "\(path):\(line)",
+      problem: "“\(key)” is no key of a probe; \(Nearest.hint(for: key, among: ProbeSpec.keys))")
+  }
+
+  func wrong(_ node: Node, _ key: String, _ expected: String) -> ProbeSpecError {
+    let found =
+      switch node {
+      case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "“\(scalar.string.prefix(60))”"
+      case .sequence: "a list"
+      case .mapping: "keys with values"
+      case .alias: "an alias"
+      }
+    let line = node.mark.map { ":\($0.line)" } ?? ""
+    return .badDefinition(place: path + line, problem: "\(key): expected \(expected), found \(found)")
+  }
+}

@@ -1,0 +1,103 @@
+import Activations
+import Results
+import SpeechHierarchy
+import Tensors
+
+/// One level of a model, probed with all its controls.
+///
+/// ```swift
+/// let study = ProbeStudy(spec: spec, examples: trained, twins: twins, splits: plan, tapPoints: layers, seed: 0)
+/// let outcome = try study.run(threads: 2)
+/// outcome.result.peak?.layer.name      // "hidden.3"
+/// ```
+/// For every layer, and for the same layers of the random twins, the mel baseline and a probe of durations
+/// alone: in each fold the penalty is chosen on the development part, the probe is fitted again on all that
+/// may be learned from, and the fold's test part is predicted, so that each example is predicted once, while
+/// its speaker and its sentence are held out. The trained model's layers have a control task too, at the
+/// penalty that was chosen on the true labels. All use the same examples, folds and resamples.
+///
+/// The result does not depend on the number of threads.
+public struct ProbeStudy: Sendable {
+  public var spec: ProbeSpec
+  /// Of the trained model: its layers, and `mel` for the baseline where there is one.
+  public var examples: Examples
+  /// Of its randomly initialised twins: the same items.
+  public var twins: [Examples]
+  public var splits: SplitPlan
+  /// The layers that are reported, each with its place; those that `examples` knows nothing of are left out.
+  public var tapPoints: [Layer]
+  public var seed: UInt64
+  /// Of the bootstrap.
+  public var resamples: Int
+
+  public init(
+    spec: ProbeSpec, examples: Examples, twins: [Examples] = [], splits: SplitPlan,
+    tapPoints: [Layer]? = nil, seed: UInt64, resamples: Int = 1000
+  ) {
+    self.spec = spec
+    self.examples = examples
+    self.twins = twins
+    self.splits = splits
+    self.tapPoints =
+      tapPoints
+      ?? examples.layers.filter { $0 != ProbeStudy.mel }.enumerated().map { Layer(name: $1, depth: $0) }
+    self.seed = seed
+    self.resamples = resamples
+  }
+
+  static let mel = "mel"
+
+  /// What a study found, and what its reader must know.
+  public struct Outcome: Sendable {
+    public var result: LevelResult
+    /// Whole sentences.
+    public var warnings: [String]
+  }
+
+  /// - Parameters:
+  ///   - progress: told how many of how many fits are done, from any thread, one at a time.
+  ///   - isCancelled: asked before every fit; true ends the study with `ProbeError.interrupted`.
+  public func run(
+    threads: Int = 1, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> Outcome {
+    try requireSameItems()
+    let layers = tapPoints.filter {
+      examples.layers.contains($0.name) || examples.reasons[$0.name] != nil
+    }
+    let design = StudyDesign(examples, plan: splits, spec: spec)
+    guard design.reason == nil else { return nothing(design, layers) }
+    let clusters = Clusters(examples, design: design)
+    let runner = try StudyRunner(
+      study: self, design: design, clusters: clusters, threads: threads, progress: progress,
+      isCancelled: isCancelled)
+    let measured = try runner.measure(layers)
+    return try StudySummary(study: self, design: design, clusters: clusters, measured: measured)
+      .outcome(layers, runner: runner)
+  }
+
+  /// Twins must have the same spans in the same order, or nothing is paired.
+  private func requireSameItems() throws(ProbeError) {
+    for twin in twins {
+      guard twin.items == examples.items, twin.classes == examples.classes else {
+        throw .examplesDiffer(
+          what: "the labelled spans", first: "\(examples.items.count) of \(examples.classes.count) classes",
+          second: "\(twin.items.count) of \(twin.classes.count) classes")
+      }
+    }
+  }
+
+  /// A result that says why there is none.
+  private func nothing(_ design: StudyDesign, _ layers: [Layer]) -> Outcome {
+    let zero = MetricTable { _ in Draws(values: [0]) }
+    let reason = design.reason ?? ""
+    let result = LevelResult(
+      level: examples.level, probe: spec.name, isDerived: examples.isDerived, metric: spec.metric,
+      classes: design.classes, examples: design.examples, tested: 0, speakers: 0,
+      split: splits.description, leaks: splits.leaks, intervalUnit: "utterances", labelEntropy: 0,
+      majorityClass: design.classes.first ?? "", majority: zero, shuffled: nil, mel: nil,
+      layers: layers.map { LayerResult(layer: $0, reason: examples.reasons[$0.name] ?? reason) },
+      peak: nil, verdict: nil)
+    return Outcome(result: result, warnings: [reason])
+  }
+}

@@ -1,0 +1,212 @@
+import Activations
+import Results
+import Synchronization
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Runs the fits of a study: every set of states in every fold, shared out over threads.
+struct StudyRunner: Sendable {
+  let design: StudyDesign
+  let clusters: Clusters
+  private let study: ProbeStudy
+  private let threads: Int
+  private let isCancelled: @Sendable () -> Bool
+  private let counter: ProgressCounter
+  private let probe: TunedSoftmaxProbe
+  private let control: ControlTask?
+
+  init(
+    study: ProbeStudy, design: StudyDesign, clusters: Clusters, threads: Int,
+    progress: @escaping @Sendable (Int, Int) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
+    self.study = study
+    self.design = design
+    self.clusters = clusters
+    self.threads = max(1, threads)
+    self.isCancelled = isCancelled
+    counter = ProgressCounter(report: progress)
+    probe = try TunedSoftmaxProbe(penalties: study.spec.penalties)
+    control =
+      study.spec.control
+      ? ControlTask(
+        types: study.examples.types.count, counts: design.counts, seed: study.seed,
+        stream: study.spec.name)
+      : nil
+  }
+
+  /// What the folds gave for one set of states.
+  struct Measured: Sendable {
+    var tally: Tally
+    /// A row for each cluster, of the examples whose type was seen in training: how many there are, how many
+    /// were right, and how many of the control task were right. Nil without a control task.
+    var selectivity: Matrix?
+    /// The penalty chosen in each fold.
+    var penalties: [Double]
+    var unconverged: Int
+  }
+
+  /// Everything that was measured; nil where a layer has no states.
+  struct Everything: Sendable {
+    var layers: [String: Measured] = [:]
+    /// Of each twin, by layer.
+    var twins: [[String: Measured]] = []
+    var mel: Measured?
+    var duration: Measured?
+    /// Layers whose states cannot be used, and why.
+    var refused: [String: String] = [:]
+  }
+
+  func measure(_ layers: [Layer]) throws -> Everything {
+    let names = layers.map(\.name).filter(study.examples.layers.contains)
+    let hasMel = study.examples.layers.contains(ProbeStudy.mel)
+    let sets =
+      names.count + (hasMel ? 1 : 0) + 1
+      + study.twins.reduce(0) { sum, twin in sum + names.count(where: twin.layers.contains) }
+    counter.expect(sets * design.folds.count)
+
+    var everything = Everything(twins: study.twins.map { _ in [:] })
+    everything.duration = try measure([durations], hasControl: [false]).first
+    if hasMel {
+      everything.mel = try measure([study.examples.states(of: ProbeStudy.mel)], hasControl: [false]).first
+    }
+    // A layer at a time: its states, which may lie in files, are in memory only for so long.
+    for name in names {
+      let own = try study.examples.states(of: name)
+      do {
+        try own.requireFinite()
+      } catch {
+        everything.refused[name] = "\(error)"
+        continue
+      }
+      let twins = study.twins.indices.filter { study.twins[$0].layers.contains(name) }
+      let states = [own] + (try twins.map { try study.twins[$0].states(of: name) })
+      let measured = try measure(states, hasControl: states.indices.map { $0 == 0 && control != nil })
+      everything.layers[name] = measured[0]
+      for (place, twin) in twins.enumerated() { everything.twins[twin][name] = measured[place + 1] }
+    }
+    return everything
+  }
+
+  /// The probe on a layer with every label in training exchanged at random for another's, whose penalty is
+  /// chosen on labels as random.
+  func shuffledNull(of layer: String) throws -> Measured {
+    let states = try study.examples.states(of: layer)
+    let outcomes = try parallelMap(design.folds.count, threads: threads) { index in
+      let fold = design.folds[index]
+      var numbers = RandomNumbers(seed: study.seed, stream: "shuffled labels \(study.spec.name) \(index)")
+      var labels = design.labels
+      for (row, other) in zip(fold.outer, fold.outer.shuffled(using: &numbers)) {
+        labels[row] = design.labels[other]
+      }
+      return try fitAndPredict(states, labels: labels, fold, hasControl: false)
+    }
+    return gather(outcomes)
+  }
+
+  /// The seconds of each span, as a feature: what a probe can read off without hearing anything.
+  private var durations: Tensor {
+    let items = study.examples.items
+    return Tensor(
+      items.map { Float(log(max($0.end - $0.start, 1e-4))) }, shape: [items.count, 1])
+  }
+
+  /// Each set of states `[items × width]` through all folds.
+  private func measure(_ states: [Tensor], hasControl: [Bool]) throws -> [Measured] {
+    let folds = design.folds.count
+    let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
+      let outcome = try fitAndPredict(
+        states[job / folds], labels: design.labels, design.folds[job % folds],
+        hasControl: hasControl[job / folds])
+      counter.advance()
+      return outcome
+    }
+    return states.indices.map { gather(Array(outcomes[($0 * folds)..<(($0 + 1) * folds)])) }
+  }
+
+  private struct FoldOutcome: Sendable {
+    var penalty: Double
+    var isConverged: Bool
+    /// For the fold's test rows.
+    var guesses: [FittedSoftmaxProbe.Guess]
+    /// Whether the control task's random class was recognised, of each test row whose type was in training.
+    var controlHits: [Bool?]?
+  }
+
+  private func fitAndPredict(
+    _ states: Tensor, labels: [Int], _ fold: StudyDesign.Rows, hasControl: Bool
+  ) throws -> FoldOutcome {
+    guard !isCancelled() else { throw ProbeError.interrupted }
+    let data = TunedSoftmaxProbe.Examined(
+      states: states, labels: labels, classCount: design.classes.count)
+    let fitted = try probe.fit(
+      data, train: fold.train, development: fold.development, outer: fold.outer)
+    return FoldOutcome(
+      penalty: fitted.penalty, isConverged: fitted.isConverged,
+      guesses: try fitted.guesses(
+        states, rows: fold.test, labels: fold.test.map { design.labels[$0] }),
+      controlHits: hasControl ? try controlHits(states, fold, penalty: fitted.penalty) : nil)
+  }
+
+  /// The control task at the penalty of the true one; nil where it has one class only.
+  private func controlHits(
+    _ states: Tensor, _ fold: StudyDesign.Rows, penalty: Double
+  ) throws -> [Bool?]? {
+    guard let control else { return nil }
+    func label(_ row: Int) -> Int { control.classOfType[study.examples.items[row].type] }
+    let labels = fold.outer.map(label)
+    guard Set(labels).count > 1 else { return nil }
+    let seen = Set(fold.outer.map { study.examples.items[$0].type })
+    let fit = try SoftmaxFit(
+      TrainingRows(
+        states: states, rows: fold.outer, labels: labels, classCount: design.classes.count))
+    let outcome = fit.solve(penalty: penalty, tolerance: probe.tolerance)
+    let fitted = fit.fitted(classCount: design.classes.count, outcome: outcome)
+    let guesses = try fitted.guesses(states, rows: fold.test, labels: nil)
+    return zip(fold.test, guesses).map { row, guess in
+      seen.contains(study.examples.items[row].type) ? guess.label == label(row) : nil
+    }
+  }
+
+  private func gather(_ outcomes: [FoldOutcome]) -> Measured {
+    var tally = Tally(clusters: clusters.count, classes: design.classes.count)
+    var selectivity = Matrix(rows: clusters.count, columns: 3)
+    var hasControl = false
+    for (fold, outcome) in zip(design.folds, outcomes) {
+      for (place, row) in fold.test.enumerated() {
+        let (cluster, truth, guess) = (clusters.ofRow[row], design.labels[row], outcome.guesses[place])
+        tally.add(
+          cluster: cluster, truth: truth, prediction: guess.label, logProbability: guess.logProbability)
+        guard let hit = outcome.controlHits?[place] else { continue }
+        hasControl = true
+        selectivity[cluster, 0] += 1
+        if guess.label == truth { selectivity[cluster, 1] += 1 }
+        if hit { selectivity[cluster, 2] += 1 }
+      }
+    }
+    return Measured(
+      tally: tally, selectivity: hasControl ? selectivity : nil, penalties: outcomes.map(\.penalty),
+      unconverged: outcomes.count { !$0.isConverged })
+  }
+}
+
+/// Counts finished fits and reports them one at a time.
+private final class ProgressCounter: Sendable {
+  private let state = Mutex((done: 0, total: 0))
+  private let report: @Sendable (Int, Int) -> Void
+
+  init(report: @escaping @Sendable (Int, Int) -> Void) { self.report = report }
+
+  func expect(_ total: Int) { state.withLock { $0.total = total } }
+
+  func advance() {
+    state.withLock {
+      $0.done += 1
+      report($0.done, $0.total)
+    }
+  }
+}

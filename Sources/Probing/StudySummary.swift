@@ -1,0 +1,133 @@
+import Activations
+import Results
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Turns what was counted into numbers with intervals, a peak and a verdict.
+struct StudySummary {
+  private let study: ProbeStudy
+  private let design: StudyDesign
+  private let clusters: Clusters
+  private let measured: StudyRunner.Everything
+  private let bootstrap: Bootstrap
+
+  init(
+    study: ProbeStudy, design: StudyDesign, clusters: Clusters, measured: StudyRunner.Everything
+  ) {
+    self.study = study
+    self.design = design
+    self.clusters = clusters
+    self.measured = measured
+    bootstrap = Bootstrap(clusters: clusters.count, resamples: study.resamples, seed: study.seed)
+  }
+
+  private var metric: Metric { study.spec.metric }
+  /// −1 where less is better.
+  private var direction: Double { metric == .logLoss ? -1 : 1 }
+
+  func outcome(_ layers: [Layer], runner: StudyRunner) throws -> ProbeStudy.Outcome {
+    let majority = bootstrap.metrics(of: majorityTally)
+    let mel = measured.mel.map { bootstrap.metrics(of: $0.tally) }
+    var draws: [String: MetricDraws] = [:]
+    for (name, layer) in measured.layers { draws[name] = bootstrap.metrics(of: layer.tally) }
+    let results = layers.map { layerResult($0, draws[$0.name], mel: mel) }
+    let peak = peak(layers, draws)
+    let shuffled = try peak.map { bootstrap.metrics(of: try runner.shuffledNull(of: $0.layer.name).tally) }
+
+    var result = LevelResult(
+      level: study.examples.level, probe: study.spec.name, isDerived: study.examples.isDerived,
+      metric: metric, classes: zip(design.classes, design.testCounts).filter { $1 > 0 }.map(\.0),
+      examples: design.examples, tested: design.tested, speakers: clusters.speakers,
+      split: study.splits.description, leaks: study.splits.leaks, intervalUnit: clusters.unit,
+      labelEntropy: entropy, majorityClass: majorityClass, majority: majority.table,
+      shuffled: shuffled?.table, mel: mel?.table, layers: results, peak: peak, verdict: nil)
+    if let peak, let own = draws[peak.layer.name] {
+      let evidence = Evidence(
+        result: result, peak: peak, gainOverMajority: (own[.accuracy] - majority[.accuracy]).estimate(),
+        utterances: clusters.utterances)
+      result.verdict = evidence.verdict
+    }
+    return ProbeStudy.Outcome(
+      result: result,
+      warnings: StudyWarnings(
+        study: study, design: design, clusters: clusters, measured: measured, result: result,
+        duration: measured.duration.map { bootstrap.metrics(of: $0.tally) }
+      ).sentences)
+  }
+
+  private func layerResult(_ layer: Layer, _ own: MetricDraws?, mel: MetricDraws?) -> LayerResult {
+    guard let own, let measured = measured.layers[layer.name] else {
+      return LayerResult(
+        layer: layer,
+        reason: self.measured.refused[layer.name] ?? study.examples.reasons[layer.name])
+    }
+    let twins = self.measured.twins.compactMap { $0[layer.name] }.map { bootstrap.metrics(of: $0.tally) }
+    // A twin's number is the mean of its seeds' numbers, resample by resample.
+    func twin(_ metric: Metric) -> Draws? { Draws.mean(twins.map { $0[metric] }) }
+    let gainOverTwin = twin(metric).map { gain(own[metric], over: $0) }
+    return LayerResult(
+      layer: layer, metrics: own.table,
+      twin: twins.isEmpty ? nil : MetricTable { twin($0) ?? Draws(values: [0]) },
+      gainOverTwin: gainOverTwin?.estimate(),
+      gainOverMel: mel.map { gain(own[metric], over: $0[metric]).estimate() },
+      selectivity: measured.selectivity.map { selectivity($0).estimate() },
+      penalty: median(measured.penalties))
+  }
+
+  private func gain(_ a: Draws, over b: Draws) -> Draws { direction > 0 ? a - b : b - a }
+
+  /// Accuracy less control accuracy, over the examples whose type was seen in training.
+  private func selectivity(_ counts: Matrix) -> Draws {
+    let sums = bootstrap.sums(of: counts)
+    return Draws(
+      values: (0..<sums.rows).map { (sums[$0, 1] - sums[$0, 2]) / sums[$0, 0] })
+  }
+
+  private func peak(_ layers: [Layer], _ draws: [String: MetricDraws]) -> Peak? {
+    let measured = layers.filter { draws[$0.name] != nil }
+    func values(_ layer: Layer) -> Draws { draws[layer.name]?[metric] ?? Draws(values: [0]) }
+    func height(_ layer: Layer) -> Double { direction * (values(layer).values.first ?? 0) }
+    guard var best = measured.first else { return nil }
+    for layer in measured where height(layer) > height(best) { best = layer }
+    let others = measured.filter { $0 != best }
+    let differs = holmRejections(others.map { gain(values(best), over: values($0)).pValue })
+    let near = zip(others, differs).filter { !$1 }.map(\.0)
+    return Peak(layer: best, estimate: values(best).estimate(), peakSet: ([best] + near).sorted())
+  }
+
+  /// Always the fold's commonest class, each class with its share of the training part.
+  private var majorityTally: Tally {
+    var tally = Tally(clusters: clusters.count, classes: design.classes.count)
+    for fold in design.folds {
+      for row in fold.test {
+        let truth = design.labels[row]
+        tally.add(
+          cluster: clusters.ofRow[row], truth: truth, prediction: fold.majority,
+          logProbability: fold.logShares[truth])
+      }
+    }
+    return tally
+  }
+
+  /// Of the tested labels, bits.
+  private var entropy: Double {
+    let total = Double(design.tested)
+    return design.testCounts.filter { $0 > 0 }
+      .reduce(0) { $0 - Double($1) / total * log2(Double($1) / total) }
+  }
+
+  private var majorityClass: String {
+    let counts = design.counts
+    return counts.indices.max { (counts[$0], $1) < (counts[$1], $0) }.map { design.classes[$0] } ?? ""
+  }
+
+  /// The middle of the folds' penalties, the stronger of two.
+  private func median(_ penalties: [Double]) -> Double? {
+    penalties.isEmpty ? nil : penalties.sorted(by: >)[(penalties.count - 1) / 2]
+  }
+}

@@ -1,0 +1,4 @@
+import Activations
+import Models
+
+extension SpeechModel: ActivationSource {}
