@@ -1,11 +1,10 @@
 import Tensors
 
-/// Random labels that a probe could only learn by heart (Hewitt & Liang 2019): every type, a triphone or a
-/// word, has one random class, drawn with the frequencies of the true classes and the same in every fold.
+/// Random labels that a probe could only learn by heart (Hewitt & Liang 2019): every type, such as a
+/// triphone, has one random class, drawn with the frequencies of the true classes and the same in every fold.
 ///
 /// How much better a probe does on the true labels than on these, its selectivity, tells reading from
-/// memorising. Where a type has only ever one true class of its own (words as labels of words), the control
-/// regroups the same types at random.
+/// memorising. It needs more types than classes: see `StudyDesign.hasMoreTypesThanClasses`.
 struct ControlTask: Sendable, Equatable {
   /// The random class of each type.
   let classOfType: [Int]

@@ -9,9 +9,10 @@ import SpeechHierarchy
 
 /// What the peak layer's numbers say about whether a level is encoded, and in which words.
 ///
-/// - Encoded: selectivity and the gain over mel both have intervals above zero (METHODS). A requirement that
-///   was not measured, for want of a mel baseline or of a control task, is replaced by the gain over always
-///   answering the commonest class.
+/// - Encoded: selectivity and the gain over mel both have intervals above zero (METHODS) and stand after Holm's
+///   correction over the layers that the peak was picked from. Where no control task can be made (a word's type
+///   is the word) the gain over the random twin takes selectivity's place; a requirement that was not measured
+///   at all is replaced by the gain over always answering the commonest class.
 /// - Not encoded: one of them has its whole interval below zero, or the probe tells nothing: no bit about the
 ///   labels, and an accuracy whose interval ends less than `negligible` above the commonest class's.
 /// - Undecided: anything else, with how many utterances would decide where that can be told: intervals shrink
@@ -22,8 +23,13 @@ struct Evidence {
   let peak: Peak
   /// Paired differences of accuracy.
   let gainOverMajority: Estimate
+  /// The gains at the peak that are more than the best of as many layers has by chance.
+  let isBeyondSelection: Set<Gain>
   /// Tested utterances.
   let utterances: Int
+
+  /// What a layer is better than.
+  enum Gain: Sendable { case overMel, overTwin, overControl }
 
   /// An advantage over guessing, in accuracy, that is not worth calling one.
   static let negligible = 0.05
@@ -31,21 +37,29 @@ struct Evidence {
   private struct Requirement {
     let name: String
     let estimate: Estimate
+    /// The interval lies above zero, and not only because the best of many layers was picked.
+    let isMet: Bool
   }
 
   private var layer: LayerResult? { result.layers.first { $0.layer == peak.layer } }
 
+  private func requirement(_ name: String, _ estimate: Estimate?, _ gain: Gain) -> Requirement? {
+    estimate.map {
+      Requirement(name: name, estimate: $0, isMet: $0.isPositive && isBeyondSelection.contains(gain))
+    }
+  }
+
   private var requirements: [Requirement] {
-    var requirements: [Requirement] = []
-    if let gain = layer?.gainOverMel {
-      requirements.append(Requirement(name: "the gain over the mel baseline", estimate: gain))
-    }
-    if let selectivity = layer?.selectivity {
-      requirements.append(Requirement(name: "the selectivity", estimate: selectivity))
-    }
+    var requirements = [
+      requirement("the gain over the mel baseline", layer?.gainOverMel, .overMel),
+      requirement("the selectivity", layer?.selectivity, .overControl)
+        ?? requirement("the gain over the random twin", layer?.gainOverTwin, .overTwin),
+    ].compactMap(\.self)
     if requirements.count < 2 {
       requirements.append(
-        Requirement(name: "the gain over always answering the commonest class", estimate: gainOverMajority))
+        Requirement(
+          name: "the gain over always answering the commonest class", estimate: gainOverMajority,
+          isMet: gainOverMajority.isPositive))
     }
     return requirements
   }
@@ -58,7 +72,7 @@ struct Evidence {
     if tellsNothing || requirements.contains(where: \.estimate.isNegative) {
       return Verdict(decision: .notEncoded, sentence: sentence(.notEncoded))
     }
-    if requirements.allSatisfy(\.estimate.isPositive) {
+    if requirements.allSatisfy(\.isMet) {
       return Verdict(decision: .encoded, sentence: sentence(.encoded))
     }
     let needed = utterancesToDecide
@@ -137,8 +151,11 @@ extension Evidence {
   }
 
   private var objections: [String] {
-    var objections = requirements.filter { !$0.estimate.isPositive }.map {
-      $0.estimate.isNegative ? "\($0.name) is below zero" : "the interval of \($0.name) holds zero"
+    var objections = requirements.filter { !$0.isMet }.map {
+      if $0.estimate.isNegative { return "\($0.name) is below zero" }
+      return $0.estimate.isPositive
+        ? "\($0.name) is no more than the best of so many layers has by chance"
+        : "the interval of \($0.name) holds zero"
     }
     if tellsNothing { objections.insert("the probe tells nothing about the labels", at: 0) }
     if let gain = layer?.gainOverTwin, !gain.isPositive {

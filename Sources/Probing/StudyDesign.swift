@@ -89,6 +89,13 @@ struct StudyDesign: Sendable {
     untrained = labels.indices.count { labels[$0] >= 0 && !isTested[$0] }
   }
 
+  /// Whether a control task can tell anything: where types are hardly more than classes (a word's type is the
+  /// word), random classes by type only rename the classes, and any reader of the classes reads them as well.
+  func hasMoreTypesThanClasses(_ examples: Examples) -> Bool {
+    let types = Set(labels.indices.filter { labels[$0] >= 0 }.map { examples.items[$0].type })
+    return types.count > 2 * classes.count
+  }
+
   /// Why nothing can be measured; nil where something can.
   var reason: String? {
     let occurring = testCounts.count { $0 > 0 }

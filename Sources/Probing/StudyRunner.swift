@@ -32,7 +32,7 @@ struct StudyRunner: Sendable {
     counter = ProgressCounter(report: progress)
     probe = try TunedSoftmaxProbe(penalties: study.spec.penalties)
     control =
-      study.spec.control
+      study.spec.control && design.hasMoreTypesThanClasses(study.examples)
       ? ControlTask(
         types: study.examples.types.count, counts: design.counts, seed: study.seed,
         stream: study.spec.name)

@@ -49,7 +49,7 @@ struct StudySummary {
     if let peak, let own = draws[peak.layer.name] {
       let evidence = Evidence(
         result: result, peak: peak, gainOverMajority: (own[.accuracy] - majority[.accuracy]).estimate(),
-        utterances: clusters.utterances)
+        isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel), utterances: clusters.utterances)
       result.verdict = evidence.verdict
     }
     return ProbeStudy.Outcome(
@@ -77,6 +77,31 @@ struct StudySummary {
       gainOverMel: mel.map { gain(own[metric], over: $0[metric]).estimate() },
       selectivity: measured.selectivity.map { selectivity($0).estimate() },
       penalty: median(measured.penalties))
+  }
+
+  /// Which gains at the peak stand after Holm's correction over all layers: the peak was picked among them, and the
+  /// best of many tries is good by chance.
+  private func isBeyondSelection(
+    at peak: Layer, _ draws: [String: MetricDraws], mel: MetricDraws?
+  ) -> Set<Evidence.Gain> {
+    let names = draws.keys.sorted()
+    var standing: Set<Evidence.Gain> = []
+    func judge(_ gain: Evidence.Gain, _ value: (String) -> Draws?) {
+      let family = names.compactMap { name in value(name).map { (name, $0.pValue) } }
+      let rejected = holmRejections(family.map(\.1))
+      if zip(family, rejected).contains(where: { $0.0 == peak.name && $1 }) { standing.insert(gain) }
+    }
+    judge(.overMel) { name in
+      guard let mel, let own = draws[name] else { return nil }
+      return gain(own[metric], over: mel[metric])
+    }
+    judge(.overTwin) { name in
+      let twins = measured.twins.compactMap { $0[name] }.map { bootstrap.metrics(of: $0.tally)[metric] }
+      guard let own = draws[name], let twin = Draws.mean(twins) else { return nil }
+      return gain(own[metric], over: twin)
+    }
+    judge(.overControl) { measured.layers[$0]?.selectivity.map(selectivity) }
+    return standing
   }
 
   private func gain(_ a: Draws, over b: Draws) -> Draws { direction > 0 ? a - b : b - a }

@@ -27,7 +27,9 @@ struct BadInputTests {
     _ name: String, from source: String = "fixtures/unseen/kal/kal_s005", audio: Data? = nil,
     audioExtension: String = "flac", labels: Data? = nil
   ) throws {
-    let read = { try Data(contentsOf: URL(filePath: Repository.path("\(source).\($0)"))) }
+    func read(_ kind: String) throws -> Data {
+      try Data(contentsOf: URL(filePath: Repository.path("\(source).\(kind)")))
+    }
     try folder.write(try audio ?? read("flac"), to: "corpus/\(name).\(audioExtension)")
     try folder.write(try labels ?? read("TextGrid"), to: "corpus/\(name).TextGrid")
   }

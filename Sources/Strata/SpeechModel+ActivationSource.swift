@@ -1,4 +1,0 @@
-import Activations
-import Models
-
-extension SpeechModel: ActivationSource {}
