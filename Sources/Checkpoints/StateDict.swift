@@ -88,7 +88,7 @@ struct StateDict {
       let kind = key.lowercased()
       if let weights, pair.value == weights, content.tensors.isEmpty {
         try collect(try innermost(weights), name: "", depth: 0)
-      } else if StateDict.trainingKeys.contains(kind) || kind.contains("optim") {
+      } else if isTraining(kind), !isTensor(pair.value) {
         content.skipped.append(try skipNote(key, pair.value))
       } else if StateDict.configurationKeys.contains(kind) {
         content.metadata[key] = converter.value(pair.value)
@@ -122,6 +122,13 @@ struct StateDict {
       }
     }
     return weights
+  }
+
+  /// Whether a key, in small letters, says that its value belongs to the training: `optimizer_states`,
+  /// `last_optimizer_state`, `optim_g` and the like, or one of the list.
+  private func isTraining(_ key: String) -> Bool {
+    StateDict.trainingKeys.contains(key)
+      || key.split(separator: "_").contains { ["optim", "optimizer", "optimizers"].contains($0) }
   }
 
   private mutating func skipNote(_ key: String, _ value: ID) throws -> String {

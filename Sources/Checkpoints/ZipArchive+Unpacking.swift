@@ -27,7 +27,7 @@ extension ZipArchive {
 
   private func wrongChecksum(_ entry: ZipEntry) -> CheckpointError {
     .malformed(
-      path: file.path, place: "entry \(shown(entry.name))", found: "bytes that do not fit their checksum",
+      path: file.path, place: entry.place, found: "bytes that do not fit their checksum",
       expected: "an undamaged entry; copy or download the file again")
   }
 
@@ -38,7 +38,7 @@ extension ZipArchive {
   private func inflate(_ entry: ZipEntry, upTo count: Int) throws -> [UInt8] {
     func failure(_ reason: String) -> CheckpointError {
       .malformed(
-        path: file.path, place: "entry \(shown(entry.name))", found: reason, expected: "deflated data")
+        path: file.path, place: entry.place, found: reason, expected: "deflated data")
     }
     let payload = UnsafeRawBufferPointer(rebasing: file.bytes[try payload(of: entry)])
     let (header, directory) = try SingleEntry.frame(entry, path: file.path)
@@ -101,7 +101,7 @@ private enum SingleEntry {
       compressed < .max - 64, size < .max
     else {
       throw CheckpointError.unsupported(
-        path: path, place: "entry \(shown(entry.name))", found: "a packed entry of more than 4 GiB",
+        path: path, place: entry.place, found: "a packed entry of more than 4 GiB",
         advice: "Pack the archive again without compression.")
     }
     // Version 2.0, no flags, deflated, no date; then checksum, sizes, and the lengths of the name "x" and of

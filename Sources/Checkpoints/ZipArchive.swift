@@ -8,6 +8,9 @@ struct ZipEntry: Sendable {
   let headerOffset: Int
 
   var isStored: Bool { method == 0 }
+
+  /// What errors call it.
+  var place: String { "entry \(shown(name))" }
 }
 
 /// A mapped zip archive and its directory.
@@ -50,14 +53,13 @@ final class ZipArchive: Sendable {
 
   /// Where an entry's bytes lie in the file.
   func payload(of entry: ZipEntry) throws -> Range<Int> {
-    let place = "entry \(shown(entry.name))"
     let bytes = file.bytes
     let fixed = 30
     guard entry.headerOffset <= directoryStart - fixed,
       bytes.number(at: entry.headerOffset, as: UInt32.self) == Signature.localHeader
     else {
       throw CheckpointError.malformed(
-        path: file.path, place: place, found: "no local header at byte \(entry.headerOffset)",
+        path: file.path, place: entry.place, found: "no local header at byte \(entry.headerOffset)",
         expected: "one")
     }
     let nameLength = Int(bytes.number(at: entry.headerOffset + 26, as: UInt16.self))
@@ -65,7 +67,7 @@ final class ZipArchive: Sendable {
     let start = entry.headerOffset + fixed + nameLength + extraLength
     guard start <= directoryStart, entry.compressedSize <= directoryStart - start else {
       throw CheckpointError.truncated(
-        path: file.path, place: place, needed: entry.compressedSize,
+        path: file.path, place: entry.place, needed: entry.compressedSize,
         available: max(0, directoryStart - start))
     }
     return start..<(start + entry.compressedSize)
@@ -195,7 +197,7 @@ extension ZipArchive {
     if compressed == 0xFFFF_FFFF { compressed = wide.popFirst() ?? compressed }
     if offset == 0xFFFF_FFFF { offset = wide.popFirst() ?? offset }
 
-    let place = "entry \(shown(name))"
+    var place: String { "entry \(shown(name))" }
     guard flags & 1 == 0 else {
       throw CheckpointError.unsupported(
         path: file.path, place: place, found: "encryption", advice: "Decrypt the archive first.")

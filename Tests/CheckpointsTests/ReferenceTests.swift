@@ -173,4 +173,20 @@ import Testing
     #expect(Array(checkpoint.tensors.keys) == ["enc.w", "enc.deep.0.b", "enc.deep.1.0", "enc.deep.1.1.c"])
     #expect(checkpoint.metadata == .dictionary(["step": .integer(5), "name": .string("nested")]))
   }
+
+  @Test("Optimisers are passed over by their keys, tensors never")
+  func trainingKeys() throws {
+    let tensor = PickleBuilder.tensor(count: 1, shape: [1], strides: [1])
+    let states = PickleBuilder.dictionary([("m", tensor)])
+    let pickle = PickleBuilder.dictionary([
+      ("optimal.weight", tensor), ("optimizer", tensor), ("scheduler", states), ("optim_g", states),
+      ("last_optimizer_state", states), ("optimiser_free", states),
+    ])
+    let checkpoint = try Checkpoint(pickle.archive(storages: ["0": floatBytes([7])]), path: "m.pt")
+    #expect(Array(checkpoint.tensors.keys) == ["optimal.weight", "optimizer", "optimiser_free.m"])
+    #expect(
+      checkpoint.skipped == [
+        "scheduler (1 tensor)", "optim_g (1 tensor)", "last_optimizer_state (1 tensor)",
+      ])
+  }
 }
