@@ -64,11 +64,17 @@ public struct CanonicalBasis: PreparedStates {
 extension CentredStates {
   /// The centred, scaled states times `matrix` `[p × k]`, in double precision, kept in single.
   fileprivate func projected(by matrix: Matrix) -> Tensor {
-    let k = matrix.columns
+    let (p, k) = (width, matrix.columns)
+    var product = [Double](repeating: 0, count: min(1024, rows) * k)
     return Tensor(shape: [rows, k]) { target in
-      for start in stride(from: 0, to: rows, by: 1024) {
-        let block = matrixProduct(block(start..<min(start + 1024, rows)), .none, matrix)
-        for i in 0..<block.values.count { target[start * k + i] = Float(block.values[i]) }
+      forEachBlock { range, block in
+        product.withUnsafeMutableBufferPointer { product in
+          guard let c = product.baseAddress else { return }
+          BLAS.gemm(
+            m: range.count, n: k, k: p, block, lda: p, .none, matrix.values, ldb: k, .none, c, ldc: k)
+          let start = range.lowerBound * k
+          for i in 0..<range.count * k { target[start + i] = Float(c[i]) }
+        }
       }
     }
   }

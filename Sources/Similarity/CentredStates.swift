@@ -82,19 +82,37 @@ struct CentredStates: Sendable {
 
   /// Rows `range` of the centred, scaled states in double precision.
   func block(_ range: Range<Int>) -> Matrix {
-    let p = width
-    let scale = self.scale
-    var result = Matrix(rows: range.count, columns: p)
+    var result = Matrix(rows: range.count, columns: width)
+    result.values.withUnsafeMutableBufferPointer { target in
+      if let target = target.baseAddress { write(range, to: target) }
+    }
+    return result
+  }
+
+  /// The same into memory for `range.count · p` values.
+  private func write(_ range: Range<Int>, to target: UnsafeMutablePointer<Double>) {
+    let (p, scale) = (width, self.scale)
     states.rows(range).withUnsafeBuffer { values in
       mean.withUnsafeBufferPointer { mean in
-        result.values.withUnsafeMutableBufferPointer { target in
-          for i in 0..<range.count {
-            for j in 0..<p { target[i * p + j] = (Double(values[i * p + j]) - mean[j]) * scale }
-          }
+        for i in 0..<range.count {
+          for j in 0..<p { target[i * p + j] = (Double(values[i * p + j]) - mean[j]) * scale }
         }
       }
     }
-    return result
+  }
+
+  /// Blocks of rows in double precision, one after another in the same memory: fresh pages for each would
+  /// cost as much as filling them.
+  func forEachBlock(_ body: (Range<Int>, UnsafePointer<Double>) -> Void) {
+    let height = min(1024, rows)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: height * width) { block in
+      guard let block = block.baseAddress else { return }
+      for start in stride(from: 0, to: rows, by: 1024) {
+        let range = start..<min(start + height, rows)
+        write(range, to: block)
+        body(range, block)
+      }
+    }
   }
 
   /// All of them in double precision: for few rows.
@@ -121,12 +139,8 @@ struct CentredStates: Sendable {
     var result = Matrix(rows: p, columns: p)
     result.values.withUnsafeMutableBufferPointer { target in
       guard let target = target.baseAddress else { return }
-      for start in stride(from: 0, to: rows, by: 1024) {
-        let block = block(start..<min(start + 1024, rows))
-        block.values.withUnsafeBufferPointer { values in
-          guard let values = values.baseAddress else { return }
-          BLAS.syrk(n: p, k: block.rows, values, lda: p, beta: 1, target, ldc: p)
-        }
+      forEachBlock { range, block in
+        BLAS.syrk(n: p, k: range.count, block, lda: p, beta: 1, target, ldc: p)
       }
     }
     result.mirrorUpperTriangle()

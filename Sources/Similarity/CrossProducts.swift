@@ -6,7 +6,7 @@ import Tensors
 /// blocks, where it would grow with the rows, is exact to double precision.
 enum CrossProducts {
   /// Rows a block: long enough that folding costs little beside the product.
-  static let blockRows = 2048
+  static let blockRows = 4096
 
   /// XᵀY `[p × q]` of X `[n × p]` and Y `[n × q]`.
   static func between(_ x: Tensor, _ y: Tensor) -> Matrix {
@@ -38,10 +38,10 @@ enum CrossProducts {
     rows: Int, _ p: Int, _ q: Int, _ product: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) -> Matrix {
     var sum = Matrix(rows: p, columns: q)
-    var block = [Float](repeating: 0, count: p * q)
     sum.values.withUnsafeMutableBufferPointer { sum in
-      block.withUnsafeMutableBufferPointer { block in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: p * q) { block in
         guard let base = block.baseAddress else { return }
+        block.initialize(repeating: 0)  // a symmetric product leaves the lower triangle alone
         for start in stride(from: 0, to: rows, by: blockRows) {
           product(start..<min(start + blockRows, rows), base)
           for i in 0..<(p * q) { sum[i] += Double(block[i]) }

@@ -154,10 +154,10 @@ extension CentredStates {
   /// Σ over rows of the squares of each dimension.
   fileprivate func dimensionSquares() -> [Double] {
     var sums = [Double](repeating: 0, count: width)
-    for start in stride(from: 0, to: rows, by: 1024) {
-      let block = block(start..<min(start + 1024, rows))
-      for i in 0..<block.rows {
-        for j in 0..<width { sums[j] += block.values[i * width + j] * block.values[i * width + j] }
+    let p = width
+    forEachBlock { range, block in
+      for i in 0..<range.count {
+        for j in 0..<p { sums[j] += block[i * p + j] * block[i * p + j] }
       }
     }
     return sums
