@@ -11,13 +11,16 @@ extension ProbeSpec {
   public init(yaml: String, path: String) throws(ProbeSpecError) {
     let reader = DefinitionReader(path: path)
     let pairs = try reader.pairs(of: yaml)
+    // First, since a key that seems to be missing may only be misspelt.
+    if let stranger = pairs.first(where: { !ProbeSpec.keys.contains($0.key) }) {
+      throw reader.unknown(stranger.key, line: stranger.line)
+    }
     func value(_ key: String) -> Node? { pairs.first { $0.key == key }?.value }
     guard let name = value("name") else { throw reader.missing("name") }
     guard let level = value("level") else { throw reader.missing("level") }
     self.init(name: try reader.text(name, "name"), level: try reader.choice(level, "level"))
-    for (key, line, node) in pairs {
+    for (key, _, node) in pairs {
       switch key {
-      case "name", "level": break
       case "description": description = try reader.text(node, key)
       case "kind": kind = try reader.choice(node, key)
       case "pool": pool = try reader.choice(node, key)
@@ -26,7 +29,7 @@ extension ProbeSpec {
       case "max_classes": maximumClasses = try reader.count(node, key, atLeast: 2)
       case "metric": metric = try reader.choice(node, key)
       case "control": control = try reader.flag(node, key)
-      default: throw reader.unknown(key, line: line)
+      default: break
       }
     }
   }

@@ -29,7 +29,7 @@ extension LayerStudy {
     model.taps.enumerated().map { Layer(name: $1.name, depth: $0) }
   }
 
-  func modelSummary(_ extraction: Extraction) -> ModelSummary {
+  var modelSummary: ModelSummary {
     ModelSummary(
       name: model.name, family: model.family, parameters: model.parameters,
       samplingRate: model.samplingRate, inputNormalisation: model.inputNormalisation,
@@ -51,10 +51,10 @@ extension LayerStudy {
       fingerprint: corpus.fingerprint)
   }
 
-  func settings(_ extraction: Extraction) -> Settings {
+  var settings: Settings {
     Settings(
       seed: seed, levels: levels,
-      layers: extraction.layers.map(\.name).filter { $0 != "mel" },
+      layers: layers ?? layersByDefault,
       twinSeeds: twinSeeds, bootstrapResamples: bootstrapResamples, version: Release.version)
   }
 }
@@ -63,9 +63,13 @@ extension LayerStudy {
 struct Warnings {
   private(set) var sentences: [String] = []
 
-  init(corpus: Corpus, splits: SplitPlan, trained: Extraction) {
-    add((corpus.issues + trained.issues).filter { $0.severity > .note }.map(\.description))
+  init(corpus: Corpus, splits: SplitPlan) {
+    add(issues: corpus.issues)
     add(splits.warnings)
+  }
+
+  mutating func add(issues: [CorpusIssue]) {
+    add(issues.filter { $0.severity > .note }.map(\.description))
   }
 
   mutating func add(_ warnings: [String], of probe: ProbeSpec) {

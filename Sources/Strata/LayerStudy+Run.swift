@@ -1,4 +1,5 @@
 import Activations
+import Audio
 import Foundation
 import Models
 import Probing
@@ -30,31 +31,54 @@ extension LayerStudy {
   private func result() throws -> StudyResult {
     let probes = try probesOfLevels()
     let splits = try SplitPlan.make(for: corpus, seed: seed)
-    let trained = try extract(model, named: model.name)
-    let twins = try twinSeeds.enumerated().map { index, seed in
-      try extract(try model.randomTwin(seed: seed), named: "random twin \(index + 1)")
-    }
     var levels: [LevelResult] = []
-    var warnings = Warnings(corpus: corpus, splits: splits, trained: trained)
-    for probe in probes {
-      guard let examples = trained.levels[probe.level]?.examples else { continue }
-      let study = ProbeStudy(
-        spec: probe, examples: examples, twins: twins.compactMap { $0.levels[probe.level]?.examples },
-        splits: splits, tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
-      let outcome = try study.run(
-        threads: threads,
-        progress: { [onProgress] done, total in
-          onProgress(
-            StudyProgress(stage: "Probing \(probe.level.rawValue)", done: done, total: total, detail: nil))
-        }, isCancelled: isCancelled)
-      levels.append(outcome.result)
-      warnings.add(outcome.warnings, of: probe)
+    var warnings = Warnings(corpus: corpus, splits: splits)
+    var similarity: [SimilarityMatrix] = []
+    // One pass serves all probes that pool spans alike, which mostly are all.
+    for (place, pool) in pools(of: probes).enumerated() {
+      let trained = try extract(model, named: model.name, pool: pool, keepsMoments: place == 0)
+      let twins = try twinSeeds.enumerated().map { index, seed in
+        let twin = try model.randomTwin(seed: seed)
+        return try extract(twin, named: "random twin \(index + 1)", pool: pool, keepsMoments: false)
+      }
+      warnings.add(issues: trained.issues)
+      if place == 0 { similarity = try self.similarity(trained) }
+      for probe in probes where probe.pool == pool {
+        guard let outcome = try run(probe, trained: trained, twins: twins, splits: splits) else { continue }
+        levels.append(outcome.result)
+        warnings.add(outcome.warnings, of: probe)
+      }
     }
-    guard levels.contains(where: { $0.peak != nil }) else { throw StudyError.nothingToProbe(reasons: warnings.sentences) }
+    guard levels.contains(where: { $0.peak != nil }) else {
+      throw StudyError.nothingToProbe(reasons: warnings.sentences)
+    }
     return StudyResult(
-      model: modelSummary(trained), corpus: corpusSummary, settings: settings(trained),
-      levels: levels, similarity: try similarity(trained), warnings: warnings.sentences)
+      model: modelSummary, corpus: corpusSummary, settings: settings, levels: levels.sorted(by: isBelow),
+      similarity: similarity, warnings: warnings.sentences)
   }
+
+  private func run(
+    _ probe: ProbeSpec, trained: Extraction, twins: [Extraction], splits: SplitPlan
+  ) throws -> ProbeStudy.Outcome? {
+    guard let examples = trained.levels[probe.level]?.examples else { return nil }
+    let study = ProbeStudy(
+      spec: probe, examples: examples, twins: twins.compactMap { $0.levels[probe.level]?.examples },
+      splits: splits, tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
+    return try study.run(
+      threads: threads,
+      progress: { [onProgress] done, total in
+        onProgress(StudyProgress(stage: "Probing \(probe.name)", done: done, total: total, detail: nil))
+      }, isCancelled: isCancelled)
+  }
+
+  /// The ways of pooling that the probes ask for, each once, in their order.
+  private func pools(of probes: [ProbeSpec]) -> [FramePooling.Mode] {
+    probes.reduce(into: []) { pools, probe in
+      if !pools.contains(probe.pool) { pools.append(probe.pool) }
+    }
+  }
+
+  private func isBelow(_ a: LevelResult, _ b: LevelResult) -> Bool { (a.level, a.probe) < (b.level, b.probe) }
 
   /// The definitions for the levels asked for, in the order of the hierarchy; throws where a level has none
   /// or where no level has labels.
@@ -71,9 +95,13 @@ extension LayerStudy {
     return labelled
   }
 
-  private func extract(_ source: some ActivationSource, named name: String) throws -> Extraction {
+  private func extract(
+    _ source: some ActivationSource, named name: String, pool: FramePooling.Mode, keepsMoments: Bool
+  ) throws -> Extraction {
     // Mel is pooled for the twins too: the sample's bounds depend on the layers, and a twin must have the same.
-    let settings = ExtractionSettings(levels: levels, layers: layers ?? layersByDefault, seed: seed)
+    var settings = ExtractionSettings(
+      levels: levels, layers: layers ?? layersByDefault, pooling: FramePooling(pool), seed: seed)
+    if !keepsMoments { settings.momentsBudget = 0 }
     let pass = ExtractionPass(
       of: source, over: corpus.utterances, settings: settings, workFolder: workFolder)
     let started = Date()
@@ -88,15 +116,22 @@ extension LayerStudy {
       }, isCancelled: isCancelled)
   }
 
-  /// Debiased and biased linear CKA and SVCCA between all layers, over one level's pooled spans.
+  /// Debiased and biased linear CKA and SVCCA between all layers, over one level's pooled spans: over all of them
+  /// by their moments where these hold every pair of layers, else over the sample.
   private func similarity(_ extraction: Extraction) throws -> [SimilarityMatrix] {
     guard
-      let examples = extraction.levels[similarityLevel]?.examples
-        ?? extraction.levels.min(by: { $0.key < $1.key })?.value.examples
+      let (level, activations) = extraction.levels.first(where: { $0.key == similarityLevel })
+        ?? extraction.levels.min(by: { $0.key < $1.key })
     else { return [] }
-    let layers = examples.layers.filter { $0 != "mel" }
-    func matrix(_ measure: some SimilarityMeasure) throws -> SimilarityMatrix {
+    let examples = activations.examples
+    let layers = examples.layers.filter { $0 != LogMel.layer }
+    let isSampled = activations.spans > examples.items.count
+    func matrix(_ measure: some MomentMeasure) throws -> SimilarityMatrix {
       guard !isCancelled() else { throw StudyError.interrupted }
+      if isSampled, let moments = activations.moments, moments.extent == .pairs {
+        return try LayerSimilarity.matrix(
+          moments, unit: "\(level.rawValue) spans", layers: layers, measure: measure, threads: threads)
+      }
       return try LayerSimilarity.matrix(examples, layers: layers, measure: measure, threads: threads)
     }
     return [

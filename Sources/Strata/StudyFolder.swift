@@ -18,6 +18,17 @@ public enum StudyFolder {
     return (try StudyJSON.read(file.path), file.deletingLastPathComponent().path)
   }
 
+  /// Where a study that is being made keeps finished work, so that it can go on after an interruption.
+  public static func workFolder(of folder: String) -> String {
+    URL(filePath: folder).appending(path: "work").path
+  }
+
+  /// Removes the finished work of a study that is written; it is many times the size of the study.
+  public static func removeWork(of folder: String) {
+    // What cannot be removed does no harm: it is recognised or redone by the next run.
+    try? FileManager.default.removeItem(atPath: workFolder(of: folder))
+  }
+
   /// The table and sentences for standard output: in colour and as wide as the terminal where there is one.
   public static func terminalSummary(of study: StudyResult) -> String {
     TerminalTable(study).text(.standardOutput())

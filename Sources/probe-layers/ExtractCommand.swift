@@ -29,12 +29,14 @@ struct ExtractCommand: ParsableCommand {
   @Flag(help: "Also write attention weights.")
   var attention = false
 
+  @OptionGroup var loading: LoadingOptions
+
   func validate() throws {
     guard !audio.isEmpty else { throw ValidationError("Give at least one recording.") }
   }
 
   func run() throws {
-    let model = try SpeechModel.load(model)
+    let model = try loading.load(model)
     var export = ActivationExport(model: model)
     if let layers { export.taps = try model.resolve(layers: layers).map(\.name) }
     export.includesAttention = attention

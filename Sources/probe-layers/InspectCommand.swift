@@ -12,7 +12,9 @@ struct InspectCommand: ParsableCommand {
   @Argument(help: "A checkpoint file or a Hugging Face folder.")
   var model: String
 
+  @OptionGroup var loading: LoadingOptions
+
   func run() throws {
-    standardOutput(ModelOverview(try SpeechModel.load(model)).description)
+    standardOutput(ModelOverview(try loading.load(model)).description)
   }
 }

@@ -43,6 +43,8 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
   var threads: Int?
 
+  @OptionGroup var loading: LoadingOptions
+
   @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
   var quiet = false
 
@@ -59,11 +61,11 @@ struct RunCommand: AsyncParsableCommand {
     defer { progress.finish() }
 
     let corpusFolder = try corpusFolder()
-    var study = LayerStudy(model: try SpeechModel.load(model), corpus: try Corpus.load(corpusFolder))
+    var study = LayerStudy(model: try loading.load(model), corpus: try Corpus.load(corpusFolder))
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    study.workFolder = (output as NSString).appendingPathComponent("work")
+    study.workFolder = StudyFolder.workFolder(of: output)
     if let levels { study.levels = try LayerStudy.levels(named: levels) }
     if let layers { study.layers = try study.model.resolve(layers: layers).map(\.name) }
     if let probes { study.probes = try ProbeSpec.load(folder: probes) }
@@ -75,6 +77,7 @@ struct RunCommand: AsyncParsableCommand {
     let result = try await study.run()
     progress.finish()
     try StudyFolder.write(result, to: output)
+    StudyFolder.removeWork(of: output)
     guard !quiet else { return }
     standardOutput(StudyFolder.terminalSummary(of: result))
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")

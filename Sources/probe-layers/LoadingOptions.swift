@@ -1,0 +1,30 @@
+import ArgumentParser
+import Strata
+
+/// What the user knows about a checkpoint that the file does not say.
+struct LoadingOptions: ParsableArguments {
+  @Option(help: "The model's config.json, where it does not lie beside the weights.")
+  var config: String?
+
+  @Option(help: "The family (wav2vec2, hubert, wavlm, data2vec-audio), where nothing says it.")
+  var modelType: String?
+
+  @Option(help: "Attention heads, where no configuration says how many.")
+  var heads: Int?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Bring the waveform to zero mean and unit variance first, whatever the checkpoint says.")
+  var normalise: Bool?
+
+  @Option(help: "Beginnings of names of tensors that are not the model's, separated by commas.")
+  var ignoring: String?
+
+  func load(_ path: String) throws -> SpeechModel {
+    try SpeechModel.load(
+      path,
+      options: LoadOptions(
+        normalisesInput: normalise, modelType: modelType, heads: heads, configuration: config,
+        ignoring: ignoring?.split(separator: ",").map(String.init) ?? []))
+  }
+}
