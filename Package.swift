@@ -73,7 +73,8 @@ let package = Package(
         dependencies: [
           "Strata", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
-      .testTarget(name: "ProbeLayersTests", dependencies: ["probe-layers", "StrataTestSupport"]),
+      .testTarget(
+        name: "ProbeLayersTests", dependencies: ["probe-layers", "Checkpoints", "StrataTestSupport"]),
     ],
   swiftLanguageModes: [.v6]
 )

@@ -85,7 +85,8 @@ public struct LBFGS: Sendable {
       }
       let plain = history.isEmpty && precondition == nil
       var search = WolfeSearch(
-        value: value, slope: slope, step: plain ? min(1, 1 / norm) : 1, noise: valueNoise + 0x1p-50 * abs(value))
+        value: value, slope: slope, step: plain ? min(1, 1 / norm) : 1,
+        noise: valueNoise + 0x1p-50 * abs(value))
       while let step = search.next() {
         for i in trial.indices { trial[i] = x[i] + step * direction[i] }
         let trialValue = try objective(trial, &trialGradient)

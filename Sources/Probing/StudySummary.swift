@@ -49,7 +49,8 @@ struct StudySummary {
     if let peak, let own = draws[peak.layer.name] {
       let evidence = Evidence(
         result: result, peak: peak, gainOverMajority: (own[.accuracy] - majority[.accuracy]).estimate(),
-        isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel), utterances: clusters.utterances)
+        isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel),
+        utterances: clusters.utterances)
       result.verdict = evidence.verdict
     }
     return ProbeStudy.Outcome(

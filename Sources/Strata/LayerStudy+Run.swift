@@ -78,7 +78,9 @@ extension LayerStudy {
     }
   }
 
-  private func isBelow(_ a: LevelResult, _ b: LevelResult) -> Bool { (a.level, a.probe) < (b.level, b.probe) }
+  private func isBelow(_ a: LevelResult, _ b: LevelResult) -> Bool {
+    (a.level, a.probe) < (b.level, b.probe)
+  }
 
   /// The definitions for the levels asked for, in the order of the hierarchy; throws where a level has none
   /// or where no level has labels.

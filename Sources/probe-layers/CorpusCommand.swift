@@ -8,7 +8,8 @@ struct CorpusCommand: ParsableCommand {
 
   struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "Say what a corpus holds and what is wrong with it, by file and line.",
+      commandName: "check",
+      abstract: "Say what a corpus holds and what is wrong with it, by file and line.",
       discussion: """
         EXAMPLE
           probe-layers corpus check my-corpus

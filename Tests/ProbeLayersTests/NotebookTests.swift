@@ -4,8 +4,9 @@ import Testing
 
 @Suite("Notebooks")
 struct NotebookTests {
-  static let names = (try? FileManager.default.contentsOfDirectory(
-    atPath: Repository.path("notebooks-md")))?.filter { $0.hasSuffix(".md") }.sorted() ?? []
+  static let names =
+    (try? FileManager.default.contentsOfDirectory(
+      atPath: Repository.path("notebooks-md")))?.filter { $0.hasSuffix(".md") }.sorted() ?? []
 
   @Test("print what they show", arguments: names)
   func printsWhatItShows(name: String) throws {
@@ -27,9 +28,11 @@ struct NotebookTests {
     }
   }
 
-  @Test("show Swift that is in a test", arguments: names)
+  @Test(
+    "and the README show Swift that is in a test",
+    arguments: names.map { "notebooks-md/\($0)" } + ["README.md"])
   func swiftIsTested(name: String) throws {
-    let markdown = try String(contentsOfFile: Repository.path("notebooks-md/\(name)"), encoding: .utf8)
+    let markdown = try String(contentsOfFile: Repository.path(name), encoding: .utf8)
     let tests = try String(
       contentsOfFile: Repository.path("Tests/OutsidePackage/Tests/FirstStudyTests/FirstStudyTests.swift"),
       encoding: .utf8)

@@ -12,19 +12,21 @@ func resource(_ name: String) -> URL {
 struct ReferenceSet: Decodable {
   struct Fit: Decodable {
     let coef: [[Double]]
-    let intercept_mean_zero: [Double]
+    let interceptMeanZero: [Double]
     let objective: Double
-    let test_accuracy, test_balanced_accuracy, test_macro_f1, test_log_loss: Double
-    let test_confusion: [[Double]]
-    let test_probabilities_first5: [[Double]]
+    let testAccuracy, testBalancedAccuracy, testMacroF1, testLogLoss: Double
+    let testConfusion: [[Double]]
+    let testProbabilitiesFirst5: [[Double]]
   }
 
   let classes: Int
-  let n_train: Int
+  let nTrain: Int
   let fits: [String: Fit]
 
   static func load(_ name: String) throws -> (set: ReferenceSet, x: Tensor, y: [Int]) {
-    let all = try JSONDecoder().decode(
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let all = try decoder.decode(
       [String: ReferenceSet].self, from: Data(contentsOf: resource("logistic.json")))
     guard let set = all[name] else { throw CocoaError(.fileReadCorruptFile) }
     return (

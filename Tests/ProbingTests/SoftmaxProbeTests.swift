@@ -12,7 +12,7 @@ import Testing
     arguments: ["binary_n600_d32", "balanced4_n800_d20", "imbalanced3_n1000_d16", "ten_n1500_d48"])
   func reference(name: String) throws {
     let (set, x, y) = try ReferenceSet.load(name)
-    let (train, test) = (x.rows(0..<set.n_train), x.rows(set.n_train..<x.rows))
+    let (train, test) = (x.rows(0..<set.nTrain), x.rows(set.n_train..<x.rows))
     let truth = Array(y[set.n_train...])
     for (label, fit) in set.fits.sorted(by: { $0.key < $1.key }) {
       let balanced = label.hasSuffix("_balanced")
@@ -20,18 +20,18 @@ import Testing
       let probe = SoftmaxProbe(
         penalty: 1 / c, tolerance: 2e-7, standardises: false, isBalanced: balanced)
       let fitted = try probe.fit(
-        states: train, labels: Array(y[..<set.n_train]), classCount: set.classes)
+        states: train, labels: Array(y[..<set.nTrain]), classCount: set.classes)
 
       // A gradient of norm g leaves the objective at most g²/(2·penalty) above its minimum, and single
       // precision a few 1e-7 a row.
       let excess = fitted.objective - fit.objective
-      #expect(abs(excess) < 1e-6 * Double(set.n_train), "\(label): objective off by \(excess)")
+      #expect(abs(excess) < 1e-6 * Double(set.nTrain), "\(label): objective off by \(excess)")
       let coefficients = fitted.coefficients
       let scale = fit.coef.joined().map(abs).max() ?? 1
       var worst = 0.0
       for k in 0..<set.classes {
         for j in 0..<x.width { worst = max(worst, abs(coefficients[k, j] - fit.coef[k][j])) }
-        worst = max(worst, abs(fitted.intercepts[k] - fit.intercept_mean_zero[k]))
+        worst = max(worst, abs(fitted.intercepts[k] - fit.interceptMeanZero[k]))
       }
       #expect(worst < 1e-3 * scale, "\(label): coefficients off by \(worst) of \(scale)")
 
@@ -43,14 +43,14 @@ import Testing
           cluster: 0, truth: label, prediction: guess.label, logProbability: guess.logProbability)
         confusion[label][guess.label] += 1
       }
-      #expect(confusion == fit.test_confusion)
+      #expect(confusion == fit.testConfusion)
       let metrics = tally.counts.values.withUnsafeBufferPointer {
         MetricValues($0, classes: set.classes)
       }
-      #expect(abs(metrics.accuracy - fit.test_accuracy) < 1e-12)
-      #expect(abs(metrics.balancedAccuracy - fit.test_balanced_accuracy) < 1e-12)
-      #expect(abs(metrics.macroF1 - fit.test_macro_f1) < 1e-12)
-      #expect(abs(metrics.logLoss - fit.test_log_loss) < 2e-4 * max(1, fit.test_log_loss))
+      #expect(abs(metrics.accuracy - fit.testAccuracy) < 1e-12)
+      #expect(abs(metrics.balancedAccuracy - fit.testBalancedAccuracy) < 1e-12)
+      #expect(abs(metrics.macroF1 - fit.testMacroF1) < 1e-12)
+      #expect(abs(metrics.logLoss - fit.testLogLoss) < 2e-4 * max(1, fit.testLogLoss))
       let probabilities = try fitted.logProbabilities(of: test.rows(0..<5)).values.map { exp(Double($0)) }
       let difference = zip(probabilities, fit.test_probabilities_first5.joined()).map { abs($0 - $1) }
       #expect((difference.max() ?? 1) < 2e-4)

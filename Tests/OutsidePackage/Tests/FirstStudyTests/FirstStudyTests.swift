@@ -4,24 +4,34 @@ import Testing
 
 /// The repository's `fixtures`, found from this file.
 private let fixtures = URL(filePath: #filePath)
-  .deletingLastPathComponent().appending(path: "../../../../fixtures").standardized
+  .deletingLastPathComponent().appending(path: "../../../../fixtures").standardized.path
 
 @Suite("A study from somebody else's package")
 struct FirstStudyTests {
   @Test("finds what each layer encodes")
   func firstStudy() async throws {
-    let model = try SpeechModel.load(fixtures.appending(path: "w2v2-tiny-phones/model.ckpt").path)
-    let corpus = try Corpus.load(fixtures.appending(path: "unseen").path)
+    let model = try SpeechModel.load("\(fixtures)/w2v2-tiny-phones/model.ckpt")
+    let corpus = try Corpus.load("\(fixtures)/unseen")
     var study = LayerStudy(model: model, corpus: corpus)
-    study.levels = [.phoneme, .word]
-    study.layers = ["hidden.0", "hidden.3", "hidden.6"]
+    study.levels = [.word]
+    study.layers = ["conv.1", "hidden.5"]
     study.twinSeeds = [1]
-
     let result = try await study.run()
 
-    let phoneme = try #require(result.peak(of: .phoneme))
-    #expect(phoneme.layer > Layer(name: "hidden.0", depth: 8))
-    #expect(result.verdict(of: .phoneme)?.decision == .encoded)
-    #expect(result.summary.contains("phoneme"))
+    #expect(result.peak(of: .word)?.layer.name == "hidden.5")
+    #expect(result.verdict(of: .word)?.decision == .encoded)
+    #expect(result.peak(of: .phoneme) == nil)
+    print(result.summary)
+  }
+
+  @Test("every layer of one recording")
+  func activations() throws {
+    let model = try SpeechModel.load("\(fixtures)/w2v2-tiny-phones/model.ckpt")
+    let speech = try Waveform.read("\(fixtures)/human/austen/austen_0880.flac")
+    var widths: [String: Int] = [:]
+    try model.forward(speech, taps: ["conv.7", "hidden.6"]) { layer, states in
+      widths[layer] = states.width  // states: [frames × dim]
+    }
+    #expect(widths == ["conv.7": 128, "hidden.6": 144])
   }
 }

@@ -1,0 +1,63 @@
+import Foundation
+import Probing
+import Strata
+import StrataTestSupport
+import Testing
+
+@Suite("A study's settings")
+struct LayerStudyTests {
+  private let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+
+  private func study() throws -> LayerStudy {
+    LayerStudy(
+      model: try SpeechModel.load(model), corpus: try Corpus.load(Repository.path("fixtures/human")))
+  }
+
+  @Test("levels by name, and what is said of one that is not there")
+  func levelsByName() throws {
+    #expect(try LayerStudy.levels(named: "phoneme, word") == [.phoneme, .word])
+    let error = #expect(throws: StudyError.self) { try LayerStudy.levels(named: "phonem") }
+    #expect(error?.description.contains("phoneme, syllable") == true)
+  }
+
+  @Test("a level without a probe definition is refused")
+  func noProbe() async throws {
+    var study = try study()
+    study.levels = [.sentence]
+    await #expect(throws: StudyError.noProbe(levels: [.sentence])) { try await study.run() }
+  }
+
+  @Test("a cancelled task ends with an interruption, and the next run goes on from what was kept")
+  func cancellation() async throws {
+    let folder = try TemporaryFolder()
+    var study = try study()
+    study.levels = [.phoneme]
+    study.layers = ["hidden.6"]
+    study.twinSeeds = []
+    study.workFolder = folder.path + "/work"
+    study.isCancelled = { true }
+    let error = await #expect(throws: (any Error).self) { try await study.run() }
+    #expect(error.flatMap { FailureKind($0) } == .interrupted)
+
+    study.isCancelled = { false }
+    let result = try await study.run()
+    #expect(result.peak(of: .phoneme)?.layer.name == "hidden.6")
+    #expect(result.summary.contains("hidden.6"))
+  }
+
+  @Test("a written study is read back as it was")
+  func roundTrip() async throws {
+    var study = try study()
+    study.levels = [.phoneme]
+    study.layers = ["conv.7"]
+    study.twinSeeds = [1]
+    study.bootstrapResamples = 100
+    let result = try await study.run()
+    let folder = try TemporaryFolder()
+    try result.write(to: folder.path)
+    #expect(try StudyFolder.read(folder.path).study == result)
+    #expect(result.settings.layers == ["conv.7"])
+    let layer = try #require(result.result(of: .phoneme)?.layers.first)
+    #expect(layer.twin != nil && layer.gainOverMel != nil && layer.selectivity != nil)
+  }
+}
