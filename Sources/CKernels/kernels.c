@@ -182,6 +182,13 @@ MANY_CPUS void strata_fill_rows(
   }
 }
 
+MANY_CPUS void strata_subtract_rows(
+    float *restrict y, const float *restrict a, const float *restrict b, size_t stride, size_t rows,
+    size_t width) {
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < width; j++) y[i * width + j] = a[i * stride + j] - b[i * stride + j];
+}
+
 MANY_CPUS int strata_all_finite(const float *x, size_t count) {
   uint32_t found = 0;
   for (size_t i = 0; i < count; i++) {

@@ -124,7 +124,7 @@ struct Blocks: Sendable {
     // Below a million multiplications a block is not worth a thread.
     let isSmall = rows * columns < (1 << 20) / max(1, depth)
     let rowBlocks = isSmall ? 1 : max(1, (rows + 767) / 768)
-    columnBlocks = isSmall ? 1 : columns < 1024 ? 2 : 4
+    columnBlocks = isSmall ? 1 : 2
     blockRows = max(1, (rows + rowBlocks - 1) / rowBlocks)
     blockColumns = max(1, (columns + columnBlocks - 1) / columnBlocks)
     count = rowBlocks * columnBlocks

@@ -1,28 +1,5 @@
 import Tensors
 
-/// One convolution over time of the feature encoder, with what follows it.
-struct Convolution: Sendable {
-  enum Norm: Sendable {
-    case none
-    /// Each channel over all time (group norm with as many groups as channels).
-    case time(LayerNorm)
-    /// Each frame over its channels.
-    case channels(LayerNorm)
-  }
-
-  var weight: Tensor  // [outputs × kernel · inputs]: the taps one after the other
-  var bias: Tensor  // [outputs]
-  var norm: Norm
-  var activation: Activation
-  var inputs: Int
-  var kernel: Int
-  var stride: Int
-
-  var outputs: Int { weight.rows }
-
-  func frames(of samples: Int) -> Int { samples < kernel ? 0 : (samples - kernel) / stride + 1 }
-}
-
 /// The stack of strided convolutions that turns a waveform into features, without padding.
 struct FeatureEncoder: Sendable {
   var layers: [Convolution]
@@ -44,62 +21,11 @@ struct FeatureEncoder: Sendable {
   }
 }
 
-extension Convolution {
-  /// A first layer with its norm over time worked into weights and bias.
-  ///
-  /// A channel is a linear function of a window of samples, so its mean and variance over time follow from the
-  /// windows' mean and covariance: no pass over the output is needed, which is a thousand times larger.
-  func folding(_ norm: LayerNorm, over samples: ArraySlice<Float>) -> Convolution {
-    precondition(inputs == 1, "only a convolution of one channel can take its norm in")
-    let frames = frames(of: samples.count)
-    precondition(frames > 0)
-    var means = [Double](repeating: 0, count: kernel)
-    var products = Matrix(rows: kernel, columns: kernel)
-    samples.withUnsafeBufferPointer { samples in
-      for i in 0..<kernel {
-        var sum = 0.0
-        for frame in 0..<frames { sum += Double(samples[frame * stride + i]) }
-        means[i] = sum / Double(frames)
-      }
-      for i in 0..<kernel {
-        for j in i..<kernel {
-          var sum = 0.0
-          for frame in 0..<frames {
-            let start = frame * stride
-            sum += (Double(samples[start + i]) - means[i]) * (Double(samples[start + j]) - means[j])
-          }
-          products[i, j] = sum / Double(frames)
-          products[j, i] = products[i, j]
-        }
-      }
-    }
-    let (scales, shifts) = (norm.weight?.values, norm.bias?.values)
-    var (taps, biases) = (weight.values, bias.values)
-    for channel in 0..<outputs {
-      let row = taps[(channel * kernel)..<((channel + 1) * kernel)].map(Double.init)
-      var (mean, variance) = (0.0, 0.0)
-      for i in 0..<kernel {
-        mean += row[i] * means[i]
-        for j in 0..<kernel { variance += row[i] * row[j] * products[i, j] }
-      }
-      // The convolution's own bias moves the mean alike and goes with it.
-      let scale = Double(scales?[channel] ?? 1) / (variance + Double(norm.epsilon)).squareRoot()
-      for i in 0..<kernel { taps[channel * kernel + i] = Float(row[i] * scale) }
-      biases[channel] = Float(Double(shifts?[channel] ?? 0) - mean * scale)
-    }
-    var folded = self
-    folded.weight = Tensor(taps, shape: weight.shape)
-    folded.bias = Tensor(biases, shape: bias.shape)
-    folded.norm = .none
-    return folded
-  }
-}
-
 extension Evaluation {
   /// Input samples of one tile: its features stay in cache from one layer to the next.
-  private static let tileSamples = 40_960
+  private static let tileSamples = 20_480
   /// Frames that are convolved, normalised and activated at a time.
-  private static let blockFrames = 512
+  private static let blockFrames = 1024
 
   /// A stack of convolutions, tile by tile along time: of each layer no more than a tile's frames (and the few
   /// that its neighbour needs too) are in memory at once, except where its output is `wanted`.
@@ -150,7 +76,7 @@ extension Evaluation {
         for start in Swift.stride(from: 0, to: range.count, by: Self.blockFrames) {
           layer.apply(
             x + start * layer.stride * layer.inputs, into: y + start * width,
-            frames: min(Self.blockFrames, range.count - start))
+            frames: min(Self.blockFrames, range.count - start), pool)
         }
       }
       func compute(into y: UnsafeMutablePointer<Float>) {
@@ -198,26 +124,5 @@ struct ConvolutionTile: Sendable {
       let needed = (computed[layer + 1].upperBound - 1) * next.stride + next.kernel
       computed[layer] = start..<(wanted.contains(layer) ? max(end, needed) : needed)
     }
-  }
-}
-
-extension Convolution {
-  /// `frames` frames from consecutive rows of `x` (`[frames · stride + kernel − stride, inputs]`) into `y`.
-  ///
-  /// Time-major input makes a window of `stride` rows contiguous, so the convolution is one product for each
-  /// such window of taps, over the input as it lies.
-  func apply(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, frames: Int) {
-    let depth = kernel * inputs
-    bias.withUnsafeBuffer { Elementwise.fillRows(y, stride: outputs, rows: frames, with: $0) }
-    weight.withPointer { weight in
-      for tap in Swift.stride(from: 0, to: kernel, by: stride) {
-        let taps = min(stride, kernel - tap)
-        BLAS.gemm(
-          m: frames, n: outputs, k: taps * inputs, x + tap * inputs, lda: stride * inputs,
-          .none, weight + tap * inputs, ldb: depth, .transposed, beta: 1, y, ldc: outputs)
-      }
-    }
-    if case .channels(let norm) = norm { norm.apply(y, into: y, rows: frames, width: outputs) }
-    activation.apply(to: UnsafeMutableBufferPointer(start: y, count: frames * outputs))
   }
 }

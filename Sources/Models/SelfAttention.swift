@@ -25,7 +25,7 @@ struct SelfAttention: Sendable {
 
 extension Evaluation {
   /// How many queries have their scores in cache at once.
-  private static let queryBlock = 128
+  private static let queryBlock = 256
 
   /// Softmax attention, all `[frames × width]`, heads side by side in the width; for `weights` see
   /// `SelfAttention`.

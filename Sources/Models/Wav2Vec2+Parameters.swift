@@ -107,9 +107,10 @@ extension Wav2Vec2 {
         .normal(deviation: 2 * (1 / Double(c.positionalKernel * c.width)).squareRoot()))
     }
     return PositionalConvolution(
-      weight: weight.tapByTap(), bias: try reader.tensor("\(name).bias", [c.width], .zeros),
+      weight: weight, bias: try reader.tensor("\(name).bias", [c.width], .zeros),
+      groups: c.positionalGroups,
       inputScale: scale, norm: c.family == .data2vec ? LayerNorm(epsilon: 1e-5) : nil,
-      activation: c.featureActivation, groups: c.positionalGroups, kernel: c.positionalKernel)
+      activation: c.featureActivation)
   }
 
   /// What a checkpoint may hold beside the model itself: heads for other tasks and what only training needs.

@@ -92,4 +92,13 @@ public enum Elementwise {
     guard let base = row.baseAddress else { return }
     strata_fill_rows(y, stride, x, xStride, base, rows, row.count)
   }
+
+  /// y[i] ← a[i] − b[i], with the rows of a and b `stride` apart and those of y side by side.
+  public static func subtractRows(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, stride: Int, rows: Int, width: Int,
+    into y: UnsafeMutablePointer<Float>
+  ) {
+    precondition(rows >= 0 && width >= 0 && stride >= 0, "\(rows) rows of \(width) values, \(stride) apart")
+    strata_subtract_rows(y, a, b, stride, rows, width)
+  }
 }

@@ -40,5 +40,9 @@ void strata_fill_rows(
     float *y, size_t stride, const float *x, size_t x_stride, const float *row, size_t rows,
     size_t width);
 
+/// y[i] = a[i] − b[i], with the rows of a and b `stride` apart and those of y side by side.
+void strata_subtract_rows(
+    float *y, const float *a, const float *b, size_t stride, size_t rows, size_t width);
+
 /// 1 where no value is infinite or NaN.
 int strata_all_finite(const float *x, size_t count);
