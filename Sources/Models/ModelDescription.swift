@@ -25,24 +25,38 @@ struct ModelDescription {
     let training = own["hyper_parameters"]
     var found = own["config"] ?? training?["config"]
     var foundPath = checkpoint.path
-    var input = own["preprocessor_config"]
+    var folder = Self.folder(of: checkpoint.path)
     if let path = options.configuration {
       found = try Self.json(path)
       foundPath = path
-      input = try input ?? Self.besideIfThere(path, "preprocessor_config.json")?.value
-    } else if found == nil, let beside = try Self.besideIfThere(checkpoint.path, "config.json") {
-      found = beside.value
-      foundPath = beside.path
-      input = try Self.besideIfThere(checkpoint.path, "preprocessor_config.json")?.value
+      folder = Self.folder(of: path)
+    } else if found == nil, let beside = try Self.json("config.json", in: folder) {
+      found = beside
+      foundPath = folder + "/config.json"
     }
     if found?.dictionary == nil { found = nil }
     configuration = found
     configurationPath = foundPath
-
-    let places = [input, training, own, found].compactMap { $0 }
     modelType = options.modelType ?? found?["model_type"]?.string ?? training?["model_type"]?.string
+
+    // Files beside a checkpoint are believed only where its configuration is from there too.
+    var places = [own["preprocessor_config"], training, own].compactMap { $0 }
+    if found != nil, training?["config"] == nil {
+      places += [
+        try Self.json("preprocessor_config.json", in: folder),
+        try Self.json("processor_config.json", in: folder)?["feature_extractor"],
+      ].compactMap { $0 }
+    }
     normalisesInput = options.normalisesInput ?? places.lazy.compactMap { $0["do_normalize"]?.bool }.first
     samplingRate = options.samplingRate ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
+  }
+
+  /// The folder `path` itself, or that of the file `path`.
+  private static func folder(of path: String) -> String {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    if exists, isFolder.boolValue { return path }
+    return URL(fileURLWithPath: path).deletingLastPathComponent().path
   }
 
   private static func json(_ path: String) throws -> MetadataValue {
@@ -53,16 +67,9 @@ struct ModelDescription {
     return try MetadataValue(json: Array(data), path: path)
   }
 
-  /// A file in the folder of the file `path`.
-  private static func besideIfThere(_ path: String, _ name: String) throws -> (
-    value: MetadataValue, path: String
-  )? {
-    let beside = URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(name).path
-    var isFolder: ObjCBool = false
-    guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue,
-      FileManager.default.fileExists(atPath: beside)
-    else { return nil }
-    return (try json(beside), beside)
+  private static func json(_ name: String, in folder: String) throws -> MetadataValue? {
+    let path = folder + "/" + name
+    return FileManager.default.fileExists(atPath: path) ? try json(path) : nil
   }
 }
 

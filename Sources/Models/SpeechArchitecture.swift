@@ -2,7 +2,7 @@ import Checkpoints
 import Tensors
 
 /// A family of models that can be read and run. A new one is a file with a type of this protocol, and its line in
-/// `architectures`.
+/// `ArchitectureRegistry.swift`.
 protocol SpeechArchitecture: Sendable {
   /// What `model_type` says in the configurations of its models; the first is the family's name where there is one
   /// family only.
@@ -29,11 +29,6 @@ protocol SpeechArchitecture: Sendable {
   /// The same architecture with parameters as before training.
   func untrained(seed: UInt64) throws -> Self
 }
-
-/// Every architecture, in the order in which they are asked about a checkpoint that does not name its own.
-let architectures: [any SpeechArchitecture.Type] = [
-  Wav2Vec2.self
-]
 
 /// An architecture with all that belongs to a model of it.
 struct BuiltModel: Sendable {

@@ -35,11 +35,13 @@ struct Wav2Vec2: SpeechArchitecture {
     }
     guard let encoded = convolved[features.layers.count - 1] else { return }
 
-    var projected = projection(featureNorm?(encoded, run) ?? encoded, run)  // [frames × width]
+    let projected = projection(featureNorm?(encoded, run) ?? encoded, run)  // [frames × width]
     guard try visit("projection", projected) else { return }
 
-    projected.clearRows(from: validFrames)
-    var hidden = run.sum(projected, positions.reduce(projected) { x, convolution in convolution(x, run) })
+    let position = positions.reduce(projected) { x, convolution in
+      convolution(x, validFrames: validFrames, run)
+    }
+    var hidden = run.sum(projected, position)
     if !configuration.normalisesFirst { hidden = norm(hidden, run) }
     guard try visit("hidden.0", hidden) else { return }
 

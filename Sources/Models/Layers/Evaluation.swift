@@ -90,13 +90,6 @@ extension Evaluation {
 }
 
 extension Tensor {
-  /// Sets the rows from `first` on to zero.
-  mutating func clearRows(from first: Int) {
-    guard first < rows else { return }
-    let start = first * width
-    withUnsafeMutableBuffer { UnsafeMutableBufferPointer(rebasing: $0[start...]).update(repeating: 0) }
-  }
-
   /// The first value's address, valid inside `body`; for tensors that hold something.
   func withPointer<R>(_ body: (UnsafePointer<Float>) throws -> R) rethrows -> R {
     try withUnsafeBuffer { buffer in

@@ -31,9 +31,9 @@ struct PositionalConvolution: Sendable {
     sum = weight.everySecondTap { $0 + $1 }
   }
 
-  /// `[frames × width]` to the same.
-  func callAsFunction(_ x: Tensor, _ run: Evaluation) -> Tensor {
-    var y = run.groupedConvolution(x, self)
+  /// `[frames × width]` to the same; frames from `validFrames` on are padding and count as zero.
+  func callAsFunction(_ x: Tensor, validFrames: Int, _ run: Evaluation) -> Tensor {
+    var y = run.groupedConvolution(x, self, validFrames: validFrames)
     y.withUnsafeMutableBuffer { y in
       guard let base = y.baseAddress else { return }
       norm?.apply(base, into: base, rows: x.rows, width: x.width)
@@ -53,7 +53,7 @@ extension Evaluation {
   ///     y[2n + 1] = h₀·x₁[n] + h₁·x₀[n + 1] = h₁·(x₀[n + 1] − x₁[n]) + (h₀ + h₁)·x₁[n]
   ///
   /// where · is a convolution of half the kernel and the last one is computed once.
-  func groupedConvolution(_ x: Tensor, _ layer: PositionalConvolution) -> Tensor {
+  func groupedConvolution(_ x: Tensor, _ layer: PositionalConvolution, validFrames: Int) -> Tensor {
     let (frames, width) = (x.rows, x.width)
     let channels = width / layer.groups
     let half = (layer.kernel + 1) / 2
@@ -67,7 +67,7 @@ extension Evaluation {
           guard let base = scratch.baseAddress else { return }
           let signals = (0..<5).map { base + $0 * length }
           let (x0, x1) = (signals[0], signals[1])
-          layer.split(x, group: group, even: x0, odd: x1, count: pairs + half)
+          layer.split(x.rows(0..<validFrames), group: group, even: x0, odd: x1, count: pairs + half)
           let (d0, d1) = (signals[2], signals[3])
           let (y0, y1) = (base + 5 * length, base + 5 * length + pairs * channels)
           for index in 0..<((pairs + half - 1) * channels) {
