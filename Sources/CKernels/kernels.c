@@ -46,10 +46,10 @@ INLINE float fast_exp(float x) {
   return p * scale;
 }
 
-/// erf(x) = x·P(x²)/Q(x²) on |x| ≤ 4, where erf is within 2e-8 of 1: our own fit, scripts/fit-erf.py (5.4e-8).
+/// erf(x) = x·P(x²)/Q(x²) on |x| < 4, ±1 beyond: our own fit, scripts/fit-erf.py (5.4e-8).
 INLINE float rational_erf(float x) {
-  x = x < -4.0f ? -4.0f : x;
-  x = x > 4.0f ? 4.0f : x;
+  // Exactly 1 beyond, since gelu multiplies what is left of 1 − 1 by its argument.
+  float sign = x > 0.0f ? 1.0f : -1.0f;
   float t = x * x;
   float p = 1.92172269e-08f;
   p = p * t - 1.99032479e-06f;
@@ -63,7 +63,7 @@ INLINE float rational_erf(float x) {
   q = q * t + 1.20799743e-01f;
   q = q * t + 5.22931457e-01f;
   q = q * t + 1.0f;
-  return x * p / q;
+  return t > 16.0f ? sign : x * p / q;
 }
 
 INLINE float sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }

@@ -41,7 +41,8 @@ extension ModelError: CustomStringConvertible {
         Self.list(
           "of another shape",
           misshapen.map { "\($0.name) has shape \($0.found), the model needs \($0.expected)" }),
-        Self.list("without a place in the model (name those that are not its own with `ignoring`)", unused),
+        Self.list(
+          "without a place in the model (--ignoring leaves out those that are not its own)", unused),
       ] as [String?]).compactMap { $0 }.joined(separator: "\n  ")
     case .nonFiniteWeight(let path, let tensor, let index):
       "\(path): tensor \(tensor) has an infinite value or NaN at index \(index); the training went wrong"

@@ -16,7 +16,7 @@ extension SpeechModel {
     guard let normalisesInput = description.normalisesInput else {
       throw ModelError.unstated(
         path: path, what: "whether its input is normalised to zero mean and unit variance (do_normalize)",
-        option: "LoadOptions.normalisesInput, --normalise yes or no")
+        option: "LoadOptions.normalisesInput, --normalise or --no-normalise")
     }
     var report = built.report
     let samplingRate = description.samplingRate ?? 16_000

@@ -49,7 +49,7 @@ extension Wav2Vec2Configuration {
     } else {
       throw ModelError.unstated(
         path: path, what: "the strides of its \(convolutions) convolutions (kernels \(kernels))",
-        option: "LoadOptions.strides, --strides")
+        option: "LoadOptions.strides, or a config.json with --config")
     }
 
     // Positions
