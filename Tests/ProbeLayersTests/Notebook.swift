@@ -3,7 +3,7 @@ import Foundation
 /// A walk-through in Markdown: its `sh` blocks are run in order in one folder, and the `text` block that
 /// follows one is what it must print.
 ///
-/// Words must be equal; numbers may differ by the notebook's tolerance, which stands in it as
+/// Words must be equal, however they are spaced; numbers may differ by the notebook's tolerance, which stands in it as
 /// `<!-- tolerance: 0.02 -->` (relative, and absolute below 1). A line `…` stands for any lines.
 struct Notebook {
   struct Block {
@@ -48,7 +48,7 @@ struct Notebook {
   /// The first line of `expected` that `found` does not have in its place, or nil where all is as shown.
   func difference(expected: String, found: String) -> String? {
     let lines = { (text: String) in
-      text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }.filter { !$0.isEmpty }
     }
     var rest = lines(found)[...]
     var mayskip = false

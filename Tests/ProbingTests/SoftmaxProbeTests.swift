@@ -12,8 +12,8 @@ import Testing
     arguments: ["binary_n600_d32", "balanced4_n800_d20", "imbalanced3_n1000_d16", "ten_n1500_d48"])
   func reference(name: String) throws {
     let (set, x, y) = try ReferenceSet.load(name)
-    let (train, test) = (x.rows(0..<set.nTrain), x.rows(set.n_train..<x.rows))
-    let truth = Array(y[set.n_train...])
+    let (train, test) = (x.rows(0..<set.nTrain), x.rows(set.nTrain..<x.rows))
+    let truth = Array(y[set.nTrain...])
     for (label, fit) in set.fits.sorted(by: { $0.key < $1.key }) {
       let balanced = label.hasSuffix("_balanced")
       let c = try #require(Double(label.dropFirst().prefix { $0 != "_" }))
@@ -37,7 +37,7 @@ import Testing
 
       let guesses = try fitted.guesses(test, rows: Array(0..<test.rows), labels: truth)
       var tally = Tally(clusters: 1, classes: set.classes)
-      var confusion = fit.test_confusion.map { $0.map { _ in 0.0 } }
+      var confusion = fit.testConfusion.map { $0.map { _ in 0.0 } }
       for (guess, label) in zip(guesses, truth) {
         tally.add(
           cluster: 0, truth: label, prediction: guess.label, logProbability: guess.logProbability)
@@ -52,7 +52,7 @@ import Testing
       #expect(abs(metrics.macroF1 - fit.testMacroF1) < 1e-12)
       #expect(abs(metrics.logLoss - fit.testLogLoss) < 2e-4 * max(1, fit.testLogLoss))
       let probabilities = try fitted.logProbabilities(of: test.rows(0..<5)).values.map { exp(Double($0)) }
-      let difference = zip(probabilities, fit.test_probabilities_first5.joined()).map { abs($0 - $1) }
+      let difference = zip(probabilities, fit.testProbabilitiesFirst5.joined()).map { abs($0 - $1) }
       #expect((difference.max() ?? 1) < 2e-4)
     }
   }
