@@ -33,7 +33,8 @@ public enum LayersCSV {
       return Metric.allCases.map { row(layer, $0.rawValue, table[$0]) }
     }
     let nulls =
-      rows("majority", level.majority) + rows("shuffled", level.shuffled) + rows("mel", level.mel)
+      rows("majority", level.tested > 0 ? level.majority : nil) + rows("shuffled", level.shuffled)
+      + rows("mel", level.mel)
     return nulls
       + level.layers.flatMap { result -> [[String]] in
         let name = result.layer.name

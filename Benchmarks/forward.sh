@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Hidden states of a wav2vec2-base-sized model beside PyTorch's transformers (sdpa attention), asked in turn, with the
+# same threads: wall time, CPU time, peak memory and their ratios.
+#
+#   PYTHON="$(scripts/bench-env.sh)" Benchmarks/forward.sh [ROUNDS]
+#
+# With OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE as the environment has them, then with both unset for both sides.
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
+python="${PYTHON:-python3}"
+rounds="${1:-5}"
+
+package="$here/ForwardBenchmark"
+scratch="$here/../.build/forward-benchmark"
+swift build -c release --package-path "$package" --scratch-path "$scratch"
+binary="$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/forward-benchmark"
+
+model="$(mktemp -d)"
+trap 'rm -rf "$model"' EXIT
+"$python" "$here/forward_peer.py" model "$model"
+if [ -n "${OPENBLAS_CORETYPE:-}${OPENBLAS_L2_SIZE:-}" ]; then
+  echo "OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-} OPENBLAS_L2_SIZE=${OPENBLAS_L2_SIZE:-} as set"
+  "$python" "$here/forward_peer.py" compare "$binary" "$model" "$rounds"
+  echo
+fi
+echo "OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE unset"
+env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE \
+  "$python" "$here/forward_peer.py" compare "$binary" "$model" "$rounds"
