@@ -65,6 +65,13 @@ extension Checkpoint {
   /// The values of `name` in row-major order, which must be integers or truth values.
   public func integers(_ name: String) throws -> [Int] { try entry(name).integers() }
 
+  /// Gives back the memory that looking at `name` has taken, for a caller that has made a copy of its own; the
+  /// tensor can be read again all the same.
+  public func release(_ name: String) {
+    guard case .mapped(let file, let range) = tensors[name]?.storage.source else { return }
+    file.releasePages(range)
+  }
+
   /// The entry called `name`; where there is none, the error lists the nearest names.
   public func entry(_ name: String) throws -> TensorEntry {
     guard let entry = tensors[name] else {

@@ -63,6 +63,15 @@ final class FileBytes: @unchecked Sendable {
     }
   }
 
+  /// Lets the system take back the memory of the whole pages in `range`; the next look reads them from the file.
+  func releasePages(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard isMapped, start < end, let base = bytes.baseAddress else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
+  }
+
   /// The system's words for an error number.
   static func reason(_ number: Int32) -> String {
     strerror(number).map { String(cString: $0) } ?? "system error \(number)"

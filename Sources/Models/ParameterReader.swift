@@ -58,7 +58,15 @@ struct ParameterReader {
         throw ModelError.nonFiniteWeight(path: path, tensor: stored, index: index)
       }
       count += tensor.count
+      if entry.type != .float32 { checkpoint.release(stored) }
       return tensor
+    }
+  }
+
+  /// To be called for a parameter of which only a copy in another order is kept.
+  private func release(_ name: String) {
+    if case .checkpoint(let checkpoint, let names) = source, let stored = names[name] {
+      checkpoint.release(stored)
     }
   }
 
@@ -101,6 +109,13 @@ extension ParameterReader {
       epsilon: epsilon)
   }
 
+  /// A convolution's weight `[outputs × inputs × kernel]`, as rows of taps.
+  mutating func taps(_ name: String, _ shape: [Int], _ initial: Initialisation) throws -> Tensor {
+    let weight = try tensor(name, shape, initial).tapByTap()
+    release(name)
+    return weight
+  }
+
   /// A batch norm as it is after training, a fixed factor and summand for each of `width` channels.
   mutating func batchNorm(_ name: String, _ width: Int) throws -> (factor: Tensor, summand: Tensor) {
     let weight = try tensor("\(name).weight", [width], .ones).values
@@ -130,6 +145,7 @@ extension ParameterReader {
     let g = try tensor(length, [1, 1, shape[2]], .ones)
     let v = try tensor(direction, shape, initial)
     guard g.count == shape[2], v.shape == shape else { return v }
+    defer { release(direction) }
     let kernel = shape[2]
     return g.withUnsafeBuffer { g in
       v.withUnsafeBuffer { v in

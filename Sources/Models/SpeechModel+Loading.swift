@@ -12,6 +12,8 @@ extension SpeechModel {
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> SpeechModel {
     let checkpoint = try Checkpoint.open(path)
     let description = try ModelDescription(checkpoint, options)
+    // Before the model is built, which gives back the pages that it has copied.
+    let fingerprint = try checkpoint.fingerprint()
     let built = try build(description)
     guard let normalisesInput = description.normalisesInput else {
       throw ModelError.unstated(
@@ -32,7 +34,7 @@ extension SpeechModel {
     var model = built
     model.report = report
     return SpeechModel(
-      model, name: name(of: path), fingerprint: try checkpoint.fingerprint(), samplingRate: samplingRate,
+      model, name: name(of: path), fingerprint: fingerprint, samplingRate: samplingRate,
       normalisesInput: normalisesInput)
   }
 

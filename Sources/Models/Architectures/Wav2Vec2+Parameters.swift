@@ -67,7 +67,7 @@ extension Wav2Vec2 {
     let name = "feature_extractor.conv_layers.\(layer)"
     let (inputs, outputs) = (layer == 0 ? 1 : c.channels[layer - 1], c.channels[layer])
     let depth = inputs * c.kernels[layer]
-    let weight = try reader.tensor(
+    let weight = try reader.taps(
       "\(name).conv.weight", [outputs, inputs, c.kernels[layer]], .kaiming(inputs: depth))
     let bias =
       c.convolutionBias
@@ -81,7 +81,7 @@ extension Wav2Vec2 {
       case (.layer, _): .channels(try reader.layerNorm("\(name).layer_norm", outputs, epsilon: 1e-5))
       }
     return Convolution(
-      weight: weight.tapByTap(), bias: bias, norm: norm, activation: c.featureActivation, inputs: inputs,
+      weight: weight, bias: bias, norm: norm, activation: c.featureActivation, inputs: inputs,
       kernel: c.kernels[layer], stride: c.strides[layer])
   }
 
