@@ -48,7 +48,9 @@ struct Notebook {
   /// The first line of `expected` that `found` does not have in its place, or nil where all is as shown.
   func difference(expected: String, found: String) -> String? {
     let lines = { (text: String) in
-      text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }.filter { !$0.isEmpty }
+      text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }.filter {
+        !$0.isEmpty
+      }
     }
     var rest = lines(found)[...]
     var mayskip = false

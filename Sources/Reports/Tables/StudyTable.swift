@@ -44,7 +44,8 @@ struct StudyTable {
       Row(name: layer.name, cells: study.levels.map { Self.cell(of: layer, in: $0) })
     }
     let references: [(String, (LevelResult) -> MetricTable?)] = [
-      ("majority", { $0.tested > 0 ? $0.majority : nil }), ("shuffled", { $0.shuffled }), ("mel", { $0.mel }),
+      ("majority", { $0.tested > 0 ? $0.majority : nil }), ("shuffled", { $0.shuffled }),
+      ("mel", { $0.mel }),
       (Self.twinName, { $0.peakResult?.twin }),
     ]
     self.references = references.compactMap { name, table in

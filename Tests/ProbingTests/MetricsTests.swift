@@ -1,0 +1,93 @@
+import Foundation
+import Results
+import Tensors
+import Testing
+
+@testable import Probing
+
+@Suite("Metrics and their resamples")
+struct MetricsTests {
+  private let truth = [0, 0, 1, 1, 1, 2, 2, 2, 2, 0]
+  private let predicted = [0, 1, 1, 1, 2, 2, 2, 0, 2, 0]
+  private let clusters = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2]
+
+  private func tally(_ rows: some Sequence<Int>, logProbability: Double = log(0.5)) -> Tally {
+    var tally = Tally(clusters: 3, classes: 3)
+    for row in rows {
+      tally.add(
+        cluster: clusters[row], truth: truth[row], prediction: predicted[row],
+        logProbability: logProbability)
+    }
+    return tally
+  }
+
+  @Test("are scikit-learn's")
+  func scikitLearn() {
+    let found = Bootstrap(clusters: 3, resamples: 5, seed: 1).metrics(of: tally(0..<10))
+    #expect(abs(found[.accuracy].values[0] - 0.7) < 1e-12)
+    #expect(abs(found[.balancedAccuracy].values[0] - 0.6944444444444443) < 1e-12)
+    #expect(abs(found[.macroF1].values[0] - 0.6944444444444443) < 1e-12)
+  }
+
+  @Test("bits are the labels' entropy less the log loss, in bits")
+  func bits() {
+    let found = Bootstrap(clusters: 3, resamples: 5, seed: 1).metrics(of: tally(0..<10))
+    let entropy = -(0.3 * log2(0.3) + 0.3 * log2(0.3) + 0.4 * log2(0.4))
+    #expect(abs(found[.logLoss].values[0] - log(2)) < 1e-12)
+    #expect(abs(found[.bits].values[0] - (entropy - 1)) < 1e-12)
+  }
+
+  @Test("a resample is what its clusters' examples give, counted one by one")
+  func naiveResampling() {
+    let bootstrap = Bootstrap(clusters: 3, resamples: 50, seed: 7)
+    let found = bootstrap.metrics(of: tally(0..<10))
+    for resample in 1...50 {
+      let rows = (0..<10).flatMap { row in
+        Array(repeating: row, count: Int(bootstrap.weights[resample, clusters[row]]))
+      }
+      let right = rows.count { truth[$0] == predicted[$0] }
+      #expect(abs(found[.accuracy].values[resample] - Double(right) / Double(rows.count)) < 1e-12)
+      let recalls = Set(rows.map { truth[$0] }).map { label in
+        let own = rows.filter { truth[$0] == label }
+        return Double(own.count { predicted[$0] == label }) / Double(own.count)
+      }
+      let balanced = recalls.reduce(0, +) / Double(recalls.count)
+      #expect(abs(found[.balancedAccuracy].values[resample] - balanced) < 1e-12)
+    }
+  }
+
+  @Test("a difference of a number and itself is zero on every resample")
+  func paired() {
+    let draws = Bootstrap(clusters: 3, resamples: 20, seed: 2).metrics(of: tally(0..<10))[.accuracy]
+    #expect((draws - draws).values.allSatisfy { $0 == 0 })
+    #expect((draws - draws).pValue == 1)
+  }
+
+  @Test("Holm's correction rejects step by step")
+  func holm() {
+    // 0.01 ≤ 0.05/4, 0.015 ≤ 0.05/3, 0.03 > 0.05/2: the rest stands, 0.04 too.
+    #expect(holmRejections([0.03, 0.01, 0.04, 0.015]) == [false, true, false, true])
+    #expect(holmRejections([]) == [])
+    #expect(holmRejections([0.05]) == [true])
+  }
+
+  @Test("95 % intervals of a mean hold it in about 95 of 100 runs")
+  func coverage() {
+    var numbers = RandomNumbers(seed: 11)
+    var held = 0
+    for run in 0..<400 {
+      // 40 clusters of 5 examples, right with probability 0.7.
+      var tally = Tally(clusters: 40, classes: 2)
+      for cluster in 0..<40 {
+        for _ in 0..<5 {
+          let isRight = numbers.uniform() < 0.7
+          tally.add(cluster: cluster, truth: 0, prediction: isRight ? 0 : 1, logProbability: -1)
+        }
+      }
+      let bootstrap = Bootstrap(clusters: 40, resamples: 300, seed: UInt64(run))
+      let estimate = bootstrap.metrics(of: tally)[.accuracy].estimate()
+      if estimate.low <= 0.7, estimate.high >= 0.7 { held += 1 }
+    }
+    #expect((365...395).contains(held), "\(held) of 400")  // 95 % ± three standard errors, and a little less
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import StrataTestSupport
+import Testing
+
+@testable import Probing
+
+@Suite("Probe definitions")
+struct ProbeSpecTests {
+  @Test("that are bundled are the files in probes/")
+  func bundledAreTheFiles() throws {
+    #expect(try ProbeSpec.load(folder: Repository.path("probes")) == ProbeSpec.bundled)
+    for (name, text) in ProbeSpec.bundledTexts {
+      let file = try String(contentsOfFile: Repository.path("probes/\(name).yaml"), encoding: .utf8)
+      #expect(file == text, "\(name)")
+    }
+  }
+
+  @Test("are read with all their keys")
+  func everyKey() throws {
+    let spec = try ProbeSpec(
+      yaml: """
+        name: mine
+        level: syllable
+        pool: center
+        penalties: [1, 100]
+        min_count: 5
+        max_classes: 7
+        metric: macro_f1
+        control: false
+        """, path: "mine.yaml")
+    #expect(spec.name == "mine" && spec.level == .syllable && spec.pool == .center)
+    #expect(spec.penalties == [100, 1] && spec.minimumCount == 5 && spec.maximumClasses == 7)
+    #expect(spec.metric == .macroF1 && !spec.control)
+  }
+
+  @Test(
+    "that are wrong are refused with the file, the line and the nearest word",
+    arguments: [
+      ("name: a\nlevell: word", ["a.yaml:2", "levell", "level"]),
+      ("name: a", ["a.yaml", "level"]),
+      ("name: a\nlevel: wrod", ["a.yaml:2", "wrod", "word"]),
+      ("name: a\nlevel: word\nmin_count: none", ["a.yaml:3", "none"]),
+      ("name: a\nlevel: word\npenalties: [1, -1]", ["a.yaml:3", "-1"]),
+      ("name: a\nlevel: word\nmetric: acuracy", ["a.yaml:3", "accuracy"]),
+      ("- a\n- b", ["a.yaml"]),
+      ("name: [", ["a.yaml"]),
+      ("", ["a.yaml"]),
+    ])
+  func wrong(yaml: String, words: [String]) {
+    let error = #expect(throws: ProbeSpecError.self) { try ProbeSpec(yaml: yaml, path: "a.yaml") }
+    for word in words { #expect(error?.description.contains(word) == true, "\(word): \(error as Any)") }
+  }
+}

@@ -1,0 +1,102 @@
+import Activations
+import Results
+import SpeechHierarchy
+import Tensors
+import Testing
+
+@testable import Probing
+
+/// Studies whose answer is known, since the states were made for it.
+@Suite("Studies with a known answer")
+struct ProbeStudyTests {
+  private static let speakers = 4
+  private static let sentences = 6
+  private static let spansEach = 20
+  private static let classes = 5
+
+  /// Spans of every speaker reading every sentence; `signal` of a layer raises the feature of the span's class.
+  private func examples(
+    signals: [(layer: String, signal: Float)], classes: Int = classes, stream: String = ""
+  ) -> Examples {
+    var items: [Examples.Item] = []
+    var numbers = RandomNumbers(seed: 4, stream: "labels")
+    for utterance in 0..<(Self.speakers * Self.sentences) {
+      for span in 0..<Self.spansEach {
+        let label = numbers.index(below: classes)
+        items.append(
+          Examples.Item(
+            label: label, type: numbers.index(below: 40), utterance: utterance,
+            speaker: utterance / Self.sentences, start: Double(span), end: Double(span) + 0.5))
+      }
+    }
+    let width = 8
+    let states = signals.map { layer, signal in
+      var states = gaussian(items.count, width, stream + layer)
+      states.withUnsafeMutableBuffer { values in
+        for (row, item) in items.enumerated() { values[row * width + item.label] += signal }
+      }
+      return (layer: layer, states: states)
+    }
+    return Examples(
+      level: .phoneme, isDerived: false, classes: (0..<classes).map { "c\($0)" },
+      types: (0..<40).map { "t\($0)" }, speakers: (0..<Self.speakers).map { "s\($0)" },
+      utterances: (0..<(Self.speakers * Self.sentences)).map { "u\($0)" }, items: items, states: states)
+  }
+
+  private func study(_ examples: Examples, twins: [Examples] = []) throws -> ProbeStudy {
+    var spec = ProbeSpec(name: "phoneme", level: .phoneme)
+    spec.penalties = [100, 1]
+    let utterances = (0..<(Self.speakers * Self.sentences)).map {
+      (speaker: "s\($0 / Self.sentences)", sentence: "\($0 % Self.sentences)", seconds: 10.0)
+    }
+    return ProbeStudy(
+      spec: spec, examples: examples, twins: twins, splits: try SplitPlan.make(for: utterances, seed: 1),
+      seed: 1, resamples: 400)
+  }
+
+  @Test("what is planted in a layer is found there")
+  func planted() throws {
+    let trained = examples(signals: [("mel", 0.5), ("hidden.1", 0), ("hidden.2", 3), ("hidden.3", 1)])
+    let twin = examples(signals: [("hidden.1", 0), ("hidden.2", 0), ("hidden.3", 0)], stream: "twin")
+    let result = try study(trained, twins: [twin]).run().result
+    #expect(result.peak?.layer.name == "hidden.2")
+    #expect(result.peak?.peakSet.map(\.name) == ["hidden.2"])
+    #expect(result.verdict?.decision == .encoded)
+    let layer = try #require(result.layers.first { $0.layer.name == "hidden.2" })
+    #expect(layer.gainOverMel?.isPositive == true && layer.gainOverTwin?.isPositive == true)
+    #expect(layer.selectivity?.isPositive == true)
+    #expect(result.tested == result.examples && result.tested == 480)
+  }
+
+  @Test("random states are read no better than the commonest class, and nothing is called encoded")
+  func random() throws {
+    let result = try study(examples(signals: [("mel", 0), ("hidden.1", 0), ("hidden.2", 0)])).run().result
+    let layer = try #require(result.layers.first?.metrics)
+    #expect(abs(layer.accuracy.value - result.majority.accuracy.value) < 0.08)
+    #expect(layer.bits.value < 0.02)
+    #expect(result.verdict?.decision != .encoded)
+    #expect(abs((result.shuffled?.accuracy.value ?? 1) - result.majority.accuracy.value) < 0.08)
+  }
+
+  @Test("any number of threads gives the same result")
+  func threads() throws {
+    let study = try study(examples(signals: [("mel", 0.5), ("hidden.1", 1)]))
+    #expect(try study.run(threads: 1).result == study.run(threads: 3).result)
+  }
+
+  @Test("one class has no number, and the reason is said")
+  func oneClass() throws {
+    let outcome = try study(examples(signals: [("mel", 0), ("hidden.1", 1)], classes: 1)).run()
+    #expect(outcome.result.peak == nil && outcome.result.verdict == nil)
+    #expect(outcome.result.layers.first?.reason?.contains("one class") == true)
+    #expect(!outcome.warnings.isEmpty)
+  }
+
+  @Test("twins of other spans are refused, and a cancelled study ends")
+  func refusals() throws {
+    let trained = examples(signals: [("mel", 0), ("hidden.1", 1)])
+    let other = trained.selecting(Array(0..<10))
+    #expect(throws: ProbeError.self) { try study(trained, twins: [other]).run() }
+    #expect(throws: ProbeError.interrupted) { try study(trained).run(isCancelled: { true }) }
+  }
+}
