@@ -88,6 +88,7 @@ struct MetricsTests {
       let estimate = bootstrap.metrics(of: tally)[.accuracy].estimate()
       if estimate.low <= 0.7, estimate.high >= 0.7 { held += 1 }
     }
-    #expect((365...395).contains(held), "\(held) of 400")  // 95 % ± three standard errors, and a little less
+    // 95 % ± three standard errors, and a little less.
+    #expect((365...395).contains(held), "\(held) of 400")
   }
 }
