@@ -40,8 +40,9 @@ def make(folder):
 def peer(folder):
     import numpy as np
     import torch
-    from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2Model
+    from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2Model, logging
 
+    logging.disable_progress_bar()
     model = Wav2Vec2Model.from_pretrained(folder, attn_implementation="sdpa").eval()
     extractor = Wav2Vec2FeatureExtractor.from_pretrained(folder)
     wave = np.fromfile(os.path.join(folder, "waveform.f32"), np.float32)
