@@ -96,7 +96,7 @@ struct Evidence {
     let needed = max(Double(utterances + 1), Double(utterances) * factor)
     // Two digits are more than it is worth.
     let unit = pow(10, max(0, (log10(needed) - 1).rounded(.down)))
-    return Int((needed / unit).rounded(.up) * unit)
+    return Int((needed / unit - 1e-6).rounded(.up) * unit)
   }
 }
 

@@ -1,3 +1,5 @@
+import Tensors
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -42,14 +44,15 @@ struct SoftmaxBlock {
       let row = values + k * rows
       for i in 0..<rows { largest[i] = row[i] > largest[i] ? row[i] : largest[i] }
     }
+    for k in 0..<classes {
+      let row = values + k * rows
+      for i in 0..<rows { row[i] -= largest[i] }
+    }
+    Elementwise.exp(UnsafeMutableBufferPointer(start: values, count: classes * rows))
     for i in 0..<rows { sums[i] = 0 }
     for k in 0..<classes {
       let row = values + k * rows
-      for i in 0..<rows {
-        let value = exponential(row[i] - largest[i])
-        row[i] = value
-        sums[i] += value
-      }
+      for i in 0..<rows { sums[i] += row[i] }
     }
     for i in 0..<rows { logSums[i] = Double(largest[i]) + log(Double(sums[i])) }
     for i in 0..<rows { sums[i] = 1 / sums[i] }
@@ -58,25 +61,4 @@ struct SoftmaxBlock {
       for i in 0..<rows { row[i] *= sums[i] }
     }
   }
-}
-
-/// eˣ for x ≤ 0 in single precision, relative error below 2e-7; 0 below −87.
-///
-/// A polynomial in x − n·ln 2 (ln 2 in two parts, the first of few bits), scaled by 2ⁿ through the exponent's
-/// bits; the polynomial's relative error is 3e-9. No calls and no branches, so that a loop over it vectorises.
-@inline(__always)
-func exponential(_ x: Float) -> Float {
-  let clamped = x > -87 ? x : -87
-  // Adding 1.5·2²³ rounds to an integer, which is then in the low bits.
-  let shifted = clamped * 1.442695041 + 12_582_912
-  let n = shifted - 12_582_912
-  let r = (clamped - n * 0.693359375) - n * -2.12194440e-4
-  var p: Float = 0.001381454
-  p = p * r + 0.008368745
-  p = p * r + 0.041668389
-  p = p * r + 0.166665211
-  p = p * r + 0.49999994
-  p = p * r * r + r + 1
-  let power = Float(bitPattern: shifted.bitPattern << 23 &+ 0x3f80_0000)
-  return x > -87 ? p * power : 0
 }

@@ -17,6 +17,9 @@ final class SoftmaxFit {
   private(set) var weights: [Double]
   var penalty: Double { objective.penalty }
 
+  /// A fit needed the dearer preconditioner; those at weaker penalties will.
+  private var isHard = false
+
   private let objective: SoftmaxObjective
   private let kronecker: KroneckerPreconditioner
 
@@ -59,23 +62,35 @@ final class SoftmaxFit {
 
   /// Moves `weights` to the minimum at a penalty, until the gradient's norm is at most `tolerance` times the
   /// number of rows.
+  ///
+  /// Easy fits end with the cheap preconditioner; where it does not get there in `patience` steps, the dearer one
+  /// pays, and then from the first step at weaker penalties too. (It is made of the probabilities where it starts,
+  /// so that starting far from the minimum with it costs more steps than it saves.)
   @discardableResult
-  func solve(penalty: Double, tolerance: Double, maximumIterations: Int = 2000) -> LBFGS.Outcome {
+  func solve(
+    penalty: Double, tolerance: Double, patience: Int = 25, maximumIterations: Int = 2000
+  ) -> LBFGS.Outcome {
     objective.penalty = penalty
-    kronecker.setPenalty(penalty)
     let goal = tolerance * Double(objective.rows)
-    // Easy fits end with the cheap preconditioner; where it does not get far, the dearer one pays.
-    let easy = min(25, maximumIterations)
-    let first = descend(to: goal, easy, precondition: kronecker.apply)
-    guard first.ending == .iterationLimit, easy < maximumIterations else { return first }
+    var outcome: LBFGS.Outcome?
+    if !isHard {
+      kronecker.setPenalty(penalty)
+      let easy = min(patience, maximumIterations)
+      let first = descend(to: goal, easy, precondition: kronecker.apply)
+      guard first.ending == .iterationLimit, easy < maximumIterations else { return first }
+      isHard = true
+      outcome = first
+    }
     let blocks = ClassBlockPreconditioner(
       probabilities: objective.probabilities(at: weights), design: objective.design,
       weights: objective.weights, penalty: penalty, threads: objective.threads)
-    var outcome = descend(
-      to: goal, maximumIterations - easy, precondition: blocks?.apply ?? kronecker.apply)
-    outcome.iterations += first.iterations
-    outcome.evaluations += first.evaluations
-    return outcome
+    if blocks == nil { kronecker.setPenalty(penalty) }
+    var last = descend(
+      to: goal, maximumIterations - (outcome?.iterations ?? 0),
+      precondition: blocks?.apply ?? kronecker.apply)
+    last.iterations += outcome?.iterations ?? 0
+    last.evaluations += outcome?.evaluations ?? 0
+    return last
   }
 
   private func descend(

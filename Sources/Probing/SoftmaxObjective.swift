@@ -23,7 +23,7 @@ final class SoftmaxObjective {
   /// The weights W `[classes × width]`, row-major.
   var pointCount: Int { classes * width }
 
-  private static let blockRows = 256
+  private static let blockRows = 512
   private static let chunkRows = 2048
   private let chunks: [Chunk]
   private let point: UnsafeMutableBufferPointer<Float>

@@ -65,7 +65,9 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
     let search = try search(data, train: train, development: development)
     let fit = try SoftmaxFit(try data.rows(outer))
     if let probe = search.probe { fit.start(from: probe) }
-    let outcome = fit.solve(penalty: search.penalty, tolerance: tolerance)
+    // The start is near: a few steps bring the probabilities to this set's own.
+    let outcome = fit.solve(
+      penalty: search.penalty, tolerance: tolerance, patience: search.probe == nil ? 25 : 10)
     return fit.fitted(classCount: data.classCount, outcome: outcome)
   }
 

@@ -92,3 +92,53 @@ struct MetricsTests {
     #expect((365...395).contains(held), "\(held) of 400")
   }
 }
+
+@Suite("Intervals and their numbers") struct DrawsTests {
+  @Test("quantiles are numpy's, linear between the values")
+  func quantiles() {
+    let sorted = [1.0, 2, 4, 8]
+    #expect(quantile(sorted, 0) == 1 && quantile(sorted, 1) == 8 && quantile(sorted, 0.5) == 3)
+    #expect(abs(quantile(sorted, 0.9) - 6.8) < 1e-12)
+    #expect(quantile([5], 0.3) == 5)
+  }
+
+  @Test("an estimate leaves out resamples on which the number is not defined")
+  func undefined() {
+    let draws = Draws(values: [0.5, 0.4, .nan, 0.6, .infinity])
+    let estimate = draws.estimate(coverage: 1)
+    #expect(estimate.value == 0.5 && estimate.low == 0.4 && estimate.high == 0.6)
+    let none = Draws(values: [0.5]).estimate()
+    #expect(none.low == 0.5 && none.high == 0.5)
+  }
+
+  /// Two standard deviations from zero: 2·Φ(−2) = 0.0455.
+  @Test("p-values are the normal distribution's")
+  func pValues() {
+    let spread = Draws(values: [2] + [-1, 1].map { 2 + $0 * (0.5).squareRoot() })
+    #expect(abs(spread.pValue - 0.0455) < 1e-4)
+    #expect(Draws(values: [1, 1, 1]).pValue == 0 && Draws(values: [0, 0, 0]).pValue == 1)
+  }
+
+  @Test("the mean of twins is taken resample by resample")
+  func mean() {
+    let mean = Draws.mean([Draws(values: [1, 2]), Draws(values: [3, 6])])
+    #expect(mean == Draws(values: [2, 4]) && Draws.mean([]) == nil)
+  }
+
+  @Test("a class that is predicted but does not occur has no F1; one never predicted has zero")
+  func macroF1() {
+    var tally = Tally(clusters: 1, classes: 3)
+    tally.add(cluster: 0, truth: 0, prediction: 0, logProbability: 0)
+    tally.add(cluster: 0, truth: 0, prediction: 2, logProbability: 0)
+    tally.add(cluster: 0, truth: 1, prediction: 0, logProbability: 0)
+    let found = Bootstrap(clusters: 1, resamples: 1, seed: 0).metrics(of: tally).values[0]
+    // F1 of 0 is 2·1/(2 + 2), of 1 it is 0 (scikit-learn: labels=[0, 1], zero_division=0).
+    #expect(found.macroF1 == 0.25 && found.balancedAccuracy == 0.25)
+  }
+
+  @Test("no example gives zeros, not NaN")
+  func empty() {
+    let found = Bootstrap(clusters: 1, resamples: 1, seed: 0).metrics(of: Tally(clusters: 1, classes: 2))
+    #expect(found.values.allSatisfy { $0 == MetricValues() })
+  }
+}

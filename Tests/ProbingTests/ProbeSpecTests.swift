@@ -50,4 +50,27 @@ struct ProbeSpecTests {
     let error = #expect(throws: ProbeSpecError.self) { try ProbeSpec(yaml: yaml, path: "a.yaml") }
     for word in words { #expect(error?.description.contains(word) == true, "\(word): \(error as Any)") }
   }
+
+  @Test("of one's own stand beside the bundled ones, or take the place of one of the same name")
+  func own() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "probes-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func write(_ name: String, _ text: String) throws {
+      try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+    }
+    try write("vowels.yaml", "name: vowels\nlevel: phoneme\n")
+    try write("my-words.yml", "name: word\nlevel: word\nmin_count: 3\n")
+    try write("notes.txt", "no definition")
+    #expect(try ProbeSpec.load(folder: folder.path).map(\.name) == ["word", "vowels"])
+    let all = try ProbeSpec.all(in: ["/nowhere", folder.path])
+    #expect(all.map(\.name) == ["phoneme", "syllable", "word", "vowels"])
+    #expect(try ProbeSpec.named("word", among: all).minimumCount == 3)
+    #expect(throws: ProbeSpecError.noSuchProbe("wird", available: all.map(\.name), nearest: "word")) {
+      try ProbeSpec.named("wird", among: all)
+    }
+    try write("vowels2.yaml", "name: vowels\nlevel: phoneme\n")
+    #expect(throws: ProbeSpecError.self) { try ProbeSpec.load(folder: folder.path) }
+    #expect(throws: ProbeSpecError.noSuchFolder("/nowhere")) { try ProbeSpec.load(folder: "/nowhere") }
+  }
 }

@@ -158,17 +158,6 @@ import Testing
 }
 
 @Suite("The pieces of a softmax fit") struct SoftmaxPiecesTests {
-  @Test("the fast exponential is within 2e-7 of the library's")
-  func exponentials() {
-    var worst = 0.0
-    for i in 0...200_000 {
-      let x = -Float(i) / 2300
-      worst = max(worst, abs(Double(exponential(x)) / exp(Double(x)) - 1))
-    }
-    #expect(worst < 2e-7, "\(worst)")
-    #expect(exponential(0) == 1 && exponential(-87.5) == 0 && exponential(-.infinity) == 0)
-  }
-
   /// The gradient against differences of the loss, and the loss against a loop in double precision.
   @Test("loss and gradient are those of the definition", arguments: [false, true])
   func gradient(weighted: Bool) {

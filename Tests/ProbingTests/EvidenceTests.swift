@@ -1,0 +1,93 @@
+import Results
+import Testing
+
+@testable import Probing
+
+@Suite("Verdicts") struct EvidenceTests {
+  private func estimate(_ low: Double, _ value: Double, _ high: Double) -> Estimate {
+    Estimate(value: value, low: low, high: high)
+  }
+
+  private func table(accuracy: Double, bits: Double) -> MetricTable {
+    func exact(_ value: Double) -> Estimate { estimate(value, value, value) }
+    return MetricTable(
+      accuracy: exact(accuracy), balancedAccuracy: exact(accuracy), macroF1: exact(accuracy),
+      logLoss: exact(1), bits: exact(bits))
+  }
+
+  private func verdict(
+    mel: Estimate?, selectivity: Estimate?, majorityGain: Estimate, bits: Double = 1,
+    beyond: Set<Evidence.Gain> = [.overMel, .overControl, .overTwin]
+  ) -> Verdict {
+    let layer = Layer(name: "hidden.2", depth: 2)
+    let peak = Peak(layer: layer, estimate: estimate(0.5, 0.6, 0.7), peakSet: [layer])
+    let result = LevelResult(
+      level: .phoneme, probe: "phoneme", isDerived: false, metric: .accuracy, classes: ["a", "b"],
+      examples: 100, tested: 100, speakers: 5, split: "", leaks: false, intervalUnit: "utterances",
+      labelEntropy: 1, majorityClass: "a", majority: table(accuracy: 0.3, bits: -0.1), shuffled: nil,
+      mel: nil,
+      layers: [
+        LayerResult(
+          layer: layer, metrics: table(accuracy: 0.6, bits: bits), gainOverMel: mel,
+          selectivity: selectivity)
+      ], peak: peak, verdict: nil)
+    return Evidence(
+      result: result, peak: peak, gainOverMajority: majorityGain, isBeyondSelection: beyond,
+      utterances: 100
+    ).verdict
+  }
+
+  private var good: Estimate { estimate(0.1, 0.2, 0.3) }
+  private var unsure: Estimate { estimate(-0.1, 0.1, 0.3) }
+  private var bad: Estimate { estimate(-0.3, -0.2, -0.1) }
+
+  @Test("encoded needs the gain over mel and the selectivity clear of zero")
+  func encoded() {
+    #expect(verdict(mel: good, selectivity: good, majorityGain: good).decision == .encoded)
+    #expect(verdict(mel: unsure, selectivity: good, majorityGain: good).decision == .undecided)
+    #expect(verdict(mel: good, selectivity: unsure, majorityGain: good).decision == .undecided)
+    #expect(verdict(mel: bad, selectivity: good, majorityGain: good).decision == .notEncoded)
+    #expect(verdict(mel: good, selectivity: bad, majorityGain: good).decision == .notEncoded)
+    #expect(
+      verdict(mel: good, selectivity: good, majorityGain: good, beyond: [.overControl]).decision
+        == .undecided)
+  }
+
+  @Test("what was not measured is replaced by the gain over the commonest class")
+  func replaced() {
+    #expect(verdict(mel: nil, selectivity: nil, majorityGain: good).decision == .encoded)
+    #expect(verdict(mel: nil, selectivity: good, majorityGain: unsure).decision == .undecided)
+  }
+
+  @Test("a probe that tells nothing, seen closely enough, is not encoded; seen badly, undecided")
+  func nothing() {
+    let close = estimate(-0.02, 0.0, 0.02)
+    #expect(
+      verdict(mel: close, selectivity: close, majorityGain: close, bits: -0.1).decision == .notEncoded)
+    #expect(
+      verdict(mel: unsure, selectivity: unsure, majorityGain: unsure, bits: -0.1).decision == .undecided)
+  }
+
+  /// The interval's end is 0.2 from a value of 0.1: it must come half as near, for which 1/√n asks four
+  /// times the data.
+  @Test("says how many utterances would decide")
+  func needed() {
+    let undecided = verdict(mel: unsure, selectivity: good, majorityGain: good)
+    #expect(undecided.utterancesToDecide == 400)
+    #expect(undecided.sentence.contains("400 utterances"))
+    #expect(undecided.sentence.contains("the interval of the gain over the mel baseline holds zero"))
+    let hopeless = verdict(
+      mel: estimate(-0.3, 0.001, 0.3), selectivity: good, majorityGain: good)
+    #expect(hopeless.utterancesToDecide == nil)
+    let below = verdict(mel: estimate(-0.3, -0.1, 0.2), selectivity: good, majorityGain: good)
+    #expect(below.utterancesToDecide == 900, "a negative value must come clear of zero from below")
+  }
+
+  @Test("numbers have two decimals, or three where two would say zero")
+  func numbers() {
+    #expect(Evidence.number(0.714) == "0.71" && Evidence.number(-0.056) == "−0.06")
+    #expect(Evidence.number(0.003) == "0.003" && Evidence.number(12) == "12.00")
+    #expect(Evidence.number(0) == "0.00" && Evidence.number(-0.0001) == "0.000")
+    #expect(Evidence.number(0.999) == "1.00")
+  }
+}
