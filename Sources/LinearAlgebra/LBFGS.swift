@@ -40,6 +40,8 @@ public struct LBFGS: Sendable {
       /// No step along the last direction made the value lower: the precision of the objective is spent.
       case noFurtherDecrease
       case iterationLimit
+      /// The caller gave up.
+      case givenUp
       /// The objective was NaN or infinite at the starting point.
       case notFinite
     }
@@ -54,10 +56,12 @@ public struct LBFGS: Sendable {
   }
 
   /// Moves `x` to a minimum. `objective` returns its value at a point and overwrites the gradient;
-  /// `precondition` multiplies a vector by the approximate inverse Hessian.
+  /// `precondition` multiplies a vector by the approximate inverse Hessian. `givesUp` is asked after each
+  /// iteration, with how many there were and the gradient's norm; true ends the search where it is.
   @discardableResult
   public func minimise(
     _ x: inout [Double], precondition: ((inout [Double]) -> Void)? = nil,
+    givesUp: (_ iterations: Int, _ gradientNorm: Double) -> Bool = { _, _ in false },
     objective: (_ x: [Double], _ gradient: inout [Double]) throws -> Double
   ) rethrows -> Outcome {
     var history = History(count: x.count, memory: memory)
@@ -109,6 +113,10 @@ public struct LBFGS: Sendable {
       outcome.iterations += 1
       outcome.value = value
       outcome.gradientNorm = norm
+      if norm > gradientTolerance, givesUp(outcome.iterations, norm) {
+        outcome.ending = .givenUp
+        return outcome
+      }
     }
     if norm <= gradientTolerance { outcome.ending = .converged }
     return outcome

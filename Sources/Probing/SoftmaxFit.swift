@@ -63,45 +63,47 @@ final class SoftmaxFit {
   /// Moves `weights` to the minimum at a penalty, until the gradient's norm is at most `tolerance` times the
   /// number of rows.
   ///
-  /// Easy fits end with the cheap preconditioner; where it does not get there in `patience` steps, the dearer one
-  /// pays, and then from the first step at weaker penalties too. (It is made of the probabilities where it starts,
-  /// so that starting far from the minimum with it costs more steps than it saves.)
+  /// Easy fits end with the cheap preconditioner. One that after `patience` steps is not near the goal, or not
+  /// there after twice as many, goes on with the dearer one, and with it from the first step at weaker
+  /// penalties. (That one is made of the probabilities where it starts, so that starting far from the minimum
+  /// with it costs more steps than it saves.)
   @discardableResult
   func solve(
     penalty: Double, tolerance: Double, patience: Int = 25, maximumIterations: Int = 2000
   ) -> LBFGS.Outcome {
     objective.penalty = penalty
     let goal = tolerance * Double(objective.rows)
-    var outcome: LBFGS.Outcome?
+    var steps = (iterations: 0, evaluations: 0)
     if !isHard {
       kronecker.setPenalty(penalty)
-      let easy = min(patience, maximumIterations)
-      let first = descend(to: goal, easy, precondition: kronecker.apply)
-      guard first.ending == .iterationLimit, easy < maximumIterations else { return first }
+      let outcome = descend(to: goal, maximumIterations, precondition: kronecker.apply) { done, norm in
+        done >= 2 * patience || (done >= patience && norm > 10 * goal)
+      }
+      guard outcome.ending == .givenUp else { return outcome }
       isHard = true
-      outcome = first
+      steps = (outcome.iterations, outcome.evaluations)
     }
     let blocks = ClassBlockPreconditioner(
       probabilities: objective.probabilities(at: weights), design: objective.design,
       weights: objective.weights, penalty: penalty, threads: objective.threads)
     if blocks == nil { kronecker.setPenalty(penalty) }
-    var last = descend(
-      to: goal, maximumIterations - (outcome?.iterations ?? 0),
-      precondition: blocks?.apply ?? kronecker.apply)
-    last.iterations += outcome?.iterations ?? 0
-    last.evaluations += outcome?.evaluations ?? 0
-    return last
+    var outcome = descend(
+      to: goal, maximumIterations - steps.iterations, precondition: blocks?.apply ?? kronecker.apply)
+    outcome.iterations += steps.iterations
+    outcome.evaluations += steps.evaluations
+    return outcome
   }
 
   private func descend(
-    to goal: Double, _ iterations: Int, precondition: (inout [Double]) -> Void
+    to goal: Double, _ iterations: Int, precondition: (inout [Double]) -> Void,
+    givesUp: (_ iterations: Int, _ gradientNorm: Double) -> Bool = { _, _ in false }
   ) -> LBFGS.Outcome {
     // Logits in single precision leave each row's loss uncertain by about 1e-6, less so the sum of many.
     let noise = 3e-7 * Double(objective.rows)
     let solver = LBFGS(
-      gradientTolerance: goal, memory: 10, maximumIterations: iterations, valueNoise: noise)
+      gradientTolerance: goal, memory: 10, maximumIterations: max(0, iterations), valueNoise: noise)
     return withoutActuallyEscaping(precondition) {
-      solver.minimise(&weights, precondition: $0, objective: objective.evaluate)
+      solver.minimise(&weights, precondition: $0, givesUp: givesUp, objective: objective.evaluate)
     }
   }
 }
