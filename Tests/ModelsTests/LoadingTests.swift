@@ -129,6 +129,23 @@ import Testing
     }
   }
 
+  @Test("weights in several files")
+  func shards() throws {
+    try withCopy(of: Self.name) { folder in
+      let checkpoint = try Checkpoint.open(folder)
+      let tensors = try checkpoint.tensors.keys.map { (name: $0, tensor: try checkpoint.tensor($0)) }
+      let files = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+      try SafetensorsWriter.write(Array(tensors.prefix(30)), to: "\(folder)/\(files[0])")
+      try SafetensorsWriter.write(Array(tensors.dropFirst(30)), to: "\(folder)/\(files[1])")
+      let map = Dictionary(
+        uniqueKeysWithValues: tensors.enumerated().map { ($0.element.name, files[$0.offset < 30 ? 0 : 1]) })
+      try JSONSerialization.data(withJSONObject: ["metadata": [String: Int](), "weight_map": map])
+        .write(to: URL(fileURLWithPath: "\(folder)/model.safetensors.index.json"))
+      try FileManager.default.removeItem(atPath: "\(folder)/model.safetensors")
+      #expect(try lastState(SpeechModel.load(folder)) == lastState(SpeechModel.load(resource(Self.name))))
+    }
+  }
+
   // MARK: Without a configuration
 
   @Test(
@@ -214,14 +231,17 @@ import Testing
 
   @Test("a weight that is not finite", arguments: [Float.nan, .infinity, -.infinity])
   func nonFiniteWeight(value: Float) throws {
-    #expect(throws: ModelError.self) {
-      try load { tensors in
+    let words = message {
+      _ = try load { tensors in
         for index in tensors.indices where tensors[index].name.hasSuffix("layers.0.attention.v_proj.weight")
         {
           tensors[index].tensor.withUnsafeMutableBuffer { $0[17] = value }
         }
       }
     }
+    #expect(
+      words.contains(
+        "wav2vec2.encoder.layers.0.attention.v_proj.weight has an infinite value or NaN at index 17"))
   }
 
   @Test("two models in one file")

@@ -149,28 +149,7 @@ extension Convolution {
   /// windows' mean and covariance: no pass over the output is needed, which is a thousand times larger.
   func folding(_ norm: LayerNorm, over samples: ArraySlice<Float>) -> Convolution {
     precondition(inputs == 1, "only a convolution of one channel can take its norm in")
-    let frames = frames(of: samples.count)
-    precondition(frames > 0)
-    var means = [Double](repeating: 0, count: kernel)
-    var products = Matrix(rows: kernel, columns: kernel)
-    samples.withUnsafeBufferPointer { samples in
-      for i in 0..<kernel {
-        var sum = 0.0
-        for frame in 0..<frames { sum += Double(samples[frame * stride + i]) }
-        means[i] = sum / Double(frames)
-      }
-      for i in 0..<kernel {
-        for j in i..<kernel {
-          var sum = 0.0
-          for frame in 0..<frames {
-            let start = frame * stride
-            sum += (Double(samples[start + i]) - means[i]) * (Double(samples[start + j]) - means[j])
-          }
-          products[i, j] = sum / Double(frames)
-          products[j, i] = products[i, j]
-        }
-      }
-    }
+    let (means, covariance) = windowMoments(of: samples)
     let (scales, shifts) = (norm.weight?.values, norm.bias?.values)
     var (taps, biases) = (weight.values, bias.values)
     for channel in 0..<outputs {
@@ -178,10 +157,10 @@ extension Convolution {
       var (mean, variance) = (0.0, 0.0)
       for i in 0..<kernel {
         mean += row[i] * means[i]
-        for j in 0..<kernel { variance += row[i] * row[j] * products[i, j] }
+        for j in 0..<kernel { variance += row[i] * row[j] * covariance[min(i, j), max(i, j)] }
       }
       // The convolution's own bias moves the mean alike and goes with it.
-      let scale = Double(scales?[channel] ?? 1) / (variance + Double(norm.epsilon)).squareRoot()
+      let scale = Double(scales?[channel] ?? 1) / (max(0, variance) + Double(norm.epsilon)).squareRoot()
       for i in 0..<kernel { taps[channel * kernel + i] = Float(row[i] * scale) }
       biases[channel] = Float(Double(shifts?[channel] ?? 0) - mean * scale)
     }
@@ -190,5 +169,38 @@ extension Convolution {
     folded.bias = Tensor(biases, shape: bias.shape)
     folded.norm = .none
     return folded
+  }
+
+  /// The mean `[kernel]` and the covariance `[kernel × kernel]` (its upper triangle) of all windows of `samples`.
+  private func windowMoments(of samples: ArraySlice<Float>) -> (mean: [Double], covariance: Matrix) {
+    let frames = frames(of: samples.count)
+    precondition(frames > 0, "\(samples.count) samples have no window of \(kernel)")
+    // Taken around the samples' mean, so that an offset costs no digits.
+    let shift = samples.reduce(0.0) { $0 + Double($1) } / Double(samples.count)
+    var sums = [Double](repeating: 0, count: kernel)
+    var products = Matrix(rows: kernel, columns: kernel)
+    let blockFrames = 2048
+    var windows = [Double](repeating: 0, count: blockFrames * kernel)
+    samples.withUnsafeBufferPointer { samples in
+      for start in Swift.stride(from: 0, to: frames, by: blockFrames) {
+        let rows = min(blockFrames, frames - start)
+        for row in 0..<rows {
+          for tap in 0..<kernel {
+            let value = Double(samples[(start + row) * stride + tap]) - shift
+            windows[row * kernel + tap] = value
+            sums[tap] += value
+          }
+        }
+        products.values.withUnsafeMutableBufferPointer { products in
+          guard let products = products.baseAddress else { return }
+          BLAS.syrk(n: kernel, k: rows, windows, lda: kernel, beta: 1, products, ldc: kernel)
+        }
+      }
+    }
+    let count = Double(frames)
+    for i in 0..<kernel {
+      for j in i..<kernel { products[i, j] = products[i, j] / count - sums[i] / count * (sums[j] / count) }
+    }
+    return (sums.map { $0 / count + shift }, products)
   }
 }
