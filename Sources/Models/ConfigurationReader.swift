@@ -24,6 +24,11 @@ struct ConfigurationReader {
     return number
   }
 
+  /// nil where the value is left out or null.
+  func integerIfThere(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
+    value(key) == nil ? nil : try integer(key, range, default: range.lowerBound)
+  }
+
   func integers(
     _ key: String, _ range: ClosedRange<Int>, count: ClosedRange<Int>, default fallback: [Int]
   ) throws -> [Int] {

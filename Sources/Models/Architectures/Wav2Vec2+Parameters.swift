@@ -51,7 +51,15 @@ extension Wav2Vec2 {
             "\(name).feed_forward.output_dense", c.innerWidth, c.width, weight: drawn),
           activation: c.activation),
         outputNorm: try reader.layerNorm("\(name).final_layer_norm", c.width, epsilon: epsilon),
-        normalisesFirst: c.normalisesFirst)
+        normalisesFirst: c.normalisesFirst,
+        adapter: try c.adapterWidth.map { inner in
+          BlockAdapter(
+            norm: try reader.layerNorm("\(name).adapter_layer.norm", c.width, epsilon: 1e-5),
+            network: FeedForward(
+              up: try reader.linear("\(name).adapter_layer.linear_1", c.width, inner, weight: drawn),
+              down: try reader.linear("\(name).adapter_layer.linear_2", inner, c.width, weight: drawn),
+              activation: .relu))
+        })
     }
     distances = try c.buckets.map { buckets in
       try reader.tensor(

@@ -68,6 +68,9 @@ extension Wav2Vec2Configuration {
     let block = "encoder.layers"
     layers = max(1, count { "\(block).\($0).attention.q_proj.weight" })
     innerWidth = try shape("\(block).0.feed_forward.intermediate_dense.weight", rank: 2)[0]
+    if reader.has("\(block).0.adapter_layer.linear_1.weight") {
+      adapterWidth = try shape("\(block).0.adapter_layer.linear_1.weight", rank: 2)[0]
+    }
     if let embedding, embedding.count == 2 {
       (buckets, heads) = (embedding[0], max(1, embedding[1]))
       notes.append("relative positions end at distance \(maximumDistance), as in every published WavLM")

@@ -37,6 +37,8 @@ struct Wav2Vec2Configuration: Sendable, Equatable {
   var activation = Activation.gelu
   var normalisesFirst = false
   var epsilon = 1e-5
+  /// The inner width of the adapter behind each block, where there is one.
+  var adapterWidth: Int?
   /// Relative position buckets and the distance where they end, where the model has them.
   var buckets: Int?
   var maximumDistance = 800
@@ -68,6 +70,9 @@ extension Wav2Vec2Configuration {
       }
       positionalKernel = try reader.integer("num_conv_pos_embeddings", 1...4096, default: 128)
       normalisesFirst = try reader.bool("do_stable_layer_norm", default: false)
+    }
+    if family == .wav2vec2, normalisesFirst {
+      adapterWidth = try reader.integerIfThere("adapter_attn_dim", extent)
     }
     if family == .hubert {
       projectionNorm = try reader.bool("feat_proj_layer_norm", default: true)

@@ -11,6 +11,14 @@ struct FeedForward: Sendable {
   }
 }
 
+/// A narrow network behind a block, trained for one language while the rest stays as it is (MMS, Pratap 2023).
+struct BlockAdapter: Sendable {
+  var norm: LayerNorm
+  var network: FeedForward  // [width → a few → width]
+
+  func callAsFunction(_ x: Tensor, _ run: Evaluation) -> Tensor { network(norm(x, run), adding: x, run) }
+}
+
 /// Attention over all frames, then a feed-forward network on each, each with a residual and a norm.
 struct TransformerBlock: Sendable {
   var attention: SelfAttention
@@ -19,6 +27,8 @@ struct TransformerBlock: Sendable {
   var outputNorm: LayerNorm
   /// Whether a norm comes before its sublayer ("stable layer norm") or after the residual's sum.
   var normalisesFirst: Bool
+  /// After the block, where it normalises first.
+  var adapter: BlockAdapter?
 
   /// `[frames × width]` to the same; see `SelfAttention` for the rest.
   func callAsFunction(
@@ -27,7 +37,8 @@ struct TransformerBlock: Sendable {
     if normalisesFirst {
       let y = attention(
         attentionNorm(x, run), adding: x, validFrames: validFrames, bias: bias, weights: &weights, run)
-      return feedForward(outputNorm(y, run), adding: y, run)
+      let z = feedForward(outputNorm(y, run), adding: y, run)
+      return adapter?(z, run) ?? z
     }
     let y = attentionNorm(
       attention(x, adding: x, validFrames: validFrames, bias: bias, weights: &weights, run), run)

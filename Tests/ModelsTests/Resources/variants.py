@@ -1,4 +1,4 @@
-"""Makes the folders wav2vec2_variant and hubert_variant: settings that the other references do not have.
+"""Makes the folders wav2vec2_variant, hubert_variant and mms_variant: settings that the other references do not have.
 
 `python3 variants.py` (torch, transformers 5.24.0, safetensors, soundfile); values are computed in float64 and
 rounded to float32. All text and code here is ours; weights are random.
@@ -26,6 +26,11 @@ variants = {
         **small, conv_dim=[12, 16, 16], conv_kernel=[10, 8, 5], conv_stride=[5, 4, 4],
         feat_extract_activation="silu", hidden_act="gelu_pytorch_tanh", feat_proj_layer_norm=False,
         conv_pos_batch_norm=True, num_conv_pos_embeddings=16)),
+    # An adapter behind each block.
+    "mms_variant": (Wav2Vec2Model, Wav2Vec2Config(
+        **small, conv_dim=[12, 16, 16], conv_kernel=[10, 8, 5], conv_stride=[5, 4, 4], conv_bias=True,
+        feat_extract_norm="layer", do_stable_layer_norm=True, hidden_act="silu", num_conv_pos_embeddings=16,
+        adapter_attn_dim=6)),
 }
 for number, (name, (kind, config)) in enumerate(variants.items()):
     torch.manual_seed(number)
