@@ -68,7 +68,10 @@ struct RunCommand: AsyncParsableCommand {
     study.workFolder = StudyFolder.workFolder(of: output)
     if let levels { study.levels = try LayerStudy.levels(named: levels) }
     if let layers { study.layers = try study.model.resolve(layers: layers).map(\.name) }
-    if let probes { study.probes = try ProbeSpec.load(folder: probes) }
+    // A file dropped into the folder that comes with the tool counts too.
+    study.probes =
+      try probes.map { try ProbeSpec.load(folder: $0) }
+      ?? ProbeSpec.all(in: [BundledFiles.probes].compactMap(\.self))
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }

@@ -74,7 +74,7 @@ struct ProbeStudyTests {
     let layer = try #require(result.layers.first?.metrics)
     #expect(abs(layer.accuracy.value - result.majority.accuracy.value) < 0.08)
     #expect(layer.bits.value < 0.02)
-    #expect(result.verdict?.decision != .encoded)
+    #expect(result.verdict?.decision == .notEncoded, "\(result.verdict as Any)")
     #expect(abs((result.shuffled?.accuracy.value ?? 1) - result.majority.accuracy.value) < 0.08)
   }
 
