@@ -2,12 +2,12 @@
 # Hidden states of a wav2vec2-base-sized model beside PyTorch's transformers (sdpa attention), asked in turn, with the
 # same threads: wall time, CPU time, peak memory and their ratios.
 #
-#   PYTHON="$(scripts/bench-env.sh)" Benchmarks/forward.sh [ROUNDS]
+#   BENCH_PYTHON="$(scripts/bench-env.sh)" Benchmarks/forward.sh [ROUNDS]
 #
 # With OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE as the environment has them, then with both unset for both sides.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
-python="${PYTHON:-python3}"
+python="${BENCH_PYTHON:-${PYTHON:-python3}}"
 rounds="${1:-5}"
 
 package="$here/ForwardBenchmark"

@@ -189,6 +189,28 @@ MANY_CPUS void strata_subtract_rows(
     for (size_t j = 0; j < width; j++) y[i * width + j] = a[i * stride + j] - b[i * stride + j];
 }
 
+// Channels whose sums stay in registers while the window is gone through.
+enum { CHANNELS = 64 };
+
+MANY_CPUS void strata_convolve_samples(
+    const float *restrict x, size_t step, float *restrict y, size_t rows, size_t width,
+    const float *restrict taps, size_t kernel, const float *restrict bias) {
+  size_t wide = width / CHANNELS * CHANNELS;
+  for (size_t j = 0; j < wide; j += CHANNELS)
+    for (size_t i = 0; i < rows; i++) {
+      float sums[CHANNELS];
+      for (size_t l = 0; l < CHANNELS; l++) sums[l] = bias[j + l];
+      for (size_t k = 0; k < kernel; k++)
+        for (size_t l = 0; l < CHANNELS; l++) sums[l] += x[i * step + k] * taps[k * width + j + l];
+      for (size_t l = 0; l < CHANNELS; l++) y[i * width + j + l] = sums[l];
+    }
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t j = wide; j < width; j++) y[i * width + j] = bias[j];
+    for (size_t k = 0; k < kernel; k++)
+      for (size_t j = wide; j < width; j++) y[i * width + j] += x[i * step + k] * taps[k * width + j];
+  }
+}
+
 MANY_CPUS int strata_all_finite(const float *x, size_t count) {
   uint32_t found = 0;
   for (size_t i = 0; i < count; i++) {

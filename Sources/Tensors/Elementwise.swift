@@ -101,4 +101,17 @@ public enum Elementwise {
     precondition(rows >= 0 && width >= 0 && stride >= 0, "\(rows) rows of \(width) values, \(stride) apart")
     strata_subtract_rows(y, a, b, stride, rows, width)
   }
+
+  /// y[i] ← bias + Σₖ taps[k]·x[i·step + k]: `rows` windows of single samples into as many channels as `bias`
+  /// has; `taps` is `[kernel × channels]`.
+  public static func convolveSamples(
+    _ x: UnsafePointer<Float>, step: Int, into y: UnsafeMutablePointer<Float>, rows: Int,
+    taps: UnsafeBufferPointer<Float>, kernel: Int, bias: UnsafeBufferPointer<Float>
+  ) {
+    precondition(
+      rows >= 0 && step >= 0 && kernel >= 0 && taps.count == kernel * bias.count,
+      "\(taps.count) values are not \(kernel) taps of \(bias.count) channels")
+    guard let taps = taps.baseAddress, let channels = bias.baseAddress else { return }
+    strata_convolve_samples(x, step, y, rows, bias.count, taps, kernel, channels)
+  }
 }

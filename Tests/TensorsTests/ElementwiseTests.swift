@@ -153,6 +153,29 @@ import Testing
     #expect(y == [-1, -2, -3, -6, -7, -8, 109, 210, -1])
   }
 
+  @Test("windows of samples into channels", arguments: [1, 63, 64, 65, 200], [1, 3, 10])
+  func convolveSamples(width: Int, kernel: Int) {
+    let (rows, step) = (9, 5)
+    let x = spread((rows - 1) * step + kernel, -1...2)
+    let taps = spread(kernel * width, -1...1)
+    let bias = spread(width, 3...4)
+    var y = [Float](repeating: .nan, count: rows * width)
+    taps.withUnsafeBufferPointer { taps in
+      bias.withUnsafeBufferPointer { bias in
+        Elementwise.convolveSamples(
+          x, step: step, into: &y, rows: rows, taps: taps, kernel: kernel, bias: bias)
+      }
+    }
+    for row in 0..<rows {
+      for channel in 0..<width {
+        let expected = (0..<kernel).reduce(Double(bias[channel])) {
+          $0 + Double(taps[$1 * width + channel]) * Double(x[row * step + $1])
+        }
+        #expect(abs(Double(y[row * width + channel]) - expected) < 1e-5)
+      }
+    }
+  }
+
   @Test("a single value that is not finite is found", arguments: counts)
   func finite(count: Int) {
     let finite = (0..<count).map { Float($0) * 1e30 - 3e32 } + [.greatestFiniteMagnitude, 0, -0.0, 1e-45]

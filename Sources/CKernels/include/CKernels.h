@@ -44,5 +44,11 @@ void strata_fill_rows(
 void strata_subtract_rows(
     float *y, const float *a, const float *b, size_t stride, size_t rows, size_t width);
 
+/// y[i] = bias + Σₖ taps[k]·x[i·step + k]: a convolution of single samples into `width` channels, with `taps` as
+/// `kernel` rows of them.
+void strata_convolve_samples(
+    const float *x, size_t step, float *y, size_t rows, size_t width, const float *taps, size_t kernel,
+    const float *bias);
+
 /// 1 where no value is infinite or NaN.
 int strata_all_finite(const float *x, size_t count);

@@ -10,13 +10,15 @@ struct Convolution: Sendable {
     case channels(LayerNorm)
   }
 
-  var weight: Tensor  // [outputs × kernel · inputs]: the taps one after the other
-  var bias: Tensor  // [outputs]
-  var norm: Norm
-  var activation: Activation
-  var inputs: Int
-  var kernel: Int
-  var stride: Int
+  let weight: Tensor  // [outputs × kernel · inputs]: the taps one after the other
+  let bias: Tensor  // [outputs]
+  let norm: Norm
+  let activation: Activation
+  let inputs: Int
+  let kernel: Int
+  let stride: Int
+  /// The weight of a layer of single samples the other way round, `[kernel × outputs]`.
+  private let sampleTaps: Tensor?
   /// The sum of the first and third tap, `[outputs × inputs]`, where the fast way of three taps is taken.
   private let outerTaps: Tensor?
 
@@ -31,6 +33,7 @@ struct Convolution: Sendable {
     self.kernel = kernel
     self.stride = stride
     let isFast = kernel == 3 && stride == 2 && inputs > 1 && weight.width == 3 * inputs
+    sampleTaps = inputs == 1 && weight.shape.count == 2 ? weight.transposed() : nil
     outerTaps = isFast ? weight.sumOfOuterTaps(inputs) : nil
   }
 
@@ -47,6 +50,23 @@ extension Convolution {
   func apply(
     _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, frames: Int, _ pool: MemoryPool
   ) {
+    if let sampleTaps {
+      sampleTaps.withUnsafeBuffer { taps in
+        bias.withUnsafeBuffer { bias in
+          Elementwise.convolveSamples(
+            x, step: stride, into: y, rows: frames, taps: taps, kernel: kernel, bias: bias)
+        }
+      }
+    } else {
+      products(x, into: y, frames: frames, pool)
+    }
+    if case .channels(let norm) = norm { norm.apply(y, into: y, rows: frames, width: outputs) }
+    activation.apply(to: UnsafeMutableBufferPointer(start: y, count: frames * outputs))
+  }
+
+  private func products(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, frames: Int, _ pool: MemoryPool
+  ) {
     weight.withPointer { weight in
       if let outerTaps {
         outerTaps.withPointer { addThreeTaps(x, into: y, frames: frames, weight: weight, outer: $0, pool) }
@@ -55,8 +75,6 @@ extension Convolution {
         addTaps(0..<kernel, x, into: y, frames: frames, weight: weight)
       }
     }
-    if case .channels(let norm) = norm { norm.apply(y, into: y, rows: frames, width: outputs) }
-    activation.apply(to: UnsafeMutableBufferPointer(start: y, count: frames * outputs))
   }
 
   /// The sum over `taps`, added to `y`, whose first row's window starts at `x`.
@@ -164,11 +182,9 @@ extension Convolution {
       for i in 0..<kernel { taps[channel * kernel + i] = Float(row[i] * scale) }
       biases[channel] = Float(Double(shifts?[channel] ?? 0) - mean * scale)
     }
-    var folded = self
-    folded.weight = Tensor(taps, shape: weight.shape)
-    folded.bias = Tensor(biases, shape: bias.shape)
-    folded.norm = .none
-    return folded
+    return Convolution(
+      weight: Tensor(taps, shape: weight.shape), bias: Tensor(biases, shape: bias.shape), norm: .none,
+      activation: activation, inputs: inputs, kernel: kernel, stride: stride)
   }
 
   /// The mean `[kernel]` and the covariance `[kernel × kernel]` (its upper triangle) of all windows of `samples`.
