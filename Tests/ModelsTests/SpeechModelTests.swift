@@ -51,6 +51,16 @@ import Testing
     #expect(sums.allSatisfy { abs($0 - 1) < 1e-5 })
   }
 
+  @Test("a value does not depend on what else is asked for", arguments: ["wav2vec2_base", "wavlm_large"])
+  func independence(name: String) throws {
+    let model = try SpeechModel.load(resource(name))
+    let waveform = noise(23_456)  // its end reaches no deeper frame
+    let all = try values(of: model, waveform, Set(model.taps.map(\.name)))
+    for tap in model.taps {
+      #expect(try values(of: model, waveform, [tap.name])[tap.name] == all[tap.name], "\(name) \(tap.name)")
+    }
+  }
+
   @Test("numbers and names of layers")
   func resolving() throws {
     let model = try SpeechModel.load(resource("wav2vec2_large"))

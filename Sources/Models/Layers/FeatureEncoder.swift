@@ -4,16 +4,15 @@ import Tensors
 struct FeatureEncoder: Sendable {
   var layers: [Convolution]
 
-  /// The outputs of the layers whose numbers are in `wanted` (from 0), up to the last of them, each
-  /// `[frames × channels]`.
+  /// The outputs of the layers whose numbers are in `wanted` (from 0), each `[frames × channels]`. What lies beyond
+  /// the last of them is not computed.
   ///
   /// Frames made of `validSamples` alone are what norms over time are taken from, so that padding changes
   /// nothing.
   func callAsFunction(
     _ samples: [Float], validSamples: Int, wanted: Set<Int>, _ run: Evaluation
   ) -> [Int: Tensor] {
-    guard let last = wanted.max() else { return [:] }
-    var layers = Array(layers.prefix(last + 1))
+    var layers = layers
     if case .time(let norm) = layers[0].norm {
       layers[0] = layers[0].folding(norm, over: samples.prefix(validSamples))
     }
@@ -28,7 +27,8 @@ extension Evaluation {
   private static let blockFrames = 1024
 
   /// A stack of convolutions, tile by tile along time: of each layer no more than a tile's frames (and the few
-  /// that its neighbour needs too) are in memory at once, except where its output is `wanted`.
+  /// that its neighbour needs too) are in memory at once, except where its output is `wanted`. Tiles are those of
+  /// the whole stack, so that a value is the same whatever is wanted.
   func convolutions(_ samples: [Float], _ layers: [Convolution], wanted: Set<Int>) -> [Int: Tensor] {
     let frames = layers.indices.map { layers[...$0].reduce(samples.count) { $1.frames(of: $0) } }
     let last = layers.count - 1
@@ -52,8 +52,7 @@ extension Evaluation {
         samples.withUnsafeBufferPointer { samples in
           guard let samples = samples.baseAddress else { return }
           let own = (tile * tileFrames)..<min(frames[last], (tile + 1) * tileFrames)
-          convolve(
-            samples, layers, ConvolutionTile(layers, frames: frames, last: own, wanted: wanted), kept: kept)
+          convolve(samples, layers, ConvolutionTile(layers, frames: frames, last: own), kept: kept)
         }
       }
     }
@@ -66,9 +65,10 @@ extension Evaluation {
     _ samples: UnsafePointer<Float>, _ layers: [Convolution], _ tile: ConvolutionTile,
     kept: [Shared<UnsafeMutablePointer<Float>>?]
   ) {
+    guard let deepest = kept.lastIndex(where: { $0 != nil }) else { return }
     var input: Tensor?
     var inputStart = 0
-    for (index, layer) in layers.enumerated() {
+    for (index, layer) in layers[...deepest].enumerated() {
       let (range, own) = (tile.computed[index], tile.own[index])
       let width = layer.outputs
       func compute(from x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>) {
@@ -110,7 +110,7 @@ struct ConvolutionTile: Sendable {
   private(set) var own: [Range<Int>]
 
   /// `frames` are those of the whole utterance, `last` the tile's part of the last layer's.
-  init(_ layers: [Convolution], frames: [Int], last: Range<Int>, wanted: Set<Int>) {
+  init(_ layers: [Convolution], frames: [Int], last: Range<Int>) {
     computed = Array(repeating: last, count: layers.count)
     own = computed
     let isEnd = last.upperBound == frames[layers.count - 1]
@@ -119,10 +119,10 @@ struct ConvolutionTile: Sendable {
       let start = own[layer + 1].lowerBound * next.stride
       let end = isEnd ? frames[layer] : own[layer + 1].upperBound * next.stride
       own[layer] = start..<end
-      // The deeper layer's last frame reaches beyond the next tile's start; the utterance's last frames may
-      // reach no deeper frame, and are computed only where they are asked for.
+      // The deeper layer's last frame reaches beyond the next tile's start. The utterance's last frames may reach
+      // no deeper frame; computing them too keeps every value the same whatever is asked for.
       let needed = (computed[layer + 1].upperBound - 1) * next.stride + next.kernel
-      computed[layer] = start..<(wanted.contains(layer) ? max(end, needed) : needed)
+      computed[layer] = start..<max(end, needed)
     }
   }
 }
