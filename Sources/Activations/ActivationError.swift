@@ -14,6 +14,8 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
   case unknownLayer(String, source: String, available: [String])
   /// A layer that came in another shape than its tap says.
   case wrongShape(layer: String, expected: String, found: [Int])
+  /// A speech model that was given an utterance without audio.
+  case noSound(utterance: String, source: String)
   /// Not one utterance gave anything; the reasons of the first few.
   case nothingExtracted(utterances: Int, reasons: [String])
   /// Not one layer is free of NaN and infinity.
@@ -45,6 +47,8 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
       "\(source) has no layer \(layer); it has \(available.joined(separator: ", "))"
     case .wrongShape(let layer, let expected, let found):
       "layer \(layer) has shape \(found), expected \(expected)"
+    case .noSound(let utterance, let source):
+      "\(source) is a speech model and \(utterance) has no audio; give it a corpus of recordings"
     case .nothingExtracted(let utterances, let reasons):
       "none of the \(utterances) utterances could be used: " + reasons.joined(separator: "; ")
     case .nothingFinite(let layers, let utterance):

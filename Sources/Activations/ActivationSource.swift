@@ -1,21 +1,59 @@
 import Audio
 import Models
+import SpeechHierarchy
 import Tensors
 
-/// Anything that gives named layers of frames for a sound: a model, its random twin, or activations that were
-/// made elsewhere.
+/// Anything that gives named layers of frames for an utterance: a model, its random twin, or activations that
+/// were made elsewhere.
 public protocol ActivationSource: Sendable {
   /// For messages and reports.
   var name: String { get }
   /// Differs wherever the values may differ; finished work is picked up only under the same one.
   var fingerprint: String { get }
+  /// What a report says of it.
+  var facts: SourceFacts { get }
   /// The layers there are, in the order of the data.
   var taps: [TapPoint] { get }
 
-  /// Runs over one sound and gives each layer of `taps` to `visit`, `[frames × width]`, as soon as it is
-  /// there. Resampling and input normalisation are the source's own. An error that `visit` throws ends it.
+  /// Where the rows of a layer lie in an utterance, one centre a row and never falling, in the utterance's own unit
+  /// (seconds; characters of a text); −∞ or ∞ for a row that belongs to none of it. Nil where they lie as the tap
+  /// point's timing says, which is the default.
+  func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]?
+
+  /// Runs over one utterance and gives each layer of `taps` to `visit`, `[frames × width]`, as soon as it is
+  /// there. `waveform` is its sound, nil for a text. Resampling and input normalisation are the source's own. An
+  /// error that `visit` throws ends it.
   func forward(
-    _ waveform: Waveform, taps: Set<String>, threads: Int, visit: (String, Tensor) throws -> Void) throws
+    _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+    visit: (String, Tensor) throws -> Void) throws
+
+  /// The same architecture before training; nil where there can be none, as for activations made elsewhere.
+  func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)?
+}
+
+extension ActivationSource {
+  public func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { nil }
+
+  public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? { nil }
+}
+
+/// What a report says of a source of activations.
+public struct SourceFacts: Sendable, Equatable {
+  /// wav2vec2, whisper, …
+  public var family: String
+  /// The number of values of all parameters; 0 where there are none to count.
+  public var parameters: Int
+  /// Samples a second of its input; nil for a text.
+  public var samplingRate: Int?
+  /// What is done to the input before the first layer, in words.
+  public var inputNormalisation: String
+
+  public init(family: String, parameters: Int, samplingRate: Int?, inputNormalisation: String) {
+    self.family = family
+    self.parameters = parameters
+    self.samplingRate = samplingRate
+    self.inputNormalisation = inputNormalisation
+  }
 }
 
 extension LogMel {

@@ -97,7 +97,7 @@ extension ExtractionPlan {
 
   /// One note for each sampling rate that is not the source's.
   private func resamplingNotes(_ records: [UtteranceRecord]) -> [CorpusIssue] {
-    guard let expected = layers.last?.tap.timing.samplingRate else { return [] }
+    guard let expected = layers.last?.tap.timing?.samplingRate else { return [] }
     let rates = Dictionary(grouping: records.indices) { records[$0].samplingRate }
     return rates.keys.compactMap { $0 }.sorted().filter { $0 != expected }.compactMap { rate in
       guard let indices = rates[rate], let first = indices.first else { return nil }

@@ -69,8 +69,7 @@ struct ExtractionPlan: Sendable {
   ) -> PlannedLevel {
     var (usable, reasons) = ([Int](), [String: String]())
     for (index, layer) in layers.enumerated() {
-      let step = layer.tap.timing.stride
-      if step > plan.medianSeconds {
+      if let step = layer.tap.timing?.stride, step > plan.medianSeconds {
         reasons[layer.tap.name] =
           "its step of \(milliseconds(step)) is longer than the median \(plan.level.rawValue) "
           + "(\(milliseconds(plan.medianSeconds)))"
@@ -101,7 +100,7 @@ struct ExtractionPlan: Sendable {
     add(source.fingerprint)
     for layer in layers {
       add(layer.tap.name)
-      add("\(layer.tap.width) \(layer.tap.timing) \(layer.pooling)")
+      add("\(layer.tap.width) \(String(describing: layer.tap.timing)) \(layer.pooling)")
     }
     add("\(settings.sample) \(settings.momentsBudget) \(settings.seed)")
     for utterance in utterances {

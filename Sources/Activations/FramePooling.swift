@@ -1,4 +1,3 @@
-import Models
 import SpeechHierarchy
 import Tensors
 
@@ -34,7 +33,7 @@ public struct FramePooling: Sendable, Equatable, Codable {
 
   /// `[frames × width]` to `[spans × width]`, or `[spans × 3·width]` with context. `frames` must not be empty
   /// unless `spans` are.
-  public func pool(_ frames: Tensor, timing: FrameTiming, spans: [Span]) -> Tensor {
+  public func pool(_ frames: Tensor, timing: some FrameAxis, spans: [Span]) -> Tensor {
     precondition(frames.rows > 0 || spans.isEmpty, "no frames for \(spans.count) spans")
     let (count, width) = (frames.rows, frames.width)
     let pooled = self.width(ofFrames: width)
@@ -54,7 +53,7 @@ public struct FramePooling: Sendable, Equatable, Codable {
   }
 
   /// The frames that each part of a span's vector is the mean of.
-  private func ranges(_ span: Span, _ count: Int, _ timing: FrameTiming) -> [Range<Int>] {
+  private func ranges(_ span: Span, _ count: Int, _ timing: some FrameAxis) -> [Range<Int>] {
     let own: Range<Int>
     switch mode {
     case .mean: own = timing.frames(from: span.start, to: span.end, count: count)
@@ -88,40 +87,5 @@ public struct FramePooling: Sendable, Equatable, Codable {
       let scale = 1 / Double(range.count)
       for k in 0..<width { target[k] = Float(sums[k] * scale) }
     }
-  }
-}
-
-extension FrameTiming {
-  /// Times this close, in seconds, are the same: edges come from decimal text and from sums of it.
-  private static let rounding = 1e-9
-
-  /// The frames, of `count`, whose centres lie in `[start, end)`; where there are none, the one nearest to
-  /// the middle.
-  public func frames(from start: Double, to end: Double, count: Int) -> Range<Int> {
-    let first = firstFrame(atOrAfter: start, count: count)
-    let last = firstFrame(atOrAfter: end, count: count)
-    if first < last { return first..<last }
-    let nearest = frame(nearestTo: (start + end) / 2, count: count)
-    return nearest..<(nearest + 1)
-  }
-
-  /// The frame, of `count`, whose centre is nearest to a time; the earlier of two.
-  public func frame(nearestTo time: Double, count: Int) -> Int {
-    let after = min(firstFrame(atOrAfter: time, count: count), count - 1)
-    guard after > 0 else { return 0 }
-    let (before, behind) = (time - centre(of: after - 1), centre(of: after) - time)
-    return before <= behind + FrameTiming.rounding ? after - 1 : after
-  }
-
-  /// The first frame whose centre is not before a time; `count` where all are.
-  private func firstFrame(atOrAfter time: Double, count: Int) -> Int {
-    let time = time - FrameTiming.rounding
-    let guess = ((time - centre(of: 0)) / stride).rounded(.up)
-    guard guess > 0 else { return 0 }
-    guard guess < Double(count) + 1 else { return count }
-    // The division may be off by a rounding; the centres themselves decide.
-    var frame = max(0, Int(guess) - 1)
-    while frame < count && centre(of: frame) < time { frame += 1 }
-    return frame
   }
 }

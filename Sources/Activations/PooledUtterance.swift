@@ -90,9 +90,10 @@ extension ExtractionPlan {
         throw UtteranceFailure.tooShort(
           samples: waveform.samples.count, seconds: waveform.seconds, layer: layer.tap)
       }
+      let axis = try axis(of: layer.tap, rows: frames.rows, source, utterance)
       for level in levels.indices {
         guard let slot = levels[level].layers.firstIndex(of: index) else { continue }
-        let pooled = layer.pooling.pool(frames, timing: layer.tap.timing, spans: chosen[level])
+        let pooled = layer.pooling.pool(frames, timing: axis, spans: chosen[level])
         if pooled.firstNonFinite() != nil { nonFinite.insert(layer.tap.name) }
         vectors[level][slot] = pooled
       }
@@ -108,7 +109,8 @@ extension ExtractionPlan {
       }
     }
     if !names.isEmpty {
-      try source.forward(waveform, taps: Set(names.keys), threads: 1) { name, frames in
+      try source.forward(utterances[utterance], waveform, taps: Set(names.keys), threads: 1) {
+        name, frames in
         if let index = names[name] { try take(index, frames) }
       }
     }
@@ -122,20 +124,39 @@ extension ExtractionPlan {
     }
     return (complete, nonFinite)
   }
+
+  /// Where the `rows` rows of a layer lie: where the source lists them, else as the tap point's timing says.
+  private func axis(
+    of tap: TapPoint, rows: Int, _ source: some ActivationSource, _ utterance: Int
+  ) throws -> any FrameAxis {
+    if tap.name != LogMel.layer, let centres = try source.centres(of: tap, in: utterances[utterance]) {
+      guard centres.count == rows else {
+        throw ActivationError.wrongShape(
+          layer: tap.name, expected: "[\(centres.count), \(tap.width)]", found: [rows, tap.width])
+      }
+      return ListedCentres(centres)
+    }
+    guard let timing = tap.timing else { throw UtteranceFailure.nowhere(tap.name) }
+    return timing
+  }
 }
 
 /// What can be wrong with one utterance beside its file.
 enum UtteranceFailure: Error, CustomStringConvertible {
   case tooShort(samples: Int, seconds: Double, layer: TapPoint)
   case notGiven(String)
+  case nowhere(String)
 
   var description: String {
     switch self {
     case .tooShort(let samples, let seconds, let layer):
-      "the audio is too short: \(samples) samples (\(seconds) s) give no frame at layer \(layer.name), which "
-        + "sees \(layer.timing.receptiveFieldSamples) samples at \(layer.timing.samplingRate) Hz"
+      "the audio is too short: \(samples) samples (\(seconds) s) give no frame at layer \(layer.name)"
+        + (layer.timing.map { ", which sees \($0.receptiveFieldSamples) samples at \($0.samplingRate) Hz" }
+          ?? "")
     case .notGiven(let layer):
       "the model gave no values for layer \(layer)"
+    case .nowhere(let layer):
+      "nothing says where the rows of layer \(layer) lie in the utterance"
     }
   }
 }

@@ -1,4 +1,25 @@
+import Audio
 import Models
+import SpeechHierarchy
+import Tensors
 
 /// A loaded model is the usual source; its random twins are others, with fingerprints of their own.
-extension SpeechModel: ActivationSource {}
+extension SpeechModel: ActivationSource {
+  public var facts: SourceFacts {
+    SourceFacts(
+      family: family, parameters: parameters, samplingRate: samplingRate,
+      inputNormalisation: inputNormalisation)
+  }
+
+  public func forward(
+    _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+    visit: (String, Tensor) throws -> Void
+  ) throws {
+    guard let waveform else { throw ActivationError.noSound(utterance: utterance.id, source: name) }
+    try forward(waveform, taps: taps, threads: threads, visit: visit)
+  }
+
+  public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
+    try randomTwin(seed: seed)
+  }
+}

@@ -27,6 +27,9 @@ public struct FrameTiming: Sendable, Equatable, Codable {
   /// From one frame to the next, in seconds.
   public var stride: Double { Double(strideSamples) / Double(samplingRate) }
 
+  /// What one frame sees, in seconds.
+  public var receptiveField: Double { Double(receptiveFieldSamples) / Double(samplingRate) }
+
   /// The frames of an input of `samples` samples without padding: ⌊(n − receptive field) / stride⌋ + 1.
   public func frames(forSamples samples: Int) -> Int {
     samples < receptiveFieldSamples ? 0 : (samples - receptiveFieldSamples) / strideSamples + 1

@@ -17,6 +17,9 @@ protocol SpeechArchitecture: Sendable {
   /// The number of heads of each attention layer, in the order of the data.
   var attentionHeads: [Int] { get }
 
+  /// The fewest samples that give a frame of the deepest layer.
+  func minimumSamples(samplingRate: Int) -> Int
+
   /// One pass over the model's input. Each value is offered to `visit` under its tap point's name, attention
   /// weights only where `wanted` has them; the pass ends when `visit` returns false.
   ///
@@ -30,10 +33,26 @@ protocol SpeechArchitecture: Sendable {
   func untrained(seed: UInt64) throws -> Self
 }
 
+extension SpeechArchitecture {
+  /// The widest receptive field.
+  func minimumSamples(samplingRate: Int) -> Int {
+    taps(samplingRate: samplingRate).compactMap(\.timing?.receptiveFieldSamples).max() ?? 1
+  }
+}
+
+/// What an architecture is given of a sound.
+enum ModelInput: Sendable, Equatable {
+  /// The samples; the checkpoint must say whether they are normalised, and may say their rate.
+  case waveform
+  /// Samples at this rate, of which the architecture makes its own features, such as "log-mel of 80 bands".
+  case features(String, samplingRate: Int)
+}
+
 /// An architecture with all that belongs to a model of it.
 struct BuiltModel: Sendable {
   var architecture: any SpeechArchitecture
   var family: String
   var parameters: Int
   var report: TensorReport
+  var input = ModelInput.waveform
 }

@@ -15,26 +15,27 @@ extension SpeechModel {
     // Before the model is built, which gives back the pages that it has copied.
     let fingerprint = try checkpoint.fingerprint()
     let built = try build(description)
+    let name = name(of: path)
+    if case .features(_, let samplingRate) = built.input {
+      return SpeechModel(
+        built, name: name, fingerprint: fingerprint, samplingRate: samplingRate, normalisesInput: false)
+    }
     guard let normalisesInput = description.normalisesInput else {
       throw ModelError.unstated(
         path: path, what: "whether its input is normalised to zero mean and unit variance (do_normalize)",
         option: "LoadOptions.normalisesInput, --normalise or --no-normalise")
     }
-    var report = built.report
     let samplingRate = description.samplingRate ?? 16_000
+    var model = built
     if description.samplingRate == nil {
-      report = TensorReport(
-        used: report.used, leftOut: report.leftOut, ignored: report.ignored,
-        notes: report.notes + ["a sampling rate of 16000 Hz, which all published models have"])
+      model.report.notes.append("a sampling rate of 16000 Hz, which all published models have")
     }
     guard (1...1_000_000).contains(samplingRate) else {
       throw ModelError.configuration(
         path: path, key: "sampling_rate", found: "\(samplingRate)", expected: "1 to 1000000 Hz")
     }
-    var model = built
-    model.report = report
     return SpeechModel(
-      model, name: name(of: path), fingerprint: fingerprint, samplingRate: samplingRate,
+      model, name: name, fingerprint: fingerprint, samplingRate: samplingRate,
       normalisesInput: normalisesInput)
   }
 

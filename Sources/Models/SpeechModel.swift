@@ -24,12 +24,15 @@ public struct SpeechModel: Sendable {
   public let samplingRate: Int
   /// Whether its input is brought to zero mean and unit variance.
   public let normalisesInput: Bool
+  /// What is done to the sound before the first layer, in words.
+  public let inputNormalisation: String
   /// The places whose values can be had, in the order of the data.
   public let taps: [TapPoint]
   /// What became of the checkpoint's tensors, and what was assumed.
   public let tensorReport: TensorReport
 
   let architecture: any SpeechArchitecture
+  private let input: ModelInput
   private let pool = MemoryPool()
 
   init(
@@ -43,14 +46,17 @@ public struct SpeechModel: Sendable {
     parameters = built.parameters
     tensorReport = built.report
     architecture = built.architecture
+    inputNormalisation =
+      switch built.input {
+      case .features(let description, _): description
+      case .waveform: normalisesInput ? "zero mean, unit variance" : "none"
+      }
+    input = built.input
     taps = built.architecture.taps(samplingRate: samplingRate)
   }
 
-  /// The input normalisation, in words.
-  public var inputNormalisation: String { normalisesInput ? "zero mean, unit variance" : "none" }
-
   /// The fewest samples, at the model's rate, that give a frame of its deepest layer.
-  public var minimumSamples: Int { taps.map(\.timing.receptiveFieldSamples).max() ?? 1 }
+  public var minimumSamples: Int { architecture.minimumSamples(samplingRate: samplingRate) }
 
   /// The same architecture with parameters drawn as its authors draw them before training: what a layer knows
   /// without having learned anything.
@@ -60,7 +66,8 @@ public struct SpeechModel: Sendable {
       BuiltModel(
         architecture: twin, family: family, parameters: parameters,
         report: TensorReport(
-          used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"])),
+          used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"]),
+        input: input),
       name: "\(name) (untrained, seed \(seed))", fingerprint: "\(fingerprint)-untrained-\(seed)",
       samplingRate: samplingRate, normalisesInput: normalisesInput)
   }

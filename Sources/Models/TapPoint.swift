@@ -3,9 +3,10 @@ public struct TapPoint: Sendable, Equatable, Codable {
   public let name: String
   /// Values a frame.
   public let width: Int
-  public let timing: FrameTiming
+  /// Where its frames lie; nil where a row is no stretch of time but a token.
+  public let timing: FrameTiming?
 
-  public init(name: String, width: Int, timing: FrameTiming) {
+  public init(name: String, width: Int, timing: FrameTiming?) {
     self.name = name
     self.width = width
     self.timing = timing

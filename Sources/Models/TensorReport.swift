@@ -7,5 +7,5 @@ public struct TensorReport: Sendable, Equatable {
   /// Tensors that the caller asked to ignore.
   public let ignored: [String]
   /// Assumptions and remarks, in words.
-  public let notes: [String]
+  public internal(set) var notes: [String]
 }

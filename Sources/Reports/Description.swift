@@ -54,7 +54,11 @@ enum Description {
       ("name", model.name),
       ("family", model.family),
       ("parameters", NumberText.grouped(model.parameters)),
-      ("input", "\(NumberText.grouped(model.samplingRate)) Hz; \(model.inputNormalisation)"),
+      (
+        "input",
+        model.samplingRate.map { "\(NumberText.grouped($0)) Hz; \(model.inputNormalisation)" }
+          ?? model.inputNormalisation
+      ),
     ]
   }
 

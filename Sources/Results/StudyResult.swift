@@ -48,16 +48,16 @@ public struct ModelSummary: Codable, Equatable, Sendable {
   public struct TapPoint: Codable, Equatable, Sendable {
     public var layer: Layer
     public var width: Int
-    /// Seconds from one frame to the next.
-    public var strideSeconds: Double
+    /// Seconds from one frame to the next; nil where a row is a token, as are the next two.
+    public var strideSeconds: Double?
     /// Seconds of input that one frame sees.
-    public var receptiveFieldSeconds: Double
+    public var receptiveFieldSeconds: Double?
     /// The centre of frame 0, in seconds.
-    public var firstCentreSeconds: Double
+    public var firstCentreSeconds: Double?
 
     public init(
-      layer: Layer, width: Int, strideSeconds: Double, receptiveFieldSeconds: Double,
-      firstCentreSeconds: Double
+      layer: Layer, width: Int, strideSeconds: Double?, receptiveFieldSeconds: Double?,
+      firstCentreSeconds: Double?
     ) {
       self.layer = layer
       self.width = width
@@ -70,7 +70,8 @@ public struct ModelSummary: Codable, Equatable, Sendable {
   public var name: String
   public var family: String
   public var parameters: Int
-  public var samplingRate: Int
+  /// Nil where it reads text.
+  public var samplingRate: Int?
   /// What is done to the waveform before the model sees it, in words.
   public var inputNormalisation: String
   public var tapPoints: [TapPoint]
@@ -78,7 +79,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
   public var fingerprint: String
 
   public init(
-    name: String, family: String, parameters: Int, samplingRate: Int, inputNormalisation: String,
+    name: String, family: String, parameters: Int, samplingRate: Int?, inputNormalisation: String,
     tapPoints: [TapPoint], fingerprint: String
   ) {
     self.name = name

@@ -44,7 +44,7 @@ public struct ActivationExport: Sendable {
       "written_by": "strata \(Release.version)",
     ]
     for tap in model.taps where taps?.contains(tap.name) ?? true {
-      let timing = tap.timing
+      guard let timing = tap.timing else { continue }
       metadata["timing.\(tap.name)"] =
         "stride_samples=\(timing.strideSamples) receptive_field_samples=\(timing.receptiveFieldSamples) "
         + "first_centre_sample=\(timing.firstCentreSample)"

@@ -30,15 +30,15 @@ extension LayerStudy {
   }
 
   var modelSummary: ModelSummary {
-    ModelSummary(
-      name: model.name, family: model.family, parameters: model.parameters,
-      samplingRate: model.samplingRate, inputNormalisation: model.inputNormalisation,
+    let facts = model.facts
+    return ModelSummary(
+      name: model.name, family: facts.family, parameters: facts.parameters,
+      samplingRate: facts.samplingRate, inputNormalisation: facts.inputNormalisation,
       tapPoints: zip(layersOfModel, model.taps).map { layer, tap in
-        let rate = Double(tap.timing.samplingRate)
-        return ModelSummary.TapPoint(
-          layer: layer, width: tap.width, strideSeconds: tap.timing.stride,
-          receptiveFieldSeconds: Double(tap.timing.receptiveFieldSamples) / rate,
-          firstCentreSeconds: tap.timing.centre(of: 0))
+        ModelSummary.TapPoint(
+          layer: layer, width: tap.width, strideSeconds: tap.timing?.stride,
+          receptiveFieldSeconds: tap.timing?.receptiveField,
+          firstCentreSeconds: tap.timing?.centre(of: 0))
       },
       fingerprint: model.fingerprint)
   }

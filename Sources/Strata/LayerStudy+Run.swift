@@ -37,8 +37,8 @@ extension LayerStudy {
     // One pass serves all probes that pool spans alike, which mostly are all.
     for (place, pool) in pools(of: probes).enumerated() {
       let trained = try extract(model, named: model.name, pool: pool, keepsMoments: place == 0)
-      let twins = try twinSeeds.enumerated().map { index, seed in
-        let twin = try model.randomTwin(seed: seed)
+      let twins = try twinSeeds.enumerated().compactMap { index, seed in
+        guard let twin = try model.randomTwin(ofSeed: seed) else { return Extraction?.none }
         return try extract(twin, named: "random twin \(index + 1)", pool: pool, keepsMoments: false)
       }
       warnings.add(issues: trained.issues)

@@ -17,7 +17,8 @@ import SpeechHierarchy
 /// The model, each of its random twins and the mel baseline see every utterance once. The result is a function
 /// of the model, the corpus and the settings below, and not of `threads`.
 public struct LayerStudy: Sendable {
-  public var model: SpeechModel
+  /// A speech model, or anything else that gives layers.
+  public var model: any ActivationSource
   public var corpus: Corpus
   /// The levels to probe; those without a probe definition or without labels are reported and left out.
   public var levels: [Level] = [.phoneme, .syllable, .word]
@@ -38,7 +39,7 @@ public struct LayerStudy: Sendable {
   /// Asked now and then; true ends the study with `StudyError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
 
-  public init(model: SpeechModel, corpus: Corpus) {
+  public init(model: any ActivationSource, corpus: Corpus) {
     self.model = model
     self.corpus = corpus
   }

@@ -14,17 +14,15 @@ public struct ModelOverview: CustomStringConvertible, Sendable {
         + model.inputNormalisation,
       "fingerprint \(model.fingerprint)",
       "",
-      row("layer", "width", "step", "receptive field", "first centre"),
+      row(["layer", "width", "step", "receptive field", "first centre"]),
     ]
     for tap in model.taps {
-      let timing = tap.timing
-      let milliseconds = { (samples: Double) in
-        String(format: "%.2f ms", samples / Double(timing.samplingRate) * 1000)
+      let times = tap.timing.map { timing in
+        [timing.stride, timing.receptiveField, timing.centre(of: 0)].map { seconds in
+          String(format: "%.2f ms", seconds * 1000)
+        }
       }
-      lines.append(
-        row(
-          tap.name, "\(tap.width)", milliseconds(Double(timing.strideSamples)),
-          milliseconds(Double(timing.receptiveFieldSamples)), milliseconds(timing.firstCentreSample)))
+      lines.append(row([tap.name, "\(tap.width)"] + (times ?? ["a token"])))
     }
     let report = model.tensorReport
     if !report.leftOut.isEmpty {
@@ -37,7 +35,7 @@ public struct ModelOverview: CustomStringConvertible, Sendable {
     return lines.joined(separator: "\n")
   }
 
-  private func row(_ cells: String...) -> String {
+  private func row(_ cells: [String]) -> String {
     zip(cells, [14, 7, 12, 17, 13]).map { cell, width in
       cell.padding(toLength: max(width, cell.count), withPad: " ", startingAt: 0)
     }.joined().trimmingCharacters(in: .whitespaces)

@@ -67,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     study.workFolder = StudyFolder.workFolder(of: output)
     if let levels { study.levels = try LayerStudy.levels(named: levels) }
-    if let layers { study.layers = try study.model.resolve(layers: layers).map(\.name) }
+    if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     // A file dropped into the folder that comes with the tool counts too.
     study.probes =
       try probes.map { try ProbeSpec.load(folder: $0) }

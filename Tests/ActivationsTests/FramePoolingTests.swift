@@ -93,4 +93,24 @@ import Testing
     let pooled = FramePooling(.mean).pool(Tensor([], shape: [0, 4]), timing: timing, spans: [])
     #expect(pooled.shape == [0, 4] || pooled.count == 0)
   }
+
+  @Test("listed centres pool as a timing with the same centres does")
+  func listedCentres() {
+    let count = 50
+    let listed = ListedCentres((0..<count).map(timing.centre))
+    for (start, end) in [(0.0, 0.1), (0.2, 0.3), (0.031, 0.033), (0.9, 1.2), (-1, -0.5), (5, 6)] {
+      #expect(
+        listed.frames(from: start, to: end, count: count)
+          == timing.frames(from: start, to: end, count: count))
+    }
+  }
+
+  @Test("rows of no place are in no span, and repeated centres stay together")
+  func placelessRows() {
+    let listed = ListedCentres([-.infinity, 1, 1, 2.5, .infinity])
+    #expect(listed.frames(from: 0, to: 2, count: 5) == 1..<3)
+    #expect(listed.frames(from: 2, to: 3, count: 5) == 3..<4)
+    #expect(listed.frames(from: 1.4, to: 1.6, count: 5) == 2..<3)
+    #expect(listed.frame(nearestTo: 9, count: 5) == 3)
+  }
 }

@@ -29,6 +29,8 @@ struct SyntheticSource: ActivationSource {
   var withheld: Set<String> = []
   var declared: Int?
   var watch: Watch?
+  /// Layers whose centres are listed.
+  var listed: [String: [Double]] = [:]
 
   /// Counts the forward passes that run, and that ran at the same time.
   final class Watch: Sendable {
@@ -45,19 +47,27 @@ struct SyntheticSource: ActivationSource {
     func leave() { counts.withLock { $0.now -= 1 } }
   }
 
+  var facts: SourceFacts {
+    SourceFacts(family: "synthetic", parameters: 0, samplingRate: 16_000, inputNormalisation: "none")
+  }
+
+  func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { listed[tap.name] }
+
   func forward(
-    _ waveform: Waveform, taps wanted: Set<String>, threads: Int, visit: (String, Tensor) throws -> Void
+    _ utterance: Utterance, _ waveform: Waveform?, taps wanted: Set<String>, threads: Int,
+    visit: (String, Tensor) throws -> Void
   ) throws {
     watch?.enter()
     defer { watch?.leave() }
-    let samples = try waveform.resampled(to: 16_000).samples
+    guard let samples = try waveform?.resampled(to: 16_000).samples else { return }
     for tap in taps where wanted.contains(tap.name) && !withheld.contains(tap.name) {
-      let frames = tap.timing.frames(forSamples: samples.count)
+      guard let timing = tap.timing else { continue }
+      let frames = timing.frames(forSamples: samples.count)
       var values: [Float] = []
       for frame in 0..<frames {
-        let start = frame * tap.timing.strideSamples
+        let start = frame * timing.strideSamples
         switch tap.name {
-        case "time": values += [Float(tap.timing.centre(of: frame)), 1]
+        case "time": values += [Float(timing.centre(of: frame)), 1]
         case "sound": values += (0..<5).map { samples[start + 37 * $0] * samples[start + 11 * $0 + 5] }
         default: values.append(samples[start])
         }

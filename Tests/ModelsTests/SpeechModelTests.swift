@@ -120,9 +120,10 @@ import Testing
     let (before, after) = (try values(silence), try values(clicked))
     for tap in taps {
       let (a, b) = (try #require(before[tap.name]), try #require(after[tap.name]))
+      let timing = try #require(tap.timing)
       for frame in 0..<a.rows {
-        let start = frame * tap.timing.strideSamples
-        let sees = (start..<(start + tap.timing.receptiveFieldSamples)).contains(sample)
+        let start = frame * timing.strideSamples
+        let sees = (start..<(start + timing.receptiveFieldSamples)).contains(sample)
         let moves = a[row: frame] != b[row: frame]
         #expect(moves == sees, "\(tap.name), frame \(frame)")
       }

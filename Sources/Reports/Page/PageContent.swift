@@ -220,8 +220,8 @@ struct PageContent {
   }
 
   private static func tap(_ tap: ModelSummary.TapPoint) -> Tap {
-    func milliseconds(_ seconds: Double, _ digits: Int) -> String {
-      NumberText.fixed(seconds * 1000, digits)
+    func milliseconds(_ seconds: Double?, _ digits: Int) -> String {
+      seconds.map { NumberText.fixed($0 * 1000, digits) } ?? "a token"
     }
     return Tap(
       name: tap.layer.name, width: NumberText.grouped(tap.width),
