@@ -32,6 +32,31 @@ import Testing
     #expect(try #require(extraction.levels[.word]).examples.isDerived)
   }
 
+  @Test("a layer of tokens is pooled by its listed centres, and refused where they do not fit")
+  func tokens() throws {
+    let corpus = try SyntheticCorpus(utterances: 1)
+    var source = SyntheticSource()
+    let frames = SyntheticSource.timing.frames(forSamples: Int(corpus.utterances[0].seconds * 16_000))
+    let (width, name) = (0.08, "time")
+    // The first row lies nowhere; the others one in each phone, all further ones in the last.
+    source.listed[name] = (0..<frames).map { $0 == 0 ? -.infinity : min(0.45, width * (Double($0) - 0.5)) }
+    source.taps = [TapPoint(name: name, width: 2, timing: SyntheticSource.timing)]
+    let found = try #require(
+      try ExtractionPass(of: source, over: corpus.utterances).run().levels[.phoneme]
+    ).examples
+    let states = try found.states(of: name)
+    for (row, item) in found.items.enumerated().dropLast() {
+      let token = Int((item.start / width).rounded()) + 1
+      #expect(states[row: row][0] == Float(SyntheticSource.timing.centre(of: token)))
+    }
+    #expect(found.items.count > 4)
+
+    source.listed[name] = [0, 1]
+    #expect(throws: ActivationError.self) {
+      try ExtractionPass(of: source, over: corpus.utterances).run()
+    }
+  }
+
   @Test("mel stands beside the layers, with its context") func mel() throws {
     let corpus = try SyntheticCorpus(utterances: 2)
     let examples = try #require(
