@@ -1,4 +1,5 @@
 /// Every architecture, in the order in which they are asked about a checkpoint that does not name its own.
 let architectures: [any SpeechArchitecture.Type] = [
-  Wav2Vec2.self
+  Wav2Vec2.self,
+  Whisper.self,
 ]

@@ -11,6 +11,9 @@ enum Initialisation: Sendable {
   case constant(Float)
   case normal(deviation: Double)
   case uniform(bound: Double)
+  /// Not drawn: a row for each position, sines and then cosines of it at wavelengths from 2π to 10,000 · 2π
+  /// (Vaswani 2017).
+  case sinusoids
 
   static let zeros = Initialisation.constant(0)
   static let ones = Initialisation.constant(1)
@@ -33,6 +36,14 @@ enum Initialisation: Sendable {
         for index in values.indices { values[index] = Float(random.normal() * deviation) }
       case .uniform(let bound):
         for index in values.indices { values[index] = Float((2 * random.uniform() - 1) * bound) }
+      case .sinusoids:
+        let width = shape.last ?? 1
+        let half = width / 2
+        for index in values.indices {
+          let (position, column) = (index / width, index % width)
+          let angle = Double(position) / pow(10_000, Double(column % half) / Double(max(1, half - 1)))
+          values[index] = Float(column < half ? sin(angle) : cos(angle))
+        }
       }
     }
   }

@@ -4,7 +4,7 @@ public struct LoadOptions: Sendable {
   public var normalisesInput: Bool?
   /// Samples a second.
   public var samplingRate: Int?
-  /// What `model_type` would say: wav2vec2, hubert, wavlm, data2vec-audio.
+  /// What `model_type` would say: wav2vec2, hubert, wavlm, data2vec-audio, whisper.
   public var modelType: String?
   /// Attention heads.
   public var heads: Int?

@@ -110,6 +110,17 @@ struct TensorNames {
     for name in checkpoint.tensors.keys { stored[name] = name }
   }
 
+  /// The same under what `table` makes of each name, without `prefix`; a name that it does not know stays.
+  func renamed(by table: NameTable, withoutPrefix prefix: String) -> TensorNames {
+    var renamed = self
+    renamed.stored = [:]
+    for (name, original) in stored {
+      let new = table[name].map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 } ?? name
+      renamed.stored[renamed.stored[new] == nil ? new : name] = original
+    }
+    return renamed
+  }
+
   /// Those that are called one of `names` or lie below it.
   func under(_ names: [String]) -> Set<String> {
     Set(stored.keys.filter { key in names.contains { key == $0 || key.hasPrefix($0 + ".") } })

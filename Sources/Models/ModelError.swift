@@ -14,6 +14,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case nonFiniteValue(layer: String, frame: Int)
   case nonFiniteInput(sample: Int)
   case tooShort(samples: Int, minimum: Int, samplingRate: Int)
+  /// Attention of a sound that takes several windows, none of which sees another.
+  case attentionAcrossWindows(layer: String, samples: Int, window: Int)
   case unknownLayer(name: String, nearest: [String])
   case layerOutOfRange(number: Int, layers: Int)
 
@@ -54,6 +56,11 @@ extension ModelError: CustomStringConvertible {
       """
       the input has \(samples) samples; the model's first frame needs \(minimum) \
       (\(Double(minimum) * 1000 / Double(samplingRate)) ms at \(samplingRate) Hz)
+      """
+    case .attentionAcrossWindows(let layer, let samples, let window):
+      """
+      \(layer) cannot be had of \(samples) samples: the model reads windows of \(window), and no frame of one \
+      attends to another; cut the sound
       """
     case .unknownLayer(let name, let nearest):
       "there is no layer \(name)"

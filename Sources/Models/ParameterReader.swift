@@ -37,6 +37,18 @@ struct ParameterReader {
     return checkpoint.tensors[stored]?.shape
   }
 
+  /// The same where the model cannot be without it: a shape of `rank` extents, none of them beyond any real model's.
+  func knownShape(of name: String, rank: Int) throws -> [Int] {
+    guard let shape = shape(of: name) else {
+      throw ModelError.tensors(path: path, missing: [name], misshapen: [], unused: [])
+    }
+    guard shape.count == rank, shape.allSatisfy({ (1...262_144).contains($0) }) else {
+      throw ModelError.configuration(
+        path: path, key: "tensor \(name)", found: "of shape \(shape)", expected: "\(rank) extents")
+    }
+    return shape
+  }
+
   /// The parameter `name`, which must have `shape` and only finite values.
   mutating func tensor(_ name: String, _ shape: [Int], _ initial: Initialisation) throws -> Tensor {
     switch source {
@@ -95,11 +107,11 @@ struct ParameterReader {
 
 extension ParameterReader {
   mutating func linear(
-    _ name: String, _ inputs: Int, _ outputs: Int, weight: Initialisation, bias: Initialisation = .zeros
+    _ name: String, _ inputs: Int, _ outputs: Int, weight: Initialisation, bias: Initialisation? = .zeros
   ) throws -> Linear {
     Linear(
       weight: try tensor("\(name).weight", [outputs, inputs], weight),
-      bias: try tensor("\(name).bias", [outputs], bias))
+      bias: try bias.map { try tensor("\(name).bias", [outputs], $0) } ?? Tensor(shape: [outputs]))
   }
 
   mutating func layerNorm(_ name: String, _ width: Int, epsilon: Float) throws -> LayerNorm {

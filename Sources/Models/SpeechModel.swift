@@ -14,7 +14,7 @@ import Tensors
 public struct SpeechModel: Sendable {
   /// What it is called after: its folder or file.
   public let name: String
-  /// wav2vec2, hubert, wavlm, data2vec-audio.
+  /// wav2vec2, hubert, wavlm, data2vec-audio, whisper.
   public let family: String
   /// The XXH3-128 hash of the weights' files; an untrained twin's says of which model and with which seed.
   public let fingerprint: String

@@ -11,38 +11,12 @@ import Testing
 @Suite("Loading") struct LoadingTests {
   static let name = "wav2vec2_base"
 
-  /// The weights of a resource folder, changed by `edit`, in a folder of their own with the edited configuration.
   private func load(
     _ name: String = name, options: LoadOptions = LoadOptions(), configuration: [String: Any?]? = [:],
     keepsPreprocessor: Bool = true, _ edit: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
   ) throws -> SpeechModel {
-    let checkpoint = try Checkpoint.open(resource(name))
-    var tensors = try checkpoint.tensors.keys.map { (name: $0, tensor: try checkpoint.tensor($0)) }
-    edit(&tensors)
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try SafetensorsWriter.write(tensors, to: folder.appendingPathComponent("model.safetensors").path)
-    if let configuration {
-      let data = try Data(contentsOf: URL(fileURLWithPath: resource("\(name)/config.json")))
-      var settings = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-      for (key, value) in configuration { settings[key] = value }
-      try JSONSerialization.data(withJSONObject: settings)
-        .write(to: folder.appendingPathComponent("config.json"))
-    }
-    if keepsPreprocessor {
-      try FileManager.default.copyItem(
-        atPath: resource("\(name)/preprocessor_config.json"),
-        toPath: folder.appendingPathComponent("preprocessor_config.json").path)
-    }
-    return try SpeechModel.load(folder.path, options: options)
-  }
-
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
+    try loadChanged(
+      name, options: options, configuration: configuration, keepsPreprocessor: keepsPreprocessor, edit)
   }
 
   private func lastState(_ model: SpeechModel) throws -> Tensor {

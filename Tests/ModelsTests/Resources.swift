@@ -3,6 +3,7 @@ import Checkpoints
 import Foundation
 import StrataTestSupport
 import Tensors
+import Testing
 
 @testable import Models
 
@@ -41,4 +42,39 @@ func withCopy(of name: String, _ body: (String) throws -> Void) throws {
   try FileManager.default.copyItem(atPath: resource(name), toPath: folder)
   defer { try? FileManager.default.removeItem(atPath: folder) }
   try body(folder)
+}
+
+/// The weights of a resource folder, changed by `edit`, in a folder of their own with the edited configuration.
+func loadChanged(
+  _ name: String, options: LoadOptions = LoadOptions(), configuration: [String: Any?]? = [:],
+  keepsPreprocessor: Bool = true, _ edit: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
+) throws -> SpeechModel {
+  let checkpoint = try Checkpoint.open(resource(name))
+  var tensors = try checkpoint.tensors.keys.map { (name: $0, tensor: try checkpoint.tensor($0)) }
+  edit(&tensors)
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  try SafetensorsWriter.write(tensors, to: folder.appendingPathComponent("model.safetensors").path)
+  if let configuration {
+    let data = try Data(contentsOf: URL(fileURLWithPath: resource("\(name)/config.json")))
+    var settings = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    for (key, value) in configuration { settings[key] = value }
+    try JSONSerialization.data(withJSONObject: settings)
+      .write(to: folder.appendingPathComponent("config.json"))
+  }
+  if keepsPreprocessor {
+    try FileManager.default.copyItem(
+      atPath: resource("\(name)/preprocessor_config.json"),
+      toPath: folder.appendingPathComponent("preprocessor_config.json").path)
+  }
+  return try SpeechModel.load(folder.path, options: options)
+}
+
+/// The words of the error that `body` throws.
+func message(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return "no error"
+  } catch { return "\(error)" }
 }

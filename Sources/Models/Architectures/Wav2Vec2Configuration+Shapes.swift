@@ -10,16 +10,7 @@ extension Wav2Vec2Configuration {
   ) throws {
     let path = description.path
     let options = description.options
-    func shape(_ name: String, rank: Int) throws -> [Int] {
-      guard let shape = reader.shape(of: name) else {
-        throw ModelError.tensors(path: path, missing: [name], misshapen: [], unused: [])
-      }
-      guard shape.count == rank, shape.allSatisfy({ (1...262_144).contains($0) }) else {
-        throw ModelError.configuration(
-          path: path, key: "tensor \(name)", found: "of shape \(shape)", expected: "\(rank) extents")
-      }
-      return shape
-    }
+    func shape(_ name: String, rank: Int) throws -> [Int] { try reader.knownShape(of: name, rank: rank) }
     func count(_ name: (Int) -> String) -> Int { (0..<512).prefix { reader.has(name($0)) }.count }
 
     let embedding = reader.shape(of: "encoder.layers.0.attention.rel_attn_embed.weight")

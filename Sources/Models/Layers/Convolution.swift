@@ -220,3 +220,36 @@ extension Convolution {
     return (sums.map { $0 / count + shift }, products)
   }
 }
+
+// MARK: - One layer by itself
+
+extension Evaluation {
+  /// A convolution of `x`, `[frames × inputs]`, with `padding` frames of zeros at both ends:
+  /// `[(frames + 2 · padding − kernel) / stride + 1 × outputs]`.
+  func convolution(_ x: Tensor, _ layer: Convolution, padding: Int) -> Tensor {
+    precondition(x.width == layer.inputs, "\(x.shape) into a convolution of \(layer.inputs) inputs")
+    let edge = padding * x.width
+    let padded = Tensor(shape: [x.rows + 2 * padding, x.width], from: pool) { padded in
+      padded.prefix(edge).update(repeating: 0)
+      padded.suffix(edge).update(repeating: 0)
+      x.withUnsafeBuffer {
+        _ = UnsafeMutableBufferPointer(rebasing: padded.dropFirst(edge)).update(from: $0)
+      }
+    }
+    let frames = layer.frames(of: padded.rows)
+    precondition(frames > 0, "\(x.rows) frames are too few for a kernel of \(layer.kernel)")
+    let block = 256
+    return Tensor(shape: [frames, layer.outputs], from: pool) { output in
+      let output = Shared(output)
+      parallelFor((frames + block - 1) / block, threads: threads) { index in
+        guard let output = output.pointer.baseAddress else { return }
+        let start = index * block
+        padded.withPointer { padded in
+          layer.apply(
+            padded + start * layer.stride * layer.inputs, into: output + start * layer.outputs,
+            frames: min(block, frames - start), pool)
+        }
+      }
+    }
+  }
+}

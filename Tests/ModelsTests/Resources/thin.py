@@ -3,7 +3,7 @@
 SOURCE/NAME holds a tiny model in Hugging Face layout with fixed random weights, input.wav, and hidden_states.safetensors:
 every intermediate value of transformers 5.24.0 in float64, rounded to float32. To keep the repository small, of
 the first three convolutions only every eighth, fourth and second frame is kept, and of WavLM's attention, which
-the library averages over heads, one copy.
+the library averages over heads, one copy; of Whisper's and AST's, every eighth query.
 """
 
 import shutil
@@ -17,7 +17,8 @@ source, names = Path(sys.argv[1]), sys.argv[2:]
 for name in names:
     target = Path(__file__).parent / name
     target.mkdir(exist_ok=True)
-    for file in ["config.json", "preprocessor_config.json", "model.safetensors", "input.wav", "input2.wav"]:
+    for file in ["config.json", "preprocessor_config.json", "model.safetensors", "input.wav", "input2.wav",
+                 "input_features.npy", "decoder_input_ids.npy"]:
         if (source / name / file).exists():
             shutil.copyfile(source / name / file, target / file)
     for file in ["hidden_states.safetensors", "batch_hidden_states.safetensors"]:
@@ -31,4 +32,8 @@ for name in names:
             for key in values:
                 if key.startswith("attn."):
                     values[key] = np.ascontiguousarray(values[key][..., :1, :, :])
+        if name in ("whisper", "ast"):
+            for key in values:
+                if key.split(".")[-2:-1] == ["attn"] and values[key].shape[1] > 100:
+                    values[key] = np.ascontiguousarray(values[key][:, ::8])
         save_file(values, target / file)

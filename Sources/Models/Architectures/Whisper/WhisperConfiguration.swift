@@ -1,0 +1,91 @@
+import Checkpoints
+
+/// The settings of a Whisper model, from transformers' `config.json` or from openai-whisper's `dims`.
+struct WhisperConfiguration: Sendable, Equatable {
+  var width = 384
+  /// Mel bands of the input.
+  var bands = 80
+  /// Encoder frames of a window; the input has twice as many mel frames.
+  var positions = 1500
+  var layers = 4
+  var heads = 6
+  var innerWidth = 1536
+  var activation = Activation.gelu
+  /// The deviation of freshly drawn weights.
+  var initialDeviation = 0.02
+
+  /// Mel frames of a window, 10 ms each.
+  var melFrames: Int { 2 * positions }
+}
+
+extension WhisperConfiguration {
+  private static let extent = 1...65_536
+
+  /// Reads a `config.json`'s tree; what it leaves out has the value that transformers gives it.
+  init(_ reader: ConfigurationReader) throws {
+    width = try reader.integer("d_model", Self.extent, default: width)
+    bands = try reader.integer("num_mel_bins", 1...1024, default: bands)
+    positions = try reader.integer("max_source_positions", 1...30_000, default: positions)
+    layers = try reader.integer("encoder_layers", 1...512, default: layers)
+    heads = try reader.integer("encoder_attention_heads", 1...1024, default: heads)
+    innerWidth = try reader.integer("encoder_ffn_dim", 1...262_144, default: innerWidth)
+    activation = try reader.choice(
+      "activation_function", default: "gelu", Activation.knownNames, Activation.init(named:))
+    initialDeviation = try reader.number("init_std", 0...10, default: initialDeviation)
+    try check(path: reader.path, headsKey: "encoder_attention_heads")
+  }
+
+  /// Reads openai-whisper's `dims`, which has no defaults; the inner width is a tensor's.
+  init(dimensions reader: ConfigurationReader, _ parameters: ParameterReader) throws {
+    func required(_ key: String, _ range: ClosedRange<Int>) throws -> Int {
+      guard let value = try reader.integerIfThere(key, range) else {
+        throw ModelError.configuration(
+          path: reader.path, key: "dims.\(key)", found: "not there", expected: "a whole number")
+      }
+      return value
+    }
+    width = try required("n_audio_state", 1...16_384)
+    bands = try required("n_mels", 1...1024)
+    positions = try required("n_audio_ctx", 1...30_000)
+    layers = try required("n_audio_layer", 1...512)
+    heads = try required("n_audio_head", 1...1024)
+    innerWidth = try parameters.knownShape(of: "encoder.layers.0.fc1.weight", rank: 2)[0]
+    try check(path: reader.path, headsKey: "n_audio_head")
+  }
+
+  /// What the tensors' shapes show; the rest is as in every published Whisper, with a note that says so.
+  init(
+    shapesIn reader: ParameterReader, _ description: ModelDescription, _ notes: inout [String]
+  ) throws {
+    let path = description.path
+    let convolution = try reader.knownShape(of: "encoder.conv1.weight", rank: 3)
+    (width, bands) = (convolution[0], convolution[1])
+    positions = try reader.knownShape(of: "encoder.embed_positions.weight", rank: 2)[0]
+    layers = max(1, (0..<512).prefix { reader.has("encoder.layers.\($0).fc1.weight") }.count)
+    innerWidth = try reader.knownShape(of: "encoder.layers.0.fc1.weight", rank: 2)[0]
+    if let given = description.options.heads {
+      heads = given
+    } else if width % 64 == 0 {
+      heads = width / 64
+      notes.append("\(heads) attention heads of 64 values, as in every published Whisper")
+    } else {
+      throw ModelError.unstated(
+        path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
+        option: "LoadOptions.heads, --heads")
+    }
+    notes.append("no configuration came with \(path): it was read off the tensors")
+    try check(path: path, headsKey: "heads")
+  }
+
+  /// What must hold between settings.
+  private func check(path: String, headsKey: String) throws {
+    guard heads > 0, width % heads == 0 else {
+      throw ModelError.configuration(
+        path: path, key: headsKey, found: "\(heads)", expected: "a divisor of the width, \(width)")
+    }
+    guard width % 2 == 0 else {
+      throw ModelError.configuration(
+        path: path, key: "d_model", found: "\(width)", expected: "an even number (sines and cosines)")
+    }
+  }
+}
