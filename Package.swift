@@ -3,7 +3,8 @@ import PackageDescription
 
 /// The folders of data that modules' tests have; they are read by path, not bundled.
 let testData = [
-  "Audio": "Resources", "Checkpoints": "Resources", "Models": "Resources", "Probing": "Resources",
+  "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
+  "Probing": "Resources",
   "Reports": "Golden", "Similarity": "Resources", "SpeechHierarchy": "Resources",
 ]
 
@@ -45,6 +46,7 @@ let package = Package(
     system("CSoxr", "soxr", apt: "libsoxr-dev"),
     system("CZip", "libzip", apt: "libzip-dev"),
     system("CXXHash", "libxxhash", apt: "libxxhash-dev"),
+    system("CHDF5", "hdf5", apt: "libhdf5-dev"),
     .target(name: "CKernels"),
     .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
   ]
@@ -56,6 +58,7 @@ let package = Package(
     + module(
       "Checkpoints",
       ["Tensors", "CZip", "CXXHash", .product(name: "OrderedCollections", package: "swift-collections")])
+    + module("HDF5", ["Tensors", "CHDF5"])
     + module("Models", ["Tensors", "Audio", "Checkpoints"])
     + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints"])
     + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])

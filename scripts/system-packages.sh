@@ -10,6 +10,7 @@ libraries=(
   soxr:libsoxr-dev
   libzip:libzip-dev
   libxxhash:libxxhash-dev
+  hdf5:libhdf5-dev
 )
 
 missing=()
@@ -35,9 +36,9 @@ else
   cat >&2 <<MESSAGE
 error: these system libraries are missing (Debian's names): ${missing[*]}
 Install them with your package manager, then run this again:
-  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel soxr-devel libzip-devel xxhash-devel
-  Arch    pacman -S openblas lapacke libsndfile libsoxr libzip xxhash
-  macOS   brew install openblas lapack libsndfile libsoxr libzip xxhash pkg-config
+  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel soxr-devel libzip-devel xxhash-devel hdf5-devel
+  Arch    pacman -S openblas lapacke libsndfile libsoxr libzip xxhash hdf5
+  macOS   brew install openblas lapack libsndfile libsoxr libzip xxhash hdf5 pkg-config
 MESSAGE
   exit 1
 fi
