@@ -108,6 +108,16 @@ extension SpeechModel {
     inputValues: [Float], validSamples: Int? = nil, taps wanted: Set<String>, threads: Int = 1,
     visit: (String, Tensor) throws -> Void
   ) throws {
+    try forward(
+      inputValues: inputValues, validSamples: validSamples, taps: wanted, threads: threads,
+      recorder: nil, visit: visit)
+  }
+
+  /// The same with a recorder of its operations.
+  package func forward(
+    inputValues: [Float], validSamples: Int? = nil, taps wanted: Set<String>, threads: Int = 1,
+    recorder: (any OperationRecorder)?, visit: (String, Tensor) throws -> Void
+  ) throws {
     for name in wanted.sorted() { try checkTap(name) }
     if let sample = inputValues.firstIndex(where: { !$0.isFinite }) {
       throw ModelError.nonFiniteInput(sample: sample)
@@ -119,7 +129,8 @@ extension SpeechModel {
     var remaining = wanted
     guard !remaining.isEmpty else { return }
     try architecture.forward(
-      inputValues, validSamples: valid, wanted: wanted, on: Evaluation(threads: threads, pool: pool)
+      inputValues, validSamples: valid, wanted: wanted,
+      on: Evaluation(threads: threads, pool: pool, recorder: recorder)
     ) { name, values in
       if let index = values.firstNonFinite() {
         throw ModelError.nonFiniteValue(layer: name, frame: index / max(1, values.width))

@@ -135,6 +135,22 @@ extension Tensor {
 
 // MARK: - Memory
 
+/// Which memory a tensor's values are in: what tells it from others of the same values, for as long as it lives.
+package struct TensorMemory {
+  /// nil once the last tensor there is gone.
+  package private(set) weak var storage: AnyObject?
+  package let range: Range<Int>
+
+  fileprivate init(_ storage: AnyObject, _ range: Range<Int>) {
+    self.storage = storage
+    self.range = range
+  }
+}
+
+extension Tensor {
+  package var memory: TensorMemory { TensorMemory(storage, offset..<(offset + count)) }
+}
+
 extension Tensor {
   /// Reads the values in place. The pointer is valid only inside `body`.
   public func withUnsafeBuffer<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {

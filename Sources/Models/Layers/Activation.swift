@@ -18,7 +18,7 @@ public enum Activation: Sendable, Equatable {
   static let knownNames = "gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, silu or swish"
 
   /// Replaces each value.
-  func apply(to x: UnsafeMutableBufferPointer<Float>) {
+  package func apply(to x: UnsafeMutableBufferPointer<Float>) {
     switch self {
     case .gelu: Elementwise.gelu(x)
     case .geluTanh: Elementwise.geluTanh(x)

@@ -1,8 +1,8 @@
 import Tensors
 
 /// One convolution over time of the feature encoder, with what follows it.
-struct Convolution: Sendable {
-  enum Norm: Sendable {
+package struct Convolution: Sendable {
+  package enum Norm: Sendable {
     case none
     /// Each channel over all time (group norm with as many groups as channels).
     case time(LayerNorm)
@@ -10,13 +10,13 @@ struct Convolution: Sendable {
     case channels(LayerNorm)
   }
 
-  let weight: Tensor  // [outputs × kernel · inputs]: the taps one after the other
-  let bias: Tensor  // [outputs]
-  let norm: Norm
-  let activation: Activation
-  let inputs: Int
-  let kernel: Int
-  let stride: Int
+  package let weight: Tensor  // [outputs × kernel · inputs]: the taps one after the other
+  package let bias: Tensor  // [outputs]
+  package let norm: Norm
+  package let activation: Activation
+  package let inputs: Int
+  package let kernel: Int
+  package let stride: Int
   /// The weight of a layer of single samples the other way round, `[kernel × outputs]`.
   private let sampleTaps: Tensor?
   /// The sum of the first and third tap, `[outputs × inputs]`, where the fast way of three taps is taken.
@@ -37,9 +37,9 @@ struct Convolution: Sendable {
     outerTaps = isFast ? weight.sumOfOuterTaps(inputs) : nil
   }
 
-  var outputs: Int { weight.rows }
+  package var outputs: Int { weight.rows }
 
-  func frames(of samples: Int) -> Int { samples < kernel ? 0 : (samples - kernel) / stride + 1 }
+  package func frames(of samples: Int) -> Int { samples < kernel ? 0 : (samples - kernel) / stride + 1 }
 }
 
 // MARK: - The product

@@ -4,9 +4,17 @@ import Tensors
 ///
 /// Layers call its few operations (`linear`, `norm`, `attention`, `convolutions`, `groupedConvolution`). Each cuts
 /// its work into blocks by the shapes alone, so that any number of threads gives the same bits.
-struct Evaluation: Sendable {
+package struct Evaluation: Sendable {
   let threads: Int
   let pool: MemoryPool
+  /// Hears of every operation, where the pass is recorded.
+  let recorder: (any OperationRecorder)?
+
+  package init(threads: Int, pool: MemoryPool, recorder: (any OperationRecorder)? = nil) {
+    self.threads = threads
+    self.pool = pool
+    self.recorder = recorder
+  }
 }
 
 // MARK: - Linear layers and norms
@@ -21,7 +29,7 @@ extension Evaluation {
     precondition(x.width == inputs, "\(x.shape) into a layer of \(inputs) inputs")
     precondition(residual.map { $0.shape == [rows, outputs] && activation == nil } ?? true)
     let blocks = Blocks(rows: rows, columns: outputs, depth: inputs)
-    return Tensor(shape: [rows, outputs], from: pool) { output in
+    let output = Tensor(shape: [rows, outputs], from: pool) { output in
       let output = Shared(output)
       parallelFor(blocks.count, threads: threads) { index in
         guard let output = output.pointer.baseAddress else { return }
@@ -56,12 +64,15 @@ extension Evaluation {
         }
       }
     }
+    note(
+      LinearOperation(layer: layer, activation: activation), [x] + (residual.map { [$0] } ?? []), output)
+    return output
   }
 
   /// Layer norm of each row.
   func norm(_ x: Tensor, _ layer: LayerNorm) -> Tensor {
     let (rows, width) = (x.rows, x.width)
-    return Tensor(shape: x.shape, from: pool) { output in
+    let output = Tensor(shape: x.shape, from: pool) { output in
       let output = Shared(output)
       parallelFor((rows + 127) / 128, threads: threads) { index in
         guard let output = output.pointer.baseAddress else { return }
@@ -72,6 +83,8 @@ extension Evaluation {
         }
       }
     }
+    note(NormOperation(layer: layer), [x], output)
+    return output
   }
 }
 
@@ -79,13 +92,15 @@ extension Evaluation {
   /// The sum of two tensors of one shape.
   func sum(_ x: Tensor, _ y: Tensor) -> Tensor {
     precondition(x.shape == y.shape, "\(x.shape) and \(y.shape) have no sum")
-    return x.withUnsafeBuffer { x in
+    let sum = x.withUnsafeBuffer { x in
       y.withUnsafeBuffer { y in
         Tensor(shape: [x.count], from: pool) { sum in
           for index in sum.indices { sum[index] = x[index] + y[index] }
         }
       }
     }.reshaped(x.shape)
+    note(SumOperation(), [x, y], sum)
+    return sum
   }
 }
 

@@ -12,11 +12,29 @@ struct FeatureEncoder: Sendable {
   func callAsFunction(
     _ samples: [Float], validSamples: Int, wanted: Set<Int>, _ run: Evaluation
   ) -> [Int: Tensor] {
-    var layers = layers
+    var folded = layers
     if case .time(let norm) = layers[0].norm {
-      layers[0] = layers[0].folding(norm, over: samples.prefix(validSamples))
+      folded[0] = layers[0].folding(norm, over: samples.prefix(validSamples))
     }
-    return run.convolutions(samples, layers, wanted: wanted)
+    guard run.isRecording else { return run.convolutions(samples, folded, wanted: wanted) }
+    let outputs = run.convolutions(samples, folded, wanted: Set(layers.indices))
+    note(outputs, of: samples, validSamples: validSamples, run)
+    return outputs
+  }
+
+  /// Tells the recorder of each layer by itself, unfolded.
+  private func note(
+    _ outputs: [Int: Tensor], of samples: [Float], validSamples: Int, _ run: Evaluation
+  ) {
+    var input = Tensor(samples, shape: [samples.count, 1])
+    run.recorder?.declare(input, as: .input("waveform"))
+    var validFrames = validSamples
+    for (number, layer) in layers.enumerated() {
+      guard let output = outputs[number] else { return }
+      run.note(ConvolutionOperation(layer: layer, validFrames: validFrames), [input], output)
+      input = output
+      validFrames = layer.frames(of: validFrames)
+    }
   }
 }
 

@@ -1,12 +1,12 @@
 import Tensors
 
 /// y = x·Wᵀ + b.
-struct Linear: Sendable {
-  var weight: Tensor  // [outputs × inputs]
-  var bias: Tensor  // [outputs]
+package struct Linear: Sendable {
+  package var weight: Tensor  // [outputs × inputs]
+  package var bias: Tensor  // [outputs]
 
-  var outputs: Int { weight.rows }
-  var inputs: Int { weight.width }
+  package var outputs: Int { weight.rows }
+  package var inputs: Int { weight.width }
 
   func callAsFunction(
     _ x: Tensor, _ run: Evaluation, _ activation: Activation? = nil, adding residual: Tensor? = nil
@@ -16,10 +16,10 @@ struct Linear: Sendable {
 }
 
 /// Zero mean and unit variance over the width of each frame, then a scale and a shift where it has learned them.
-struct LayerNorm: Sendable {
-  var weight: Tensor?  // [width]
-  var bias: Tensor?  // [width]
-  var epsilon: Float
+package struct LayerNorm: Sendable {
+  package var weight: Tensor?  // [width]
+  package var bias: Tensor?  // [width]
+  package var epsilon: Float
 
   func callAsFunction(_ x: Tensor, _ run: Evaluation) -> Tensor { run.norm(x, self) }
 

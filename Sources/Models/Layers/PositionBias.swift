@@ -8,7 +8,7 @@ import Tensors
 
 /// What attention adds to a score for the distance between key and query (WavLM, Chen 2022; the buckets are T5's):
 /// one value per head and distance, shared by all blocks.
-struct PositionBias: Sendable {
+package struct PositionBias: Sendable {
   /// `[heads × (2·frames − 1)]`, for distances `1 − frames … frames − 1`.
   let table: Tensor
   private let frames: Int
@@ -43,7 +43,7 @@ struct PositionBias: Sendable {
   }
 
   /// The values of distances `1 − (first + rows) … keys − 1 − first`, for `rows` queries from `first` on.
-  func withDistances<R>(
+  package func withDistances<R>(
     head: Int, from first: Int, rows: Int, keys: Int, _ body: (UnsafeBufferPointer<Float>) -> R
   ) -> R {
     table.withUnsafeBuffer { table in
@@ -63,6 +63,14 @@ struct PositionGate: Sendable {
     let frames = x.rows
     // A head's part of a frame is a row: [frames · heads × head size].
     let projected = run.linear(x.reshaped([frames * heads, x.width / heads]), projection)
+    let gates = Self.gates(of: projected, constant: constant, frames: frames, run)
+    run.note(PositionGateOperation(constant: constant, frames: frames), [projected], gates)
+    return gates
+  }
+
+  /// From `[frames · heads × 8]` to `[heads × frames]`.
+  static func gates(of projected: Tensor, constant: Tensor, frames: Int, _ run: Evaluation) -> Tensor {
+    let heads = constant.count
     return constant.withUnsafeBuffer { constant in
       projected.withUnsafeBuffer { projected in
         Tensor(shape: [heads, frames], from: run.pool) { gates in
@@ -79,5 +87,5 @@ struct PositionGate: Sendable {
     }
   }
 
-  private func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
+  private static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
 }

@@ -2,15 +2,15 @@ import Tensors
 
 /// What tells the transformer where a frame is: a wide convolution over neighbouring frames, in groups of channels,
 /// padded with zeros to keep their number.
-struct PositionalConvolution: Sendable {
+package struct PositionalConvolution: Sendable {
   /// Where HuBERT's batch norm stands before it: a fixed factor and summand for each channel.
-  var inputScale: (factor: Tensor, summand: Tensor)?
+  package var inputScale: (factor: Tensor, summand: Tensor)?
   /// A norm of the output's frames (data2vec).
-  var norm: LayerNorm?
-  var activation: Activation
-  let groups: Int
-  let kernel: Int
-  let bias: Tensor  // [width]
+  package var norm: LayerNorm?
+  package var activation: Activation
+  package let groups: Int
+  package let kernel: Int
+  package let bias: Tensor  // [width]
   /// The even taps, the odd taps and their sums, each `[groups · outputs × half the kernel · inputs]`, tap by tap;
   /// an odd kernel has a zero behind its last tap.
   fileprivate let even, odd, sum: Tensor
@@ -39,7 +39,27 @@ struct PositionalConvolution: Sendable {
       norm?.apply(base, into: base, rows: x.rows, width: x.width)
       activation.apply(to: y)
     }
+    run.note(PositionalConvolutionOperation(layer: self, validFrames: validFrames), [x], y)
     return y
+  }
+
+  /// The weights as a checkpoint has them, `[width × inputs of a group × kernel]`.
+  package var weight: Tensor {
+    let inputs = bias.count / groups
+    return even.withUnsafeBuffer { even in
+      odd.withUnsafeBuffer { odd in
+        Tensor(shape: [bias.count, inputs, kernel]) { weight in
+          for row in 0..<bias.count {
+            for tap in 0..<kernel {
+              let from = (row * ((kernel + 1) / 2) + tap / 2) * inputs
+              for input in 0..<inputs {
+                weight[(row * inputs + input) * kernel + tap] = (tap % 2 == 0 ? even : odd)[from + input]
+              }
+            }
+          }
+        }
+      }
+    }
   }
 }
 

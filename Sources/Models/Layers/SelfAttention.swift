@@ -37,13 +37,21 @@ extension Evaluation {
     func context(keeping kept: UnsafeMutableBufferPointer<Float>?) -> Tensor {
       attention(q, k, v, heads: heads, validFrames: validFrames, gated: gated, keeping: kept)
     }
-    guard weights != nil else { return context(keeping: nil) }
+    let inputs = [q, k, v] + (gated.map { [$0.gates] } ?? [])
+    let operation = AttentionOperation(heads: heads, validFrames: validFrames, bias: gated?.bias)
+    guard weights != nil else {
+      let result = context(keeping: nil)
+      note(operation, inputs, result)
+      return result
+    }
     var result: Tensor?
     weights = Tensor(shape: [heads, q.rows, q.rows], from: pool) { kept in
       kept.update(repeating: 0)
       result = context(keeping: kept)
     }
-    return result ?? q
+    let made = result ?? q
+    note(operation, inputs, made)
+    return made
   }
 
   private func attention(
