@@ -3,6 +3,7 @@ import PackageDescription
 
 /// The folders of data that modules' tests have; they are read by path, not bundled.
 let testData = [
+  "Activations": "Resources",
   "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
   "Probing": "Resources",
   "Reports": "Golden", "Similarity": "Resources", "SpeechHierarchy": "Resources",
@@ -60,7 +61,7 @@ let package = Package(
       ["Tensors", "CZip", "CXXHash", .product(name: "OrderedCollections", package: "swift-collections")])
     + module("HDF5", ["Tensors", "CHDF5"])
     + module("Models", ["Tensors", "Audio", "Checkpoints"])
-    + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints"])
+    + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints", "HDF5", "Yams"])
     + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])
     + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
     + module("Reports", ["Results", .product(name: "Mustache", package: "swift-mustache")])

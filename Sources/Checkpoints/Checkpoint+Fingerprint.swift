@@ -4,19 +4,16 @@ extension Checkpoint {
   /// The XXH3-128 hash of the bytes of all weight files, one after the other, in hexadecimal; for a single file
   /// it is what `xxhsum -H2` prints. Reads everything once, at memory speed.
   public func fingerprint() throws -> String {
-    guard let state = XXH3_createState() else {
-      throw CheckpointError.missing(path: path, reason: "no memory for its fingerprint")
-    }
-    defer { XXH3_freeState(state) }
-    XXH3_128bits_reset(state)
-    for file in files {
-      withExtendedLifetime(file) { _ = XXH3_128bits_update(state, file.bytes.baseAddress, file.count) }
-    }
-    let hash = XXH3_128bits_digest(state)
-    return [hash.high64, hash.low64].map { half in
-      let digits = String(half, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    var hash = try FileHash(path: path)
+    for file in files { hash.add(file) }
+    return hash.hexadecimal
+  }
+
+  /// The same for files of any kind, which are opened one at a time.
+  public static func fingerprint(ofFiles paths: [String]) throws -> String {
+    var hash = try FileHash(path: paths.first ?? "")
+    for path in paths { hash.add(try FileBytes(mapping: path)) }
+    return hash.hexadecimal
   }
 
   /// Compares every record of zip archives (torch, npz) with its checksum, which reads the whole file; other
@@ -25,5 +22,32 @@ extension Checkpoint {
   /// Throws `CheckpointError.malformed` with the damaged entry's name.
   public func verify() throws {
     for file in files where ZipArchive.recognises(file.bytes) { try ZipArchive(file).verify() }
+  }
+}
+
+/// XXH3-128 over files, one after the other.
+private struct FileHash: ~Copyable {
+  private let state: OpaquePointer
+
+  init(path: String) throws {
+    guard let state = XXH3_createState() else {
+      throw CheckpointError.missing(path: path, reason: "no memory for its fingerprint")
+    }
+    self.state = state
+    XXH3_128bits_reset(state)
+  }
+
+  deinit { XXH3_freeState(state) }
+
+  mutating func add(_ file: FileBytes) {
+    withExtendedLifetime(file) { _ = XXH3_128bits_update(state, file.bytes.baseAddress, file.count) }
+  }
+
+  var hexadecimal: String {
+    let hash = XXH3_128bits_digest(state)
+    return [hash.high64, hash.low64].map { half in
+      let digits = String(half, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
   }
 }

@@ -55,6 +55,14 @@ struct FileWriter {
     }
   }
 
+  /// Writes over what is at `offset` from the beginning.
+  func overwrite(_ bytes: [UInt8], at offset: Int) throws {
+    guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
+      throw CheckpointError.writeFailed(path: path, reason: FileBytes.reason(errno))
+    }
+    try write(bytes)
+  }
+
   func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 }
 

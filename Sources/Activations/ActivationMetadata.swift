@@ -1,0 +1,91 @@
+import Models
+import Tensors
+
+/// What a file of activations says of itself: of which model they are, and where each layer's frames lie.
+public struct ActivationMetadata: Sendable, Equatable {
+  public var model: String
+  public var family: String
+  public var fingerprint: String
+  public var samplingRate: Int?
+  public var inputNormalisation: String
+  /// The layers, in the order of the data.
+  public var layers: [TapPoint]
+  /// The program that wrote it.
+  public var writtenBy: String
+
+  public init(of source: some ActivationSource, layers: [TapPoint], writtenBy: String) {
+    model = source.name
+    fingerprint = source.fingerprint
+    family = source.facts.family
+    samplingRate = source.facts.samplingRate
+    inputNormalisation = source.facts.inputNormalisation
+    self.layers = layers
+    self.writtenBy = writtenBy
+  }
+
+  /// As words, for a file's own metadata.
+  public var words: [String: String] {
+    var words = [
+      "content": Self.content, "model": model, "family": family, "fingerprint": fingerprint,
+      "input_normalisation": inputNormalisation, "layers": layers.map(\.name).joined(separator: ","),
+      "written_by": writtenBy,
+    ]
+    if let samplingRate { words["sampling_rate"] = "\(samplingRate)" }
+    for tap in layers {
+      guard let timing = tap.timing else { continue }
+      words["timing.\(tap.name)"] = timing.words
+    }
+    return words
+  }
+
+  /// What stands under `content`.
+  static let content = "activations"
+}
+
+extension FrameTiming {
+  /// `sampling_rate=16000 stride_samples=320 receptive_field_samples=400 first_centre_sample=199.5`
+  var words: String {
+    "sampling_rate=\(samplingRate) stride_samples=\(strideSamples) "
+      + "receptive_field_samples=\(receptiveFieldSamples) first_centre_sample=\(firstCentreSample)"
+  }
+
+  /// Nil where the words are others.
+  init?(words: String) {
+    var numbers: [Substring: Double] = [:]
+    for pair in words.split(separator: " ") {
+      let parts = pair.split(separator: "=")
+      guard parts.count == 2, let number = Double(parts[1]), number.isFinite else { return nil }
+      numbers[parts[0]] = number
+    }
+    func whole(_ key: Substring) -> Int? {
+      numbers[key].flatMap { Int(exactly: $0) }.flatMap { (1...(1 << 31)).contains($0) ? $0 : nil }
+    }
+    guard let rate = whole("sampling_rate"), let stride = whole("stride_samples"),
+      let field = whole("receptive_field_samples"), let centre = numbers["first_centre_sample"]
+    else { return nil }
+    self.init(
+      samplingRate: rate, strideSamples: stride, receptiveFieldSamples: field, firstCentreSample: centre)
+  }
+}
+
+// MARK: - In files that have no metadata
+
+extension ActivationMetadata {
+  /// An npz archive has arrays only: the metadata is one of them, the bytes of `key=value` lines.
+  static let arrayName = "__metadata__"
+
+  /// Each value is one byte of the text; in Python `bytes(a["__metadata__"].astype("u1")).decode()`.
+  public static func array(of words: [String: String]) -> Tensor {
+    let text = words.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
+    let bytes = text.utf8.map(Float.init)
+    return Tensor(bytes, shape: [bytes.count])
+  }
+
+  static func decoded(_ array: [Float]) -> [String: String] {
+    let text = String(decoding: array.map { UInt8(max(0, min(255, $0.isFinite ? $0 : 0))) }, as: UTF8.self)
+    return text.split(separator: "\n").reduce(into: [:]) { words, line in
+      let parts = line.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { words[String(parts[0])] = String(parts[1]) }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Checkpoints
+import Foundation
+import HDF5
+import Tensors
+
+/// How a file of activations is stored.
+public enum ActivationFormat: String, Sendable, CaseIterable {
+  case safetensors, npz, hdf5
+
+  /// The format that a file's ending says.
+  public init?(endingOf path: String) {
+    switch URL(filePath: path).pathExtension.lowercased() {
+    case "safetensors": self = .safetensors
+    case "npz": self = .npz
+    case "h5", "hdf5", "hdf": self = .hdf5
+    default: return nil
+    }
+  }
+}
+
+/// Writes a file of activations array by array, so that no more than one of them need be in memory. The file appears
+/// under its name only when it is complete.
+///
+/// ```swift
+/// try ActivationWriter.write(to: "a.h5", as: .hdf5, names: ["u/hidden.3"], metadata: [:]) { append in
+///   try append("u/hidden.3", states)
+/// }
+/// ```
+public enum ActivationWriter {
+  public typealias Append = (_ name: String, _ tensor: Tensor) throws -> Void
+
+  /// `names` are those of all arrays that may come. An npz archive is put together from a file beside it, which for
+  /// a moment takes as much room again.
+  public static func write(
+    to path: String, as format: ActivationFormat, names: [String], metadata: [String: String],
+    _ body: (Append) throws -> Void
+  ) throws {
+    switch format {
+    case .safetensors:
+      try SafetensorsWriter.write(expecting: names, metadata: metadata, to: path, body)
+    case .hdf5:
+      try HDF5Writer.write(to: path, attributes: metadata) { file in
+        try body { name, tensor in try file.write(tensor, named: name) }
+      }
+    case .npz:
+      let collected = path + ".part-\(ProcessInfo.processInfo.processIdentifier).safetensors"
+      defer { try? FileManager.default.removeItem(atPath: collected) }
+      try SafetensorsWriter.write(expecting: names, to: collected, body)
+      let checkpoint = try Checkpoint.open(collected)
+      let arrays = try checkpoint.tensors.keys.map { ($0, try checkpoint.tensor($0)) }
+      let words = (ActivationMetadata.arrayName, ActivationMetadata.array(of: metadata))
+      try NumpyWriter.writeArchive(arrays + [words], to: path)
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import Models
+import Yams
+
+/// What the user says of activations made elsewhere, in an `activations.yaml` beside them or by options.
+///
+/// ```yaml
+/// model: my-hubert
+/// hop: 20 ms              # or 320 samples, or a number of seconds
+/// first_centre: 12.5 ms   # of frame 0; half a hop where nothing is said
+/// sampling_rate: 16000    # of what the model heard; samples are counted at it
+/// padded: true            # frames of padding follow the audio, as with Whisper
+/// layers:                 # in the order of the data; all where nothing is said
+///   - {name: conv.1, stored: features, hop: 5 ms}
+///   - hidden.1
+/// ```
+public struct ImportSettings: Sendable, Equatable {
+  /// A length of time as it was written.
+  public enum Length: Sendable, Equatable {
+    case seconds(Double)
+    case samples(Double)
+  }
+
+  public struct Layer: Sendable, Equatable {
+    public var name: String
+    /// What the files call it.
+    public var stored: String
+    public var hop: Length?
+    public var firstCentre: Length?
+  }
+
+  public var model: String?
+  public var hop: Length?
+  public var firstCentre: Length?
+  public var samplingRate: Int?
+  public var isPadded = false
+  public var layers: [Layer]?
+
+  public init() {}
+
+  /// These where they say something, else those of `other`.
+  func over(_ other: ImportSettings) -> ImportSettings {
+    var merged = other
+    merged.model = model ?? other.model
+    merged.hop = hop ?? other.hop
+    merged.firstCentre = firstCentre ?? other.firstCentre
+    merged.samplingRate = samplingRate ?? other.samplingRate
+    merged.isPadded = isPadded || other.isPadded
+    merged.layers = layers ?? other.layers
+    return merged
+  }
+
+  public static let fileName = "activations.yaml"
+
+  /// Those in a folder's `activations.yaml`, or beside a file; nil where there is none.
+  static func beside(_ path: String) throws -> ImportSettings? {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let folder =
+      exists && isFolder.boolValue ? URL(filePath: path) : URL(filePath: path).deletingLastPathComponent()
+    let file = folder.appending(path: fileName).path
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
+    return try ImportSettings(yaml: text, path: file)
+  }
+}
+
+extension ImportSettings.Length {
+  /// `20ms`, `20 ms`, `0.02 s`, `320 samples`, or a plain number of seconds; nil for anything else or below 0.
+  public init?(_ text: String) {
+    let words = text.trimmingCharacters(in: .whitespaces)
+    let digits = words.prefix { $0.isNumber || $0 == "." || $0 == "e" || $0 == "-" || $0 == "+" }
+    guard let number = Double(digits), number.isFinite, number >= 0 else { return nil }
+    switch words.dropFirst(digits.count).trimmingCharacters(in: .whitespaces) {
+    case "ms": self = .seconds(number / 1000)
+    case "", "s": self = .seconds(number)
+    case "samples", "sample": self = .samples(number)
+    default: return nil
+    }
+  }
+
+  func seconds(at samplingRate: Int?) -> Double? {
+    switch self {
+    case .seconds(let seconds): seconds
+    case .samples(let samples): samplingRate.map { samples / Double($0) }
+    }
+  }
+}
+
+// MARK: - Timing
+
+extension ImportSettings {
+  /// Where a layer's frames lie; nil where nothing says how far apart they are.
+  ///
+  /// What one frame sees is not known: a hop is the least that it can be.
+  func timing(_ layer: Layer?) -> FrameTiming? {
+    guard let hop = (layer?.hop ?? hop)?.seconds(at: samplingRate), hop > 0 else { return nil }
+    let centre = (layer?.firstCentre ?? firstCentre)?.seconds(at: samplingRate) ?? hop / 2
+    // In samples where the hop is a whole number of them, else in billionths of a second.
+    let rate = [samplingRate, 16_000].compactMap(\.self).first { rate in
+      let samples = hop * Double(rate)
+      return samples >= 1 && abs(samples - samples.rounded()) < 1e-6
+    }
+    let unit = Double(rate ?? 1_000_000_000)
+    guard hop * unit < 1e15 else { return nil }
+    let stride = Int((hop * unit).rounded())
+    return FrameTiming(
+      samplingRate: Int(unit), strideSamples: stride, receptiveFieldSamples: stride,
+      firstCentreSample: centre * unit)
+  }
+}
+
+// MARK: - YAML
+
+extension ImportSettings {
+  private static let keys = ["model", "hop", "first_centre", "sampling_rate", "padded", "layers"]
+
+  /// Reads the text of an `activations.yaml`. Throws `ImportError.badSetting` with the line.
+  public init(yaml text: String, path: String) throws(ImportError) {
+    let root: Node?
+    do { root = try compose(yaml: text) } catch {
+      throw .badSetting(path: path, line: nil, key: "the file", found: "\(error)", expected: "YAML")
+    }
+    guard let root else { return }
+    let reader = NodeReader(path: path)
+    for (key, value) in try reader.pairs(root, "the file") {
+      switch key {
+      case "model": model = try reader.text(value, key)
+      case "hop": hop = try reader.length(value, key)
+      case "first_centre": firstCentre = try reader.length(value, key)
+      case "sampling_rate":
+        guard let rate = value.int, (1...1_000_000).contains(rate) else {
+          throw reader.wrong(value, key, "1 to 1000000 Hz")
+        }
+        samplingRate = rate
+      case "padded":
+        guard let flag = value.bool else { throw reader.wrong(value, key, "true or false") }
+        isPadded = flag
+      case "layers":
+        guard let items = value.sequence, !items.isEmpty else {
+          throw reader.wrong(value, key, "a list of layers")
+        }
+        var layers: [Layer] = []
+        for item in items { layers.append(try Self.layer(item, reader)) }
+        self.layers = layers
+      default: throw reader.wrong(value, key, "one of " + Self.keys.joined(separator: ", "))
+      }
+    }
+  }
+
+  private static func layer(_ node: Node, _ reader: NodeReader) throws(ImportError) -> Layer {
+    if let name = node.scalar?.string, !name.isEmpty { return Layer(name: name, stored: name) }
+    var layer = Layer(name: "", stored: "")
+    for (key, value) in try reader.pairs(node, "layers") {
+      switch key {
+      case "name": layer.name = try reader.text(value, key)
+      case "stored": layer.stored = try reader.text(value, key)
+      case "hop": layer.hop = try reader.length(value, key)
+      case "first_centre": layer.firstCentre = try reader.length(value, key)
+      default: throw reader.wrong(value, "layers: \(key)", "one of name, stored, hop, first_centre")
+      }
+    }
+    guard !layer.name.isEmpty else { throw reader.wrong(node, "layers", "a name for each layer") }
+    if layer.stored.isEmpty { layer.stored = layer.name }
+    return layer
+  }
+}
+
+/// Takes values of one kind out of YAML nodes, or says what was found instead.
+private struct NodeReader {
+  let path: String
+
+  func pairs(_ node: Node, _ key: String) throws(ImportError) -> [(String, Node)] {
+    guard let mapping = node.mapping else { throw wrong(node, key, "keys with values") }
+    var pairs: [(String, Node)] = []
+    for (key, value) in mapping {
+      guard let text = key.scalar?.string else { throw wrong(key, "a key", "a word") }
+      pairs.append((text, value))
+    }
+    return pairs
+  }
+
+  func text(_ node: Node, _ key: String) throws(ImportError) -> String {
+    guard let text = node.scalar?.string, !text.isEmpty else { throw wrong(node, key, "a text") }
+    return text
+  }
+
+  func length(_ node: Node, _ key: String) throws(ImportError) -> ImportSettings.Length {
+    guard let text = node.scalar?.string, let length = ImportSettings.Length(text) else {
+      throw wrong(node, key, "a length such as 20 ms, 0.02 or 320 samples")
+    }
+    return length
+  }
+
+  func wrong(_ node: Node, _ key: String, _ expected: String) -> ImportError {
+    let found =
+      switch node {
+      case .scalar(let scalar): "“\(scalar.string.prefix(60))”"
+      case .sequence: "a list"
+      case .mapping: "keys with values"
+      case .alias: "an alias"
+      }
+    return .badSetting(path: path, line: node.mark?.line, key: key, found: found, expected: expected)
+  }
+}
