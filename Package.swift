@@ -68,8 +68,8 @@ let package = Package(
     + module(
       "Strata",
       [
-        "Results", "Tensors", "Audio", "SpeechHierarchy", "Checkpoints", "Models", "Activations",
-        "Probing", "Similarity", "Reports",
+        "Results", "Tensors", "Audio", "SpeechHierarchy", "Checkpoints", "HDF5", "Models",
+        "Activations", "Probing", "Similarity", "Reports",
       ])
     + [
       .executableTarget(

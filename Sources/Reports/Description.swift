@@ -53,7 +53,7 @@ enum Description {
     [
       ("name", model.name),
       ("family", model.family),
-      ("parameters", NumberText.grouped(model.parameters)),
+      ("parameters", model.parameters == 0 ? "not known" : NumberText.grouped(model.parameters)),
       (
         "input",
         model.samplingRate.map { "\(NumberText.grouped($0)) Hz; \(model.inputNormalisation)" }

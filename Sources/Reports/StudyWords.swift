@@ -91,7 +91,9 @@ extension StudyResult {
   var facts: [String] {
     let tapped = Set(levels.flatMap { $0.layers.map(\.layer) }).count
     return [
-      "\(model.family), \(NumberText.grouped(model.parameters)) parameters",
+      // Activations made elsewhere have no parameters that are known.
+      model.parameters == 0
+        ? model.family : "\(model.family), \(NumberText.grouped(model.parameters)) parameters",
       "\(tapped) layers",
       "corpus \(corpus.name): \(count(corpus.utterances, "utterance")), "
         + "\(count(corpus.speakers, "speaker")), \(NumberText.duration(corpus.seconds))",

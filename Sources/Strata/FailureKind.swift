@@ -1,6 +1,7 @@
 import Activations
 import Audio
 import Checkpoints
+import HDF5
 import Models
 import Probing
 import Reports
@@ -24,14 +25,15 @@ public enum FailureKind: Sendable, Equatable {
     switch error {
     case StudyError.interrupted, ActivationError.interrupted, ProbeError.interrupted: self = .interrupted
     case let error as StudyError: self = error.kind
-    case CheckpointError.missing, AudioError.missing, CorpusError.missing: self = .missingInput
-    case CheckpointError.writeFailed, ReportError.writeFailed, ActivationError.cannotWrite:
+    case CheckpointError.missing, AudioError.missing, CorpusError.missing, ImportError.missing:
+      self = .missingInput
+    case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed, ActivationError.cannotWrite:
       self = .writeFailed
     case ModelError.unknownLayer, ModelError.layerOutOfRange, ModelError.unstated,
-      ActivationError.unknownLayer:
+      ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer:
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault
-    case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError,
+    case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError, is ImportError, is HDF5Error,
       is ReportError, is ExportError, is ProbeError, is ProbeSpecError:
       self = .badInput
     default: return nil

@@ -76,6 +76,13 @@ struct Warnings {
     add(warnings.map { "\(probe.level.rawValue): \($0)" })
   }
 
+  mutating func add(noTwinOf model: String) {
+    add([
+      "\(model) has no randomly initialised twin, as only a model can: what its training added, beyond what its "
+        + "architecture gives, cannot be told."
+    ])
+  }
+
   private mutating func add(_ more: [String]) {
     for sentence in more where !sentences.contains(sentence) { sentences.append(sentence) }
   }

@@ -42,6 +42,7 @@ extension LayerStudy {
         return try extract(twin, named: "random twin \(index + 1)", pool: pool, keepsMoments: false)
       }
       warnings.add(issues: trained.issues)
+      if !twinSeeds.isEmpty, twins.isEmpty { warnings.add(noTwinOf: model.name) }
       if place == 0 { similarity = try self.similarity(trained) }
       for probe in probes where probe.pool == pool {
         guard let outcome = try run(probe, trained: trained, twins: twins, splits: splits) else { continue }

@@ -14,9 +14,10 @@ struct RunCommand: AsyncParsableCommand {
         probe-layers model.ckpt
         probe-layers hubert-base/ --corpus my-corpus --output hubert-study
         probe-layers model.ckpt --levels phoneme,word --layers 0,3,-1 --seed 7
+        probe-layers activations.h5 --hop 20ms --corpus my-corpus
       """)
 
-  @Argument(help: "A checkpoint file (.ckpt, .pt, .safetensors, …) or a Hugging Face folder.")
+  @Argument(help: "A checkpoint (.ckpt, .pt, .safetensors, …), a Hugging Face folder, or activations made elsewhere.")
   var model: String
 
   @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
@@ -45,6 +46,8 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var loading: LoadingOptions
 
+  @OptionGroup var imports: ImportOptions
+
   @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
   var quiet = false
 
@@ -61,7 +64,9 @@ struct RunCommand: AsyncParsableCommand {
     defer { progress.finish() }
 
     let corpusFolder = try corpusFolder()
-    var study = LayerStudy(model: try loading.load(model), corpus: try Corpus.load(corpusFolder))
+    let corpus = try Corpus.load(corpusFolder)
+    var study = LayerStudy(
+      model: try imports.source(model, for: corpus) ?? loading.load(model), corpus: corpus)
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Strata
+
+/// What the user knows about activations that were made elsewhere.
+struct ImportOptions: ParsableArguments {
+  @Option(
+    help: """
+      MODEL is activations made elsewhere, whose frames are this far apart (20ms, 0.02): arrays [frames × dim] called \
+      UTTERANCE/LAYER in safetensors, npz, HDF5, torch or Kaldi files.
+      """)
+  var hop: String?
+
+  @Option(help: "The centre of their first frame. Default: half a hop.")
+  var firstCentre: String?
+
+  /// The activations at `path`; nil where a model is there.
+  func source(_ path: String, for corpus: Corpus) throws -> (any ActivationSource)? {
+    guard hop != nil || ImportedActivations.recognises(path) else { return nil }
+    var settings = ImportSettings()
+    settings.hop = try length(hop, "--hop")
+    settings.firstCentre = try length(firstCentre, "--first-centre")
+    let source = try ImportedActivations.open(path, for: corpus.utterances, settings: settings)
+    report("arrays belong to no utterance of the corpus", source.strangers)
+    report("utterances have no activations", source.missing)
+    return source
+  }
+
+  private func report(_ what: String, _ names: [String]) {
+    guard !names.isEmpty else { return }
+    let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+    standardError("note: \(names.count) \(what): \(shown)")
+  }
+
+  private func length(_ text: String?, _ option: String) throws -> ImportSettings.Length? {
+    guard let text else { return nil }
+    guard let length = ImportSettings.Length(text) else {
+      throw ValidationError("\(option) takes a length of time such as 20ms, 0.02 or 320samples, not “\(text)”.")
+    }
+    return length
+  }
+}
