@@ -3,7 +3,7 @@ import PackageDescription
 
 /// The folders of data that modules' tests have; they are read by path, not bundled.
 let testData = [
-  "Activations": "Resources",
+  "Activations": "Resources", "Attribution": "Resources",
   "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
   "Probing": "Resources",
   "Reports": "Golden", "Similarity": "Resources", "SpeechHierarchy": "Resources",
@@ -64,12 +64,13 @@ let package = Package(
     + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints", "HDF5", "Yams"])
     + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])
     + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
+    + module("Attribution", ["Models", "SpeechHierarchy", "Probing"])
     + module("Reports", ["Results", .product(name: "Mustache", package: "swift-mustache")])
     + module(
       "Strata",
       [
         "Results", "Tensors", "Audio", "SpeechHierarchy", "Checkpoints", "HDF5", "Models",
-        "Activations", "Probing", "Similarity", "Reports",
+        "Activations", "Probing", "Similarity", "Attribution", "Reports",
       ])
     + [
       .executableTarget(

@@ -9,18 +9,18 @@ final class Counter: Sendable {
 }
 
 /// `count` places, each written by one worker, read when all have ended.
-final class Slots<T: Sendable>: Sendable {
+package final class Slots<T: Sendable>: Sendable {
   private let values: Mutex<[T?]>
 
-  init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
+  package init(count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
 
-  subscript(index: Int) -> T? {
+  package subscript(index: Int) -> T? {
     get { values.withLock { $0[index] } }
     set { values.withLock { $0[index] = newValue } }
   }
 
   /// Every value; a place that was never written is a fault of the caller.
-  func all() -> [T] {
+  package func all() -> [T] {
     values.withLock { slots in
       slots.map { slot in
         guard let slot else { preconditionFailure("a parallel result was never written") }

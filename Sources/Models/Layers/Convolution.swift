@@ -239,7 +239,7 @@ extension Evaluation {
     let frames = layer.frames(of: padded.rows)
     precondition(frames > 0, "\(x.rows) frames are too few for a kernel of \(layer.kernel)")
     let block = 256
-    return Tensor(shape: [frames, layer.outputs], from: pool) { output in
+    let result = Tensor(shape: [frames, layer.outputs], from: pool) { output in
       let output = Shared(output)
       parallelFor((frames + block - 1) / block, threads: threads) { index in
         guard let output = output.pointer.baseAddress else { return }
@@ -251,5 +251,7 @@ extension Evaluation {
         }
       }
     }
+    note(ConvolutionOperation(layer: layer, padding: padding, validFrames: x.rows), [x], result)
+    return result
   }
 }

@@ -106,7 +106,7 @@ extension Evaluation {
 
 extension Tensor {
   /// The first value's address, valid inside `body`; for tensors that hold something.
-  func withPointer<R>(_ body: (UnsafePointer<Float>) throws -> R) rethrows -> R {
+  package func withPointer<R>(_ body: (UnsafePointer<Float>) throws -> R) rethrows -> R {
     try withUnsafeBuffer { buffer in
       guard let base = buffer.baseAddress else {
         preconditionFailure("a tensor of shape \(shape) is empty")

@@ -31,7 +31,7 @@ struct FeatureEncoder: Sendable {
     var validFrames = validSamples
     for (number, layer) in layers.enumerated() {
       guard let output = outputs[number] else { return }
-      run.note(ConvolutionOperation(layer: layer, validFrames: validFrames), [input], output)
+      run.note(ConvolutionOperation(layer: layer, padding: 0, validFrames: validFrames), [input], output)
       input = output
       validFrames = layer.frames(of: validFrames)
     }

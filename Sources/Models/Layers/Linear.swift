@@ -24,7 +24,9 @@ package struct LayerNorm: Sendable {
   func callAsFunction(_ x: Tensor, _ run: Evaluation) -> Tensor { run.norm(x, self) }
 
   /// `rows` rows of raw memory; `output` may be `x`.
-  func apply(_ x: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, rows: Int, width: Int) {
+  package func apply(
+    _ x: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, rows: Int, width: Int
+  ) {
     guard let weight, let bias else {
       Elementwise.layerNormRows(
         x, into: output, rows: rows, width: width, weight: nil, bias: nil, epsilon: epsilon)

@@ -43,17 +43,17 @@ package struct PositionalConvolution: Sendable {
     return y
   }
 
-  /// The weights as a checkpoint has them, `[width × inputs of a group × kernel]`.
-  package var weight: Tensor {
+  /// The weights tap by tap, `[width × kernel · inputs of a group]`.
+  package var taps: Tensor {
     let inputs = bias.count / groups
     return even.withUnsafeBuffer { even in
       odd.withUnsafeBuffer { odd in
-        Tensor(shape: [bias.count, inputs, kernel]) { weight in
+        Tensor(shape: [bias.count, kernel * inputs]) { taps in
           for row in 0..<bias.count {
             for tap in 0..<kernel {
               let from = (row * ((kernel + 1) / 2) + tap / 2) * inputs
               for input in 0..<inputs {
-                weight[(row * inputs + input) * kernel + tap] = (tap % 2 == 0 ? even : odd)[from + input]
+                taps[(row * kernel + tap) * inputs + input] = (tap % 2 == 0 ? even : odd)[from + input]
               }
             }
           }

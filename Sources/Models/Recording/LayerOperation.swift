@@ -8,7 +8,7 @@ package protocol LayerOperation: Sendable {
   /// What messages call it, such as "linear layer".
   var name: String { get }
 
-  /// The output again, to the last bit, from the same inputs.
+  /// The output again, from the same inputs.
   func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor
 }
 

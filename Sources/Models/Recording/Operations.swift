@@ -56,9 +56,11 @@ package struct PositionGateOperation: LayerOperation {
   }
 }
 
-/// One convolution of the feature encoder with its norm and activation; input: `[frames × channels]`, or samples.
+/// A convolution over time with its norm and activation; input: `[frames × channels]`, or samples.
 package struct ConvolutionOperation: LayerOperation {
   package let layer: Convolution
+  /// Frames of zeros at both ends.
+  package let padding: Int
   /// Input frames before the padding: a norm over time is taken from what they make.
   package let validFrames: Int
   package var name: String { "convolution" }
@@ -68,11 +70,7 @@ package struct ConvolutionOperation: LayerOperation {
     if case .time(let norm) = layer.norm {
       layer = layer.folding(norm, over: inputs[0].values.prefix(validFrames))
     }
-    let frames = layer.frames(of: inputs[0].rows)
-    return Tensor(shape: [frames, layer.outputs], from: run.pool) { output in
-      guard let output = output.baseAddress else { return }
-      inputs[0].withPointer { layer.apply($0, into: output, frames: frames, run.pool) }
-    }
+    return run.convolution(inputs[0], layer, padding: padding)
   }
 }
 

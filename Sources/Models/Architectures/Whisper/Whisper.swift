@@ -42,6 +42,7 @@ struct Whisper: WindowedArchitecture {
   ) throws {
     let sound = Waveform(samples: Array(samples), samplingRate: Self.samplingRate)
     let mel = try frontEnd.features(of: sound, padded: window.length)
+    run.recorder?.declare(mel, as: .input("mel"))
     try encoder.forward(mel, wanted: wanted, on: run) { name, values in
       let hop = name == "conv.1" ? Self.melHop : Self.hop
       return try visit(name, values.leading((samples.count + hop - 1) / hop))

@@ -1,0 +1,199 @@
+import Models
+import Tensors
+
+/// A pass of a model over one utterance that can be gone through backwards, any number of times.
+///
+/// ```swift
+/// let pass = try RecordedPass(model, samples, upTo: "logits")
+/// let gradient = try pass.gradients(of: ["logits": seed], at: ["hidden.6"])["hidden.6"]
+/// ```
+public struct RecordedPass: Sendable {
+  public let model: SpeechModel
+  /// The samples that the model was given, at its rate and normalised where it wants that.
+  public let samples: [Float]
+  /// The deepest tap that was recorded.
+  public let deepest: String
+  let state: Tape.Record
+  private let pool: MemoryPool
+  let threads: Int
+
+  /// Runs the model up to `tap`, recorded.
+  ///
+  /// Throws `ModelError` for a name that is no tap and for input that the model cannot take.
+  public init(_ model: SpeechModel, _ samples: [Float], upTo tap: String, threads: Int = 1) throws {
+    let names = model.taps.map(\.name)
+    guard let last = names.firstIndex(of: tap) else {
+      // The model's own words for a name that is no tap.
+      _ = try model.resolve(layers: tap)
+      throw AttributionError.notApplicable(method: "a recorded pass", reason: "\(tap) is not on its way")
+    }
+    let tape = Tape(parameters: model.parameterTensors)
+    try model.forward(inputValues: samples, taps: Set(names[...last]), threads: threads, recorder: tape) {
+      tape.mark($0, $1)
+    }
+    self.model = model
+    self.samples = samples
+    self.threads = threads
+    deepest = tap
+    state = tape.snapshot
+    pool = MemoryPool()
+  }
+
+  /// The value of a tap, `[frames × width]`.
+  public func values(of tap: String) throws -> Tensor {
+    guard let place = state.places[tap], let held = try value(place.id) else {
+      throw AttributionError.untraced(consumer: "tap", tap: tap)
+    }
+    return held.rows(place.rows)
+  }
+
+  /// The tensor that a gradient at the model's input belongs to: samples `[samples × 1]`, or its features.
+  public var input: (name: String, values: Tensor)? {
+    state.inputs.first.flatMap { name, id in state.held[id].map { (name, $0) } }
+  }
+
+  private func value(_ id: Tape.ID) throws -> Tensor? {
+    if let held = state.held[id] { return held }
+    guard let stretch = state.madeIn[id] else { return nil }
+    return try stretchValues(stretch)[id]
+  }
+}
+
+// MARK: - Backwards
+
+extension RecordedPass {
+  /// What one walk back has found.
+  public struct Walk: Sendable {
+    /// What arrives at each place asked about, in the shape of its values.
+    public let gradients: [String: Tensor]
+    /// The relevance that stayed on the way, with biases and rules.
+    public let absorbed: Double
+  }
+
+  /// The name by which `gradients(…, at:)` is asked for the model's input.
+  public static let input = "input"
+
+  /// Goes back from `seeds` (what the target's gradient is at taps, each in the shape of its values) to `places`,
+  /// taps or `RecordedPass.input`, by `rules`.
+  ///
+  /// Throws `AttributionError` for an operation without a rule, for values made by what is not recorded, and for a
+  /// place that the seeds do not depend on.
+  public func walk(
+    from seeds: [String: Tensor], to places: Set<String>, by rules: PropagationRules = .gradient
+  ) throws -> Walk {
+    var wanted: [Tape.ID: Set<String>] = [:]
+    for name in places {
+      guard let id = name == Self.input ? state.inputs.values.first : state.places[name]?.id else {
+        throw AttributionError.unreachable(target: deepest, layer: name)
+      }
+      wanted[id, default: []].insert(name)
+    }
+    var arriving: [Tape.ID: Tensor] = [:]
+    for (tap, seed) in seeds {
+      guard let place = state.places[tap], let shape = state.shapes[place.id] else {
+        throw AttributionError.untraced(consumer: "target", tap: tap)
+      }
+      arriving[place.id] = seed.placed(at: place.rows, of: shape)
+    }
+    let onWay = try dependents(of: Set(wanted.keys))
+    var absorbed = 0.0
+    for stretch in state.stretches.indices.reversed() {
+      let steps = state.stretches[stretch].steps
+      let isReached = steps.contains {
+        let step = state.steps[$0]
+        return arriving[step.output] != nil && step.inputs.contains(where: onWay.contains)
+      }
+      guard isReached else { continue }
+      var values = try stretchValues(stretch)
+      for index in steps.reversed() {
+        let step = state.steps[index]
+        guard
+          let gradient = wanted[step.output] == nil
+            ? arriving.removeValue(forKey: step.output)
+            : arriving[step.output]
+        else { continue }
+        guard step.inputs.contains(where: onWay.contains) else { continue }
+        let parts = try propagate(step, gradient, values, by: rules)
+        absorbed += parts.absorbed
+        for (input, part) in zip(step.inputs, parts.gradients) {
+          guard onWay.contains(input) else {
+            try refuse(input)
+            if rules.conservesRelevance, let x = values[input] { absorbed += x.dot(part) }
+            continue
+          }
+          if arriving[input] == nil { arriving[input] = part } else { arriving[input]?.add(part) }
+        }
+        values[step.output] = nil
+      }
+    }
+    return Walk(gradients: try gathered(wanted, arriving), absorbed: absorbed)
+  }
+
+  private func gathered(
+    _ wanted: [Tape.ID: Set<String>], _ arriving: [Tape.ID: Tensor]
+  ) throws -> [String: Tensor] {
+    var gradients: [String: Tensor] = [:]
+    for (id, names) in wanted {
+      for name in names {
+        guard let gradient = arriving[id] else {
+          throw AttributionError.unreachable(target: deepest, layer: name)
+        }
+        let rows = name == Self.input ? nil : state.places[name]?.rows
+        let shape = state.shapes[id] ?? gradient.shape
+        gradients[name] = rows.map { gradient.reshaped(shape).rows($0) } ?? gradient.reshaped(shape)
+      }
+    }
+    return gradients
+  }
+
+  /// All values that are made from `places`, with themselves.
+  private func dependents(of places: Set<Tape.ID>) throws -> Set<Tape.ID> {
+    var found = places
+    for step in state.steps where step.inputs.contains(where: found.contains) { found.insert(step.output) }
+    return found
+  }
+
+  /// A value that does not come from the places asked about must be known not to.
+  private func refuse(_ input: Tape.ID) throws {
+    guard case .unknown(let consumer, let stretch) = state.origins[input] else { return }
+    let tap = state.stretches.indices.contains(stretch) ? state.stretches[stretch].tap : deepest
+    throw AttributionError.untraced(consumer: consumer, tap: tap)
+  }
+
+  private func propagate(
+    _ step: Tape.Step, _ gradient: Tensor, _ values: [Tape.ID: Tensor], by rules: PropagationRules
+  ) throws -> Propagation {
+    guard let operation = step.operation as? any PropagatingOperation else {
+      throw AttributionError.noRule(operation: step.operation.name)
+    }
+    guard let inputs = inputs(of: step, values), let output = values[step.output] else {
+      throw AttributionError.notRepeatable(tap: deepest)
+    }
+    return operation.propagate(
+      gradient.reshaped(output.shape), inputs: inputs, output: output, by: rules, threads: threads)
+  }
+
+  /// Everything that a stretch makes and takes in, made again where it is not kept.
+  private func stretchValues(_ stretch: Int) throws -> [Tape.ID: Tensor] {
+    guard state.stretches.indices.contains(stretch) else { return [:] }
+    var values = state.held
+    let (tap, steps) = (state.stretches[stretch].tap, state.stretches[stretch].steps)
+    let run = Evaluation(threads: threads, pool: pool)
+    guard state.steps[steps].contains(where: { values[$0.output] == nil }) else { return values }
+    // The end of a stretch is made again although it is kept: an operation that nobody noted shows there.
+    for step in state.steps[steps] {
+      guard let inputs = inputs(of: step, values) else { throw AttributionError.notRepeatable(tap: tap) }
+      let made = step.operation(inputs, on: run)
+      if let kept = values[step.output], kept != made.reshaped(kept.shape) {
+        throw AttributionError.notRepeatable(tap: tap)
+      }
+      values[step.output] = made
+    }
+    return values
+  }
+
+  private func inputs(of step: Tape.Step, _ values: [Tape.ID: Tensor]) -> [Tensor]? {
+    let inputs = zip(step.inputs, step.inputShapes).compactMap { values[$0]?.reshaped($1) }
+    return inputs.count == step.inputs.count ? inputs : nil
+  }
+}

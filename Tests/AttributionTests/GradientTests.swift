@@ -1,0 +1,43 @@
+import Audio
+import Checkpoints
+import Models
+import StrataTestSupport
+import Tensors
+import Testing
+
+@testable import Attribution
+
+/// Gradients of whole models against autograd in float64 (`Resources/gradients.py`).
+@Suite("Gradients of whole models") struct GradientTests {
+  static let names = [
+    "wav2vec2_base", "wavlm_base", "hubert_variant", "mms_variant", "wav2vec2_variant", "data2vec_audio",
+    "whisper",
+  ]
+
+  @Test("are autograd's", arguments: names)
+  func parity(name: String) throws {
+    let (model, samples) = try tinyModel(name)
+    let reference = try Checkpoint.open(resource("gradients.safetensors"))
+    let deepest = try #require(model.taps.last { $0.name != "logits" }?.name)
+    let pass = try RecordedPass(model, samples, upTo: deepest, threads: 2)
+    let target = try pass.values(of: deepest)
+    let keys = reference.tensors.keys.filter { $0.hasPrefix(name + ".") }
+    #expect(keys.count == 3)
+    let places = Set(keys.map { String($0.dropFirst(name.count + 1)) })
+    let walk = try pass.walk(from: [deepest: sines(target.shape)], to: places)
+    for place in places.sorted() {
+      let expected = try reference.tensor("\(name).\(place)")
+      let found = try #require(walk.gradients[place])
+      let values = found.values
+      let ours =
+        place == "input"
+        ? name == "whisper"
+          ? found.rows(0..<expected.rows)
+          : Tensor(stride(from: 0, to: found.count, by: 4).map { values[$0] }, shape: expected.shape)
+        : found
+      let error = relativeError(ours, expected)
+      print("\(name) \(place): relative error \(error)")
+      #expect(error < 2e-4, "\(name) \(place)")
+    }
+  }
+}

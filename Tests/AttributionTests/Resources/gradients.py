@@ -1,0 +1,51 @@
+"""Makes gradients.safetensors: what autograd finds for the tiny models of ../../ModelsTests/Resources.
+
+`python3 gradients.py` (torch, transformers 5.24.0, safetensors, soundfile); computed in float64, rounded to float32.
+The target is a weighted sum of the deepest layer, with weights sin(0.37 i) over its values in row-major order. Kept for
+each model: the target's gradient at `hidden.0`, at the middle hidden layer, and at the input (every fourth sample of
+the waveform; whisper's log-mel from its first frame on). All text and code here is ours.
+"""
+
+from pathlib import Path
+
+import numpy
+import soundfile
+import torch
+from safetensors.torch import save_file
+from transformers import AutoConfig, AutoFeatureExtractor, AutoModel
+
+here = Path(__file__).parent
+models = here.parent.parent / "ModelsTests" / "Resources"
+names = ["wav2vec2_base", "wavlm_base", "hubert_variant", "mms_variant", "wav2vec2_variant", "data2vec_audio", "whisper"]
+kept = {}
+for name in names:
+    folder = models / name
+    config = AutoConfig.from_pretrained(folder)
+    config._attn_implementation = "eager"
+    model = AutoModel.from_pretrained(folder, config=config).double().eval()
+    wave, rate = soundfile.read(folder / "input.wav", dtype="float32")
+    if name == "whisper":
+        values = torch.from_numpy(numpy.load(folder / "input_features.npy")).double()
+        values = values.reshape(1, config.num_mel_bins, -1).requires_grad_()
+        result = model.encoder(values, output_hidden_states=True)
+        last = result.last_hidden_state
+        frames = (len(wave) + 319) // 320
+        target = last[:, :frames]
+    else:
+        extractor = AutoFeatureExtractor.from_pretrained(folder)
+        values = extractor(wave, sampling_rate=rate, return_tensors="pt").input_values.double().requires_grad_()
+        result = model(values, output_hidden_states=True)
+        target = result.last_hidden_state
+    middle = len(result.hidden_states) // 2
+    weights = torch.sin(0.37 * torch.arange(target.numel(), dtype=torch.float64)).reshape(target.shape)
+    states = [result.hidden_states[0], result.hidden_states[middle]]
+    gradients = torch.autograd.grad((target * weights).sum(), [values, *states])
+    kept[f"{name}.hidden.0"] = gradients[1][0]
+    kept[f"{name}.hidden.{middle}"] = gradients[2][0]
+    if name == "whisper":
+        kept[f"{name}.input"] = gradients[0][0].T[: 2 * frames]
+        kept[f"{name}.hidden.0"] = gradients[1][0][:frames]
+        kept[f"{name}.hidden.{middle}"] = gradients[2][0][:frames]
+    else:
+        kept[f"{name}.input"] = gradients[0][0, ::4]
+save_file({key: value.float().contiguous() for key, value in kept.items()}, here / "gradients.safetensors")
