@@ -1,11 +1,14 @@
-"""Hidden states of a wav2vec2-base-sized model in PyTorch, and the comparison of Strata with it.
+"""Hidden states of a speech model in PyTorch, and the comparison of Strata with it.
 
-    forward_peer.py model FOLDER                    makes a Hugging Face folder with random weights, and a waveform
-    forward_peer.py peer FOLDER                     answers requests as forward-benchmark does
-    forward_peer.py compare BINARY FOLDER ROUNDS    runs both in turn, prints a table of times, memory and ratios
+    forward_peer.py model FAMILY FOLDER             makes a Hugging Face folder with random weights, and a waveform
+    forward_peer.py peer FAMILY FOLDER              answers requests as forward-benchmark does
+    forward_peer.py compare FAMILY BINARY FOLDER ROUNDS
+                                                    runs both in turn, prints a table of times, memory and ratios
 
-The peer is transformers' Wav2Vec2Model with sdpa attention in inference mode, keeping every hidden state. Both
-sides load once, read the same files, run a first pass that is not counted, and are then asked in turn.
+FAMILY is wav2vec2 (the size of wav2vec2-base), whisper (the encoder of whisper-base, always 30 s inside) or ast (the
+size of ast-base, 10.24 s inside). The peer is transformers' model with sdpa attention in inference mode, keeping
+every hidden state, behind transformers' own feature extractor. Both sides load once, read the same files, run a
+first pass that is not counted, and are then asked in turn.
 """
 
 import os
@@ -14,43 +17,67 @@ import subprocess
 import sys
 import time
 
-SECONDS, THREADS = (10, 30), (1, 2)
+SECONDS = {"wav2vec2": (10, 30), "whisper": (30,), "ast": (10,)}
+THREADS = (1, 2)
 
 
-def make(folder):
+def untrained(family):
+    import transformers
+
+    if family == "whisper":
+        config = transformers.WhisperConfig(
+            d_model=512, encoder_layers=6, encoder_attention_heads=8, encoder_ffn_dim=2048, decoder_layers=1,
+            decoder_attention_heads=8, decoder_ffn_dim=64, vocab_size=64, max_target_positions=8, pad_token_id=0,
+            bos_token_id=0, eos_token_id=0, decoder_start_token_id=0)
+        return transformers.WhisperModel(config), transformers.WhisperFeatureExtractor()
+    if family == "ast":
+        return transformers.ASTModel(transformers.ASTConfig()), transformers.ASTFeatureExtractor()
+    return (transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(mask_time_prob=0.0)),
+            transformers.Wav2Vec2FeatureExtractor(do_normalize=True))
+
+
+def make(family, folder):
     import numpy as np
     import torch
-    from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
     torch.manual_seed(0)
-    model = Wav2Vec2Model(Wav2Vec2Config(mask_time_prob=0.0)).eval()
+    model, extractor = untrained(family)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.ndim == 1:  # Norms away from 1 and biases from 0, so that one left out would show.
                 parameter += 0.1 * torch.randn_like(parameter)
     model.save_pretrained(folder)
-    Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(folder)
+    extractor.save_pretrained(folder)
     random = np.random.default_rng(0)
-    n = max(SECONDS) * 16000
+    n = max(SECONDS[family]) * 16000
     wave = np.cumsum(random.standard_normal(n)) * 0.01
     wave = wave - np.convolve(wave, np.ones(401) / 401, "same") + 0.02 * random.standard_normal(n)
     wave.astype(np.float32).tofile(os.path.join(folder, "waveform.f32"))
 
 
-def peer(folder):
+def peer(family, folder):
     import numpy as np
     import torch
-    from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2Model, logging
+    from transformers import AutoFeatureExtractor, AutoModel, logging
 
     logging.disable_progress_bar()
-    model = Wav2Vec2Model.from_pretrained(folder, attn_implementation="sdpa").eval()
-    extractor = Wav2Vec2FeatureExtractor.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, attn_implementation="sdpa").eval()
+    if family == "whisper":
+        model = model.encoder
+    extractor = AutoFeatureExtractor.from_pretrained(folder)
     wave = np.fromfile(os.path.join(folder, "waveform.f32"), np.float32)
 
     def states(seconds):
-        values = extractor(wave[: seconds * 16000], sampling_rate=16000, return_tensors="pt").input_values
+        inputs = extractor(wave[: seconds * 16000], sampling_rate=16000, return_tensors="pt")
         with torch.inference_mode():
-            return model(values, output_hidden_states=True).hidden_states
+            return model(**inputs, output_hidden_states=True)
+
+    def last(seconds):
+        state = states(seconds).last_hidden_state[0]
+        if family == "ast":  # A frame is the mean over the patches of its column.
+            columns = state[2:].reshape(12, -1, state.shape[1]).mean(0)
+            state = columns[: (((seconds * 16000 - 400) // 160 + 1) - 16) // 10 + 1]
+        return state.contiguous()
 
     print("ready", flush=True)
     for line in sys.stdin:
@@ -58,10 +85,10 @@ def peer(folder):
         if words[0] == "run":
             torch.set_num_threads(int(words[2]))
             start = time.perf_counter(), time.process_time()
-            assert len(states(int(words[1]))) == 13
+            assert len(states(int(words[1])).hidden_states) >= 7
             print(time.perf_counter() - start[0], time.process_time() - start[1], flush=True)
         elif words[0] == "save":
-            states(int(words[1]))[-1].numpy().tofile(words[2])
+            last(int(words[1])).numpy().tofile(words[2])
             print("saved", flush=True)
         elif words[0] == "memory":
             status = open("/proc/self/status").read()
@@ -83,16 +110,16 @@ class Side:
         self.process.wait()
 
 
-def compare(binary, folder, rounds):
+def compare(family, binary, folder, rounds):
     import numpy as np
 
     waveform = os.path.join(folder, "waveform.f32")
     ours = lambda: Side([binary, folder, waveform])
-    theirs = lambda: Side([sys.executable, os.path.abspath(__file__), "peer", folder])
+    theirs = lambda: Side([sys.executable, os.path.abspath(__file__), "peer", family, folder])
     print("| audio | threads | wall, Strata | wall, PyTorch | ratio | CPU, Strata | CPU, PyTorch | ratio "
           "| memory, Strata | memory, PyTorch | share |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for seconds in SECONDS:
+    for seconds in SECONDS[family]:
         for threads in THREADS:
             sides = [ours(), theirs()]  # Fresh ones: the largest memory is then this line's.
             times = [[], []]
@@ -113,7 +140,7 @@ def compare(binary, folder, rounds):
     sides, values = [ours(), theirs()], []
     for side in sides:
         path = os.path.join(folder, "last.f32")
-        side.ask(f"save {SECONDS[0]} {path}")
+        side.ask(f"save {SECONDS[family][0]} {path}")
         values.append(np.fromfile(path, np.float32))
         side.close()
     error = np.abs(values[0] - values[1]).max() / np.abs(values[1]).max()
@@ -127,4 +154,4 @@ if __name__ == "__main__":
     elif command == "peer":
         peer(*rest)
     else:
-        compare(rest[0], rest[1], int(rest[2]))
+        compare(rest[0], rest[1], rest[2], int(rest[3]))

@@ -81,15 +81,16 @@ public struct KaldiFilterBank: Sendable {
 // MARK: - What models make of them
 
 extension KaldiFilterBank {
-  /// The Audio Spectrogram Transformer's input (Gong 2021), `[frames × 128]`: filter banks of the unscaled sound
+  /// The Audio Spectrogram Transformer's input (Gong 2021), `[frames × bands]`: filter banks of the unscaled sound
   /// with a Hann window, cut or filled up with zeros to `frames`, then (x − mean) / (2·deviation) of AudioSet.
   public static func ast(
-    of waveform: Waveform, frames: Int = 1024, mean: Double = -4.2677393, deviation: Double = 4.5689974
+    of waveform: Waveform, bands: Int = 128, frames: Int = 1024, mean: Double = -4.2677393,
+    deviation: Double = 4.5689974
   ) throws -> Tensor {
-    let features = try KaldiFilterBank(bands: 128, window: .hann, scale: 1).features(of: waveform)
-    var values = Array(features.values.prefix(frames * 128))
-    values += Array(repeating: 0, count: frames * 128 - values.count)
-    return Tensor(values.map { Float((Double($0) - mean) / (2 * deviation)) }, shape: [frames, 128])
+    let features = try KaldiFilterBank(bands: bands, window: .hann, scale: 1).features(of: waveform)
+    var values = Array(features.values.prefix(frames * bands))
+    values += Array(repeating: 0, count: frames * bands - values.count)
+    return Tensor(values.map { Float((Double($0) - mean) / (2 * deviation)) }, shape: [frames, bands])
   }
 
   /// w2v-BERT 2.0's input, `[⌊frames / 2⌋ × 160]`: 80 bands, each with mean 0 and variance 1 over the sound

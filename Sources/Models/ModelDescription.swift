@@ -13,6 +13,8 @@ struct ModelDescription {
   let modelType: String?
   let normalisesInput: Bool?
   let samplingRate: Int?
+  /// What a `preprocessor_config.json` would say, where something does.
+  let preprocessing: MetadataValue?
 
   var path: String { checkpoint.path }
 
@@ -47,6 +49,7 @@ struct ModelDescription {
         try Self.json("processor_config.json", in: folder)?["feature_extractor"],
       ].compactMap { $0 }
     }
+    preprocessing = places.first { $0["do_normalize"] != nil || $0["sampling_rate"] != nil }
     normalisesInput = options.normalisesInput ?? places.lazy.compactMap { $0["do_normalize"]?.bool }.first
     samplingRate = options.samplingRate ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
   }

@@ -17,6 +17,9 @@ protocol SpeechArchitecture: Sendable {
   /// The number of heads of each attention layer, in the order of the data.
   var attentionHeads: [Int] { get }
 
+  /// The tap points of attention weights: `attention.k` of each layer, over frames, unless the architecture has others.
+  func attentionTaps(samplingRate: Int) -> [TapPoint]
+
   /// The fewest samples that give a frame of the deepest layer.
   func minimumSamples(samplingRate: Int) -> Int
 
@@ -34,6 +37,11 @@ protocol SpeechArchitecture: Sendable {
 }
 
 extension SpeechArchitecture {
+  func attentionTaps(samplingRate: Int) -> [TapPoint] {
+    let timing = taps(samplingRate: samplingRate).last?.timing
+    return zip(1..., attentionHeads).map { TapPoint(name: "attention.\($0)", width: $1, timing: timing) }
+  }
+
   /// The widest receptive field.
   func minimumSamples(samplingRate: Int) -> Int {
     taps(samplingRate: samplingRate).compactMap(\.timing?.receptiveFieldSamples).max() ?? 1

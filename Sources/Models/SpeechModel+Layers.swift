@@ -8,11 +8,7 @@ extension SpeechModel {
 
   /// Attention weights, which are had only when asked for by name: `[heads × frames × frames]`, so their `width` is
   /// the number of heads.
-  public var attentionTaps: [TapPoint] {
-    zip(1..., architecture.attentionHeads).map {
-      TapPoint(name: "attention.\($0)", width: $1, timing: taps.last?.timing)
-    }
-  }
+  public var attentionTaps: [TapPoint] { architecture.attentionTaps(samplingRate: samplingRate) }
 
   func checkTap(_ name: String) throws { try (taps + attentionTaps).named(name) }
 }

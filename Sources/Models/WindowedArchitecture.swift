@@ -59,17 +59,3 @@ extension WindowedArchitecture {
     }
   }
 }
-
-extension Evaluation {
-  /// Matrices of one width below each other.
-  func joined(_ parts: [Tensor]) -> Tensor {
-    let width = parts.first?.width ?? 0
-    return Tensor(shape: [parts.reduce(0) { $0 + $1.rows }, width], from: pool) { target in
-      var rest = target[...]
-      for part in parts where part.count > 0 {
-        part.withUnsafeBuffer { _ = UnsafeMutableBufferPointer(rebasing: rest).update(from: $0) }
-        rest = rest.dropFirst(part.count)
-      }
-    }
-  }
-}

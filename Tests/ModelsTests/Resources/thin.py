@@ -18,7 +18,7 @@ for name in names:
     target = Path(__file__).parent / name
     target.mkdir(exist_ok=True)
     for file in ["config.json", "preprocessor_config.json", "model.safetensors", "input.wav", "input2.wav",
-                 "input_features.npy", "decoder_input_ids.npy"]:
+                 "input_features.npy", "input_values.npy", "decoder_input_ids.npy"]:
         if (source / name / file).exists():
             shutil.copyfile(source / name / file, target / file)
     for file in ["hidden_states.safetensors", "batch_hidden_states.safetensors"]:

@@ -3,8 +3,8 @@ import Strata
 
 /// One side of `Benchmarks/forward.sh`: reads requests from standard input, a line each, and answers with a line.
 ///
-///     run SECONDS THREADS   one pass that keeps every hidden state: wall and CPU seconds
-///     save SECONDS FILE     the last hidden state as raw float32
+///     run SECONDS THREADS   one pass that keeps every hidden state, after the last norm too: wall and CPU seconds
+///     save SECONDS FILE     the last one as raw float32
 ///     memory                the process's largest memory so far, in bytes
 ///
 /// Usage: forward-benchmark MODEL WAVEFORM, where WAVEFORM is raw float32 at the model's rate.
@@ -14,7 +14,7 @@ import Strata
     let samples = try Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[2])).withUnsafeBytes {
       Array($0.bindMemory(to: Float.self))
     }
-    let hidden = model.taps.map(\.name).filter { $0.hasPrefix("hidden.") }
+    let hidden = model.taps.map(\.name).filter { $0.hasPrefix("hidden.") || $0 == "final_norm" }
     func states(_ seconds: Int, threads: Int) throws -> [Tensor] {
       var states: [Tensor] = []
       let waveform = Waveform(
