@@ -17,8 +17,6 @@ struct WhisperEncoder: Sendable {
   func forward(
     _ mel: Tensor, wanted: Set<String>, on run: Evaluation, visit: (String, Tensor) throws -> Bool
   ) throws {
-    run.recorder?.declare(mel, as: .input("log-mel"))
-    run.recorder?.declare(positions, as: .constant)
     var hidden = mel
     for (number, convolution) in zip(1..., convolutions) {
       hidden = run.convolution(hidden, convolution, padding: 1)
