@@ -16,6 +16,8 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
   case wrongShape(layer: String, expected: String, found: [Int])
   /// A speech model that was given an utterance without audio.
   case noSound(utterance: String, source: String)
+  /// A file of a part of an extraction that is not what it should be.
+  case badPart(path: String, reason: String)
   /// Not one utterance gave anything; the reasons of the first few.
   case nothingExtracted(utterances: Int, reasons: [String])
   /// Not one layer is free of NaN and infinity.
@@ -49,6 +51,8 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
       "layer \(layer) has shape \(found), expected \(expected)"
     case .noSound(let utterance, let source):
       "\(source) is a speech model and \(utterance) has no audio; give it a corpus of recordings"
+    case .badPart(let path, let reason):
+      "\(path): \(reason); make this part again"
     case .nothingExtracted(let utterances, let reasons):
       "none of the \(utterances) utterances could be used: " + reasons.joined(separator: "; ")
     case .nothingFinite(let layers, let utterance):

@@ -20,8 +20,8 @@ import Tensors
 /// An utterance whose file cannot be read, or which is too short for the model, is reported as an issue and
 /// left out; when none is left, `ActivationError.nothingExtracted` is thrown.
 public struct ExtractionPass: Sendable {
-  private let source: any ActivationSource
-  private let utterances: [Utterance]
+  let source: any ActivationSource
+  let utterances: [Utterance]
   private let settings: ExtractionSettings
   private let workFolder: String?
   /// Work is kept each time this much audio is done: some ten seconds of a core for a base-sized model.
@@ -46,35 +46,48 @@ public struct ExtractionPass: Sendable {
     threads: Int = 1, progress: @escaping @Sendable (ExtractionProgress) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> Extraction {
-    let plan = try ExtractionPlan(source, utterances, settings)
-    let store = try workFolder.map { try ExtractionStore(workFolder: $0, plan: plan) }
-    let initial = ExtractionReducer(plan, store, blockSeconds: blockSeconds)
+    let plan = try plan()
+    let reducer = try reduced(
+      plan, over: utterances.indices, threads: threads, progress: progress, isCancelled: isCancelled)
+    return try plan.extraction(reducer.finished(), source)
+  }
+
+  func plan() throws -> ExtractionPlan { try ExtractionPlan(source, utterances, settings) }
+
+  /// Runs over a part of the utterances and gives what they were folded into.
+  func reduced(
+    _ plan: ExtractionPlan, over part: Range<Int>, threads: Int,
+    progress: @escaping @Sendable (ExtractionProgress) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> ExtractionReducer {
+    let store = try workFolder.map { try ExtractionStore(workFolder: $0, plan: plan, part: part) }
+    let initial = ExtractionReducer(plan, store, part: part, blockSeconds: blockSeconds)
     let pending = initial.pending()
     let reducer = Mutex(initial)
-    let meter = Mutex(Meter(plan, pending))
+    let meter = Mutex(Meter(plan, part, pending))
 
-    let queue = OrderedQueue<PooledUtterance?>(
-      count: utterances.count, window: max(64, 4 * threads)
-    ) { index, pooled in
-      try reducer.withLock { try $0.fold(index, pooled) }
+    let first = part.lowerBound
+    let queue = OrderedQueue<PooledUtterance?>(count: part.count, window: max(64, 4 * threads)) {
+      index, pooled in
+      try reducer.withLock { try $0.fold(first + index, pooled) }
       progress(meter.withLock { $0.advanced() })
     }
     let mel = LogMel.baseline()
     let source = self.source
     parallelFor(max(1, threads), threads: max(1, threads)) { _ in
       while let index = queue.next() {
-        queue.finish(index, pending[index] ? plan.pool(index, source, mel) : nil)
+        queue.finish(index, pending[index] ? plan.pool(first + index, source, mel) : nil)
         if isCancelled() { queue.close() }
       }
     }
 
     if let failure = queue.failure { throw failure }
     try reducer.withLock { try $0.keep() }
-    let done = reducer.withLock { $0.done }
-    guard done == utterances.count else {
-      throw ActivationError.interrupted(done: done, total: utterances.count, keptIn: store?.folder)
+    let done = reducer.withLock { $0.done } - first
+    guard done == part.count else {
+      throw ActivationError.interrupted(done: done, total: part.count, keptIn: store?.folder)
     }
-    return try plan.extraction(reducer.withLock { $0.finished() }, source)
+    return reducer.withLock { $0 }
   }
 }
 
@@ -94,7 +107,7 @@ public struct ExtractionCost: Sendable, Equatable {
 extension ExtractionPass {
   /// What `run` will hold, from the labels alone.
   public func cost() throws -> ExtractionCost {
-    let plan = try ExtractionPlan(source, utterances, settings)
+    let plan = try plan()
     var (spans, sampled, sampleBytes, momentsBytes) = (0, 0, 0, 0)
     for (level, widths) in zip(plan.levels, plan.widths) {
       let rows = level.plan.sampled.reduce(0) { $0 + $1.count }
@@ -119,8 +132,8 @@ private struct Meter: Sendable {
   private var done = 0
   private var seconds = 0.0
 
-  init(_ plan: ExtractionPlan, _ pending: [Bool]) {
-    lengths = plan.utterances.map(\.seconds)
+  init(_ plan: ExtractionPlan, _ part: Range<Int>, _ pending: [Bool]) {
+    lengths = plan.utterances[part].map(\.seconds)
     totalSeconds = lengths.reduce(0, +)
     resumed = pending.count { !$0 }
   }

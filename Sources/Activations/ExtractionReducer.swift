@@ -9,6 +9,7 @@ struct ExtractionReducer: Sendable {
 
   private let plan: ExtractionPlan
   private let store: ExtractionStore?
+  private let part: Range<Int>
   private let blockSeconds: Double
   private var moments: [MomentsAccumulator?]
   /// Utterances that are in the moments, and those that the kept moments hold.
@@ -20,24 +21,19 @@ struct ExtractionReducer: Sendable {
   private let isCovered: [Bool]
   private var builder: SampleBlockBuilder
   private var blocksSinceMoments = 0
-  private(set) var done = 0
+  private(set) var done: Int
 
-  /// A block is closed, and kept, after `blockSeconds` of audio.
-  init(_ plan: ExtractionPlan, _ store: ExtractionStore?, blockSeconds: Double) {
+  /// Takes the utterances of `part`. A block is closed, and kept, after `blockSeconds` of audio.
+  init(_ plan: ExtractionPlan, _ store: ExtractionStore?, part: Range<Int>, blockSeconds: Double) {
     self.plan = plan
     self.store = store
+    self.part = part
+    done = part.lowerBound
     self.blockSeconds = blockSeconds
-    let empty = plan.levels.map { level in
-      level.extent.map { extent in
-        MomentsAccumulator(
-          Moments(
-            layers: level.layers.map { (plan.layers[$0].tap.name, plan.layers[$0].width) },
-            classes: level.plan.summedClasses, extent: extent))
-      }
-    }
+    let empty = plan.emptyMoments.map { $0.map { MomentsAccumulator($0) } }
     let kept = store?.load(plan, empty: empty)
     moments = kept?.moments ?? empty
-    summed = kept?.summed ?? 0
+    summed = max(part.lowerBound, kept?.summed ?? 0)
     // Without any moments there is nothing that an utterance is missing from.
     if plan.levels.allSatisfy({ $0.extent == nil }) { summed = plan.utterances.count }
     keptSummed = summed
@@ -49,9 +45,9 @@ struct ExtractionReducer: Sendable {
     builder = SampleBlockBuilder(first: 0, widths: plan.widths)
   }
 
-  /// Whether each utterance has to be run, or all it gives was found.
+  /// Whether each utterance of the part has to be run, or all it gives was found.
   func pending() -> [Bool] {
-    plan.utterances.indices.map { $0 >= summed || !isCovered[$0] }
+    part.map { $0 >= summed || !isCovered[$0] }
   }
 
   /// The next utterance; nil where nothing of it was pending.
@@ -105,4 +101,15 @@ struct ExtractionReducer: Sendable {
 extension ExtractionPlan {
   /// The widths of each level's layers.
   var widths: [[Int]] { levels.map { level in level.layers.map { layers[$0].width } } }
+
+  /// Each level's moments before the first row; nil where the budget allows none.
+  var emptyMoments: [Moments?] {
+    levels.map { level in
+      level.extent.map { extent in
+        Moments(
+          layers: level.layers.map { (layers[$0].tap.name, layers[$0].width) },
+          classes: level.plan.summedClasses, extent: extent)
+      }
+    }
+  }
 }

@@ -36,8 +36,9 @@ struct ExtractionStore: Sendable {
   /// The folder of one plan, named by its key, so that other models' and settings' work is never mixed in.
   let folder: String
 
-  init(workFolder: String, plan: ExtractionPlan) throws {
-    folder = workFolder + "/" + plan.key
+  init(workFolder: String, plan: ExtractionPlan, part: Range<Int>) throws {
+    let isWhole = part == plan.utterances.indices
+    folder = workFolder + "/" + plan.key + (isWhole ? "" : "-\(part.lowerBound)-\(part.upperBound)")
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -194,7 +195,7 @@ struct ExtractionStore: Sendable {
 
 extension ExtractionPlan {
   /// A tensor's name in a file: a level's layer, or the level's sums.
-  fileprivate func name(_ level: Int, _ slot: Int?) -> String {
+  func name(_ level: Int, _ slot: Int?) -> String {
     let layer = slot.map { layers[levels[level].layers[$0]].tap.name } ?? "sums"
     return "\(levels[level].plan.level.rawValue)/\(layer)"
   }
