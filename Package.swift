@@ -60,7 +60,9 @@ let package = Package(
       "Checkpoints",
       ["Tensors", "CZip", "CXXHash", .product(name: "OrderedCollections", package: "swift-collections")])
     + module("HDF5", ["Tensors", "CHDF5"])
-    + module("Models", ["Tensors", "Audio", "Checkpoints"])
+    + module(
+      "Models",
+      ["Tensors", "Audio", "Checkpoints", .product(name: "HeapModule", package: "swift-collections")])
     + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints", "HDF5", "Yams"])
     + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])
     + module("Similarity", ["LinearAlgebra", "Activations", "Results"])

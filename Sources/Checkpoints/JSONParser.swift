@@ -111,13 +111,14 @@ struct JSONParser {
   private mutating func object(depth: Int) throws -> JSON {
     try expect("{")
     var members: [JSON.Member] = []
-    var keys: Set<String> = []
+    // By UTF-8: to Swift strings are equal that Unicode calls equivalent, which a vocabulary may well hold.
+    var keys: Set<[UInt8]> = []
     if accept("}") { return .object([]) }
     repeat {
       skipSpace()
       let start = position
       let key = try string()
-      guard keys.insert(key).inserted else {
+      guard keys.insert(Array(key.utf8)).inserted else {
         position = start
         throw CheckpointError.malformed(
           path: path, place: "\(place), byte \(start)", found: "the key \"\(key)\" twice",

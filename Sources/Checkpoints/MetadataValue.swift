@@ -60,6 +60,23 @@ extension MetadataValue {
   }
 }
 
+extension MetadataValue {
+  /// The members of an object in JSON text, `keys` leading to it from the outermost: in the file's order and under
+  /// the file's spelling, where a dictionary would take keys for one that Unicode calls equivalent. Nil where there
+  /// is no such object. Throws as `init(json:path:)`.
+  public static func members(
+    ofJSON json: [UInt8], at keys: [String], path: String
+  ) throws -> [(key: String, value: MetadataValue)]? {
+    var tree = try json.withUnsafeBytes { try JSONParser.parse($0, path: path, place: "JSON") }
+    for key in keys {
+      guard let inner = tree[key] else { return nil }
+      tree = inner
+    }
+    guard case .object(let members) = tree else { return nil }
+    return members.map { ($0.key, $0.value.metadata) }
+  }
+}
+
 extension MetadataValue: CustomStringConvertible {
   /// JSON with sorted keys, in one line; an opaque value is given as `<its class>`.
   public var description: String {

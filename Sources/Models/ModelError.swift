@@ -18,6 +18,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case attentionAcrossWindows(layer: String, samples: Int, window: Int)
   case unknownLayer(name: String, nearest: [String])
   case layerOutOfRange(number: Int, layers: Int)
+  /// Files of a tokeniser that are not there or say what none of ours does.
+  case tokenizer(path: String, place: String, found: String, expected: String)
 
   /// A tensor whose shape is not what the configuration asks for.
   public struct ShapeMismatch: Equatable, Sendable {
@@ -67,6 +69,8 @@ extension ModelError: CustomStringConvertible {
         + (nearest.isEmpty ? "" : "; the nearest are \(nearest.joined(separator: ", "))")
     case .layerOutOfRange(let number, let layers):
       "layer \(number) is out of range: hidden layers are 0 to \(layers), or -1 to \(-layers - 1) from the end"
+    case .tokenizer(let path, let place, let found, let expected):
+      "\(path): the tokeniser's \(place) is \(found), expected \(expected)"
     }
   }
 
