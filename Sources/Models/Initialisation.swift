@@ -11,6 +11,8 @@ enum Initialisation: Sendable {
   case constant(Float)
   case normal(deviation: Double)
   case uniform(bound: Double)
+  /// Normal, with zeros in one row where there is one for padding.
+  case embedding(deviation: Double, zeroRow: Int?)
   /// Not drawn: a row for each position, sines and then cosines of it at wavelengths from 2π to 10,000 · 2π
   /// (Vaswani 2017).
   case sinusoids
@@ -36,6 +38,12 @@ enum Initialisation: Sendable {
         for index in values.indices { values[index] = Float(random.normal() * deviation) }
       case .uniform(let bound):
         for index in values.indices { values[index] = Float((2 * random.uniform() - 1) * bound) }
+      case .embedding(let deviation, let zeroRow):
+        for index in values.indices { values[index] = Float(random.normal() * deviation) }
+        let width = shape.last ?? 1
+        if let zeroRow, zeroRow < values.count / max(1, width) {
+          values[(zeroRow * width)..<((zeroRow + 1) * width)].update(repeating: 0)
+        }
       case .sinusoids:
         let width = shape.last ?? 1
         let half = width / 2

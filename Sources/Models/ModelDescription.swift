@@ -129,3 +129,21 @@ struct TensorNames {
     Set(stored.keys.filter { key in names.contains { key == $0 || key.hasPrefix($0 + ".") } })
   }
 }
+
+extension ModelDescription {
+  /// What became of every tensor, once an architecture has asked for all that it needs. Throws what is missing, has
+  /// another shape, or has no place in the model and is neither below one of `leftovers` nor ignored.
+  func report(
+    of reader: ParameterReader, _ names: TensorNames, leavingOut leftovers: [String], notes: [String]
+  ) throws -> TensorReport {
+    let leftOut = names.under(leftovers)
+    let ignored = Set(
+      names.stored.filter { name in
+        options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }
+      }.keys)
+    try reader.finish(ignoring: leftOut.union(ignored))
+    return TensorReport(
+      used: reader.usedCount, leftOut: reader.unused(among: leftOut),
+      ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes)
+  }
+}

@@ -16,6 +16,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case tooShort(samples: Int, minimum: Int, samplingRate: Int)
   /// Attention of a sound that takes several windows, none of which sees another.
   case attentionAcrossWindows(layer: String, samples: Int, window: Int)
+  /// A text that the model's decoder cannot take.
+  case tokens(found: String, expected: String)
   case unknownLayer(name: String, nearest: [String])
   case layerOutOfRange(number: Int, layers: Int)
   /// Files of a tokeniser that are not there or say what none of ours does.
@@ -64,6 +66,8 @@ extension ModelError: CustomStringConvertible {
       \(layer) cannot be had of \(samples) samples: the model reads windows of \(window), and no frame of one \
       attends to another; cut the sound
       """
+    case .tokens(let found, let expected):
+      "the decoder was given \(found), expected \(expected)"
     case .unknownLayer(let name, let nearest):
       "there is no layer \(name)"
         + (nearest.isEmpty ? "" : "; the nearest are \(nearest.joined(separator: ", "))")

@@ -123,20 +123,42 @@ extension SpeechModel {
       throw ModelError.nonFiniteInput(sample: sample)
     }
     let valid = min(validSamples ?? inputValues.count, inputValues.count)
-    guard valid >= minimumSamples else {
-      throw ModelError.tooShort(samples: valid, minimum: minimumSamples, samplingRate: samplingRate)
+    try pass(
+      inputValues, validSamples: valid, text: nil, taps: wanted,
+      on: Evaluation(threads: threads, pool: pool, recorder: recorder), visit: visit)
+  }
+
+  /// The same for a model that also reads `tokens`, with everything checked.
+  func forward(
+    inputValues: [Float], tokens: [Int], decoder: any DecodingArchitecture, taps wanted: Set<String>,
+    threads: Int, visit: (String, Tensor) throws -> Void
+  ) throws {
+    try pass(
+      inputValues, validSamples: inputValues.count, text: (tokens, decoder), taps: wanted,
+      on: Evaluation(threads: threads, pool: pool), visit: visit)
+  }
+
+  /// A pass that ends with the deepest of the taps that are wanted; each value on the way must be finite.
+  private func pass(
+    _ samples: [Float], validSamples: Int, text: (tokens: [Int], decoder: any DecodingArchitecture)?,
+    taps wanted: Set<String>, on run: Evaluation, visit: (String, Tensor) throws -> Void
+  ) throws {
+    guard validSamples >= minimumSamples else {
+      throw ModelError.tooShort(samples: validSamples, minimum: minimumSamples, samplingRate: samplingRate)
     }
     var remaining = wanted
     guard !remaining.isEmpty else { return }
-    try architecture.forward(
-      inputValues, validSamples: valid, wanted: wanted,
-      on: Evaluation(threads: threads, pool: pool, recorder: recorder)
-    ) { name, values in
+    func offer(_ name: String, _ values: Tensor) throws -> Bool {
       if let index = values.firstNonFinite() {
         throw ModelError.nonFiniteValue(layer: name, frame: index / max(1, values.width))
       }
       if remaining.remove(name) != nil { try visit(name, values) }
       return !remaining.isEmpty
+    }
+    if let text {
+      try text.decoder.forward(samples, tokens: text.tokens, wanted: wanted, on: run, visit: offer)
+    } else {
+      try architecture.forward(samples, validSamples: validSamples, wanted: wanted, on: run, visit: offer)
     }
   }
 }

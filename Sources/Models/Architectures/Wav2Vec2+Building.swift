@@ -21,17 +21,10 @@ extension Wav2Vec2 {
       configuration.symbols = shape[0]
     }
     let model = try Wav2Vec2(configuration, from: &reader)
-    let leftOut = names.under(leftovers)
-    let ignored = Set(
-      names.stored.filter { name in
-        description.options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }
-      }.keys)
-    try reader.finish(ignoring: leftOut.union(ignored))
+    let report = try description.report(of: reader, names, leavingOut: leftovers, notes: notes)
     return BuiltModel(
       architecture: model, family: configuration.family.rawValue, parameters: model.parameters,
-      report: TensorReport(
-        used: reader.usedCount, leftOut: reader.unused(among: leftOut),
-        ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes))
+      report: report)
   }
 
   private static func configuration(

@@ -21,31 +21,54 @@ struct SelfAttention: Sendable {
       q, k, v, heads: heads, validFrames: validFrames, gated: gated, weights: &weights)
     return output(context, run, adding: residual)
   }
+
+  /// The same where each row attends to itself and those before it, as a decoder's tokens do.
+  func causal(
+    _ x: Tensor, adding residual: Tensor, weights: inout Tensor?, _ run: Evaluation
+  ) -> Tensor {
+    let context = run.attention(
+      query(x, run), key(x, run), value(x, run), heads: heads, validFrames: x.rows, isCausal: true,
+      weights: &weights)
+    return output(context, run, adding: residual)
+  }
+
+  /// The same where rows attend to those of `states`, `[frames × width]`; weights are `[heads × rows × frames]`.
+  func crossing(
+    _ x: Tensor, over states: Tensor, adding residual: Tensor, weights: inout Tensor?, _ run: Evaluation
+  ) -> Tensor {
+    let context = run.attention(
+      query(x, run), key(states, run), value(states, run), heads: heads, validFrames: states.rows,
+      weights: &weights)
+    return output(context, run, adding: residual)
+  }
 }
 
 extension Evaluation {
   /// How many queries have their scores in cache at once.
   private static let queryBlock = 256
 
-  /// Softmax attention, all `[frames × width]`, heads side by side in the width; for `weights` see
-  /// `SelfAttention`.
+  /// Softmax attention, all `[frames × width]`, heads side by side in the width; there may be more or fewer keys than
+  /// queries. For `weights` see `SelfAttention`; with `isCausal` query i sees keys 0 … i.
   func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int,
-    gated: (bias: PositionBias, gates: Tensor)?, weights: inout Tensor?
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, isCausal: Bool = false,
+    gated: (bias: PositionBias, gates: Tensor)? = nil, weights: inout Tensor?
   ) -> Tensor {
-    precondition(q.width % heads == 0 && validFrames > 0 && validFrames <= q.rows)
+    precondition(q.width % heads == 0 && validFrames > 0 && validFrames <= k.rows)
+    precondition(!isCausal || gated == nil && validFrames == q.rows, "\(q.shape) and \(k.shape)")
     func context(keeping kept: UnsafeMutableBufferPointer<Float>?) -> Tensor {
-      attention(q, k, v, heads: heads, validFrames: validFrames, gated: gated, keeping: kept)
+      attention(
+        q, k, v, heads: heads, validFrames: validFrames, isCausal: isCausal, gated: gated, keeping: kept)
     }
     let inputs = [q, k, v] + (gated.map { [$0.gates] } ?? [])
-    let operation = AttentionOperation(heads: heads, validFrames: validFrames, bias: gated?.bias)
+    let operation = AttentionOperation(
+      heads: heads, validFrames: validFrames, isCausal: isCausal, bias: gated?.bias)
     guard weights != nil else {
       let result = context(keeping: nil)
       note(operation, inputs, result)
       return result
     }
     var result: Tensor?
-    weights = Tensor(shape: [heads, q.rows, q.rows], from: pool) { kept in
+    weights = Tensor(shape: [heads, q.rows, k.rows], from: pool) { kept in
       kept.update(repeating: 0)
       result = context(keeping: kept)
     }
@@ -55,10 +78,10 @@ extension Evaluation {
   }
 
   private func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int,
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, isCausal: Bool,
     gated: (bias: PositionBias, gates: Tensor)?, keeping kept: UnsafeMutableBufferPointer<Float>?
   ) -> Tensor {
-    let (frames, width) = (q.rows, q.width)
+    let (frames, keys, width) = (q.rows, k.rows, q.width)
     let size = width / heads
     let stride = Elementwise.paddedWidth(validFrames)
     let blocks = (frames + Self.queryBlock - 1) / Self.queryBlock
@@ -89,12 +112,19 @@ extension Evaluation {
                   bias: bias)
               }
             }
+          } else if isCausal {
+            for row in 0..<rows {
+              let (scores, seen) = (scores[(row * stride)..<((row + 1) * stride)], first + row + 1)
+              Elementwise.softmaxRows(
+                UnsafeMutableBufferPointer(rebasing: scores), rows: 1, width: seen, stride: stride)
+              scores.dropFirst(seen).update(repeating: 0)
+            }
           } else {
             Elementwise.softmaxRows(scores, rows: rows, width: validFrames, stride: stride)
           }
           if let kept = kept.pointer {
             for row in 0..<rows {
-              (kept + (head * frames + first + row) * frames)
+              (kept + (head * frames + first + row) * keys)
                 .update(from: base + row * stride, count: validFrames)
             }
           }

@@ -36,17 +36,10 @@ extension AudioSpectrogramTransformer {
       configuration: configuration, scale: scale,
       network: try PatchTransformer(configuration, from: &reader), parameters: reader.count)
 
-    let leftOut = names.under(["classifier"])
-    let ignored = Set(
-      names.stored.filter { name in
-        description.options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }
-      }.keys)
-    try reader.finish(ignoring: leftOut.union(ignored))
+    let report = try description.report(of: reader, names, leavingOut: ["classifier"], notes: notes)
     return BuiltModel(
       architecture: model, family: modelTypes[0], parameters: model.parameters,
-      report: TensorReport(
-        used: reader.usedCount, leftOut: reader.unused(among: leftOut),
-        ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes),
+      report: report,
       input: .features(
         "Kaldi's filter banks, \(configuration.bands) bands, "
           + (scale.map { "(x − \($0.mean)) / \(2 * $0.deviation), " } ?? "not scaled, ")

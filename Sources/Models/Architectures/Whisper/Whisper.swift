@@ -7,7 +7,7 @@ import Tensors
 ///
 /// The sound is filled up with silence inside; frames without sound are dropped before anything is given out. Longer
 /// sounds are read in consecutive windows whose frames stand one after the other: frame *i* is at 20·i ms.
-struct Whisper: WindowedArchitecture {
+struct Whisper: WindowedArchitecture, DecodingArchitecture {
   static let modelTypes = ["whisper"]
 
   /// Samples from one frame to the next of the mel spectrogram, and of the encoder.
@@ -20,6 +20,7 @@ struct Whisper: WindowedArchitecture {
   var normalisesInput: Bool
   var frontEnd: LogMel
   var encoder: WhisperEncoder
+  var decoder: WhisperDecoder?
   var parameters: Int
 
   var window: InputWindow {
@@ -31,38 +32,72 @@ struct Whisper: WindowedArchitecture {
     _ samples: [Float], validSamples: Int, wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
-    var sound = Waveform(samples: Array(samples.prefix(validSamples)), samplingRate: Self.samplingRate)
-    if normalisesInput { sound = sound.normalised() }
-    try forward(windowsOf: sound.samples, wanted: wanted, on: run, visit: visit)
+    try forward(
+      windowsOf: normalised(samples.prefix(validSamples)), wanted: wanted, on: run, visit: visit)
   }
 
   func forward(
     window samples: ArraySlice<Float>, wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
+    try encoder.forward(features(of: samples, run), wanted: wanted, on: run) { name, values in
+      try visit(name, inSound(values, of: name, samples.count))
+    }
+  }
+
+  func forward(
+    _ samples: [Float], tokens: [Int], wanted: Set<String>, on run: Evaluation,
+    visit: (String, Tensor) throws -> Bool
+  ) throws {
+    let sound = normalised(samples[...])
+    var states: Tensor?
+    try encoder.forward(features(of: sound[...], run), wanted: wanted, on: run) { name, values in
+      guard try visit(name, inSound(values, of: name, sound.count)) else { return false }
+      if name == "final_norm" { states = values }
+      return true
+    }
+    guard let states, let decoder else { return }
+    try decoder.forward(tokens, over: states, wanted: wanted, on: run) { name, values in
+      let isCross = name.hasPrefix("decoder.cross_attention.")
+      return try visit(name, isCross ? inSound(values, of: name, sound.count) : values)
+    }
+  }
+
+  private func normalised(_ samples: ArraySlice<Float>) -> [Float] {
+    let sound = Waveform(samples: Array(samples), samplingRate: Self.samplingRate)
+    return normalisesInput ? sound.normalised().samples : sound.samples
+  }
+
+  /// `[2 · positions × bands]` of a window.
+  private func features(of samples: ArraySlice<Float>, _ run: Evaluation) throws -> Tensor {
     let sound = Waveform(samples: Array(samples), samplingRate: Self.samplingRate)
     let mel = try frontEnd.features(of: sound, padded: window.length)
     run.recorder?.declare(mel, as: .input("mel"))
-    try encoder.forward(mel, wanted: wanted, on: run) { name, values in
-      let hop = name == "conv.1" ? Self.melHop : Self.hop
-      return try visit(name, values.leading((samples.count + hop - 1) / hop))
-    }
+    return mel
+  }
+
+  /// A tap's values without those of frames behind the sound.
+  private func inSound(_ values: Tensor, of name: String, _ samples: Int) -> Tensor {
+    let hop = name == "conv.1" ? Self.melHop : Self.hop
+    let frames = (samples + hop - 1) / hop
+    guard values.shape.count == 3 else { return values.rows(0..<min(frames, values.rows)) }
+    let isCross = name.hasPrefix("decoder.")
+    return values.leading(queries: isCross ? values.shape[1] : frames, keys: frames)
   }
 
   func minimumSamples(samplingRate: Int) -> Int { 1 }
 }
 
 extension Tensor {
-  /// The first `frames` of `[all frames × width]`, or of `[heads × all frames × all frames]` both ways.
-  func leading(_ frames: Int) -> Tensor {
-    guard shape.count == 3 else { return frames >= rows ? self : rows(0..<frames) }
-    let (heads, all) = (shape[0], shape[1])
-    guard frames < all else { return self }
+  /// The first queries and keys of attention weights, `[heads × all queries × all keys]`.
+  fileprivate func leading(queries: Int, keys: Int) -> Tensor {
+    let (heads, allQueries, allKeys) = (shape[0], shape[1], shape[2])
+    guard queries < allQueries || keys < allKeys else { return self }
     return withUnsafeBuffer { source in
-      Tensor(shape: [heads, frames, frames]) { target in
-        for row in 0..<(heads * frames) {
-          let from = (row / frames * all + row % frames) * all
-          for key in 0..<frames { target[row * frames + key] = source[from + key] }
+      Tensor(shape: [heads, queries, keys]) { target in
+        for row in 0..<(heads * queries) {
+          let from = (row / queries * allQueries + row % queries) * allKeys
+          for key in 0..<keys { target[row * keys + key] = source[from + key] }
         }
       }
     }
@@ -87,6 +122,18 @@ extension Whisper {
   }
 
   var attentionHeads: [Int] { encoder.blocks.map(\.attention.heads) }
+
+  var decoding: Decoding? {
+    guard let settings = configuration.decoder, let decoder else { return nil }
+    func tap(_ name: String, _ width: Int) -> TapPoint { TapPoint(name: name, width: width, timing: nil) }
+    let states = (0...settings.layers).map { "decoder.hidden.\($0)" } + ["decoder.final_norm"]
+    return Decoding(
+      vocabulary: settings.vocabulary, longestText: settings.positions, longestSound: window.length,
+      taps: states.map { tap($0, configuration.width) } + [tap("logits", settings.vocabulary)],
+      attentionTaps: zip(1..., decoder.blocks).flatMap { number, block in
+        [block.attentionName(number), block.crossAttentionName(number)].map { tap($0, settings.heads) }
+      })
+  }
 }
 
 // MARK: - Building
@@ -111,23 +158,19 @@ extension Whisper {
     }
     let seconds = Double(configuration.melFrames) / 100
     notes.append("sounds longer than \(seconds) s are read in consecutive windows of that length")
+    let encoder = try WhisperEncoder(configuration, from: &reader)
+    let decoder = try configuration.decoder.map {
+      try WhisperDecoder($0, configuration, from: &reader)
+    }
     let model = Whisper(
       configuration: configuration, normalisesInput: description.normalisesInput ?? false,
-      frontEnd: LogMel.whisper(bands: configuration.bands),
-      encoder: try WhisperEncoder(configuration, from: &reader), parameters: reader.count)
-
-    let leftOut = names.under(leftovers)
-    let ignored = Set(
-      names.stored.filter { name in
-        description.options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }
-      }.keys)
-    try reader.finish(ignoring: leftOut.union(ignored))
+      frontEnd: LogMel.whisper(bands: configuration.bands), encoder: encoder, decoder: decoder,
+      parameters: reader.count)
+    let report = try description.report(of: reader, names, leavingOut: leftovers, notes: notes)
     let features = "Whisper's log-mel of \(configuration.bands) bands in windows of \(seconds) s"
     return BuiltModel(
       architecture: model, family: modelTypes[0], parameters: model.parameters,
-      report: TensorReport(
-        used: reader.usedCount, leftOut: reader.unused(among: leftOut),
-        ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes),
+      report: report,
       input: .features(
         (model.normalisesInput ? "zero mean, unit variance, then " : "") + features,
         samplingRate: samplingRate))
@@ -138,7 +181,8 @@ extension Whisper {
   ) throws -> WhisperConfiguration {
     if let tree = description.configuration {
       return try WhisperConfiguration(
-        ConfigurationReader(path: description.configurationPath, values: tree))
+        ConfigurationReader(path: description.configurationPath, values: tree),
+        hasDecoder: reader.hasDecoder)
     }
     if let dimensions = description.checkpoint.metadata["dims"] {
       return try WhisperConfiguration(
@@ -147,13 +191,14 @@ extension Whisper {
     return try WhisperConfiguration(shapesIn: reader, description, &notes)
   }
 
-  /// What a checkpoint may hold beside the encoder: the decoder, its output layer, and heads for other tasks.
-  private static let leftovers = ["decoder", "proj_out", "projector", "classifier", "layer_weights"]
+  /// What a checkpoint may hold beside the model: the output layer where it is the embeddings, and heads for other tasks.
+  private static let leftovers = ["proj_out", "projector", "classifier", "layer_weights"]
 
   func untrained(seed: UInt64) throws -> Whisper {
     var reader = ParameterReader(path: "the untrained twin", source: .random(seed: seed))
     var twin = self
     twin.encoder = try WhisperEncoder(configuration, from: &reader)
+    twin.decoder = try configuration.decoder.map { try WhisperDecoder($0, configuration, from: &reader) }
     return twin
   }
 }

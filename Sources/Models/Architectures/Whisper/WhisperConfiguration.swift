@@ -13,6 +13,21 @@ struct WhisperConfiguration: Sendable, Equatable {
   var activation = Activation.gelu
   /// The deviation of freshly drawn weights.
   var initialDeviation = 0.02
+  /// nil where a checkpoint has the encoder alone, whatever its configuration says.
+  var decoder: Decoder?
+
+  struct Decoder: Sendable, Equatable {
+    var layers = 4
+    var heads = 6
+    var innerWidth = 1536
+    /// The most tokens of a text.
+    var positions = 448
+    var vocabulary = 51_865
+    /// Whether logits come from the embeddings.
+    var isTied = true
+    /// The token whose embedding starts at zero.
+    var padding: Int?
+  }
 
   /// Mel frames of a window, 10 ms each.
   var melFrames: Int { 2 * positions }
@@ -22,7 +37,7 @@ extension WhisperConfiguration {
   private static let extent = 1...65_536
 
   /// Reads a `config.json`'s tree; what it leaves out has the value that transformers gives it.
-  init(_ reader: ConfigurationReader) throws {
+  init(_ reader: ConfigurationReader, hasDecoder: Bool) throws {
     width = try reader.integer("d_model", Self.extent, default: width)
     bands = try reader.integer("num_mel_bins", 1...1024, default: bands)
     positions = try reader.integer("max_source_positions", 1...30_000, default: positions)
@@ -33,6 +48,17 @@ extension WhisperConfiguration {
       "activation_function", default: "gelu", Activation.knownNames, Activation.init(named:))
     initialDeviation = try reader.number("init_std", 0...10, default: initialDeviation)
     try check(path: reader.path, headsKey: "encoder_attention_heads")
+    guard hasDecoder else { return }
+    var decoder = Decoder()
+    decoder.layers = try reader.integer("decoder_layers", 1...512, default: decoder.layers)
+    decoder.heads = try reader.integer("decoder_attention_heads", 1...1024, default: decoder.heads)
+    decoder.innerWidth = try reader.integer("decoder_ffn_dim", 1...262_144, default: decoder.innerWidth)
+    decoder.positions = try reader.integer("max_target_positions", 1...65_536, default: decoder.positions)
+    decoder.vocabulary = try reader.integer("vocab_size", 1...1_000_000, default: decoder.vocabulary)
+    decoder.isTied = try reader.bool("tie_word_embeddings", default: true)
+    decoder.padding = try reader.integerIfThere("pad_token_id", 0...1_000_000)
+    self.decoder = decoder
+    try check(path: reader.path, headsKey: "decoder_attention_heads", heads: decoder.heads)
   }
 
   /// Reads openai-whisper's `dims`, which has no defaults; the inner width is a tensor's.
@@ -51,6 +77,15 @@ extension WhisperConfiguration {
     heads = try required("n_audio_head", 1...1024)
     innerWidth = try parameters.knownShape(of: "encoder.layers.0.fc1.weight", rank: 2)[0]
     try check(path: reader.path, headsKey: "n_audio_head")
+    guard parameters.hasDecoder else { return }
+    var decoder = Decoder()
+    decoder.layers = try required("n_text_layer", 1...512)
+    decoder.heads = try required("n_text_head", 1...1024)
+    decoder.positions = try required("n_text_ctx", 1...65_536)
+    decoder.vocabulary = try required("n_vocab", 1...1_000_000)
+    decoder.innerWidth = try parameters.knownShape(of: "decoder.layers.0.fc1.weight", rank: 2)[0]
+    self.decoder = decoder
+    try check(path: reader.path, headsKey: "n_text_head", heads: decoder.heads)
   }
 
   /// What the tensors' shapes show; the rest is as in every published Whisper, with a note that says so.
@@ -73,12 +108,20 @@ extension WhisperConfiguration {
         path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
         option: "LoadOptions.heads, --heads")
     }
+    if reader.hasDecoder {
+      decoder = Decoder(
+        layers: max(1, (0..<512).prefix { reader.has("decoder.layers.\($0).fc1.weight") }.count),
+        heads: heads, innerWidth: try reader.knownShape(of: "decoder.layers.0.fc1.weight", rank: 2)[0],
+        positions: try reader.knownShape(of: "decoder.embed_positions.weight", rank: 2)[0],
+        vocabulary: try reader.knownShape(of: "decoder.embed_tokens.weight", rank: 2)[0])
+    }
     notes.append("no configuration came with \(path): it was read off the tensors")
     try check(path: path, headsKey: "heads")
   }
 
   /// What must hold between settings.
-  private func check(path: String, headsKey: String) throws {
+  private func check(path: String, headsKey: String, heads: Int? = nil) throws {
+    let heads = heads ?? self.heads
     guard heads > 0, width % heads == 0 else {
       throw ModelError.configuration(
         path: path, key: headsKey, found: "\(heads)", expected: "a divisor of the width, \(width)")
@@ -88,4 +131,9 @@ extension WhisperConfiguration {
         path: path, key: "d_model", found: "\(width)", expected: "an even number (sines and cosines)")
     }
   }
+}
+
+extension ParameterReader {
+  /// Whether a checkpoint of Whisper has its decoder too.
+  var hasDecoder: Bool { has("decoder.embed_tokens.weight") }
 }
