@@ -55,7 +55,7 @@ struct ModelDescription {
   }
 
   /// The folder `path` itself, or that of the file `path`.
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     if exists, isFolder.boolValue { return path }
@@ -121,6 +121,13 @@ struct TensorNames {
       let new = table[name].map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 } ?? name
       renamed.stored[renamed.stored[new] == nil ? new : name] = original
     }
+    return renamed
+  }
+
+  /// The same under what `rename` makes of each name.
+  func renamed(_ rename: (String) -> String) -> TensorNames {
+    var renamed = self
+    renamed.stored = Dictionary(stored.map { (rename($0), $1) }, uniquingKeysWith: { first, _ in first })
     return renamed
   }
 

@@ -20,6 +20,10 @@ public enum ModelError: Error, Equatable, Sendable {
   case tokens(found: String, expected: String)
   case unknownLayer(name: String, nearest: [String])
   case layerOutOfRange(number: Int, layers: Int)
+  /// A text of more tokens than the model has positions for.
+  case tooManyTokens(found: Int, maximum: Int)
+  /// A token that the model has no embedding for.
+  case unknownToken(id: Int, vocabulary: Int)
   /// Files of a tokeniser that are not there or say what none of ours does.
   case tokenizer(path: String, place: String, found: String, expected: String)
 
@@ -73,6 +77,10 @@ extension ModelError: CustomStringConvertible {
         + (nearest.isEmpty ? "" : "; the nearest are \(nearest.joined(separator: ", "))")
     case .layerOutOfRange(let number, let layers):
       "layer \(number) is out of range: hidden layers are 0 to \(layers), or -1 to \(-layers - 1) from the end"
+    case .tooManyTokens(let found, let maximum):
+      "the text has \(found) tokens, the model reads from 1 to \(maximum) at once; cut it into sentences"
+    case .unknownToken(let id, let vocabulary):
+      "there is no token \(id): the model's vocabulary has \(vocabulary); the tokeniser belongs to another model"
     case .tokenizer(let path, let place, let found, let expected):
       "\(path): the tokeniser's \(place) is \(found), expected \(expected)"
     }

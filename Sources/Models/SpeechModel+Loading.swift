@@ -58,7 +58,7 @@ extension SpeechModel {
   }
 
   /// The folder's name, or the file's without its ending; `model.ckpt` and the like go by their folder.
-  private static func name(of path: String) -> String {
+  static func name(of path: String) -> String {
     let url = URL(fileURLWithPath: path).standardizedFileURL
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {

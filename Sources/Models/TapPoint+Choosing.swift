@@ -31,7 +31,9 @@ extension [TapPoint] {
   }
 
   private func hidden(_ number: Int) throws -> TapPoint {
-    let layers = filter { $0.name.hasPrefix("hidden.") }
+    var layers = filter { $0.name.hasPrefix("hidden.") }
+    // A tower alone has a prefix before them all.
+    if layers.isEmpty { layers = filter { $0.name.contains(".hidden.") } }
     let index = number < 0 ? layers.count + number : number
     guard layers.indices.contains(index) else {
       throw ModelError.layerOutOfRange(number: number, layers: layers.count - 1)

@@ -1,0 +1,139 @@
+import Checkpoints
+import Foundation
+import Tensors
+
+/// A trained text model, ready to be run and looked into: the sibling of `SpeechModel`.
+///
+/// ```swift
+/// let model = try TextModel.load("all-MiniLM-L6-v2")
+/// try model.forward("the cat sat", taps: ["hidden.6"]) { name, values in print(name, values.shape) }
+/// ```
+/// A value: copies share weights and memory. Any number of threads may run it at once.
+public struct TextModel: Sendable {
+  /// What it is called after: its folder or file.
+  public let name: String
+  /// bert, roberta, …
+  public let family: String
+  /// The XXH3-128 hash of the weights' files; an untrained twin's says of which model and with which seed.
+  public let fingerprint: String
+  /// The number of values of all parameters that are used.
+  public let parameters: Int
+  /// The places whose values can be had, in the order of the data: a row a token. `embedding` is the token's row of
+  /// the table alone, the same wherever the token stands; `hidden.0` adds its position.
+  public let taps: [TapPoint]
+  /// Attention weights, `[heads × tokens × tokens]`, which are had only when asked for by name.
+  public let attentionTaps: [TapPoint]
+  /// What became of the checkpoint's tensors.
+  public let tensorReport: TensorReport
+  /// How its text is cut; nil where the files of a tokeniser were missing.
+  public let tokenizer: (any Tokenizer)?
+  /// Where those files were looked for.
+  let folder: String
+  private let encoder: TextEncoder
+  private let pool = MemoryPool()
+
+  init(
+    _ encoder: TextEncoder, report: TensorReport, tokenizer: (any Tokenizer)?, folder: String, name: String,
+    fingerprint: String
+  ) {
+    self.encoder = encoder
+    self.tokenizer = tokenizer
+    self.folder = folder
+    self.name = name
+    self.fingerprint = fingerprint
+    tensorReport = report
+    family = encoder.configuration.family.rawValue
+    parameters = encoder.parameters
+    taps = encoder.taps
+    attentionTaps = encoder.attentionTaps
+  }
+
+  /// The most tokens of a text, those that frame it among them.
+  public var maximumTokens: Int { encoder.configuration.maximumTokens }
+
+  /// Whether a model's type is one that is read here.
+  public static func reads(modelType: String) -> Bool { TextEncoder.modelTypes.contains(modelType) }
+
+  /// The same architecture with parameters drawn as its authors draw them before training.
+  public func randomTwin(seed: UInt64) throws -> TextModel {
+    TextModel(
+      try encoder.untrained(seed: seed),
+      report: TensorReport(
+        used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"]),
+      tokenizer: tokenizer, folder: folder, name: "\(name) (untrained, seed \(seed))",
+      fingerprint: "\(fingerprint)-untrained-\(seed)")
+  }
+
+  /// Reads a model of the BERT family with its tokeniser from a Hugging Face folder, or from a file of weights
+  /// beside a `config.json`. Of a CLAP model it reads the text tower.
+  ///
+  /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is no such model.
+  public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> TextModel {
+    let checkpoint = try Checkpoint.open(path)
+    let description = try ModelDescription(checkpoint, options)
+    let fingerprint = try checkpoint.fingerprint()
+    let (encoder, report) = try TextEncoder.build(description)
+    let folder = ModelDescription.folder(of: options.configuration ?? path)
+    return TextModel(
+      encoder, report: report, tokenizer: try TokenizerFiles(folder: folder).tokenizer(), folder: folder,
+      name: SpeechModel.name(of: path), fingerprint: fingerprint)
+  }
+}
+
+// MARK: - Running
+
+extension TextModel {
+  /// A text's tokens as the model is given them. Throws `ModelError.tokenizer` where it came without a tokeniser, and
+  /// `.tooManyTokens` where it has no positions for them all.
+  public func tokens(of text: String) throws -> [Token] {
+    guard let tokenizer else {
+      throw ModelError.tokenizer(
+        path: folder, place: "file", found: "missing",
+        expected: "tokenizer.json, vocab.txt, or vocab.json with merges.txt")
+    }
+    let tokens = tokenizer.encode(text)
+    try check(count: tokens.count)
+    return tokens
+  }
+
+  private func check(count: Int) throws {
+    guard (1...maximumTokens).contains(count) else {
+      throw ModelError.tooManyTokens(found: count, maximum: maximumTokens)
+    }
+  }
+
+  /// One pass over a text; see `SpeechModel.forward`.
+  public func forward(
+    _ text: String, taps: Set<String>, threads: Int = 1, visit: (String, Tensor) throws -> Void
+  ) throws {
+    try forward(tokens: tokens(of: text).map(\.id), taps: taps, threads: threads, visit: visit)
+  }
+
+  /// The same for tokens by number. `types` are 0 where nothing is said; tokens from `validTokens` on are padding, as
+  /// in a batch: their rows are computed but mean nothing, and change no other.
+  public func forward(
+    tokens: [Int], types: [Int]? = nil, validTokens: Int? = nil, taps wanted: Set<String>, threads: Int = 1,
+    visit: (String, Tensor) throws -> Void
+  ) throws {
+    for name in wanted.sorted() { try (taps + attentionTaps).named(name) }
+    try check(count: tokens.count)
+    let c = encoder.configuration
+    if let id = tokens.first(where: { !(0..<c.vocabulary).contains($0) }) {
+      throw ModelError.unknownToken(id: id, vocabulary: c.vocabulary)
+    }
+    let types = types ?? Array(repeating: 0, count: tokens.count)
+    precondition(types.count == tokens.count && types.allSatisfy { (0..<c.types).contains($0) })
+    let valid = min(max(1, validTokens ?? tokens.count), tokens.count)
+    var remaining = wanted
+    guard !remaining.isEmpty else { return }
+    try encoder.forward(
+      tokens, types: types, validTokens: valid, wanted: wanted, on: Evaluation(threads: threads, pool: pool)
+    ) { name, values in
+      if let index = values.firstNonFinite() {
+        throw ModelError.nonFiniteValue(layer: name, frame: index / max(1, values.width))
+      }
+      if remaining.remove(name) != nil { try visit(name, values) }
+      return !remaining.isEmpty
+    }
+  }
+}
