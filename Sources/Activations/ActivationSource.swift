@@ -38,7 +38,7 @@ extension ActivationSource {
 }
 
 /// What a report says of a source of activations.
-public struct SourceFacts: Sendable, Equatable {
+public struct SourceFacts: Sendable, Equatable, Codable {
   /// wav2vec2, whisper, …
   public var family: String
   /// The number of values of all parameters; 0 where there are none to count.

@@ -11,9 +11,9 @@ import SpeechHierarchy
 /// penalties: [1000, 100, 10, 1]
 /// ```
 /// Only `name` and `level` must be there; the other keys have the defaults below.
-public struct ProbeSpec: Sendable, Equatable {
+public struct ProbeSpec: Sendable, Equatable, Codable {
   /// The classifier.
-  public enum Kind: String, Sendable, CaseIterable {
+  public enum Kind: String, Sendable, CaseIterable, Codable {
     /// Multinomial logistic regression (`SoftmaxProbe`).
     case softmax
   }

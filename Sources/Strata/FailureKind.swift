@@ -25,15 +25,18 @@ public enum FailureKind: Sendable, Equatable {
     switch error {
     case StudyError.interrupted, ActivationError.interrupted, ProbeError.interrupted: self = .interrupted
     case let error as StudyError: self = error.kind
+    case let error as ShardError: self = error.kind
     case CheckpointError.missing, AudioError.missing, CorpusError.missing, ImportError.missing:
       self = .missingInput
-    case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed, ActivationError.cannotWrite:
+    case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed,
+      ActivationError.cannotWrite:
       self = .writeFailed
     case ModelError.unknownLayer, ModelError.layerOutOfRange, ModelError.unstated,
       ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer:
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault
-    case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError, is ImportError, is HDF5Error,
+    case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError,
+      is ImportError, is HDF5Error,
       is ReportError, is ExportError, is ProbeError, is ProbeSpecError:
       self = .badInput
     default: return nil

@@ -12,7 +12,10 @@ extension LayerStudy {
   /// Runs the whole study away from the caller's thread; cancelling the task stops it.
   ///
   /// Throws `StudyError`, or the error of whatever input was at fault.
-  public func run() async throws -> StudyResult {
+  public func run() async throws -> StudyResult { try await elsewhere { try $0.result() } }
+
+  /// Runs `body` with this study on a thread of its own; cancelling the task cancels that study.
+  func elsewhere<T: Sendable>(_ body: @escaping @Sendable (LayerStudy) throws -> T) async throws -> T {
     let cancelled = Flag()
     var study = self
     let asked = isCancelled
@@ -20,7 +23,7 @@ extension LayerStudy {
     return try await withTaskCancellationHandler { [study] in
       try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global(qos: .userInitiated).async {
-          continuation.resume(with: Result { try study.result() })
+          continuation.resume(with: Result { try body(study) })
         }
       }
     } onCancel: {
@@ -36,11 +39,8 @@ extension LayerStudy {
     var similarity: [SimilarityMatrix] = []
     // One pass serves all probes that pool spans alike, which mostly are all.
     for (place, pool) in pools(of: probes).enumerated() {
-      let trained = try extract(model, named: model.name, pool: pool, keepsMoments: place == 0)
-      let twins = try twinSeeds.enumerated().compactMap { index, seed in
-        guard let twin = try model.randomTwin(ofSeed: seed) else { return Extraction?.none }
-        return try extract(twin, named: "random twin \(index + 1)", pool: pool, keepsMoments: false)
-      }
+      guard let trained = try extraction(of: Pass(pool: pool, keepsMoments: place == 0)) else { continue }
+      let twins = try twinSeeds.indices.compactMap { try extraction(of: Pass(pool: pool, twin: $0)) }
       warnings.add(issues: trained.issues)
       if !twinSeeds.isEmpty, twins.isEmpty { warnings.add(noTwinOf: model.name) }
       if place == 0 { similarity = try self.similarity(trained) }
@@ -72,20 +72,13 @@ extension LayerStudy {
       }, isCancelled: isCancelled)
   }
 
-  /// The ways of pooling that the probes ask for, each once, in their order.
-  private func pools(of probes: [ProbeSpec]) -> [FramePooling.Mode] {
-    probes.reduce(into: []) { pools, probe in
-      if !pools.contains(probe.pool) { pools.append(probe.pool) }
-    }
-  }
-
   private func isBelow(_ a: LevelResult, _ b: LevelResult) -> Bool {
     (a.level, a.probe) < (b.level, b.probe)
   }
 
   /// The definitions for the levels asked for, in the order of the hierarchy; throws where a level has none
   /// or where no level has labels.
-  private func probesOfLevels() throws -> [ProbeSpec] {
+  func probesOfLevels() throws -> [ProbeSpec] {
     let probes = self.probes.filter { levels.contains($0.level) }.sorted { $0.level < $1.level }
     guard !probes.isEmpty else { throw StudyError.noProbe(levels: levels) }
     let available = Level.allCases.filter { level in
@@ -96,27 +89,6 @@ extension LayerStudy {
       throw StudyError.noLabels(corpus: corpus.name, levels: levels, available: available)
     }
     return labelled
-  }
-
-  private func extract(
-    _ source: some ActivationSource, named name: String, pool: FramePooling.Mode, keepsMoments: Bool
-  ) throws -> Extraction {
-    // Mel is pooled for the twins too: the sample's bounds depend on the layers, and a twin must have the same.
-    var settings = ExtractionSettings(
-      levels: levels, layers: layers ?? layersByDefault, pooling: FramePooling(pool), seed: seed)
-    if !keepsMoments { settings.momentsBudget = 0 }
-    let pass = ExtractionPass(
-      of: source, over: corpus.utterances, settings: settings, workFolder: workFolder)
-    let started = Date()
-    return try pass.run(
-      threads: threads,
-      progress: { [onProgress] progress in
-        let rate = progress.seconds / max(Date().timeIntervalSince(started), 1e-3)
-        onProgress(
-          StudyProgress(
-            stage: "Extracting \(name)", done: progress.done, total: progress.total,
-            detail: "\(Int(rate)) × real time"))
-      }, isCancelled: isCancelled)
   }
 
   /// Debiased and biased linear CKA and SVCCA between all layers, over one level's pooled spans: over all of them
@@ -133,13 +105,24 @@ extension LayerStudy {
       guard !isCancelled() else { throw StudyError.interrupted }
       if isSampled, let moments = activations.moments, moments.extent == .pairs {
         return try LayerSimilarity.matrix(
-          moments, unit: "\(level.rawValue) spans", layers: layers, measure: measure, threads: threads)
+          moments, unit: "\(level.rawValue) spans", layers: layers, measure: measure, threads: threads
+        ).rounded
       }
       return try LayerSimilarity.matrix(examples, layers: layers, measure: measure, threads: threads)
     }
     return [
       try matrix(LinearCKA()), try matrix(LinearCKA(debiased: false)), try matrix(SVCCA()),
     ]
+  }
+}
+
+extension SimilarityMatrix {
+  /// With six decimals: shards' sums, added in another order than one run's, differ in the last digits of a double,
+  /// and a merged study is to be the same bytes.
+  fileprivate var rounded: SimilarityMatrix {
+    var result = self
+    result.values = values.map { $0.map { $0.map { ($0 * 1e6).rounded() / 1e6 } } }
+    return result
   }
 }
 

@@ -39,6 +39,9 @@ public struct LayerStudy: Sendable {
   /// Asked now and then; true ends the study with `StudyError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
 
+  /// Where the passes are found instead of being run.
+  var shards: ShardFiles?
+
   public init(model: any ActivationSource, corpus: Corpus) {
     self.model = model
     self.corpus = corpus

@@ -34,7 +34,8 @@ struct ImportOptions: ParsableArguments {
   private func length(_ text: String?, _ option: String) throws -> ImportSettings.Length? {
     guard let text else { return nil }
     guard let length = ImportSettings.Length(text) else {
-      throw ValidationError("\(option) takes a length of time such as 20ms, 0.02 or 320samples, not “\(text)”.")
+      throw ValidationError(
+        "\(option) takes a length of time such as 20ms, 0.02 or 320samples, not “\(text)”.")
     }
     return length
   }

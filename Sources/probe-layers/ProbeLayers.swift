@@ -16,6 +16,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers model.ckpt --levels phoneme,word --layers hidden.0,hidden.6
         probe-layers inspect model.ckpt                  its layers, sizes and frame times
         probe-layers extract model.ckpt a.wav -o a.safetensors
+        probe-layers merge shards/shard-*                adds up what --shard made
         probe-layers corpus check my-corpus              what is wrong with these labels
 
       EXIT STATUS
@@ -25,6 +26,7 @@ struct ProbeLayers: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
+      MergeCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -15,9 +15,12 @@ struct RunCommand: AsyncParsableCommand {
         probe-layers hubert-base/ --corpus my-corpus --output hubert-study
         probe-layers model.ckpt --levels phoneme,word --layers 0,3,-1 --seed 7
         probe-layers activations.h5 --hop 20ms --corpus my-corpus
+        probe-layers model.ckpt --shard 1/8 --output shards
       """)
 
-  @Argument(help: "A checkpoint (.ckpt, .pt, .safetensors, …), a Hugging Face folder, or activations made elsewhere.")
+  @Argument(
+    help:
+      "A checkpoint (.ckpt, .pt, .safetensors, …), a Hugging Face folder, or activations made elsewhere.")
   var model: String
 
   @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
@@ -44,6 +47,13 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
   var threads: Int?
 
+  @Option(
+    help: """
+      Only part i of n of the audio, as i/n, without probing: a folder shard-i-of-n in the output folder, for \
+      probe-layers merge.
+      """)
+  var shard: String?
+
   @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var imports: ImportOptions
@@ -55,6 +65,9 @@ struct RunCommand: AsyncParsableCommand {
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
     guard threads.map({ (1...1024).contains($0) }) ?? true else {
       throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+    guard shard.map({ Shard($0) != nil }) ?? true else {
+      throw ValidationError("--shard takes a part of a number of parts, such as 2/3, not “\(shard ?? "")”.")
     }
   }
 
@@ -82,6 +95,12 @@ struct RunCommand: AsyncParsableCommand {
     }
     study.isCancelled = { interruption.isRequested }
 
+    if let shard = shard.flatMap({ Shard($0) }) {
+      let folder = try await study.writeShard(shard, in: output)
+      progress.finish()
+      if !quiet { standardOutput("Shard \(shard): \(folder)") }
+      return
+    }
     let result = try await study.run()
     progress.finish()
     try StudyFolder.write(result, to: output)

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct MergeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge", abstract: "Add shards up and write the whole study.",
+    discussion: """
+      Shards are made by probe-layers MODEL --shard i/n, on one machine or on many. The merged study is the one
+      that a single run would have written, to the byte. A shard that is missing, there twice, damaged or of
+      another model, corpus, seed or setting is named and nothing is written.
+
+      EXAMPLES
+        probe-layers merge shards/shard-*-of-3 --output my-study
+        probe-layers merge shards --output my-study
+      """)
+
+  @Argument(help: "Shards' folders, or a folder of them.")
+  var shards: [String]
+
+  @Option(name: [.short, .long], help: "Where the results go.")
+  var output = "strata-study"
+
+  @Option(help: "The corpus, where it is not where the shards found it; only its labels are read.")
+  var corpus: String?
+
+  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
+  var threads: Int?
+
+  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
+  var quiet = false
+
+  func validate() throws {
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+  }
+
+  func run() async throws {
+    let interruption = Interruption()
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
+    var study = try LayerStudy.merging(shards, corpus: corpus)
+    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    study.onProgress = { step in
+      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
+    }
+    study.isCancelled = { interruption.isRequested }
+    let result = try await study.run()
+    progress.finish()
+    try StudyFolder.write(result, to: output)
+    guard !quiet else { return }
+    standardOutput(StudyFolder.terminalSummary(of: result))
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+}
