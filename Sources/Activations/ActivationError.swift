@@ -18,6 +18,8 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
   case noSound(utterance: String, source: String)
   /// A file of a part of an extraction that is not what it should be.
   case badPart(path: String, reason: String)
+  /// An utterance without words, whose text a decoder should read.
+  case noWords(utterance: String, source: String)
   /// Not one utterance gave anything; the reasons of the first few.
   case nothingExtracted(utterances: Int, reasons: [String])
   /// Not one layer is free of NaN and infinity.
@@ -53,6 +55,9 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
       "\(source) is a speech model and \(utterance) has no audio; give it a corpus of recordings"
     case .badPart(let path, let reason):
       "\(path): \(reason); make this part again"
+    case .noWords(let utterance, let source):
+      "the decoder of \(source) reads words and \(utterance) has none; add a word tier, or choose layers of the "
+        + "encoder"
     case .nothingExtracted(let utterances, let reasons):
       "none of the \(utterances) utterances could be used: " + reasons.joined(separator: "; ")
     case .nothingFinite(let layers, let utterance):

@@ -15,6 +15,8 @@ struct ModelDescription {
   let samplingRate: Int?
   /// What a `preprocessor_config.json` would say, where something does.
   let preprocessing: MetadataValue?
+  /// Where files that belong to the checkpoint would lie.
+  let folder: String
 
   var path: String { checkpoint.path }
 
@@ -37,6 +39,7 @@ struct ModelDescription {
       foundPath = folder + "/config.json"
     }
     if found?.dictionary == nil { found = nil }
+    self.folder = folder
     configuration = found
     configurationPath = foundPath
     modelType = options.modelType ?? found?["model_type"]?.string ?? training?["model_type"]?.string

@@ -17,8 +17,11 @@ extension SpeechModel {
     let built = try build(description)
     let name = name(of: path)
     if case .features(_, let samplingRate) = built.input {
+      var model = built
+      let tokenizer = try tokenizer(of: &model, in: description.folder)
       return SpeechModel(
-        built, name: name, fingerprint: fingerprint, samplingRate: samplingRate, normalisesInput: false)
+        model, name: name, fingerprint: fingerprint, samplingRate: samplingRate, normalisesInput: false,
+        tokenizer: tokenizer)
     }
     guard let normalisesInput = description.normalisesInput else {
       throw ModelError.unstated(
@@ -55,6 +58,18 @@ extension SpeechModel {
     }
     let names = description.checkpoint.tensors.keys.prefix(3).joined(separator: ", ")
     throw unknown("neither a configuration nor tensor names such as \(names) say what model it is")
+  }
+
+  /// What lies with a model that has a decoder; a note where nothing does.
+  private static func tokenizer(of model: inout BuiltModel, in folder: String) throws -> (any Tokenizer)? {
+    guard (model.architecture as? any DecodingArchitecture)?.decoding != nil else { return nil }
+    let tokenizer = try TokenizerFiles(folder: folder).tokenizer()
+    if tokenizer == nil {
+      model.report.notes.append(
+        "no tokenizer.json, nor vocab.json with merges.txt, lies with it: its decoder can be run on given tokens "
+          + "only, and studies leave it out")
+    }
+    return tokenizer
   }
 
   /// The folder's name, or the file's without its ending; `model.ckpt` and the like go by their folder.

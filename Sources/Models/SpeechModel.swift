@@ -30,18 +30,22 @@ public struct SpeechModel: Sendable {
   public let taps: [TapPoint]
   /// What became of the checkpoint's tensors, and what was assumed.
   public let tensorReport: TensorReport
+  /// What cuts a text into the tokens of its decoder; nil where it has none or no tokeniser lies with it.
+  public let tokenizer: (any Tokenizer)?
 
   let architecture: any SpeechArchitecture
   private let input: ModelInput
   private let pool = MemoryPool()
 
   init(
-    _ built: BuiltModel, name: String, fingerprint: String, samplingRate: Int, normalisesInput: Bool
+    _ built: BuiltModel, name: String, fingerprint: String, samplingRate: Int, normalisesInput: Bool,
+    tokenizer: (any Tokenizer)? = nil
   ) {
     self.name = name
     self.fingerprint = fingerprint
     self.samplingRate = samplingRate
     self.normalisesInput = normalisesInput
+    self.tokenizer = tokenizer
     family = built.family
     parameters = built.parameters
     tensorReport = built.report
@@ -69,7 +73,7 @@ public struct SpeechModel: Sendable {
           used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"]),
         input: input),
       name: "\(name) (untrained, seed \(seed))", fingerprint: "\(fingerprint)-untrained-\(seed)",
-      samplingRate: samplingRate, normalisesInput: normalisesInput)
+      samplingRate: samplingRate, normalisesInput: normalisesInput, tokenizer: tokenizer)
   }
 }
 

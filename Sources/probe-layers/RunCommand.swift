@@ -79,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
     let corpusFolder = try corpusFolder()
     let corpus = try Corpus.load(corpusFolder)
     var study = LayerStudy(
-      model: try imports.source(model, for: corpus) ?? loading.load(model), corpus: corpus)
+      model: try imports.source(model, for: corpus) ?? loading.load(model).studied, corpus: corpus)
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount

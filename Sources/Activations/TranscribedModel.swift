@@ -1,0 +1,80 @@
+import Audio
+import Models
+import SpeechHierarchy
+import Tensors
+
+/// A speech model with a decoder that reads along: the utterance's words are its tokens, so that words can be
+/// probed on the side of the text too.
+///
+/// The text is the word tier, cut by the model's own tokeniser behind what it puts before every text
+/// (`<|startoftranscript|>` …). A word's tokens divide its time evenly, each with its centre in the middle of its
+/// part; those before the text lie nowhere. Row *i* is what the decoder makes of tokens 0 … *i*, the word's own among
+/// them.
+public struct TranscribedModel: ActivationSource {
+  public let model: SpeechModel
+  private let tokenizer: any Tokenizer
+
+  /// Nil where the model has no decoder, or no tokeniser lies with it.
+  public init?(_ model: SpeechModel) {
+    guard let tokenizer = model.tokenizer, !model.decoderTaps.isEmpty else { return nil }
+    self.model = model
+    self.tokenizer = tokenizer
+  }
+
+  public var name: String { model.name }
+  public var fingerprint: String { "\(model.fingerprint)-transcribed" }
+  public var facts: SourceFacts { model.facts }
+  public var taps: [TapPoint] { model.taps + model.decoderTaps }
+
+  public func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? {
+    isOfDecoder(tap.name) ? try text(of: utterance).map(\.centre) : nil
+  }
+
+  public func forward(
+    _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+    visit: (String, Tensor) throws -> Void
+  ) throws {
+    guard taps.contains(where: isOfDecoder) else {
+      return try model.forward(utterance, waveform, taps: taps, threads: threads, visit: visit)
+    }
+    guard let waveform else { throw ActivationError.noSound(utterance: utterance.id, source: name) }
+    try model.forward(
+      waveform, tokens: text(of: utterance).map(\.id), taps: taps, threads: threads, visit: visit)
+  }
+
+  public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
+    TranscribedModel(try model.randomTwin(seed: seed))
+  }
+
+  private func isOfDecoder(_ tap: String) -> Bool { model.decoderTaps.contains { $0.name == tap } }
+
+  /// The decoder's tokens for an utterance, each with its place in time.
+  private func text(of utterance: Utterance) throws -> [(id: Int, centre: Double)] {
+    var text = prefix.map { (id: $0, centre: -Double.infinity) }
+    for word in utterance.spans(at: .word) {
+      // A space before it, as inside a text: the beginning of a sentence is no other word.
+      let tokens = tokenizer.tokens(of: " " + word.label)
+      for (place, token) in tokens.enumerated() {
+        let share = (Double(place) + 0.5) / Double(tokens.count)
+        let centre = word.start + share * (word.end - word.start)
+        text.append((token.id, max(centre, text.last?.centre ?? centre)))
+      }
+    }
+    guard text.count > prefix.count else {
+      throw ActivationError.noWords(utterance: utterance.id, source: name)
+    }
+    return text
+  }
+
+  /// What stands before every text: as the tokeniser has it, else as transcription without times begins.
+  private var prefix: [Int] {
+    let own = tokenizer.frame.start.map(\.id)
+    return own.isEmpty
+      ? ["<|startoftranscript|>", "<|notimestamps|>"].compactMap { tokenizer.id(of: $0) } : own
+  }
+}
+
+extension SpeechModel {
+  /// What a study of this model runs: with its decoder, where that can read the utterances' words.
+  public var studied: any ActivationSource { TranscribedModel(self) ?? self }
+}
