@@ -9,7 +9,8 @@ import Tensors
 /// The text is the word tier, cut by the model's own tokeniser behind what it puts before every text
 /// (`<|startoftranscript|>` …). A word's tokens divide its time evenly, each with its centre in the middle of its
 /// part; those before the text lie nowhere. Row *i* is what the decoder makes of tokens 0 … *i*, the word's own among
-/// them.
+/// them: a word's identity is its input, and `decoder.hidden.0` always holds it. A sound longer than the model's window,
+/// or a text longer than its decoder takes, cannot be read along.
 public struct TranscribedModel: ActivationSource {
   public let model: SpeechModel
   private let tokenizer: any Tokenizer
@@ -23,7 +24,12 @@ public struct TranscribedModel: ActivationSource {
 
   public var name: String { model.name }
   public var fingerprint: String { "\(model.fingerprint)-transcribed" }
-  public var facts: SourceFacts { model.facts }
+  /// Those of the model; that the decoder is given the words stands beside every number.
+  public var facts: SourceFacts {
+    var facts = model.facts
+    facts.inputNormalisation += "; the decoder is given each utterance's words"
+    return facts
+  }
   public var taps: [TapPoint] { model.taps + model.decoderTaps }
 
   public func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? {

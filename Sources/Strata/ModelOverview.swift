@@ -16,7 +16,7 @@ public struct ModelOverview: CustomStringConvertible, Sendable {
       "",
       row(["layer", "width", "step", "receptive field", "first centre"]),
     ]
-    for tap in model.taps {
+    for tap in model.taps + model.decoderTaps {
       let times = tap.timing.map { timing in
         [timing.stride, timing.receptiveField, timing.centre(of: 0)].map { seconds in
           String(format: "%.2f ms", seconds * 1000)

@@ -6,7 +6,7 @@ struct LoadingOptions: ParsableArguments {
   @Option(help: "The model's config.json, where it does not lie beside the weights.")
   var config: String?
 
-  @Option(help: "The family (wav2vec2, hubert, wavlm, data2vec-audio), where nothing says it.")
+  @Option(help: "The family (wav2vec2, hubert, whisper, …), where nothing says it.")
   var modelType: String?
 
   @Option(help: "Attention heads, where no configuration says how many.")

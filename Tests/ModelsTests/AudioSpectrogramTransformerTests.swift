@@ -30,7 +30,7 @@ import Testing
     let expected = try readNumpy(URL(fileURLWithPath: resource("\(name)/input_values.npy")))
     #expect(relativeError(try transformer.features(of: sound.samples[...]), expected) < 1e-4)
     #expect(
-      model.inputNormalisation.contains("Kaldi's filter banks, 128 bands, (x − -4.2677393) / 9.1379948"))
+      model.inputNormalisation.contains("Kaldi's filter banks, 128 bands, (x + 4.2677393) / 9.1379948"))
   }
 
   @Test("every value of every token")

@@ -42,7 +42,8 @@ extension AudioSpectrogramTransformer {
       report: report,
       input: .features(
         "Kaldi's filter banks, \(configuration.bands) bands, "
-          + (scale.map { "(x − \($0.mean)) / \(2 * $0.deviation), " } ?? "not scaled, ")
+          + (scale.map { "(x \($0.mean < 0 ? "+" : "−") \(abs($0.mean))) / \(2 * $0.deviation), " }
+            ?? "not scaled, ")
           + "in windows of \(seconds) s", samplingRate: 16_000))
   }
 
