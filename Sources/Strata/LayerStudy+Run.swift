@@ -41,6 +41,7 @@ extension LayerStudy {
     for (place, pool) in pools(of: probes).enumerated() {
       guard let trained = try extraction(of: Pass(pool: pool, keepsMoments: place == 0)) else { continue }
       let twins = try twinSeeds.indices.compactMap { try extraction(of: Pass(pool: pool, twin: $0)) }
+      onExtraction(trained)
       warnings.add(issues: trained.issues)
       if !twinSeeds.isEmpty, twins.isEmpty { warnings.add(noTwinOf: model.name) }
       if place == 0 { similarity = try self.similarity(trained) }

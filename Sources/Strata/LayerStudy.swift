@@ -35,6 +35,8 @@ public struct LayerStudy: Sendable {
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   /// Where finished extraction work is kept, so that an interrupted study goes on; nil keeps nothing.
   public var workFolder: String?
+  /// Given the trained model's pooled spans once they are there, for work beyond the study's own.
+  public var onExtraction: @Sendable (Extraction) -> Void = { _ in }
   public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
   /// Asked now and then; true ends the study with `StudyError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
