@@ -78,7 +78,7 @@ let package = Package(
       .executableTarget(
         name: "probe-layers",
         dependencies: [
-          "Strata", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+          "Strata", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
       .testTarget(
         name: "ProbeLayersTests", dependencies: ["probe-layers", "Checkpoints", "StrataTestSupport"]),

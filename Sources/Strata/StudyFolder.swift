@@ -5,8 +5,15 @@ import Results
 /// A finished study on disk: `study.json` and everything that is drawn from it.
 public enum StudyFolder {
   /// Writes the report, the tables, the figures and `study.json`; all of them or, where one fails, none.
-  public static func write(_ study: StudyResult, to folder: String) throws {
-    try StudyWriter.write(study, to: folder)
+  ///
+  /// `png` also makes a PNG of each figure, which needs `rsvg-convert`.
+  public static func write(_ study: StudyResult, to folder: String, png: Bool = false) throws {
+    try StudyWriter.write(study, to: folder, png: png)
+  }
+
+  /// What `study.json` holds.
+  public static func json(of study: StudyResult) throws -> String {
+    String(decoding: try StudyJSON.encode(study), as: UTF8.self)
   }
 
   /// Reads a study back from its folder or its `study.json`, with the folder it lives in.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Strata
+import Synchronization
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,11 +17,15 @@ struct RunCommand: AsyncParsableCommand {
         probe-layers model.ckpt --levels phoneme,word --layers 0,3,-1 --seed 7
         probe-layers activations.h5 --hop 20ms --corpus my-corpus
         probe-layers model.ckpt --shard 1/8 --output shards
+        probe-layers run study.yaml --output again       the options of a file: `model: model.ckpt`, `seed: 7`, …
+        probe-layers run strata-study/run.yaml           a finished study, once more
       """)
 
   @Argument(
-    help:
-      "A checkpoint (.ckpt, .pt, .safetensors, …), a Hugging Face folder, or activations made elsewhere.")
+    help: """
+      A checkpoint (.ckpt, .pt, .safetensors, …), a Hugging Face folder, activations made elsewhere, or a study \
+      file (.yaml).
+      """)
   var model: String
 
   @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
@@ -54,12 +59,24 @@ struct RunCommand: AsyncParsableCommand {
       """)
   var shard: String?
 
+  @Option(help: "A folder to write the study into for TensorBoard as well.")
+  var tensorboard: String?
+
+  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
+  var png = false
+
   @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var imports: ImportOptions
 
   @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
   var quiet = false
+
+  @Flag(name: [.short, .long], help: "Say on standard error what is read, assumed and done.")
+  var verbose = false
+
+  @Flag(help: "Print study.json on standard output instead of the table.")
+  var json = false
 
   func validate() throws {
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
@@ -72,14 +89,26 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    guard StudyFile.isOne(model) else { return try await study(checking: [:]) }
+    let file = try StudyFile(contentsOf: model)
+    var others = Array(CommandLine.arguments.dropFirst())
+    if others.first == Self._commandName { others.removeFirst() }
+    if let place = others.firstIndex(of: model) { others.remove(at: place) }
+    try await RunCommand.reading(file, path: model, besides: others).study(checking: file.fingerprints)
+  }
+
+  /// `fingerprints` are those of an earlier study that this one repeats.
+  private func study(checking fingerprints: [String: String]) async throws {
     let interruption = Interruption()
     let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
     defer { progress.finish() }
 
     let corpusFolder = try corpusFolder()
+    note("reading \(corpusFolder)")
     let corpus = try Corpus.load(corpusFolder)
-    var study = LayerStudy(
-      model: try imports.source(model, for: corpus) ?? loading.load(model).studied, corpus: corpus)
+    corpus.issues.map(\.description).forEach(note)
+    note("reading \(model)")
+    var study = LayerStudy(model: try source(for: corpus), corpus: corpus)
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
@@ -101,13 +130,49 @@ struct RunCommand: AsyncParsableCommand {
       if !quiet { standardOutput("Shard \(shard): \(folder)") }
       return
     }
+
+    let extraction = Mutex<Extraction?>(nil)
+    study.onExtraction = { found in extraction.withLock { $0 = $0 ?? found } }
+
     let result = try await study.run()
     progress.finish()
-    try StudyFolder.write(result, to: output)
+    warn(where: result, differsFrom: fingerprints)
+    try StudyFolder.write(result, to: output, png: png)
+    try Data(studyFile(of: result, command: CommandLine.arguments).utf8)
+      .write(to: URL(filePath: output).appending(path: "run.yaml"), options: .atomic)
+    if let tensorboard {
+      let export = TensorBoardExport(result, extraction: extraction.withLock { $0 })
+      if let remark = try export.write(to: tensorboard) { standardError("warning: \(remark)") }
+    }
     StudyFolder.removeWork(of: output)
+    try show(result)
+  }
+
+  private func source(for corpus: Corpus) throws -> any ActivationSource {
+    if let imported = try imports.source(model, for: corpus) { return imported }
+    let loaded = try loading.load(model)
+    loaded.tensorReport.notes.forEach(note)
+    return try loaded.studied
+  }
+
+  private func show(_ result: StudyResult) throws {
+    if json { return standardOutput(try StudyFolder.json(of: result)) }
     guard !quiet else { return }
     standardOutput(StudyFolder.terminalSummary(of: result))
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+
+  private func warn(where result: StudyResult, differsFrom fingerprints: [String: String]) {
+    for (name, found) in [("model", result.model.fingerprint), ("corpus", result.corpus.fingerprint)] {
+      guard let expected = fingerprints["\(name)-fingerprint"], expected != found else { continue }
+      standardError(
+        "warning: the \(name) is not the one of the study file: its fingerprint is \(found), not \(expected)"
+      )
+    }
+  }
+
+  private func note(_ words: String) {
+    if verbose { standardError(words) }
   }
 
   private func corpusFolder() throws -> String {
