@@ -152,7 +152,7 @@ struct RunCommand: AsyncParsableCommand {
     if let imported = try imports.source(model, for: corpus) { return imported }
     let loaded = try loading.load(model)
     loaded.tensorReport.notes.forEach(note)
-    return try loaded.studied
+    return loaded.studied
   }
 
   private func show(_ result: StudyResult) throws {

@@ -129,6 +129,8 @@ private struct OptionValues {
       guard let label = child.label?.drop(while: { $0 == "_" }) else { continue }
       if let group = child.value as? OptionGroup<LoadingOptions> {
         values += OptionValues(group.wrappedValue).values
+      } else if let group = child.value as? OptionGroup<ImportOptions> {
+        values += OptionValues(group.wrappedValue).values
       } else if let value = Self.value(of: child.value) {
         let name = label.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : String($1) }
         if !Self.shown.contains(name) { values.append((name, value)) }
