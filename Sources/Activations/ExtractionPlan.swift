@@ -62,14 +62,17 @@ struct ExtractionPlan: Sendable {
       + taps.map { Layer(tap: $0, pooling: settings.pooling) }
   }
 
-  /// Leaves out layers whose step is longer than the level's median span: neighbouring spans would get the
-  /// same frame.
+  /// Leaves out layers whose step is longer than the level's median span, where neighbouring spans would get the
+  /// same frame; and layers of tokens below the word, where the phones of a word would get the word itself.
   private static func planned(
     _ plan: LevelPlan, _ layers: [Layer], _ settings: ExtractionSettings
   ) -> PlannedLevel {
     var (usable, reasons) = ([Int](), [String: String]())
     for (index, layer) in layers.enumerated() {
-      if let step = layer.tap.timing?.stride, step > plan.medianSeconds {
+      if layer.tap.timing == nil, plan.level < .word {
+        reasons[layer.tap.name] =
+          "its rows are tokens of words, which say nothing of the \(plan.level.rawValue)s in them"
+      } else if let step = layer.tap.timing?.stride, step > plan.medianSeconds {
         reasons[layer.tap.name] =
           "its step of \(milliseconds(step)) is longer than the median \(plan.level.rawValue) "
           + "(\(milliseconds(plan.medianSeconds)))"

@@ -51,6 +51,15 @@ import Testing
     }
     #expect(found.items.count > 4)
 
+    // A phone would get the token of its word.
+    source.taps.append(TapPoint(name: "sound", width: 5, timing: nil))
+    let settings = ExtractionSettings(levels: [.phoneme])
+    let phones = try #require(
+      try ExtractionPass(of: source, over: corpus.utterances, settings: settings).run().levels[.phoneme]
+    ).examples
+    #expect(!phones.layers.contains("sound"))
+    #expect(phones.reasons["sound"]?.contains("tokens of words") == true)
+
     source.listed[name] = [0, 1]
     #expect(throws: ActivationError.self) {
       try ExtractionPass(of: source, over: corpus.utterances).run()
