@@ -141,6 +141,18 @@ struct TensorNames {
 }
 
 extension ModelDescription {
+  /// How many attention heads a model of this width has that does not say so: as told, else one for 64 values.
+  func heads(ofWidth width: Int, _ notes: inout [String]) throws -> Int {
+    if let given = options.heads { return given }
+    guard width % 64 == 0 else {
+      throw ModelError.unstated(
+        path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
+        option: "LoadOptions.heads, --heads")
+    }
+    notes.append("\(width / 64) attention heads of 64 values, as in every published model of this family")
+    return width / 64
+  }
+
   /// What became of every tensor, once an architecture has asked for all that it needs. Throws what is missing, has
   /// another shape, or has no place in the model and is neither below one of `leftovers` nor ignored.
   func report(

@@ -71,6 +71,14 @@ func loadChanged(
   return try SpeechModel.load(folder.path, options: options)
 }
 
+/// A configuration of a resource folder with one setting changed, which must be refused in words that hold
+/// `expected`.
+func expectRefusal(of name: String, _ key: String, _ json: String, _ expected: String) throws {
+  let value = try JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)
+  let words = message { _ = try loadChanged(name, configuration: [key: value]) }
+  #expect(words.contains(expected), "\(key) = \(json): \(words)")
+}
+
 /// The words of the error that `body` throws.
 func message(_ body: () throws -> Void) -> String {
   do {

@@ -65,15 +65,8 @@ extension Wav2Vec2Configuration {
     if let embedding, embedding.count == 2 {
       (buckets, heads) = (embedding[0], max(1, embedding[1]))
       notes.append("relative positions end at distance \(maximumDistance), as in every published WavLM")
-    } else if let given = options.heads {
-      heads = given
-    } else if width % 64 == 0 {
-      heads = width / 64
-      notes.append("\(heads) attention heads of 64 values, as in every published model of this family")
     } else {
-      throw ModelError.unstated(
-        path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
-        option: "LoadOptions.heads, --heads")
+      heads = try description.heads(ofWidth: width, &notes)
     }
     if let given = options.normalisesFirst {
       normalisesFirst = given

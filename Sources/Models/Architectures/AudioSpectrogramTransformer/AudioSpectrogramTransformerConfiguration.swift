@@ -69,16 +69,7 @@ extension AudioSpectrogramTransformerConfiguration {
     }
     melFrames = (patches / rows - 1) * timeStride + patch
     notes.append("\(bands) bands and patches 10 apart, as in every published model of this family")
-    if let given = description.options.heads {
-      heads = given
-    } else if width % 64 == 0 {
-      heads = width / 64
-      notes.append("\(heads) attention heads of 64 values, as in every published model of this family")
-    } else {
-      throw ModelError.unstated(
-        path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
-        option: "LoadOptions.heads, --heads")
-    }
+    heads = try description.heads(ofWidth: width, &notes)
     notes.append("no configuration came with \(path): it was read off the tensors")
     try check(path: path)
   }

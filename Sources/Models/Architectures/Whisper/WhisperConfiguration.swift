@@ -98,16 +98,7 @@ extension WhisperConfiguration {
     positions = try reader.knownShape(of: "encoder.embed_positions.weight", rank: 2)[0]
     layers = max(1, (0..<512).prefix { reader.has("encoder.layers.\($0).fc1.weight") }.count)
     innerWidth = try reader.knownShape(of: "encoder.layers.0.fc1.weight", rank: 2)[0]
-    if let given = description.options.heads {
-      heads = given
-    } else if width % 64 == 0 {
-      heads = width / 64
-      notes.append("\(heads) attention heads of 64 values, as in every published Whisper")
-    } else {
-      throw ModelError.unstated(
-        path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
-        option: "LoadOptions.heads, --heads")
-    }
+    heads = try description.heads(ofWidth: width, &notes)
     if reader.hasDecoder {
       decoder = Decoder(
         layers: max(1, (0..<512).prefix { reader.has("decoder.layers.\($0).fc1.weight") }.count),
