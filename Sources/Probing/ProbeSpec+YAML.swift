@@ -203,14 +203,7 @@ private struct DefinitionReader {
   }
 
   func wrong(_ node: Node, _ key: String, _ expected: String) -> ProbeSpecError {
-    let found =
-      switch node {
-      case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "“\(scalar.string.prefix(60))”"
-      case .sequence: "a list"
-      case .mapping: "keys with values"
-      case .alias: "an alias"
-      }
     let line = node.mark.map { ":\($0.line)" } ?? ""
-    return .badDefinition(place: path + line, problem: "\(key): expected \(expected), found \(found)")
+    return .badDefinition(place: path + line, problem: "\(key): expected \(expected), found \(node.inWords)")
   }
 }

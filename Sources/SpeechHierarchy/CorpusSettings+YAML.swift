@@ -130,13 +130,6 @@ private struct SettingsReader {
   private func oneOf(_ words: [String]) -> String { "one of " + words.joined(separator: ", ") }
 
   private func wrong(_ node: Node, _ key: String, _ expected: String) -> CorpusError {
-    let found =
-      switch node {
-      case .scalar(let scalar): "“\(scalar.string.prefix(60))”"
-      case .sequence: "a list"
-      case .mapping: "keys with values"
-      case .alias: "an alias"
-      }
-    return .badSetting(path: path, line: node.mark?.line, key: key, expected: expected, found: found)
+    return .badSetting(path: path, line: node.mark?.line, key: key, expected: expected, found: node.inWords)
   }
 }

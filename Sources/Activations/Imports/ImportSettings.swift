@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import SpeechHierarchy
 import Yams
 
 /// What the user says of activations made elsewhere, in an `activations.yaml` beside them or by options.
@@ -192,13 +193,6 @@ private struct NodeReader {
   }
 
   func wrong(_ node: Node, _ key: String, _ expected: String) -> ImportError {
-    let found =
-      switch node {
-      case .scalar(let scalar): "“\(scalar.string.prefix(60))”"
-      case .sequence: "a list"
-      case .mapping: "keys with values"
-      case .alias: "an alias"
-      }
-    return .badSetting(path: path, line: node.mark?.line, key: key, found: found, expected: expected)
+    return .badSetting(path: path, line: node.mark?.line, key: key, found: node.inWords, expected: expected)
   }
 }
