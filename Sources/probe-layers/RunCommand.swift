@@ -132,7 +132,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     let extraction = Mutex<Extraction?>(nil)
-    study.onExtraction = { found in extraction.withLock { $0 = $0 ?? found } }
+    // Held beyond the pass that made it only where it is shown.
+    if tensorboard != nil { study.onExtraction = { found in extraction.withLock { $0 = $0 ?? found } } }
 
     let result = try await study.run()
     progress.finish()
