@@ -204,6 +204,7 @@ private struct DefinitionReader {
 
   func wrong(_ node: Node, _ key: String, _ expected: String) -> ProbeSpecError {
     let line = node.mark.map { ":\($0.line)" } ?? ""
-    return .badDefinition(place: path + line, problem: "\(key): expected \(expected), found \(node.inWords)")
+    return .badDefinition(
+      place: path + line, problem: "\(key): expected \(expected), found \(node.inWords)")
   }
 }
