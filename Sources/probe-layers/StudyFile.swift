@@ -106,7 +106,9 @@ extension RunCommand {
     ]
     let record = Node(facts.map { (Node($0), Node($1, Tag(.str), .doubleQuoted)) })
     let head = "# A finished study; `probe-layers run` with this file does it again.\n"
-    return head + (try Yams.serialize(node: Node(pairs + [(Node(StudyFile.record), record)])))
+    // Unfolded: the command is there to be copied, and a path may be longer than a YAML writer's line.
+    let whole = Node(pairs + [(Node(StudyFile.record), record)])
+    return head + (try Yams.serialize(node: whole, width: -1, allowUnicode: true))
   }
 
   /// As a shell takes it.

@@ -19,10 +19,13 @@ import Testing
     levels: [phoneme]
     layers: conv.7,hidden.3
     twins: 0
-    output: \(folder.path)/first
+    output: \(longName)
 
     """
   }
+
+  /// Its name is longer than a line of YAML, and not ASCII.
+  private var longName: String { "\(folder.path)/\(String(repeating: "großes ", count: 20))first" }
 
   @Test(
     "a file's options are the command's, the command line has the last word, and run.yaml does it again")
@@ -30,14 +33,14 @@ import Testing
     let path = try file(quick)
     let run = try CommandRun(["run", path, "--layers", "hidden.3", "--json"])
     try #require(run.status == 0, "\(run.errors)")
-    let first = try Data(contentsOf: URL(filePath: "\(folder.path)/first/study.json"))
+    let first = try Data(contentsOf: URL(filePath: "\(longName)/study.json"))
     #expect(Data((run.output).utf8).starts(with: first))
     let study = try #require(try JSONSerialization.jsonObject(with: first) as? [String: Any])
     let settings = try #require(study["settings"] as? [String: Any])
     #expect(settings["layers"] as? [String] == ["hidden.3"])
     #expect(settings["levels"] as? [String] == ["phoneme"])
 
-    let record = "\(folder.path)/first/run.yaml"
+    let record = "\(longName)/run.yaml"
     let written = try String(contentsOfFile: record, encoding: .utf8)
     #expect(written.contains("--layers hidden.3 --json") && written.contains("model-fingerprint"))
     let second = try CommandRun([record, "--output", "\(folder.path)/second", "--quiet"])
