@@ -42,7 +42,10 @@ import Testing
 
     let record = "\(longName)/run.yaml"
     let written = try String(contentsOfFile: record, encoding: .utf8)
-    #expect(written.contains("--layers hidden.3 --json") && written.contains("model-fingerprint"))
+    let command = written.split(separator: "\n").first { $0.contains("command: ") }
+    #expect(command?.contains(" run \(path) --layers hidden.3 --json") == true)
+    #expect(written.split(separator: "\n").contains("output: \"\(longName)\""))
+    #expect(written.contains("model-fingerprint"))
     let second = try CommandRun([record, "--output", "\(folder.path)/second", "--quiet"])
     #expect(second.status == 0 && second.errors.isEmpty, "\(second.errors)")
     #expect(try Data(contentsOf: URL(filePath: "\(folder.path)/second/study.json")) == first)
