@@ -49,39 +49,19 @@ struct PatchTransformer: Sendable {
 
   /// Overlapping squares of the spectrogram, `[frequencies · columns × patch · patch]`.
   private func patches(of mel: Tensor, _ run: Evaluation) -> Tensor {
-    let bands = mel.width
-    let columns = (mel.rows - patch) / timeStride + 1
-    return mel.withUnsafeBuffer { mel in
-      Tensor(shape: [rows * columns, patch * patch], from: run.pool) { patches in
-        for row in 0..<rows {
-          for column in 0..<columns {
-            let start = (row * columns + column) * patch * patch
-            for band in 0..<patch {
-              for frame in 0..<patch {
-                patches[start + band * patch + frame] =
-                  mel[(column * timeStride + frame) * bands + row * frequencyStride + band]
-              }
-            }
-          }
-        }
-      }
-    }
+    run.patches(
+      of: mel,
+      PatchOperation(
+        patch: patch, rows: rows, columns: (mel.rows - patch) / timeStride + 1, timeStride: timeStride,
+        frequencyStride: frequencyStride))
   }
 
   /// The first `count` frames, `[count × width]`: means over the frequencies of `tokens`.
   func frames(_ count: Int, ofTokens tokens: Tensor, _ run: Evaluation) -> Tensor {
     let leading = tokens.rows == positions.rows ? 2 : 0
-    let columns = (tokens.rows - leading) / rows
-    let width = tokens.width
-    return tokens.withUnsafeBuffer { tokens in
-      Tensor(shape: [count, width], from: run.pool) { frames in
-        frames.update(repeating: 0)
-        for row in 0..<rows {
-          let start = (leading + row * columns) * width
-          for index in 0..<(count * width) { frames[index] += tokens[start + index] }
-        }
-        for index in frames.indices { frames[index] /= Float(rows) }
-      }
-    }
+    return run.frames(
+      ofTokens: tokens,
+      FrameOperation(
+        leading: leading, rows: rows, columns: (tokens.rows - leading) / rows, frames: count))
   }
 }

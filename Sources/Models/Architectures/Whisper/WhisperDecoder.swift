@@ -20,7 +20,9 @@ struct WhisperDecoder: Sendable {
     _ tokens: [Int], over states: Tensor, wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
-    var hidden = run.sum(embeddings.selectingRows(tokens), positions.rows(0..<tokens.count))
+    let embedded = embeddings.selectingRows(tokens)
+    run.recorder?.declare(embedded, as: .input("tokens"))
+    var hidden = run.sum(embedded, positions.rows(0..<tokens.count))
     guard try visit("decoder.hidden.0", hidden) else { return }
 
     for (number, block) in zip(1..., blocks) {

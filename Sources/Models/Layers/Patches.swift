@@ -1,0 +1,75 @@
+import Tensors
+
+/// Overlapping squares of a spectrogram `[frames × bands]`, frequency by frequency and each in the order of time:
+/// `[rows · columns × patch · patch]`, a patch by its bands, each in the order of time.
+package struct PatchOperation: LayerOperation {
+  package let patch: Int
+  /// Patches along frequency and along time.
+  package let rows, columns: Int
+  package let timeStride, frequencyStride: Int
+  package var name: String { "cutting into patches" }
+
+  package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
+    run.patches(of: inputs[0], self)
+  }
+
+  /// Calls `body` with each value's place in the patches and in a spectrogram of `bands`.
+  package func forEachValue(bands: Int, _ body: (_ patched: Int, _ source: Int) -> Void) {
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let start = (row * columns + column) * patch * patch
+        for band in 0..<patch {
+          for frame in 0..<patch {
+            body(
+              start + band * patch + frame,
+              (column * timeStride + frame) * bands + row * frequencyStride + band)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Frames of tokens that stand for patches: the mean over all frequencies at one time, `[frames × width]`.
+package struct FrameOperation: LayerOperation {
+  /// Tokens in front that stand for no patch.
+  package let leading: Int
+  /// Patches along frequency and along time.
+  package let rows, columns: Int
+  /// How many of the columns have sound.
+  package let frames: Int
+  package var name: String { "mean over frequencies" }
+
+  package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
+    run.frames(ofTokens: inputs[0], self)
+  }
+}
+
+extension Evaluation {
+  func patches(of mel: Tensor, _ operation: PatchOperation) -> Tensor {
+    let (size, bands) = (operation.patch * operation.patch, mel.width)
+    let patches = mel.withUnsafeBuffer { mel in
+      Tensor(shape: [operation.rows * operation.columns, size], from: pool) { patches in
+        operation.forEachValue(bands: bands) { patches[$0] = mel[$1] }
+      }
+    }
+    note(operation, [mel], patches)
+    return patches
+  }
+
+  func frames(ofTokens tokens: Tensor, _ operation: FrameOperation) -> Tensor {
+    let (count, width) = (operation.frames, tokens.width)
+    let frames = tokens.withUnsafeBuffer { tokens in
+      Tensor(shape: [count, width], from: pool) { frames in
+        frames.update(repeating: 0)
+        for row in 0..<operation.rows {
+          let start = (operation.leading + row * operation.columns) * width
+          for index in 0..<(count * width) { frames[index] += tokens[start + index] }
+        }
+        for index in frames.indices { frames[index] /= Float(operation.rows) }
+      }
+    }
+    note(operation, [tokens], frames)
+    return frames
+  }
+}
