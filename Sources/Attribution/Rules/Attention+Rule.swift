@@ -19,7 +19,7 @@ extension AttentionOperation: PropagatingOperation {
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
     let (q, k, v) = (inputs[0], inputs[1], inputs[2])
-    let (frames, width) = (q.rows, q.width)
+    let frames = q.rows
     let share: Float = rules.conservesRelevance ? 0.5 : 1
     let results = Slots<HeadGradients>(count: heads)
     parallelFor(heads, threads: threads) { head in
@@ -27,20 +27,20 @@ extension AttentionOperation: PropagatingOperation {
         q: q.columns(head, of: heads), k: k.columns(head, of: heads).rows(0..<validFrames),
         v: v.columns(head, of: heads).rows(0..<validFrames),
         gates: bias.map { _ in inputs[3].rows(head..<(head + 1)) },
-        bias: bias?.values(head: head, frames: frames, keys: validFrames))
+        bias: bias?.values(head: head, frames: frames, keys: validFrames), isCausal: isCausal)
       results[head] = part.propagate(
         gradient.columns(head, of: heads), share: share, conserves: rules.conservesRelevance)
     }
     let parts = results.all()
-    func joined(_ keyPath: KeyPath<HeadGradients, Tensor>) -> Tensor {
-      Tensor(shape: [frames, width]) { target in
+    func joined(_ keyPath: KeyPath<HeadGradients, Tensor>, like input: Tensor) -> Tensor {
+      Tensor(shape: input.shape) { target in
         target.update(repeating: 0)
         for (head, part) in parts.enumerated() {
           part[keyPath: keyPath].copy(intoColumns: head, of: heads, target)
         }
       }
     }
-    var gradients = [joined(\.q), joined(\.k), joined(\.v)]
+    var gradients = [joined(\.q, like: q), joined(\.k, like: k), joined(\.v, like: v)]
     if bias != nil { gradients.append(Tensor(parts.flatMap(\.gates), shape: [heads, frames])) }
     return Propagation(gradients: gradients, absorbed: parts.reduce(0) { $0 + $1.absorbed })
   }
@@ -57,6 +57,8 @@ struct AttentionHead {
   let q, k, v: Tensor
   let gates: Tensor?  // [1 × frames]
   let bias: Tensor?  // [frames × keys]
+  /// Whether query i sees keys 0 … i only.
+  var isCausal = false
 
   private var scale: Float { 1 / Float(q.width).squareRoot() }
 
@@ -67,6 +69,10 @@ struct AttentionHead {
     let gates = gates?.values
     scores.withUnsafeMutableBuffer { scores in
       for index in scores.indices { scores[index] *= scale }
+      if isCausal {
+        // Finite, so that its product with a weight of zero is zero.
+        for index in scores.indices where index % keys > index / keys { scores[index] = -1e30 }
+      }
       guard let gates, let bias else { return }
       bias.withUnsafeBuffer { bias in
         for index in scores.indices { scores[index] += gates[index / keys] * bias[index] }

@@ -67,7 +67,7 @@ extension LayerNorm {
     }
   }
 
-  /// `propagate` for `overTime`.
+  /// `propagate` for `overTime`; frames of padding mean nothing, and what arrives at them ends there.
   func propagateOverTime(
     _ g: Tensor, x: Tensor, validFrames: Int, by rules: PropagationRules
   ) -> Propagation {

@@ -13,8 +13,8 @@ public struct RecordedPass: Sendable {
   public let samples: [Float]
   /// The deepest tap that was recorded.
   public let deepest: String
-  let state: Tape.Record
-  private let pool: MemoryPool
+  var state: Tape.Record
+  let pool: MemoryPool
   let threads: Int
 
   /// Runs the model up to `tap`, recorded.
@@ -36,6 +36,12 @@ public struct RecordedPass: Sendable {
     self.threads = threads
     deepest = tap
     state = tape.snapshot
+    if let first = state.inputs.first, state.inputs.filter({ $0.name == first.name }).count > 1 {
+      throw AttributionError.notApplicable(
+        method: "a recorded pass",
+        reason: "the sound is longer than the one window that \(model.family) reads at once; cut it shorter"
+      )
+    }
     pool = MemoryPool()
   }
 
@@ -49,7 +55,19 @@ public struct RecordedPass: Sendable {
 
   /// The tensor that a gradient at the model's input belongs to: samples `[samples × 1]`, or its features.
   public var input: (name: String, values: Tensor)? {
-    state.inputs.first.flatMap { name, id in state.held[id].map { (name, $0) } }
+    state.inputs.first.flatMap { input in state.held[input.id].map { (input.name, $0) } }
+  }
+
+  /// How a tap's frames are made of tokens, and the tokens; nil where its rows are frames themselves. A gradient at
+  /// such a tap is that of its tokens.
+  func tokens(of tap: String) -> FrameOperation? { state.places[tap]?.frames }
+
+  /// The tokens that a tap's frames are made of.
+  func tokenValues(of tap: String) throws -> Tensor {
+    guard let place = state.places[tap], let held = try value(place.source) else {
+      throw AttributionError.untraced(consumer: "tap", tap: tap)
+    }
+    return held
   }
 
   private func value(_ id: Tape.ID) throws -> Tensor? {
@@ -83,7 +101,7 @@ extension RecordedPass {
   ) throws -> Walk {
     var wanted: [Tape.ID: Set<String>] = [:]
     for name in places {
-      guard let id = name == Self.input ? state.inputs.values.first : state.places[name]?.id else {
+      guard let id = name == Self.input ? state.inputs.first?.id : state.places[name]?.source else {
         throw AttributionError.unreachable(target: deepest, layer: name)
       }
       wanted[id, default: []].insert(name)
@@ -95,7 +113,7 @@ extension RecordedPass {
       }
       arriving[place.id] = seed.placed(at: place.rows, of: shape)
     }
-    let onWay = try dependents(of: Set(wanted.keys))
+    let onWay = dependents(of: Set(wanted.keys))
     var absorbed = 0.0
     for stretch in state.stretches.indices.reversed() {
       let steps = state.stretches[stretch].steps
@@ -138,7 +156,8 @@ extension RecordedPass {
         guard let gradient = arriving[id] else {
           throw AttributionError.unreachable(target: deepest, layer: name)
         }
-        let rows = name == Self.input ? nil : state.places[name]?.rows
+        // What arrives at tokens is not at their frames' rows.
+        let rows = name == Self.input || tokens(of: name) != nil ? nil : state.places[name]?.rows
         let shape = state.shapes[id] ?? gradient.shape
         gradients[name] = rows.map { gradient.reshaped(shape).rows($0) } ?? gradient.reshaped(shape)
       }
@@ -147,7 +166,7 @@ extension RecordedPass {
   }
 
   /// All values that are made from `places`, with themselves.
-  private func dependents(of places: Set<Tape.ID>) throws -> Set<Tape.ID> {
+  func dependents(of places: Set<Tape.ID>) -> Set<Tape.ID> {
     var found = places
     for step in state.steps where step.inputs.contains(where: found.contains) { found.insert(step.output) }
     return found
@@ -192,7 +211,7 @@ extension RecordedPass {
     return values
   }
 
-  private func inputs(of step: Tape.Step, _ values: [Tape.ID: Tensor]) -> [Tensor]? {
+  func inputs(of step: Tape.Step, _ values: [Tape.ID: Tensor]) -> [Tensor]? {
     let inputs = zip(step.inputs, step.inputShapes).compactMap { values[$0]?.reshaped($1) }
     return inputs.count == step.inputs.count ? inputs : nil
   }

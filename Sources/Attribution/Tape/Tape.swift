@@ -28,6 +28,13 @@ final class Tape: OperationRecorder {
   struct Place: Sendable {
     let id: ID
     let rows: Range<Int>
+    /// Where a gradient of the tap is taken: its values or, of frames that are means of tokens, the tokens.
+    var source: ID
+    var frames: FrameOperation?
+
+    init(id: ID, rows: Range<Int>) {
+      (self.id, self.rows, source) = (id, rows, id)
+    }
   }
 
   enum Origin: Sendable, Equatable {
@@ -47,7 +54,8 @@ final class Tape: OperationRecorder {
     var places: [String: Place] = [:]
     /// The stretch that a value is made in.
     var madeIn: [ID: Int] = [:]
-    var inputs: [String: ID] = [:]
+    /// In the order in which they were declared.
+    var inputs: [(name: String, id: ID)] = []
   }
 
   struct State {
@@ -90,7 +98,7 @@ extension Tape {
       case .input(let name):
         let id = state.add(values, .input(name))
         state.record.held[id] = values
-        state.record.inputs[name] = id
+        state.record.inputs.append((name, id))
       }
     }
   }
@@ -100,7 +108,13 @@ extension Tape {
     state.withLock { state in
       let start = state.record.stretches.last?.steps.upperBound ?? 0
       state.record.stretches.append(Stretch(tap: tap, steps: start..<state.record.steps.count))
-      guard let place = state.place(of: values) else { return }
+      guard var place = state.place(of: values) else { return }
+      // Frames of tokens lead nowhere: the model goes on with the tokens.
+      if let step = state.record.steps[start...].last(where: { $0.output == place.id }),
+        let frames = step.operation as? FrameOperation, let tokens = step.inputs.first
+      {
+        (place.source, place.frames) = (tokens, frames)
+      }
       state.record.places[tap] = place
       if place.rows.count == state.record.shapes[place.id]?.first { state.record.held[place.id] = values }
     }
