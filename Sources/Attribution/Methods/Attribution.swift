@@ -1,0 +1,132 @@
+import Models
+import Tensors
+
+/// A way of saying what counts for a target.
+public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
+  case gradCAM = "grad-cam"
+  case gradCAMPlusPlus = "grad-cam++"
+  case cam
+  case gradientInput = "gradient-input"
+  case integratedGradients = "integrated-gradients"
+  case smoothGrad = "smoothgrad"
+  case guidedBackpropagation = "guided-backpropagation"
+  case relevance = "lrp"
+  case occlusion
+
+  /// As figures and tables call it.
+  public var title: String {
+    switch self {
+    case .gradCAM: "Grad-CAM"
+    case .gradCAMPlusPlus: "Grad-CAM++"
+    case .cam: "CAM"
+    case .gradientInput: "gradient × input"
+    case .integratedGradients: "integrated gradients"
+    case .smoothGrad: "SmoothGrad × input"
+    case .guidedBackpropagation: "guided backpropagation"
+    case .relevance: "layer-wise relevance propagation"
+    case .occlusion: "occlusion"
+    }
+  }
+
+  /// Whether it shows a layer's frames; the others show the input.
+  var isOfLayer: Bool { [.gradCAM, .gradCAMPlusPlus, .cam].contains(self) }
+}
+
+/// Explains one target of one utterance, by any method.
+///
+/// ```swift
+/// let attribution = try Attribution(model, Waveform.read("speech.flac"), target: target)
+/// let map = try attribution.map(by: .gradCAM)
+/// ```
+public struct Attribution: Sendable {
+  public let model: SpeechModel
+  /// What the model is given: at its rate, normalised where it wants that.
+  public let samples: [Float]
+  public let target: AttributionTarget
+  public var settings: AttributionSettings
+  public var threads: Int
+  let point: TapPoint
+
+  public init(
+    _ model: SpeechModel, samples: [Float], target: AttributionTarget,
+    settings: AttributionSettings = AttributionSettings(), threads: Int = 1
+  ) throws {
+    self.model = model
+    self.samples = samples
+    self.target = target
+    self.settings = settings
+    self.threads = threads
+    point = try model.tap(target.tap)
+  }
+
+  /// The map by one method. Layer methods (CAM, Grad-CAM) are taken at `layer`, by default `defaultLayer`.
+  ///
+  /// Throws `AttributionError` and `ModelError`.
+  public func map(by method: AttributionMethod, layer: String? = nil) throws -> AttributionMap {
+    switch method {
+    case .cam: return try cam()
+    case .gradCAM: return try gradCAM(layer ?? defaultLayer(), isPlusPlus: false)
+    case .gradCAMPlusPlus: return try gradCAM(layer ?? defaultLayer(), isPlusPlus: true)
+    case .gradientInput: return try gradientInput(by: .gradient, method)
+    case .guidedBackpropagation: return try gradientInput(by: .guided, method)
+    case .relevance: return try gradientInput(by: .relevance(settings.relevanceRule), method)
+    case .smoothGrad: return try smoothGrad()
+    case .integratedGradients: return try integratedGradients()
+    case .occlusion: return try occlusion()
+    }
+  }
+
+  /// The layer before the last one that mixes frames on the way to the target: the target's own layer would show
+  /// nothing but the span itself.
+  ///
+  /// From an output head or the last hidden layer that is the hidden layer before the last block; from `hidden.0`
+  /// and `projection` the last convolution; from a convolution the one before it.
+  public func defaultLayer() throws -> String {
+    let names = model.taps.map(\.name)
+    let hidden = names.filter { $0.hasPrefix("hidden.") }
+    let convolutions = names.filter { $0.hasPrefix("conv.") }
+    let place =
+      hidden.firstIndex(of: target.tap) ?? (convolutions.contains(target.tap) ? nil : hidden.count - 1)
+    if let place, place > 0, target.tap != "projection" { return hidden[place - 1] }
+    if let place = convolutions.firstIndex(of: target.tap) {
+      if place > 0 { return convolutions[place - 1] }
+    } else if let last = convolutions.last {
+      return last
+    }
+    throw AttributionError.notApplicable(
+      method: "a layer's map of \(target.tap)",
+      reason: "no layer comes before it; take a method of the input, such as gradient-input")
+  }
+
+  /// A recorded pass of some input and the target's reading of it.
+  func recorded(_ samples: [Float]) throws -> (pass: RecordedPass, value: Double, seed: Tensor) {
+    let pass = try RecordedPass(model, samples, upTo: target.tap, threads: threads)
+    let (value, seed) = try target.reading(of: pass.values(of: target.tap), at: point)
+    return (pass, value, seed)
+  }
+}
+
+/// The choices that methods have.
+public struct AttributionSettings: Sendable, Equatable {
+  /// Points on the path of integrated gradients.
+  public var steps = 32
+  /// Where that path begins.
+  public var baseline = Baseline.noise
+  /// Noisy copies of SmoothGrad, and their noise in units of the input's root mean square.
+  public var copies = 16
+  public var noise = 0.1
+  public var relevanceRule = PropagationRules.Affine.epsilon(1e-4)
+  /// Seconds that are hidden at a time by occlusion, and from one place to the next.
+  public var occlusionWindow = 0.05
+  public var occlusionStep = 0.025
+  public var seed: UInt64 = 0
+
+  public enum Baseline: String, Sendable, CaseIterable, Codable {
+    case silence
+    /// White noise of the input's own root mean square. A model that normalises over time hears a softer copy as
+    /// the same sound, so that on the way from silence nothing happens until the very start.
+    case noise
+  }
+
+  public init() {}
+}

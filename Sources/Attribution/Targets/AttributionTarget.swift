@@ -1,0 +1,132 @@
+import Models
+import Probing
+import Tensors
+
+/// What is to be explained: a weighted sum of a layer's values, meaned over the frames of a span.
+///
+/// A class of the model's head, a class of a linear probe at any layer, and a single unit are all of this kind.
+public struct AttributionTarget: Sendable {
+  /// In words, such as "class æ of the head" or "æ by a probe of hidden.6".
+  public let name: String
+  /// The layer whose values are weighted.
+  public let tap: String
+  /// One for each of the layer's values.
+  public let weights: [Float]
+  /// What is added to the weighted sum.
+  public let bias: Double
+  /// Seconds, `[start, end)`; nil is the whole utterance.
+  public var span: Range<Double>?
+
+  public init(name: String, tap: String, weights: [Float], bias: Double = 0, span: Range<Double>? = nil) {
+    self.name = name
+    self.tap = tap
+    self.weights = weights
+    self.bias = bias
+    self.span = span
+  }
+
+  /// A class of the model's own head, by its number.
+  public static func headClass(
+    _ number: Int, of model: SpeechModel, name: String? = nil, span: Range<Double>? = nil
+  ) throws -> AttributionTarget {
+    guard let head = model.taps.first(where: { $0.name == "logits" }) else {
+      throw AttributionError.noHead(model: model.name)
+    }
+    return try unit(
+      number, of: head, what: "class", name: "\(name ?? "class \(number)") of the head", span: span)
+  }
+
+  /// One value of a layer.
+  public static func unit(
+    _ number: Int, of tap: TapPoint, span: Range<Double>? = nil
+  ) throws -> AttributionTarget {
+    try unit(number, of: tap, what: "unit", name: "unit \(number) of \(tap.name)", span: span)
+  }
+
+  private static func unit(
+    _ number: Int, of tap: TapPoint, what: String, name: String, span: Range<Double>?
+  ) throws -> AttributionTarget {
+    guard (0..<tap.width).contains(number) else {
+      throw AttributionError.targetOutOfRange(what: what, found: number, count: tap.width)
+    }
+    var weights = [Float](repeating: 0, count: tap.width)
+    weights[number] = 1
+    return AttributionTarget(name: name, tap: tap.name, weights: weights, span: span)
+  }
+
+  /// A class of a fitted linear probe. A softmax sees only differences between classes, so it is the class against
+  /// the mean of all.
+  public static func probe(
+    _ probe: FittedSoftmaxProbe, class number: Int, label: String, tap: String, span: Range<Double>? = nil
+  ) throws -> AttributionTarget {
+    guard probe.classes.contains(number) else {
+      throw AttributionError.targetOutOfRange(what: "class", found: number, count: probe.classCount)
+    }
+    let coefficients = probe.coefficients
+    let weights = (0..<probe.width).map { column in
+      let mean = probe.classes.reduce(0.0) { $0 + coefficients[$1, column] } / Double(probe.classes.count)
+      return Float(coefficients[number, column] - mean)
+    }
+    return AttributionTarget(
+      name: "\(label) by a probe of \(tap)", tap: tap, weights: weights, bias: probe.intercepts[number],
+      span: span)
+  }
+}
+
+extension AttributionTarget {
+  /// The frames of `tap` whose centres the span holds.
+  public func frames(of point: TapPoint, count: Int) throws -> [Int] {
+    guard let span else { return Array(0..<count) }
+    guard let timing = point.timing else {
+      throw AttributionError.notApplicable(
+        method: "a span", reason: "rows of \(point.name) are tokens and have no time")
+    }
+    let frames = (0..<count).filter { span.contains(timing.centre(of: $0)) }
+    guard !frames.isEmpty else {
+      throw AttributionError.emptySpan(start: span.lowerBound, end: span.upperBound, layer: point.name)
+    }
+    return frames
+  }
+
+  /// Its value and what its gradient is at its layer, for that layer's `values` `[frames × width]`.
+  func reading(of values: Tensor, at point: TapPoint) throws -> (value: Double, seed: Tensor) {
+    guard weights.count == values.width else {
+      throw AttributionError.targetOutOfRange(what: "weight", found: weights.count, count: values.width)
+    }
+    let frames = try frames(of: point, count: values.rows)
+    let share = 1 / Float(frames.count)
+    var value = 0.0
+    let seed = values.withUnsafeBuffer { values in
+      Tensor(shape: [values.count / weights.count, weights.count]) { seed in
+        seed.update(repeating: 0)
+        for frame in frames {
+          for (column, weight) in weights.enumerated() {
+            seed[frame * weights.count + column] = weight * share
+            value += Double(values[frame * weights.count + column]) * Double(weight)
+          }
+        }
+      }
+    }
+    return (value / Double(frames.count) + bias, seed)
+  }
+}
+
+extension SpeechModel {
+  /// The tap point of this name; throws the model's own error where there is none.
+  func tap(_ name: String) throws -> TapPoint {
+    guard let point = try resolve(layers: name).first else {
+      throw ModelError.unknownLayer(name: name, nearest: taps.prefix(3).map(\.name))
+    }
+    return point
+  }
+
+  /// The target's value for an input.
+  func score(_ target: AttributionTarget, _ samples: [Float], threads: Int = 1) throws -> Double {
+    var score = 0.0
+    let point = try tap(target.tap)
+    try forward(inputValues: samples, taps: [target.tap], threads: threads) { _, values in
+      score = try target.reading(of: values, at: point).value
+    }
+    return score
+  }
+}
