@@ -46,6 +46,7 @@ let package = Package(
     system("CSndFile", "sndfile", apt: "libsndfile1-dev"),
     system("CSoxr", "soxr", apt: "libsoxr-dev"),
     system("CZip", "libzip", apt: "libzip-dev"),
+    system("CPNG", "libpng", apt: "libpng-dev"),
     system("CXXHash", "libxxhash", apt: "libxxhash-dev"),
     system("CHDF5", "hdf5", apt: "libhdf5-dev"),
     .target(name: "CKernels"),
@@ -66,8 +67,9 @@ let package = Package(
     + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints", "HDF5", "Yams"])
     + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])
     + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
-    + module("Attribution", ["Models", "SpeechHierarchy", "Probing"])
-    + module("Reports", ["Results", .product(name: "Mustache", package: "swift-mustache")])
+    + module(
+      "Attribution", ["Checkpoints", "Models", "SpeechHierarchy", "Activations", "Probing", "Results"])
+    + module("Reports", ["Results", "CPNG", .product(name: "Mustache", package: "swift-mustache")])
     + module(
       "Strata",
       [

@@ -9,6 +9,7 @@ libraries=(
   sndfile:libsndfile1-dev
   soxr:libsoxr-dev
   libzip:libzip-dev
+  libpng:libpng-dev
   libxxhash:libxxhash-dev
   hdf5:libhdf5-dev
 )
@@ -36,9 +37,9 @@ else
   cat >&2 <<MESSAGE
 error: these system libraries are missing (Debian's names): ${missing[*]}
 Install them with your package manager, then run this again:
-  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel soxr-devel libzip-devel xxhash-devel hdf5-devel
-  Arch    pacman -S openblas lapacke libsndfile libsoxr libzip xxhash hdf5
-  macOS   brew install openblas lapack libsndfile libsoxr libzip xxhash hdf5 pkg-config
+  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel soxr-devel libzip-devel libpng-devel xxhash-devel hdf5-devel
+  Arch    pacman -S openblas lapacke libsndfile libsoxr libzip libpng xxhash hdf5
+  macOS   brew install openblas lapack libsndfile libsoxr libzip libpng xxhash hdf5 pkg-config
 MESSAGE
   exit 1
 fi

@@ -225,3 +225,18 @@ import Testing
     }
   }
 }
+
+@Suite("Sound for players") struct WAVTests {
+  @Test("reads back within half a step of 16 bits, clipped beyond ±1")
+  func roundTrip() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "wav-\(UUID().uuidString).wav").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let samples: [Float] = [0, 0.5, -0.25, 1, -1, 1.5, .nan, 1e-5]
+    try Data(Waveform(samples: samples, samplingRate: 16_000).wav()).write(to: URL(filePath: path))
+    let read = try Waveform.read(path)
+    #expect(read.samplingRate == 16_000)
+    let expected: [Float] = [0, 0.5, -0.25, 1, -1, 1, 0, 0]
+    #expect(read.samples.count == expected.count)
+    #expect(zip(read.samples, expected).allSatisfy { abs($0 - $1) < 5e-5 })
+  }
+}

@@ -84,6 +84,13 @@ public struct Canvas {
     element("circle", place + [("fill", fill)] + Self.attributes(stroke))
   }
 
+  /// A picture stretched over a rectangle, its pixels sharp.
+  mutating func image(_ url: String, _ x: Double, _ y: Double, _ width: Double, _ height: Double) {
+    let box = [("x", x), ("y", y), ("width", width), ("height", height)]
+      .map { ($0.0, NumberText.coordinate($0.1)) }
+    element("image", box + [("preserveAspectRatio", "none"), ("href", url)])
+  }
+
   /// `y` is the base line.
   mutating func label(
     _ words: String, _ x: Double, _ y: Double, anchor: Anchor = .start, fill: String? = nil,

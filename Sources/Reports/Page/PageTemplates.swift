@@ -3,7 +3,7 @@
 enum PageTemplates {
   static let all = [
     "page": page, "answer": answer, "drawing": drawing, "numbers": numbers, "measured": measured,
-    "facts": facts,
+    "facts": facts, "attribution": attribution,
   ]
 
   static let page = """

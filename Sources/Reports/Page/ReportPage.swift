@@ -16,7 +16,7 @@ public enum ReportPage {
     return page
   }
 
-  private static func library() throws -> MustacheLibrary {
+  static func library() throws -> MustacheLibrary {
     MustacheContentTypes.register(EveryScalar(), named: EveryScalar.name)
     var library = MustacheLibrary()
     for (name, text) in PageTemplates.all {

@@ -1,0 +1,38 @@
+import Foundation
+import Results
+
+/// Writes the folder of one explanation: `report.html`, `attribution.json`, `figures/*.svg` (and PNG), and what the
+/// caller adds.
+public enum AttributionWriter {
+  /// - Parameters:
+  ///   - others: further figures, each with a sentence for the page.
+  ///   - sound: the recording as a WAV file, for the page; nil leaves it out.
+  ///   - extra: further files by their names, such as arrays.
+  /// - Throws: `ReportError`.
+  @discardableResult
+  public static func write(
+    _ result: AttributionResult, others: [(figure: any Figure, text: String)] = [], sound: Data?,
+    extra: [(name: String, data: Data)] = [], version: String, to folder: String, png: Bool = false
+  ) throws -> [String] {
+    let figure = try AttributionFigure(result)
+    let page = AttributionPage(result, figure: figure, others: others, sound: sound, version: version)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let figures = [figure as any Figure] + others.map(\.figure)
+    let files =
+      [("report.html", Data(try page.html().utf8)), ("attribution.json", try encoder.encode(result))]
+      + figures.map { ("figures/\($0.name).svg", Data($0.svg().utf8)) }
+      + figures.map { ("figures/\($0.name).csv", Data($0.data.csv.utf8)) } + extra
+    var paths = try StudyWriter.write(files, to: folder)
+    guard png else { return paths }
+    let converter = try PNGConverter.find()
+    for figure in figures {
+      let stem = "\(folder)/figures/\(figure.name)"
+      try converter.convert(svg: stem + ".svg", to: stem + ".png")
+      paths.append(stem + ".png")
+    }
+    return paths
+  }
+}

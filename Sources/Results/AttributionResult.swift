@@ -1,0 +1,139 @@
+import SpeechHierarchy
+
+/// What explaining one target of one recording has found: what `attribution.json` holds, and figures are drawn from.
+public struct AttributionResult: Encodable, Sendable {
+  /// Values over time and frequency, drawn but not written into JSON; arrays of their own hold them.
+  public struct Picture: Sendable {
+    public var frames: Int
+    public var bands: Int
+    /// The middle of the first frame and the step to the next, in seconds.
+    public var start: Double
+    public var step: Double
+    /// `[frames × bands]`, low bands first.
+    public var values: [Float]
+
+    public init(frames: Int, bands: Int, start: Double, step: Double, values: [Float]) {
+      precondition(values.count == frames * bands, "\(values.count) values, \(frames) × \(bands)")
+      self.frames = frames
+      self.bands = bands
+      self.start = start
+      self.step = step
+      self.values = values
+    }
+
+    public subscript(frame: Int, band: Int) -> Float { values[frame * bands + band] }
+  }
+
+  /// A number that shows whether a method did what it promises.
+  public struct Check: Encodable, Sendable, Equatable {
+    public var name: String
+    public var value: Double
+    /// The largest that is still good; nil where it only informs.
+    public var limit: Double?
+    public var isPassed: Bool
+
+    public init(name: String, value: Double, limit: Double?, isPassed: Bool) {
+      self.name = name
+      self.value = value
+      self.limit = limit
+      self.isPassed = isPassed
+    }
+  }
+
+  public struct Map: Encodable, Sendable {
+    public var method: String
+    public var layer: String
+    /// The middle of the first frame and the step to the next, in seconds.
+    public var start: Double
+    public var step: Double
+    /// One value a frame.
+    public var profile: [Double]
+    /// One value a band, where bands are told apart, and their middles in hertz.
+    public var bandProfile: [Double]
+    public var bands: [Double]
+    public var checks: [Check]
+    /// Where the method tells frequencies apart.
+    public var grid: Picture?
+
+    private enum CodingKeys: String, CodingKey {
+      case method, layer, start, step, profile, bandProfile, bands, checks
+    }
+
+    public init(
+      method: String, layer: String, start: Double, step: Double, profile: [Double],
+      bandProfile: [Double] = [], bands: [Double] = [], checks: [Check] = [], grid: Picture? = nil
+    ) {
+      self.method = method
+      self.layer = layer
+      self.start = start
+      self.step = step
+      self.profile = profile
+      self.bandProfile = bandProfile
+      self.bands = bands
+      self.checks = checks
+      self.grid = grid
+    }
+  }
+
+  /// The labels of one level.
+  public struct Row: Encodable, Sendable, Equatable {
+    public var level: Level
+    public var intervals: [Interval]
+
+    public init(level: Level, intervals: [Interval]) {
+      self.level = level
+      self.intervals = intervals
+    }
+  }
+
+  public var schema = 1
+  public var model: String
+  public var fingerprint: String
+  public var family: String
+  public var audio: String
+  public var seconds: Double
+  /// What is explained, in words, and where it is read.
+  public var target: String
+  public var targetLayer: String
+  /// Seconds, start and end; empty for the whole recording.
+  public var span: [Double]
+  /// The target's value.
+  public var score: Double
+  /// What a probe was fitted on and how well it reads; nil for targets that are none.
+  public var probe: String?
+  public var tiers: [Row]
+  public var maps: [Map]
+  /// What a reader must know before trusting a map; whole sentences.
+  public var warnings: [String]
+  /// Mel bands of the recording, in decibels, up to `bandLimit` hertz.
+  public var spectrogram: Picture
+  public var bandLimit: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case schema, model, fingerprint, family, audio, seconds, target, targetLayer, span, score, probe, tiers
+    case maps, warnings
+  }
+
+  public init(
+    model: String, fingerprint: String, family: String, audio: String, seconds: Double, target: String,
+    targetLayer: String, span: [Double], score: Double, probe: String?, tiers: [Row], maps: [Map],
+    warnings: [String], spectrogram: Picture,
+    bandLimit: Double
+  ) {
+    self.model = model
+    self.fingerprint = fingerprint
+    self.family = family
+    self.audio = audio
+    self.seconds = seconds
+    self.target = target
+    self.targetLayer = targetLayer
+    self.span = span
+    self.score = score
+    self.probe = probe
+    self.tiers = tiers
+    self.maps = maps
+    self.warnings = warnings
+    self.spectrogram = spectrogram
+    self.bandLimit = bandLimit
+  }
+}
