@@ -19,6 +19,13 @@ public enum AttributionError: Error, Equatable, Sendable {
   case notApplicable(method: String, reason: String)
   /// Labels that no probe can be fitted to.
   case tooFewExamples(layer: String, found: Int, expected: String)
+  /// A file that is no probe, by what it lacks.
+  case notAProbe(path: String, missing: String)
+  /// A probe that was fitted to another model.
+  case otherModel(path: String, probe: String, model: String)
+  /// A recording that has no label where one was asked for.
+  case noLabel(label: String, audio: String, known: [String])
+  case interrupted
 }
 
 extension AttributionError: CustomStringConvertible {
@@ -45,6 +52,15 @@ extension AttributionError: CustomStringConvertible {
     case .notApplicable(let method, let reason): "\(method) cannot be had here: \(reason)"
     case .tooFewExamples(let layer, let found, let expected):
       "a probe of \(layer) found \(found) labelled spans, needed are \(expected): give a larger corpus"
+    case .notAProbe(let path, let missing):
+      "\(path) is not a probe as `attribute` writes it: it has no \(missing)"
+    case .otherModel(let path, let probe, let model):
+      "\(path) was fitted to another model (\(probe), this one is \(model)): fit one with --probe LEVEL"
+    case .noLabel(let label, let audio, let known):
+      known.isEmpty
+        ? "\(audio) has no labels beside it to find \(label) in: give the times with --span START-END"
+        : "\(audio) has no label \(label); it has \(known.prefix(60).joined(separator: " "))"
+    case .interrupted: "interrupted; nothing was written"
     }
   }
 }

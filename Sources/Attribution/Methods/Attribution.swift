@@ -45,6 +45,8 @@ public struct Attribution: Sendable {
   public let target: AttributionTarget
   public var settings: AttributionSettings
   public var threads: Int
+  /// Asked before every pass; true ends a method with `AttributionError.interrupted`.
+  public var isCancelled: @Sendable () -> Bool = { false }
   let point: TapPoint
 
   public init(
@@ -98,8 +100,19 @@ public struct Attribution: Sendable {
       reason: "no layer comes before it; take a method of the input, such as gradient-input")
   }
 
+  /// The target's value for `other` input, by default its own.
+  public func score(of other: [Float]? = nil) throws -> Double {
+    try checkCancellation()
+    return try model.score(target, other ?? samples, threads: threads)
+  }
+
+  func checkCancellation() throws {
+    if isCancelled() { throw AttributionError.interrupted }
+  }
+
   /// A recorded pass of some input and the target's reading of it.
   func recorded(_ samples: [Float]) throws -> (pass: RecordedPass, value: Double, seed: Tensor) {
+    try checkCancellation()
     let pass = try RecordedPass(model, samples, upTo: target.tap, threads: threads)
     let (value, seed) = try target.reading(of: pass.values(of: target.tap), at: point)
     return (pass, value, seed)

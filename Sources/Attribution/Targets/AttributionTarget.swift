@@ -1,5 +1,4 @@
 import Models
-import Probing
 import Tensors
 
 /// What is to be explained: a weighted sum of a layer's values, meaned over the frames of a span.
@@ -33,7 +32,8 @@ public struct AttributionTarget: Sendable {
       throw AttributionError.noHead(model: model.name)
     }
     return try unit(
-      number, of: head, what: "class", name: "\(name ?? "class \(number)") of the head", span: span)
+      number, of: head, what: "class",
+      name: name.map { "“\($0)” of the head" } ?? "class \(number) of the head", span: span)
   }
 
   /// One value of a layer.
@@ -54,22 +54,23 @@ public struct AttributionTarget: Sendable {
     return AttributionTarget(name: name, tap: tap.name, weights: weights, span: span)
   }
 
-  /// A class of a fitted linear probe. A softmax sees only differences between classes, so it is the class against
-  /// the mean of all.
+  /// A class of a linear probe, by its label. A softmax sees only differences between classes, so it is the class
+  /// against the mean of all.
   public static func probe(
-    _ probe: FittedSoftmaxProbe, class number: Int, label: String, tap: String, span: Range<Double>? = nil
+    _ probe: LinearProbe, class label: String, span: Range<Double>? = nil
   ) throws -> AttributionTarget {
-    guard probe.classes.contains(number) else {
-      throw AttributionError.targetOutOfRange(what: "class", found: number, count: probe.classCount)
+    guard let number = probe.classes.firstIndex(of: label) else {
+      throw AttributionError.unknownSymbol(name: label, known: probe.classes)
     }
-    let coefficients = probe.coefficients
-    let weights = (0..<probe.width).map { column in
-      let mean = probe.classes.reduce(0.0) { $0 + coefficients[$1, column] } / Double(probe.classes.count)
-      return Float(coefficients[number, column] - mean)
+    let (values, width, count) = (probe.weights.values, probe.weights.width, probe.classes.count)
+    let weights = (0..<width).map { column in
+      let sum = (0..<count).reduce(Float(0)) { $0 + values[$1 * width + column] }
+      return values[number * width + column] - sum / Float(count)
     }
+    let mean = probe.intercepts.reduce(0, +) / Float(count)
     return AttributionTarget(
-      name: "\(label) by a probe of \(tap)", tap: tap, weights: weights, bias: probe.intercepts[number],
-      span: span)
+      name: "“\(label)” by a probe of \(probe.layer)", tap: probe.layer, weights: weights,
+      bias: Double(probe.intercepts[number] - mean), span: span)
   }
 }
 

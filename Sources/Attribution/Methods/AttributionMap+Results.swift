@@ -1,0 +1,28 @@
+import Audio
+import Results
+import Tensors
+
+extension AttributionMap {
+  /// The map as reports have it.
+  public var summary: AttributionResult.Map {
+    let start = centres.first ?? 0
+    return AttributionResult.Map(
+      method: method, layer: layer, start: start, step: step, profile: profile, bandProfile: bandProfile,
+      bands: bands,
+      checks: checks.map { .init(name: $0.name, value: $0.value, limit: $0.limit, isPassed: $0.isPassed) },
+      grid: grid.map {
+        .init(frames: $0.rows, bands: $0.width, start: start, step: step, values: $0.values)
+      })
+  }
+}
+
+extension AttributionResult.Picture {
+  /// The power of a sound in mel bands, in decibels: windows of 25 ms, 10 ms apart.
+  public init(spectrogramOf sound: Waveform) {
+    let frames = SpectralFrames(samplingRate: sound.samplingRate)
+    let decibels = frames.decibels(of: sound.samples)
+    self.init(
+      frames: decibels.rows, bands: decibels.width, start: frames.centre(of: 0),
+      step: frames.centre(of: 1) - frames.centre(of: 0), values: decibels.values)
+  }
+}
