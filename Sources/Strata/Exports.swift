@@ -1,5 +1,6 @@
 // What a user's Swift needs comes with `import Strata`.
 @_exported import Activations
+@_exported import Attribution
 @_exported import Audio
 @_exported import Models
 @_exported import Probing

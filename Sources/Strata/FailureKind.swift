@@ -1,4 +1,5 @@
 import Activations
+import Attribution
 import Audio
 import Checkpoints
 import HDF5
@@ -23,7 +24,9 @@ public enum FailureKind: Sendable, Equatable {
   /// Nil for errors that are none of Strata's.
   public init?(_ error: any Error) {
     switch error {
-    case StudyError.interrupted, ActivationError.interrupted, ProbeError.interrupted: self = .interrupted
+    case StudyError.interrupted, ActivationError.interrupted, ProbeError.interrupted,
+      AttributionError.interrupted:
+      self = .interrupted
     case let error as StudyError: self = error.kind
     case let error as ShardError: self = error.kind
     case CheckpointError.missing, AudioError.missing, CorpusError.missing, ImportError.missing:
@@ -31,8 +34,10 @@ public enum FailureKind: Sendable, Equatable {
     case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed,
       ActivationError.cannotWrite:
       self = .writeFailed
+    case AttributionError.notAProbe: self = .badInput
     case ModelError.unknownLayer, ModelError.layerOutOfRange, ModelError.unstated,
-      ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer:
+      ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer,
+      is AttributionError:
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault
     case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError,

@@ -16,6 +16,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers model.ckpt --levels phoneme,word --layers hidden.0,hidden.6
         probe-layers inspect model.ckpt                  its layers, sizes and frame times
         probe-layers extract model.ckpt a.wav -o a.safetensors
+        probe-layers attribute model.ckpt a.wav --class AE --at AE
         probe-layers merge shards/shard-*                adds up what --shard made
         probe-layers corpus check my-corpus              what is wrong with these labels
 
@@ -26,7 +27,7 @@ struct ProbeLayers: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
-      MergeCommand.self,
+      MergeCommand.self, AttributeCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -1,0 +1,47 @@
+import Foundation
+import Results
+
+/// What an explanation comes to, in a few lines for a terminal.
+public enum AttributionSummary {
+  public static func text(of result: AttributionResult) -> String {
+    let place =
+      result.span.count == 2
+      ? "\(spelt(result.span[0], 2))–\(spelt(result.span[1], 2)) s"
+      : "the whole recording, \(spelt(result.seconds, 2)) s"
+    var lines = ["\(result.target), over \(place): \(spelt(result.score, 3))"]
+    if let probe = result.probe { lines.append(probe) }
+    for map in result.maps {
+      lines.append("\(map.method), \(map.layer): \(peak(of: map))\(inside(map, result.span))")
+      for check in map.checks {
+        let verdict = check.limit == nil ? "" : check.isPassed ? " (passed)" : " (FAILED)"
+        lines.append("  \(check.name): \(String(format: "%.3g", check.value))\(verdict)")
+      }
+    }
+    lines += result.warnings.map { "warning: \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func peak(of map: AttributionResult.Map) -> String {
+    guard let best = map.profile.indices.max(by: { map.profile[$0] < map.profile[$1] }) else {
+      return "empty"
+    }
+    return "largest at \(spelt(map.start + Double(best) * map.step, 2)) s"
+  }
+
+  /// What share of all that speaks for the target lies in its span.
+  private static func inside(_ map: AttributionResult.Map, _ span: [Double]) -> String {
+    guard span.count == 2 else { return "" }
+    let positive = map.profile.map { max(0, $0) }
+    let whole = positive.reduce(0, +)
+    guard whole > 0 else { return "; nothing speaks for it" }
+    let own = positive.enumerated().reduce(0.0) { sum, frame in
+      let time = map.start + Double(frame.offset) * map.step
+      return time >= span[0] && time < span[1] ? sum + frame.element : sum
+    }
+    return "; \(Int((100 * own / whole).rounded())) % of what speaks for it is in the span"
+  }
+
+  private static func spelt(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+}

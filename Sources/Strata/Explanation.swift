@@ -1,0 +1,175 @@
+import Attribution
+import Audio
+import Checkpoints
+import Foundation
+import Models
+import Reports
+import Results
+import SpeechHierarchy
+import Tensors
+
+/// Explains what a model makes of one recording: maps of one target by several methods, over its spectrogram and its
+/// labels.
+///
+/// ```swift
+/// let explanation = try Explanation(model, audio: "speech.flac")
+/// let target = try AttributionTarget.headClass(3, of: model, span: 0.3..<0.4)
+/// let result = try explanation.run(target, methods: [.gradCAM, .integratedGradients])
+/// try explanation.write(result, to: "explained")
+/// ```
+public struct Explanation: Sendable {
+  public let model: SpeechModel
+  public let audio: String
+  /// The recording at the model's rate, as it sounds.
+  public let sound: Waveform
+  /// The recording with its labels, where it has some.
+  public let utterance: Utterance?
+  public var settings = AttributionSettings()
+  public var threads = 1
+  /// Where layer methods are taken; nil for each target's default.
+  public var layer: String?
+  /// The probe that the target is a class of.
+  public var probe: LinearProbe?
+  /// Told each method that begins, with how many there are.
+  public var onProgress: @Sendable (_ method: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  public var isCancelled: @Sendable () -> Bool = { false }
+  let samples: [Float]
+
+  /// Reads a recording, with the labels that lie beside it or that `corpus` has of it.
+  public init(_ model: SpeechModel, audio: String, corpus: Corpus? = nil) throws {
+    self.model = model
+    self.audio = URL(filePath: audio).lastPathComponent
+    let read = try Waveform.read(audio)
+    samples = try model.inputValues(of: read)
+    sound = try read.resampled(to: model.samplingRate)
+    utterance = try Self.utterance(of: audio, in: corpus)
+  }
+
+  private static func utterance(of audio: String, in corpus: Corpus?) throws -> Utterance? {
+    func path(_ file: String) -> String { URL(filePath: file).standardizedFileURL.path }
+    func found(_ corpus: Corpus) -> Utterance? {
+      corpus.utterances.first { path($0.audioPath) == path(audio) }
+    }
+    if let known = corpus.flatMap(found) { return known }
+    do {
+      return found(try Corpus.load(URL(filePath: audio).deletingLastPathComponent().path))
+    } catch CorpusError.noUtterances {
+      return nil
+    }
+  }
+
+  /// The labelled span of `label`, the `number`-th of them from 1, at any level from phones up.
+  ///
+  /// Throws `AttributionError.noLabel` where there is none.
+  public func span(of label: String, number: Int = 1) throws -> Range<Double> {
+    for level in Level.allCases {
+      let spans = (utterance?.spans(at: level) ?? []).filter { $0.label == label }
+      if spans.indices.contains(number - 1) { return spans[number - 1].start..<spans[number - 1].end }
+    }
+    let known = Level.allCases.flatMap { level in
+      Set((utterance?.spans(at: level) ?? []).map(\.label)).sorted()
+    }
+    throw AttributionError.noLabel(
+      label: label + (number > 1 ? ":\(number)" : ""), audio: audio, known: known)
+  }
+
+  /// One target of this recording, to be explained by any method.
+  public func attribution(of target: AttributionTarget) throws -> Attribution {
+    var attribution = try Attribution(
+      model, samples: samples, target: target, settings: settings, threads: threads)
+    attribution.isCancelled = isCancelled
+    return attribution
+  }
+
+  /// Every method's map. Throws `AttributionError.interrupted` when cancelled.
+  public func run(
+    _ target: AttributionTarget, methods: [AttributionMethod]
+  ) throws -> AttributionResult {
+    let attribution = try attribution(of: target)
+    var maps: [AttributionMap] = []
+    for (number, method) in methods.enumerated() {
+      onProgress(method.title, number, methods.count)
+      maps.append(try attribution.map(by: method, layer: layer))
+    }
+    onProgress("done", methods.count, methods.count)
+    let score = try maps.first?.score ?? attribution.score()
+    let span = target.span.map { [$0.lowerBound, min($0.upperBound, sound.seconds)] } ?? []
+    return AttributionResult(
+      model: model.name, fingerprint: model.fingerprint, family: model.family, audio: audio,
+      seconds: sound.seconds, target: target.name, targetLayer: target.tap, span: span, score: score,
+      probe: probe?.remark, tiers: tiers, maps: maps.map(\.summary), warnings: warnings(of: maps),
+      spectrogram: .init(spectrogramOf: sound), bandLimit: Double(model.samplingRate) / 2)
+  }
+
+  private func warnings(of maps: [AttributionMap]) -> [String] {
+    maps.flatMap { map in
+      map.checks.filter { !$0.isPassed }.map {
+        "\(map.method): \($0.name) is \(Self.spelt($0.value)), above \(Self.spelt($0.limit ?? 0)); do not trust this map."
+      }
+    }
+  }
+
+  private static func spelt(_ value: Double) -> String { String(format: "%.3g", value) }
+
+  /// Labels of the levels that a figure has room for.
+  private var tiers: [AttributionResult.Row] {
+    [Level.phoneme, .syllable, .word].compactMap { level in
+      guard let tier = utterance?.tiers[level], tier.kind == .intervals else { return nil }
+      let labelling = utterance?.labelling
+      let shown = tier.intervals.filter { labelling?.isSilence($0.label) != true }
+      return shown.isEmpty ? nil : AttributionResult.Row(level: level, intervals: shown)
+    }
+  }
+}
+
+extension Explanation {
+  /// Longer recordings are not put into the page.
+  private static let longestSound = 120.0
+
+  /// Writes `report.html`, `attribution.json`, `maps.npz`, `figures/` and, where the target is of a probe,
+  /// `probe.safetensors`; all or none.
+  public func write(_ result: AttributionResult, to folder: String, png: Bool = false) throws {
+    let scratch = FileManager.default.temporaryDirectory.appending(path: "strata-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let arrays = scratch.appending(path: "maps.npz")
+    try NumpyWriter.writeArchive(Self.arrays(of: result), to: arrays.path)
+    var extra = [("maps.npz", try Data(contentsOf: arrays))]
+    if let probe {
+      let file = scratch.appending(path: "probe.safetensors")
+      try probe.write(to: file.path)
+      extra.append(("probe.safetensors", try Data(contentsOf: file)))
+    }
+    let isShort = sound.seconds <= Self.longestSound
+    try AttributionWriter.write(
+      result, sound: isShort ? Data(sound.wav()) : nil, extra: extra, version: Release.version, to: folder,
+      png: png)
+  }
+
+  /// METHOD/profile, METHOD/seconds and, where bands are told apart, METHOD/grid `[frames × bands]` and
+  /// METHOD/hertz; `spectrogram` with `spectrogram/seconds`.
+  private static func arrays(of result: AttributionResult) -> [(name: String, tensor: Tensor)] {
+    func row(_ values: [Double]) -> Tensor { Tensor(values.map { Float($0) }, shape: [values.count]) }
+    func times(_ count: Int, _ start: Double, _ step: Double) -> Tensor {
+      row((0..<count).map { start + Double($0) * step })
+    }
+    let sound = result.spectrogram
+    var arrays = [
+      ("spectrogram", Tensor(sound.values, shape: [sound.frames, sound.bands])),
+      ("spectrogram/seconds", times(sound.frames, sound.start, sound.step)),
+    ]
+    for map in result.maps {
+      let name = map.method.lowercased().replacingOccurrences(of: " ", with: "-")
+      arrays.append(("\(name)/profile", row(map.profile)))
+      arrays.append(("\(name)/seconds", times(map.profile.count, map.start, map.step)))
+      if let grid = map.grid {
+        arrays.append(("\(name)/grid", Tensor(grid.values, shape: [grid.frames, grid.bands])))
+      }
+      if !map.bands.isEmpty {
+        arrays.append(("\(name)/hertz", row(map.bands)))
+        arrays.append(("\(name)/bands", row(map.bandProfile)))
+      }
+    }
+    return arrays
+  }
+}

@@ -1,0 +1,212 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct AttributeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attribute",
+    abstract: "Which moments, frequencies and layers carry what a model says of a recording.",
+    discussion: """
+      The target is a class of the model's own head, a class of a linear probe at any layer (--probe), or one unit of a
+      layer (--unit), read over a span or the whole recording. Labels that lie beside the recording are drawn beneath.
+      DIR gets report.html (with the recording to listen to), figures/*.svg, maps.npz, attribution.json and the probe.
+
+      EXAMPLES
+        probe-layers attribute model.ckpt a.flac --class AE --at AE
+        probe-layers attribute model.ckpt a.flac --probe phoneme --layer hidden.3 --class AE --at AE:2
+        probe-layers attribute model.ckpt a.flac --probe out/probe.safetensors --span 0.31-0.42
+        probe-layers attribute model.ckpt a.flac --unit 17 --layer conv.4 --methods occlusion,gradient-input
+        probe-layers attribute model.ckpt a.flac --methods lrp --rule gamma -o explained --png
+
+      METHODS
+        \(AttributionMethod.allCases.map { "\($0.rawValue.padding(toLength: 24, withPad: " ", startingAt: 0)) \($0.title)" }.joined(separator: "\n  "))
+      Parts of layer-wise relevance propagation are patented. It is free for research; a company asks first.
+      """)
+
+  @Argument(help: "A checkpoint file or a Hugging Face folder.")
+  var model: String
+
+  @Argument(help: "A recording (wav, flac, ogg, mp3, …) of any sampling rate.")
+  var audio: String
+
+  @Option(name: [.short, .long], help: "The folder to write.")
+  var output = "strata-attribution"
+
+  @Option(
+    name: .customLong("class"), help: "The class to explain, by name or number. Default: the likeliest.")
+  var className: String?
+
+  @Option(
+    help: "Explain a linear probe: a level to fit it for (phoneme, syllable, word), or a probe.safetensors."
+  )
+  var probe: String?
+
+  @Option(help: "Explain one unit of --layer, by its number.")
+  var unit: Int?
+
+  @Option(help: "The layer of a probe or unit. Default: the last hidden layer.")
+  var layer: String?
+
+  @Option(help: "Read the target between these seconds only: START-END.")
+  var span: String?
+
+  @Option(help: "Read it over the labelled span of this label, the N-th as LABEL:N.")
+  var at: String?
+
+  @Option(help: "Methods, separated by commas.")
+  var methods = "grad-cam,integrated-gradients"
+
+  @Option(
+    help:
+      "Where Grad-CAM is taken. Default: before the last layer that mixes frames on the way to the target.")
+  var mapLayer: String?
+
+  @Option(help: "The corpus that a probe is fitted on. Default: the one that comes with the tool.")
+  var corpus: String?
+
+  @Option(help: "Steps of integrated gradients.")
+  var steps = 32
+
+  @Option(
+    help:
+      "Where integrated gradients begin: \(AttributionSettings.Baseline.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
+  var baseline = "noise"
+
+  @Option(help: "The rule of lrp for linear layers and convolutions: epsilon, gamma or z+.")
+  var rule = "epsilon"
+
+  @Option(help: "What is drawn at random is drawn with this seed.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Threads. Default: one a core.")
+  var threads: Int?
+
+  @Flag(help: "Also make PNG of each figure (needs rsvg-convert).")
+  var png = false
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  @OptionGroup var loading: LoadingOptions
+
+  func validate() throws {
+    guard probe == nil || unit == nil else { throw ValidationError("Give --probe or --unit, not both.") }
+    guard span == nil || at == nil else { throw ValidationError("Give --span or --at, not both.") }
+    guard className == nil || unit == nil else { throw ValidationError("A unit has no --class.") }
+    guard (1...100_000).contains(steps) else { throw ValidationError("--steps takes a number from 1.") }
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+    _ = try (chosenMethods(), chosenSettings(), chosenSpan())
+  }
+
+  func run() throws {
+    let interruption = Interruption()
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
+    let model = try loading.load(model)
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let corpus = try corpus.map { try Corpus.load($0) }
+    var explanation = try Explanation(model, audio: audio, corpus: corpus)
+    explanation.settings = try chosenSettings()
+    explanation.threads = threads
+    explanation.layer = try mapLayer.flatMap { try model.resolve(layers: $0).first?.name }
+    explanation.isCancelled = { interruption.isRequested }
+    explanation.onProgress = { progress.update(stage: "Explaining", done: $1, total: $2, detail: $0) }
+
+    var request = TargetRequest()
+    (request.className, request.unit, request.layer) = (className, unit, layer)
+    request.span = try chosenSpan()
+    if let at { request.span = try labelled(at, in: explanation) }
+    request.headClasses = try HeadClasses.names(of: self.model)
+    explanation.probe = try linearProbe(of: model, corpus, threads, progress, interruption)
+    let target = try request.target(of: explanation, probe: explanation.probe)
+
+    let result = try explanation.run(target, methods: chosenMethods())
+    progress.finish()
+    try explanation.write(result, to: output, png: png)
+    guard !quiet else { return }
+    standardOutput(AttributionSummary.text(of: result))
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+
+  // MARK: Options
+
+  private func chosenMethods() throws -> [AttributionMethod] {
+    try methods.split(separator: ",").map { name in
+      guard let method = AttributionMethod(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+        let known = AttributionMethod.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("There is no method \(name); there are \(known).")
+      }
+      return method
+    }
+  }
+
+  private func chosenSettings() throws -> AttributionSettings {
+    var settings = AttributionSettings()
+    settings.steps = steps
+    settings.seed = seed
+    guard let baseline = AttributionSettings.Baseline(rawValue: baseline) else {
+      throw ValidationError("--baseline takes noise or silence, not “\(baseline)”.")
+    }
+    settings.baseline = baseline
+    switch rule {
+    case "epsilon": settings.relevanceRule = .epsilon(1e-4)
+    case "gamma": settings.relevanceRule = .gamma(0.25)
+    case "z+": settings.relevanceRule = .positive
+    default: throw ValidationError("--rule takes epsilon, gamma or z+, not “\(rule)”.")
+    }
+    return settings
+  }
+
+  private func chosenSpan() throws -> Range<Double>? {
+    guard let span else { return nil }
+    let ends = span.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
+    guard ends.count == 2, let start = ends[0], let end = ends[1], start >= 0, start < end, end.isFinite
+    else {
+      throw ValidationError("--span takes seconds such as 0.31-0.42, not “\(span)”.")
+    }
+    return start..<end
+  }
+
+  private func labelled(_ at: String, in explanation: Explanation) throws -> Range<Double> {
+    let parts = at.split(separator: ":", maxSplits: 1)
+    if parts.count == 2, let number = Int(parts[1]), number > 0 {
+      return try explanation.span(of: String(parts[0]), number: number)
+    }
+    return try explanation.span(of: at)
+  }
+
+  private func linearProbe(
+    of model: SpeechModel, _ corpus: Corpus?, _ threads: Int, _ progress: ProgressLine,
+    _ interruption: Interruption
+  ) throws -> LinearProbe? {
+    guard let probe else { return nil }
+    guard let level = Level(rawValue: probe) else {
+      let found = try LinearProbe.read(probe)
+      guard found.fingerprint == model.fingerprint else {
+        throw AttributionError.otherModel(path: probe, probe: found.fingerprint, model: model.fingerprint)
+      }
+      return found
+    }
+    let hidden = model.taps.last { $0.name.hasPrefix("hidden.") }?.name
+    guard let name = try layer.map({ try model.resolve(layers: $0).first?.name }) ?? hidden else {
+      throw ValidationError("Say the probe's layer with --layer.")
+    }
+    let corpus = try corpus ?? bundledCorpus()
+    return try LinearProbe.fit(
+      to: model, layer: name, level: level, corpus: corpus, seed: seed, threads: threads,
+      progress: { progress.update(stage: "Fitting a probe", done: $0, total: $1) },
+      isCancelled: { interruption.isRequested })
+  }
+
+  private func bundledCorpus() throws -> Corpus {
+    guard let folder = BundledFiles.corpus else {
+      throw CommandFailure(
+        status: .missingInput,
+        message: "the bundled corpus was not found beside the program; give one with --corpus FOLDER")
+    }
+    return try Corpus.load(folder)
+  }
+}

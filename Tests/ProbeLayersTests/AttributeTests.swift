@@ -1,0 +1,95 @@
+import Checkpoints
+import Foundation
+import StrataTestSupport
+import Tensors
+import Testing
+
+/// The command `attribute`, as built.
+@Suite("attribute")
+struct AttributeTests {
+  private let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+  private let audio = Repository.path("fixtures/unseen/kal/kal_s005.flac")
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test("explains a class over its label: report, figure, arrays and JSON say the same")
+  func headClass() throws {
+    let output = try folder.file("out")
+    let run = try CommandRun([
+      "attribute", model, audio, "--class", "ZH", "--at", "ZH", "-o", output, "--methods",
+      "grad-cam,gradient-input,lrp", "--threads", "2",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("“ZH” of the head, over 0.39–0.45 s"))
+    #expect(run.output.contains("conservation error") && !run.output.contains("FAILED"))
+    let arrays = try Checkpoint.open(output + "/maps.npz")
+    let (grid, profile) = (
+      try arrays.tensor("gradient-×-input/grid"), try arrays.tensor("gradient-×-input/profile")
+    )
+    #expect(grid.rows == profile.count && grid.width == 40)
+    for frame in stride(from: 0, to: grid.rows, by: 17) {
+      let sum = grid[row: frame].reduce(0, +)
+      #expect(abs(sum - profile.values[frame]) < 1e-4 * max(1, abs(sum)))
+    }
+    let json = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(filePath: output + "/attribution.json")))
+    let entries = try #require(json as? [String: Any])
+    let maps = try #require(entries["maps"] as? [[String: Any]])
+    #expect(
+      maps.map { $0["method"] as? String } == [
+        "Grad-CAM", "gradient × input", "layer-wise relevance propagation",
+      ])
+    #expect((maps[1]["profile"] as? [Double])?.count == profile.count)
+    #expect((entries["tiers"] as? [Any])?.count == 3)
+    let page = try String(contentsOfFile: output + "/report.html", encoding: .utf8)
+    #expect(page.contains("<audio controls") && page.contains("data:audio/wav;base64,UklGR"))
+    let figure = try String(contentsOfFile: output + "/figures/activation-map.svg", encoding: .utf8)
+    #expect(figure.components(separatedBy: "<image ").count == 5)
+    #expect(figure.contains(">treasure<"))
+  }
+
+  @Test("a probe is fitted, kept, and read again for the same map")
+  func probe() throws {
+    let (first, second) = (try folder.file("first"), try folder.file("second"))
+    let corpus = Repository.path("fixtures/unseen/kal")
+    let fitted = try CommandRun([
+      "attribute", model, audio, "--probe", "phoneme", "--layer", "hidden.2", "--class", "N", "--at", "N",
+      "--corpus", corpus, "-o", first, "--methods", "gradient-input",
+    ])
+    #expect(fitted.status == 0, "\(fitted.errors)")
+    #expect(fitted.output.contains("“N” by a probe of hidden.2"))
+    #expect(fitted.output.contains("held-out spans (commonest class"))
+    let again = try CommandRun([
+      "attribute", model, audio, "--probe", first + "/probe.safetensors", "--class", "N", "--at", "N",
+      "-o", second, "--methods", "gradient-input", "--quiet",
+    ])
+    #expect(again.status == 0 && again.output.isEmpty, "\(again.errors)")
+    for name in ["maps.npz", "probe.safetensors"] {
+      #expect(
+        try Data(contentsOf: URL(filePath: first + "/" + name))
+          == Data(contentsOf: URL(filePath: second + "/" + name)), "\(name)")
+    }
+  }
+
+  @Test(
+    "what cannot be explained is refused with the reason, and nothing is written",
+    arguments: [
+      (["--class", "QQ"], 64, "there is no class QQ; known are"),
+      (["--at", "XX"], 64, "has no label XX; it has"),
+      (["--unit", "9999", "--layer", "hidden.1"], 64, "there is no unit 9999: it is 0 to 143"),
+      (["--span", "0.5-0.4"], 64, "--span takes seconds such as"),
+      (["--span", "90-91"], 64, "no frame of logits has its centre within 90.0–91.0 s"),
+      (["--methods", "magic"], 64, "There is no method magic"),
+      (["--unit", "1", "--layer", "hidden.1", "--map-layer", "hidden.3"], 64, "hidden.3"),
+      (["--probe", "none.safetensors"], 66, "none.safetensors"),
+    ])
+  func refusals(arguments: [String], status: Int, words: String) throws {
+    let output = try folder.file("out")
+    let run = try CommandRun(
+      ["attribute", model, audio, "-o", output, "--methods", "grad-cam"] + arguments)
+    #expect(run.status == status, "\(run.errors)")
+    #expect(run.errors.contains(words), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: output))
+  }
+}
