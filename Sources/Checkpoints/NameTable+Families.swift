@@ -2,8 +2,8 @@
 // the files themselves: the same weights stand under both names.
 
 extension NameTable {
-  /// fairseq's wav2vec 2.0 and HuBERT, and the original WavLM, without prefix (`w2v_encoder.w2v_model.` and the
-  /// like are the caller's to strip).
+  /// fairseq's wav2vec 2.0, HuBERT and data2vec, and the original WavLM, without prefix
+  /// (`w2v_encoder.w2v_model.` and the like are the caller's to strip).
   public static let fairseq: NameTable = [
     "mask_emb": "masked_spec_embed",
     "layer_norm.**": "feature_projection.layer_norm.**",
@@ -12,6 +12,8 @@ extension NameTable {
     // A layer norm lies between two transposes, hence the second index; a group norm does not.
     "feature_extractor.conv_layers.*.2.1.**": "feature_extractor.conv_layers.*.layer_norm.**",
     "feature_extractor.conv_layers.*.2.**": "feature_extractor.conv_layers.*.layer_norm.**",
+    // data2vec has several positional convolutions, each in a sequence of its own.
+    "encoder.pos_conv.*.0.**": "encoder.pos_conv_embed.layers.*.conv.**",
     "encoder.pos_conv.0.**": "encoder.pos_conv_embed.conv.**",
     "encoder.layers.*.self_attn.grep_a": "encoder.layers.*.attention.gru_rel_pos_const",
     "encoder.layers.*.self_attn.grep_linear.**": "encoder.layers.*.attention.gru_rel_pos_linear.**",
@@ -22,6 +24,8 @@ extension NameTable {
     "encoder.layers.*.fc2.**": "encoder.layers.*.feed_forward.output_dense.**",
     "encoder.layers.*.final_layer_norm.**": "encoder.layers.*.final_layer_norm.**",
     "encoder.layer_norm.**": "encoder.layer_norm.**",
+    // Beside the model: the head of one that was trained on with CTC.
+    "proj.**": "lm_head.**",
   ]
 
   /// openai-whisper.

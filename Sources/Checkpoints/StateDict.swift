@@ -21,8 +21,7 @@ struct StateDict {
   /// Where the weights may lie, in the order of preference.
   static let weightKeys = [
     "state_dict", "model_state_dict", "model", "Upstream", "module", "model_state", "net", "network",
-    "weights",
-    "params",
+    "model_weight", "weights", "params",
   ]
   /// What belongs to the training and not to the model.
   static let trainingKeys: Set<String> = [
@@ -33,8 +32,7 @@ struct StateDict {
   /// What describes the model and goes to the metadata, whatever it holds.
   static let configurationKeys: Set<String> = [
     "args", "cfg", "config", "datamodule_hyper_parameters", "dims", "hparams", "hyper_parameters",
-    "model_args",
-    "model_config",
+    "model_args", "model_cfg", "model_config", "task_cfg",
   ]
   static let depthLimit = 64
   static let visitLimit = 200_000

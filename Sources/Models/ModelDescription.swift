@@ -17,17 +17,21 @@ struct ModelDescription {
   let preprocessing: MetadataValue?
   /// Where files that belong to the checkpoint would lie.
   let folder: String
+  /// Where the settings are from, where that is not a `config.json`.
+  let notes: [String]
 
   var path: String { checkpoint.path }
 
   /// Looks for a configuration in the caller's file, in the checkpoint (a folder's `config.json`, a training
-  /// file's hyper-parameters), and beside a single weights file.
+  /// file's hyper-parameters, fairseq's settings), and beside a single weights file.
   init(_ checkpoint: Checkpoint, _ options: LoadOptions) throws {
     self.checkpoint = checkpoint
     self.options = options
     let own = checkpoint.metadata
     let training = own["hyper_parameters"]
-    var found = own["config"] ?? training?["config"]
+    let fairseq = try FairseqConfiguration(own, path: checkpoint.path)
+    var found = own["config"] ?? training.flatMap(Self.configuration(among:)) ?? fairseq?.tree
+    let isFromTraining = own["config"] == nil && found != nil
     var foundPath = checkpoint.path
     var folder = Self.folder(of: checkpoint.path)
     if let path = options.configuration {
@@ -46,15 +50,27 @@ struct ModelDescription {
 
     // Files beside a checkpoint are believed only where its configuration is from there too.
     var places = [own["preprocessor_config"], training, own].compactMap { $0 }
-    if found != nil, training?["config"] == nil {
+    if found != nil, !isFromTraining || options.configuration != nil {
       places += [
         try Self.json("preprocessor_config.json", in: folder),
         try Self.json("processor_config.json", in: folder)?["feature_extractor"],
       ].compactMap { $0 }
     }
     preprocessing = places.first { $0["do_normalize"] != nil || $0["sampling_rate"] != nil }
-    normalisesInput = options.normalisesInput ?? places.lazy.compactMap { $0["do_normalize"]?.bool }.first
-    samplingRate = options.samplingRate ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
+    normalisesInput =
+      options.normalisesInput ?? places.lazy.compactMap { $0["do_normalize"]?.bool }.first
+      ?? fairseq?.normalisesInput
+    samplingRate =
+      options.samplingRate ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
+      ?? fairseq?.samplingRate
+    notes = foundPath == checkpoint.path ? fairseq?.notes ?? [] : []
+  }
+
+  /// The `config.json` that a trainer has put among its hyper-parameters, or that they are themselves.
+  private static func configuration(among hyperParameters: MetadataValue) -> MetadataValue? {
+    [hyperParameters["config"], hyperParameters["model_config"], hyperParameters["model"], hyperParameters]
+      .compactMap { $0 }
+      .first { $0["hidden_size"] != nil || $0["d_model"] != nil || $0["num_attention_heads"] != nil }
   }
 
   /// The folder `path` itself, or that of the file `path`.
@@ -83,6 +99,8 @@ struct ModelDescription {
 struct TensorNames {
   /// From the architecture's names to the checkpoint's.
   private(set) var stored: [String: String] = [:]
+  /// The checkpoint's names of tensors that stand outside the model: a training program's own heads and losses.
+  private(set) var outside: Set<String> = []
 
   /// Finds the one tensor whose name ends in `anchor`: what stands before it is the model's prefix. Heads stand
   /// beside the model, so theirs lacks the last part (`wav2vec2.`), or has the whole.
@@ -103,6 +121,7 @@ struct TensorNames {
       let own = name.hasPrefix(prefix) ? name.dropFirst(prefix.count) : nil
       let beside = name.hasPrefix(outer) ? name.dropFirst(outer.count) : nil
       let short = String(own ?? beside ?? name[...])
+      if own == nil { outside.insert(name) }
       // Of two tensors that come to the same name the model's own has it.
       if own == nil, stored[short] != nil {
         stored[name] = name
@@ -158,7 +177,8 @@ extension ModelDescription {
   func report(
     of reader: ParameterReader, _ names: TensorNames, leavingOut leftovers: [String], notes: [String]
   ) throws -> TensorReport {
-    let leftOut = names.under(leftovers)
+    let outside = names.stored.filter { names.outside.contains($0.value) }.keys
+    let leftOut = names.under(leftovers).union(outside)
     let ignored = Set(
       names.stored.filter { name in
         options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }

@@ -14,7 +14,8 @@ extension SpeechModel {
     let description = try ModelDescription(checkpoint, options)
     // Before the model is built, which gives back the pages that it has copied.
     let fingerprint = try checkpoint.fingerprint()
-    let built = try build(description)
+    var built = try build(description)
+    built.report.notes = description.notes + built.report.notes
     let name = name(of: path)
     if case .features(_, let samplingRate) = built.input {
       var model = built

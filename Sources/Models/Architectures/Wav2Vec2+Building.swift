@@ -6,12 +6,16 @@ extension Wav2Vec2 {
 
   static func build(_ description: ModelDescription) throws -> BuiltModel? {
     let path = description.path
-    let found = try TensorNames(
-      description.checkpoint, anchor: "feature_extractor.conv_layers.0.conv.weight", path: path)
+    let checkpoint = description.checkpoint
+    // The first convolution under transformers' name, or under fairseq's.
+    let first = "feature_extractor.conv_layers.0"
+    let found =
+      try TensorNames(checkpoint, anchor: "\(first).conv.weight", path: path)
+      ?? TensorNames(checkpoint, anchor: "\(first).0.weight", path: path)?
+      .renamed(by: .fairseq, withoutPrefix: "")
     guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
-    let names = found ?? TensorNames(description.checkpoint)
-    var reader = ParameterReader(
-      path: path, source: .checkpoint(description.checkpoint, names: names.stored))
+    let names = found ?? TensorNames(checkpoint)
+    var reader = ParameterReader(path: path, source: .checkpoint(checkpoint, names: names.stored))
     var notes: [String] = []
     var configuration = try configuration(description, reader, &notes)
     // An adapter stands between the transformer and its head.
