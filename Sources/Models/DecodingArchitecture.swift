@@ -58,6 +58,16 @@ extension SpeechModel {
     _ waveform: Waveform, tokens: [Int], taps wanted: Set<String>, threads: Int = 1,
     visit: (String, Tensor) throws -> Void
   ) throws {
+    try forward(
+      inputValues: inputValues(of: waveform), tokens: tokens, taps: wanted, threads: threads, recorder: nil,
+      visit: visit)
+  }
+
+  /// The same for input that has been prepared, with a recorder of its operations.
+  package func forward(
+    inputValues samples: [Float], tokens: [Int], taps wanted: Set<String>, threads: Int,
+    recorder: (any OperationRecorder)?, visit: (String, Tensor) throws -> Void
+  ) throws {
     guard let (architecture, facts) = decoder else {
       throw ModelError.tokens(found: "a model without a decoder, \(family)", expected: "one with a decoder")
     }
@@ -71,7 +81,6 @@ extension SpeechModel {
       throw ModelError.tokens(
         found: "token \(tokens[place]) at place \(place)", expected: "0 to \(facts.vocabulary - 1)")
     }
-    let samples = try inputValues(of: waveform)
     guard samples.count <= facts.longestSound else {
       throw ModelError.tokens(
         found: "a text for \(samples.count) samples",
@@ -79,6 +88,6 @@ extension SpeechModel {
     }
     try forward(
       inputValues: samples, tokens: tokens, decoder: architecture, taps: wanted, threads: threads,
-      visit: visit)
+      recorder: recorder, visit: visit)
   }
 }

@@ -135,11 +135,11 @@ extension SpeechModel {
   /// The same for a model that also reads `tokens`, with everything checked.
   func forward(
     inputValues: [Float], tokens: [Int], decoder: any DecodingArchitecture, taps wanted: Set<String>,
-    threads: Int, visit: (String, Tensor) throws -> Void
+    threads: Int, recorder: (any OperationRecorder)?, visit: (String, Tensor) throws -> Void
   ) throws {
     try pass(
       inputValues, validSamples: inputValues.count, text: (tokens, decoder), taps: wanted,
-      on: Evaluation(threads: threads, pool: pool), visit: visit)
+      on: Evaluation(threads: threads, pool: pool, recorder: recorder), visit: visit)
   }
 
   /// A pass that ends with the deepest of the taps that are wanted; each value on the way must be finite.

@@ -40,4 +40,43 @@ import Testing
       #expect(error < 2e-4, "\(name) \(place)")
     }
   }
+
+  @Test("of the Audio Spectrogram Transformer's logits, through its patches, are autograd's")
+  func spectrogramTransformer() throws {
+    let (model, samples) = try tinyModel("ast")
+    let reference = try Checkpoint.open(resource("gradients.safetensors"))
+    let pass = try RecordedPass(model, samples, upTo: "logits", threads: 2)
+    let walk = try pass.walk(
+      from: ["logits": sines(pass.values(of: "logits").shape)], to: ["hidden.1", RecordedPass.input])
+    let tokens = try #require(walk.gradients["hidden.1"])
+    #expect(relativeError(tokens, try reference.tensor("ast.hidden.1")) < 2e-4)
+    let input = try #require(walk.gradients[RecordedPass.input])
+    let ours = input.selectingRows(Array(stride(from: 0, to: input.rows, by: 4)))
+    #expect(relativeError(ours, try reference.tensor("ast.input")) < 2e-4)
+  }
+
+  @Test("of the decoder's logits, through both of its attentions and the encoder, are autograd's")
+  func decoder() throws {
+    let (model, samples) = try tinyModel("whisper")
+    let reference = try Checkpoint.open(resource("gradients.safetensors"))
+    let tokens = try reference.tensor("decoder.tokens").values.map { Int($0) }
+    let pass = try RecordedPass(model, samples, tokens: tokens, upTo: "logits", threads: 2)
+    let places = ["hidden.1", "decoder.hidden.1", RecordedPass.input]
+    let walk = try pass.walk(
+      from: ["logits": sines(pass.values(of: "logits").shape)], to: Set(places))
+    for place in places {
+      let expected = try reference.tensor("decoder.\(place)")
+      let found = try #require(walk.gradients[place])
+      let error = relativeError(found.rows(0..<expected.rows), expected)
+      #expect(error < 2e-4, "\(place)")
+    }
+  }
+
+  @Test("a sound of several windows is refused")
+  func windows() throws {
+    let (model, samples) = try tinyModel("ast")
+    #expect(throws: AttributionError.self) {
+      try RecordedPass(model, samples + samples + samples, upTo: "hidden.1")
+    }
+  }
 }

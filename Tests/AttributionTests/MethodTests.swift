@@ -35,7 +35,8 @@ import Testing
   }
 
   @Test(
-    "relevance is conserved through whole models", arguments: ["wav2vec2_base", "wavlm_base", "whisper"])
+    "relevance is conserved through whole models",
+    arguments: ["wav2vec2_base", "wavlm_base", "whisper", "ast"])
   func conservation(name: String) throws {
     var attribution = try attribution(name)
     for rule in [PropagationRules.Affine.epsilon(1e-4), .gamma(0.25), .positive] {
@@ -94,6 +95,43 @@ import Testing
     #expect(convolution.profile.count > map.profile.count)
     let plusPlus = try attribution.map(by: .gradCAMPlusPlus)
     #expect(plusPlus.profile.allSatisfy { $0 >= 0 })
+  }
+
+  @Test("Grad-CAM of patches tells frequencies apart, and its frames are their sums")
+  func patches() throws {
+    let (model, samples) = try tinyModel("ast")
+    let target = try AttributionTarget.headClass(2, of: model)
+    let attribution = try Attribution(model, samples: samples, target: target, threads: 2)
+    let map = try attribution.map(by: .gradCAM)
+    let grid = try #require(map.grid)
+    #expect(map.layer == "hidden.2" && grid.rows == map.profile.count && grid.width == 12)
+    #expect(grid.values.contains { $0 > 0 })
+    for (frame, value) in map.profile.enumerated() {
+      #expect(abs(grid[row: frame].reduce(0) { $0 + Double($1) } - value) < 1e-6 * max(1, value))
+    }
+    #expect(throws: AttributionError.self) { try attribution.map(by: .cam) }
+  }
+
+  @Test("a decoder's token is explained by the sound")
+  func decoder() throws {
+    let (model, samples) = try tinyModel("whisper")
+    let tap = try #require(model.decoderTaps.last)
+    var target = try AttributionTarget.unit(7, of: tap)
+    target.row = 2
+    let attribution = try Attribution(
+      model, samples: samples, tokens: [3, 5, 8, 1], target: target, threads: 2)
+    let map = try attribution.map(by: .relevance)
+    #expect(map.checks.first { $0.name == "conservation error" }?.isPassed == true)
+    let last = model.taps.last { $0.name.hasPrefix("hidden.") }?.name
+    #expect(try attribution.defaultLayer() == last)
+    // What comes after a token cannot count for it.
+    let gradient = try attribution.map(by: .gradientInput)
+    let other = try Attribution(
+      model, samples: samples, tokens: [3, 5, 8, 2], target: target, threads: 2)
+    let again = try other.map(by: .gradientInput)
+    let largest = gradient.profile.map(abs).max() ?? 0
+    #expect(largest > 0)
+    #expect(zip(again.profile, gradient.profile).allSatisfy { abs($0 - $1) < 1e-5 * largest })
   }
 
   @Test("CAM's frames of the span have the target's value for their mean")

@@ -43,6 +43,8 @@ public struct Attribution: Sendable {
   /// What the model is given: at its rate, normalised where it wants that.
   public let samples: [Float]
   public let target: AttributionTarget
+  /// What the model's decoder is given; nil where it is left out.
+  public let tokens: [Int]?
   public var settings: AttributionSettings
   public var threads: Int
   /// Asked before every pass; true ends a method with `AttributionError.interrupted`.
@@ -50,15 +52,16 @@ public struct Attribution: Sendable {
   let point: TapPoint
 
   public init(
-    _ model: SpeechModel, samples: [Float], target: AttributionTarget,
+    _ model: SpeechModel, samples: [Float], tokens: [Int]? = nil, target: AttributionTarget,
     settings: AttributionSettings = AttributionSettings(), threads: Int = 1
   ) throws {
     self.model = model
     self.samples = samples
     self.target = target
+    self.tokens = tokens
     self.settings = settings
     self.threads = threads
-    point = try model.tap(target.tap)
+    point = try model.tap(target.tap, tokens: tokens)
   }
 
   /// The map by one method. Layer methods (CAM, Grad-CAM) are taken at `layer`, by default `defaultLayer`.
@@ -87,6 +90,10 @@ public struct Attribution: Sendable {
     let names = model.taps.map(\.name)
     let hidden = names.filter { $0.hasPrefix("hidden.") }
     let convolutions = names.filter { $0.hasPrefix("conv.") }
+    // A decoder's tokens hear the sound through the encoder's last layer.
+    if model.decoderTaps.contains(where: { $0.name == target.tap }), tokens != nil {
+      return hidden.last ?? names[names.count - 1]
+    }
     let place =
       hidden.firstIndex(of: target.tap) ?? (convolutions.contains(target.tap) ? nil : hidden.count - 1)
     if let place, place > 0, target.tap != "projection" { return hidden[place - 1] }
@@ -103,7 +110,16 @@ public struct Attribution: Sendable {
   /// The target's value for `other` input, by default its own.
   public func score(of other: [Float]? = nil) throws -> Double {
     try checkCancellation()
-    return try model.score(target, other ?? samples, threads: threads)
+    return try score(of: other ?? samples, by: model, threads: threads)
+  }
+
+  /// The target's value in `model`, which has the same layers.
+  func score(of samples: [Float], by model: SpeechModel, threads: Int) throws -> Double {
+    var score = 0.0
+    try model.forward(samples, tokens: tokens, taps: [target.tap], threads: threads) {
+      score = try target.reading(of: $1, at: point).value
+    }
+    return score
   }
 
   func checkCancellation() throws {
@@ -113,7 +129,7 @@ public struct Attribution: Sendable {
   /// A recorded pass of some input and the target's reading of it.
   func recorded(_ samples: [Float]) throws -> (pass: RecordedPass, value: Double, seed: Tensor) {
     try checkCancellation()
-    let pass = try RecordedPass(model, samples, upTo: target.tap, threads: threads)
+    let pass = try RecordedPass(model, samples, tokens: tokens, upTo: target.tap, threads: threads)
     let (value, seed) = try target.reading(of: pass.values(of: target.tap), at: point)
     return (pass, value, seed)
   }

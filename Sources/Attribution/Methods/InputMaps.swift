@@ -53,7 +53,7 @@ extension Attribution {
     }
     guard input.name == "waveform" else { return try integratedFeatures(pass, score, input.values) }
     let baseline = baseline()
-    let start = try model.score(target, baseline, threads: threads)
+    let start = try self.score(of: baseline)
     var sum: Tensor?
     for step in 0..<max(1, settings.steps) {
       let share = (Float(step) + 0.5) / Float(max(1, settings.steps))
@@ -73,7 +73,8 @@ extension Attribution {
     _ pass: RecordedPass, _ score: Double, _ features: Tensor
   ) throws -> AttributionMap {
     let silent = try RecordedPass(
-      model, [Float](repeating: 0, count: samples.count), upTo: target.tap, threads: threads)
+      model, [Float](repeating: 0, count: samples.count), tokens: tokens, upTo: target.tap, threads: threads
+    )
     guard let baseline = silent.input?.values else {
       throw AttributionError.unreachable(target: target.name, layer: RecordedPass.input)
     }
@@ -147,10 +148,12 @@ extension Attribution {
       centres = (0..<grid.rows).map(frames.centre)
       bands = frames.bandCentres
     } else {
-      // A model's own features: frames of 10 ms by bands, as far as there is sound.
+      // A model's own features: frames of 10 ms by bands, as far as there is sound. Kaldi's windows lie within the
+      // sound, Whisper's have their middle on a frame.
       let sound = min(input.rows, samples.count * 100 / model.samplingRate + 1)
+      let first = pass.input?.name == "filter banks" ? 0.0125 : 0
       grid = input.zipped(with: gradient, *).rows(0..<sound)
-      centres = (0..<sound).map { Double($0) / 100 }
+      centres = (0..<sound).map { first + Double($0) / 100 }
       bands = SpectralFrames.centres(bands: input.width, samplingRate: model.samplingRate)
     }
     let values = grid.values

@@ -6,8 +6,12 @@ extension Attribution {
   /// gives to that sum, which is shown for the whole utterance.
   func cam() throws -> AttributionMap {
     var values: Tensor?
-    try model.forward(inputValues: samples, taps: [target.tap], threads: threads) { values = $1 }
+    try model.forward(samples, tokens: tokens, taps: [target.tap], threads: threads) { values = $1 }
     guard let values else { throw AttributionError.unreachable(target: target.name, layer: target.tap) }
+    guard values.rows > 1, point.timing != nil else {
+      throw AttributionError.notApplicable(
+        method: "CAM", reason: "\(target.tap) has one row for the whole recording, or rows that are tokens")
+    }
     let weights = Tensor(target.weights, shape: [1, target.weights.count])
     let scores = matrixProduct(values, .none, weights, .transposed).values.map(Double.init)
     return map(
@@ -16,47 +20,79 @@ extension Attribution {
 
   /// Grad-CAM (Selvaraju 2017) along time: `ReLU(Σ_c α_c·A_tc)`, with α the mean over frames of channel c's gradient.
   /// Grad-CAM++ (Chattopadhay 2018, eq. 19) weighs frames by `g² / (2g² + g³·Σ_t A)` and takes positive gradients only.
+  ///
+  /// A layer of patches is weighed patch by patch, which tells frequencies apart.
   func gradCAM(_ layer: String, isPlusPlus: Bool) throws -> AttributionMap {
+    let found = try arriving(at: layer)
+    let weights = Self.weights(of: found.gradient, found.values, isPlusPlus: isPlusPlus)
+    let width = found.values.width
+    let scores = found.values.withUnsafeBuffer { a in
+      (0..<found.values.rows).map { row in
+        max(0, (0..<width).reduce(0.0) { $0 + weights[$1] * Double(a[row * width + $1]) })
+      }
+    }
+    let method = isPlusPlus ? AttributionMethod.gradCAMPlusPlus : .gradCAM
+    guard let frames = found.frames else {
+      return map(method, score: found.score, layer: layer, profile: scores)
+    }
+    let grid = Tensor(shape: [frames.frames, frames.rows]) { grid in
+      for frame in 0..<frames.frames {
+        for row in 0..<frames.rows {
+          grid[frame * frames.rows + row] = Float(scores[frames.leading + row * frames.columns + frame])
+        }
+      }
+    }
+    let profile = (0..<grid.rows).map { frame in grid[row: frame].reduce(0.0) { $0 + Double($1) } }
+    var map = map(method, score: found.score, layer: layer, profile: profile)
+    map.grid = grid
+    return map
+  }
+
+  /// A layer's values, or the tokens that its frames are made of, and what arrives there.
+  private func arriving(
+    at layer: String
+  ) throws -> (values: Tensor, gradient: Tensor, score: Double, frames: FrameOperation?) {
     let (pass, score, seed) = try recorded(samples)
     let walk = try pass.walk(from: [target.tap: seed], to: [layer])
-    let values = try pass.values(of: layer)
     guard let gradient = walk.gradients[layer] else {
       throw AttributionError.unreachable(target: target.name, layer: layer)
     }
-    let (frames, width) = (values.rows, values.width)
-    let (a, g) = (values.values, gradient.values)
+    let frames = pass.tokens(of: layer)
+    let values = try frames == nil ? pass.values(of: layer) : pass.tokenValues(of: layer)
+    return (values, gradient, score, frames)
+  }
+
+  /// One weight a channel.
+  private static func weights(of gradient: Tensor, _ values: Tensor, isPlusPlus: Bool) -> [Double] {
+    let width = values.width
     var weights = [Double](repeating: 0, count: width)
-    if isPlusPlus {
-      var sums = [Double](repeating: 0, count: width)
-      for index in a.indices { sums[index % width] += Double(max(0, a[index])) }
-      for index in g.indices where g[index] > 0 {
-        // α·g with g² cancelled; activations that can be negative count by their positive part.
-        weights[index % width] += Double(g[index]) / (2 + Double(g[index]) * sums[index % width])
+    values.withUnsafeBuffer { a in
+      gradient.withUnsafeBuffer { g in
+        guard isPlusPlus else {
+          for index in g.indices { weights[index % width] += Double(g[index]) / Double(values.rows) }
+          return
+        }
+        var sums = [Double](repeating: 0, count: width)
+        for index in a.indices { sums[index % width] += Double(max(0, a[index])) }
+        for index in g.indices where g[index] > 0 {
+          // α·g with g² cancelled; activations that can be negative count by their positive part.
+          weights[index % width] += Double(g[index]) / (2 + Double(g[index]) * sums[index % width])
+        }
       }
-    } else {
-      for index in g.indices { weights[index % width] += Double(g[index]) / Double(frames) }
     }
-    let profile = (0..<frames).map { frame in
-      max(0, (0..<width).reduce(0.0) { $0 + weights[$1] * Double(a[frame * width + $1]) })
-    }
-    return map(isPlusPlus ? .gradCAMPlusPlus : .gradCAM, score: score, layer: layer, profile: profile)
+    return weights
   }
 
   /// What each channel gives to Grad-CAM, `[frames × channels]`: `α_c·A_tc`, without the rectifier.
   public func channelMaps(at layer: String) throws -> Tensor {
-    let (pass, _, seed) = try recorded(samples)
-    let walk = try pass.walk(from: [target.tap: seed], to: [layer])
-    let values = try pass.values(of: layer)
-    guard let gradient = walk.gradients[layer] else {
-      throw AttributionError.unreachable(target: target.name, layer: layer)
-    }
-    let width = values.width
-    var means = [Float](repeating: 0, count: width)
-    for (index, value) in gradient.values.enumerated() {
-      means[index % width] += value / Float(values.rows)
-    }
-    return Tensor(
-      values.values.enumerated().map { $1 * means[$0 % width] }, shape: [values.rows, width])
+    let found = try arriving(at: layer)
+    let weights = Self.weights(of: found.gradient, found.values, isPlusPlus: false)
+    let width = found.values.width
+    let products = Tensor(
+      found.values.values.enumerated().map { Float(Double($1) * weights[$0 % width]) },
+      shape: [found.values.rows, width])
+    guard let frames = found.frames else { return products }
+    return frames([products], on: Evaluation(threads: threads, pool: MemoryPool()))
   }
 
   /// A map of a layer's frames.

@@ -7,7 +7,7 @@ extension Attribution {
   /// A stretch is replaced by noise at a thousandth of the sound's level, faded in and out over 5 ms; a frame's value is
   /// the mean over the stretches that cover it. Bands are taken out of the whole utterance, one at a time (a band-stop).
   func occlusion() throws -> AttributionMap {
-    let score = try score()
+    let score = try self.score()
     let rate = Double(model.samplingRate)
     let window = max(1, Int(settings.occlusionWindow * rate))
     let step = max(1, Int(settings.occlusionStep * rate))
@@ -16,7 +16,8 @@ extension Attribution {
     let drops = try parallelMap(starts.count, threads: threads) { index in
       try checkCancellation()
       let range = starts[index]..<min(samples.count, starts[index] + window)
-      return score - (try model.score(target, samples.hiding(range, by: hidden, fade: Int(rate / 200))))
+      return try score
+        - self.score(of: samples.hiding(range, by: hidden, fade: Int(rate / 200)), by: model, threads: 1)
     }
     let hop = max(1, model.samplingRate / 100)
     let frames = samples.count / hop + 1
@@ -39,11 +40,11 @@ extension Attribution {
   func bandDrops(_ count: Int = 16) throws -> (centres: [Double], drops: [Double]) {
     let frames = SpectralFrames(samplingRate: model.samplingRate, bands: count)
     let whole = frames.filtered(samples) { _, _ in 1 }
-    let score = try score(of: whole)
+    let score = try self.score(of: whole)
     let drops = try parallelMap(count, threads: threads) { band in
       try checkCancellation()
       let without = frames.filtered(samples) { $1 == band ? 0 : 1 }
-      return score - (try model.score(target, without))
+      return try score - self.score(of: without, by: model, threads: 1)
     }
     return (frames.bandCentres, drops)
   }

@@ -17,20 +17,22 @@ public struct RecordedPass: Sendable {
   let pool: MemoryPool
   let threads: Int
 
-  /// Runs the model up to `tap`, recorded.
+  /// Runs the model up to `tap`, recorded; with `tokens` its decoder on them too.
   ///
   /// Throws `ModelError` for a name that is no tap and for input that the model cannot take.
-  public init(_ model: SpeechModel, _ samples: [Float], upTo tap: String, threads: Int = 1) throws {
-    let names = model.taps.map(\.name)
+  public init(
+    _ model: SpeechModel, _ samples: [Float], tokens: [Int]? = nil, upTo tap: String, threads: Int = 1
+  ) throws {
+    let names = (model.taps + (tokens == nil ? [] : model.decoderTaps)).map(\.name)
     guard let last = names.firstIndex(of: tap) else {
       // The model's own words for a name that is no tap.
       _ = try model.resolve(layers: tap)
       throw AttributionError.notApplicable(method: "a recorded pass", reason: "\(tap) is not on its way")
     }
     let tape = Tape(parameters: model.parameterTensors)
-    try model.forward(inputValues: samples, taps: Set(names[...last]), threads: threads, recorder: tape) {
-      tape.mark($0, $1)
-    }
+    try model.forward(
+      samples, tokens: tokens, taps: Set(names[...last]), threads: threads, recorder: tape
+    ) { tape.mark($0, $1) }
     self.model = model
     self.samples = samples
     self.threads = threads

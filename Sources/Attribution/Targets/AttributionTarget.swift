@@ -15,6 +15,8 @@ public struct AttributionTarget: Sendable {
   public let bias: Double
   /// Seconds, `[start, end)`; nil is the whole utterance.
   public var span: Range<Double>?
+  /// The row of a layer of tokens; nil is all of them.
+  public var row: Int?
 
   public init(name: String, tap: String, weights: [Float], bias: Double = 0, span: Range<Double>? = nil) {
     self.name = name
@@ -75,8 +77,15 @@ public struct AttributionTarget: Sendable {
 }
 
 extension AttributionTarget {
-  /// The frames of `tap` whose centres the span holds.
+  /// The frames of `tap` whose centres the span holds; a single one stands for the whole recording.
   public func frames(of point: TapPoint, count: Int) throws -> [Int] {
+    if let row {
+      guard (0..<count).contains(row) else {
+        throw AttributionError.targetOutOfRange(what: "row", found: row, count: count)
+      }
+      return [row]
+    }
+    if count == 1 { return [0] }
     guard let span else { return Array(0..<count) }
     guard let timing = point.timing else {
       throw AttributionError.notApplicable(
@@ -113,21 +122,27 @@ extension AttributionTarget {
 }
 
 extension SpeechModel {
-  /// The tap point of this name; throws the model's own error where there is none.
-  func tap(_ name: String) throws -> TapPoint {
-    guard let point = try resolve(layers: name).first else {
-      throw ModelError.unknownLayer(name: name, nearest: taps.prefix(3).map(\.name))
+  /// The tap point of this name, of the decoder too where it is given `tokens`; throws the model's own error where
+  /// there is none.
+  func tap(_ name: String, tokens: [Int]?) throws -> TapPoint {
+    let points = taps + (tokens == nil ? [] : decoderTaps)
+    if let point = points.first(where: { $0.name == name }) { return point }
+    guard let point = try points.resolve(layers: name).first else {
+      throw ModelError.unknownLayer(name: name, nearest: points.prefix(3).map(\.name))
     }
     return point
   }
 
-  /// The target's value for an input.
-  func score(_ target: AttributionTarget, _ samples: [Float], threads: Int = 1) throws -> Double {
-    var score = 0.0
-    let point = try tap(target.tap)
-    try forward(inputValues: samples, taps: [target.tap], threads: threads) { _, values in
-      score = try target.reading(of: values, at: point).value
+  /// One pass, of the decoder too where there are tokens.
+  func forward(
+    _ samples: [Float], tokens: [Int]?, taps: Set<String>, threads: Int,
+    recorder: (any OperationRecorder)? = nil, visit: (String, Tensor) throws -> Void
+  ) throws {
+    guard let tokens else {
+      return try forward(
+        inputValues: samples, taps: taps, threads: threads, recorder: recorder, visit: visit)
     }
-    return score
+    try forward(
+      inputValues: samples, tokens: tokens, taps: taps, threads: threads, recorder: recorder, visit: visit)
   }
 }

@@ -12,7 +12,13 @@ import numpy
 import soundfile
 import torch
 from safetensors.torch import save_file
-from transformers import AutoConfig, AutoFeatureExtractor, AutoModel
+from transformers import (
+    AutoConfig,
+    AutoFeatureExtractor,
+    AutoModel,
+    AutoModelForAudioClassification,
+    WhisperForConditionalGeneration,
+)
 
 here = Path(__file__).parent
 models = here.parent.parent / "ModelsTests" / "Resources"
@@ -48,4 +54,35 @@ for name in names:
         kept[f"{name}.hidden.{middle}"] = gradients[2][0][:frames]
     else:
         kept[f"{name}.input"] = gradients[0][0, ::4]
+
+# The Audio Spectrogram Transformer: the target is a weighted sum of the logits; hidden states are of tokens.
+folder = models / "ast"
+config = AutoConfig.from_pretrained(folder)
+config._attn_implementation = "eager"
+model = AutoModelForAudioClassification.from_pretrained(folder, config=config).double().eval()
+values = torch.from_numpy(numpy.load(folder / "input_values.npy")).double()
+values = values.reshape(1, config.max_length, config.num_mel_bins).requires_grad_()
+result = model(values, output_hidden_states=True)
+weights = torch.sin(0.37 * torch.arange(result.logits.numel(), dtype=torch.float64)).reshape(result.logits.shape)
+gradients = torch.autograd.grad((result.logits * weights).sum(), [values, result.hidden_states[1]])
+kept["ast.input"], kept["ast.hidden.1"] = gradients[0][0, ::4], gradients[1][0]
+
+# Whisper's decoder: the target is a weighted sum of the logits; the gradient goes through both attentions.
+folder = models / "whisper"
+config = AutoConfig.from_pretrained(folder)
+config._attn_implementation = "eager"
+model = WhisperForConditionalGeneration.from_pretrained(folder, config=config).double().eval()
+wave, rate = soundfile.read(folder / "input.wav", dtype="float32")
+frames = (len(wave) + 319) // 320
+values = torch.from_numpy(numpy.load(folder / "input_features.npy")).double()
+values = values.reshape(1, config.num_mel_bins, -1).requires_grad_()
+tokens = torch.from_numpy(numpy.load(folder / "decoder_input_ids.npy")).long().reshape(1, -1)
+result = model(values, decoder_input_ids=tokens, output_hidden_states=True)
+weights = torch.sin(0.37 * torch.arange(result.logits.numel(), dtype=torch.float64)).reshape(result.logits.shape)
+places = [values, result.encoder_hidden_states[1], result.decoder_hidden_states[1]]
+gradients = torch.autograd.grad((result.logits * weights).sum(), places)
+kept["decoder.input"] = gradients[0][0].T[: 2 * frames]
+kept["decoder.hidden.1"] = gradients[1][0][:frames]
+kept["decoder.decoder.hidden.1"] = gradients[2][0]
+kept["decoder.tokens"] = tokens[0]
 save_file({key: value.float().contiguous() for key, value in kept.items()}, here / "gradients.safetensors")
