@@ -73,7 +73,7 @@ public struct TranscribedModel: ActivationSource {
   }
 
   /// What stands before every text: as the tokeniser has it, else as transcription without times begins.
-  private var prefix: [Int] {
+  public var prefix: [Int] {
     let own = tokenizer.frame.start.map(\.id)
     return own.isEmpty
       ? ["<|startoftranscript|>", "<|notimestamps|>"].compactMap { tokenizer.id(of: $0) } : own

@@ -28,6 +28,8 @@ public struct Explanation: Sendable {
   public var threads = 1
   /// Where layer methods are taken; nil for each target's default.
   public var layer: String?
+  /// What the model's decoder is given: the text that the sound should have, behind what stands before every text.
+  public var tokens: [Int]?
   /// The probe that the target is a class of.
   public var probe: LinearProbe?
   /// Told each method that begins, with how many there are.
@@ -76,7 +78,7 @@ public struct Explanation: Sendable {
   /// One target of this recording, to be explained by any method.
   public func attribution(of target: AttributionTarget) throws -> Attribution {
     var attribution = try Attribution(
-      model, samples: samples, target: target, settings: settings, threads: threads)
+      model, samples: samples, tokens: tokens, target: target, settings: settings, threads: threads)
     attribution.isCancelled = isCancelled
     return attribution
   }

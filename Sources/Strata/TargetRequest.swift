@@ -14,6 +14,8 @@ public struct TargetRequest: Sendable {
   public var layer: String?
   /// Seconds; nil for the whole recording.
   public var span: Range<Double>?
+  /// A token among those that the decoder is given, by its place from 0, with its words.
+  public var token: (place: Int, name: String)?
   /// The names of the head's classes.
   public var headClasses: [String] = []
 
@@ -36,12 +38,32 @@ public struct TargetRequest: Sendable {
       }
       return try .unit(unit, of: point, span: span)
     }
+    if let token { return try target(of: token, explanation) }
     guard model.taps.contains(where: { $0.name == "logits" }) else {
       throw AttributionError.noHead(model: model.name)
     }
     let number = try className.map { try classNumber($0) } ?? likeliestClass(explanation)
     let name = headClasses.indices.contains(number) ? headClasses[number] : nil
     return try .headClass(number, of: model, name: name, span: span)
+  }
+
+  /// A token as the one before it foretells it.
+  private func target(
+    of token: (place: Int, name: String), _ explanation: Explanation
+  ) throws -> AttributionTarget {
+    let tokens = explanation.tokens ?? []
+    guard let head = explanation.model.decoderTaps.last else {
+      throw AttributionError.notApplicable(
+        method: "a token", reason: "\(explanation.model.name) has no decoder")
+    }
+    guard token.place > 0, token.place < tokens.count else {
+      throw AttributionError.targetOutOfRange(what: "token", found: token.place, count: tokens.count)
+    }
+    var target = try AttributionTarget.unit(tokens[token.place], of: head)
+    target.row = token.place - 1
+    return AttributionTarget(
+      name: "token “\(token.name)” of the decoder", tap: target.tap, weights: target.weights,
+      row: target.row)
   }
 
   private func classNumber(_ name: String) throws -> Int {

@@ -53,6 +53,15 @@ struct AttributeCommand: ParsableCommand {
   @Option(help: "Read it over the labelled span of this label, the N-th as LABEL:N.")
   var at: String?
 
+  @Option(help: "Explain a token of a model with a decoder, which is given this text.")
+  var text: String?
+
+  @Option(help: "The decoder's tokens by their ids, 3,5,8, where no tokeniser lies with the model.")
+  var tokens: String?
+
+  @Option(help: "Which token of --text, from 1, or of --tokens, from 2.")
+  var token = 1
+
   @Option(help: "Methods, separated by commas.")
   var methods = "grad-cam,integrated-gradients"
 
@@ -93,6 +102,7 @@ struct AttributeCommand: ParsableCommand {
   func validate() throws {
     guard probe == nil || unit == nil else { throw ValidationError("Give --probe or --unit, not both.") }
     guard span == nil || at == nil else { throw ValidationError("Give --span or --at, not both.") }
+    guard text == nil || tokens == nil else { throw ValidationError("Give --text or --tokens, not both.") }
     guard className == nil || unit == nil else { throw ValidationError("A unit has no --class.") }
     guard (1...100_000).contains(steps) else { throw ValidationError("--steps takes a number from 1.") }
     guard threads.map({ (1...1024).contains($0) }) ?? true else {
@@ -120,6 +130,7 @@ struct AttributeCommand: ParsableCommand {
     request.span = try chosenSpan()
     if let at { request.span = try labelled(at, in: explanation) }
     request.headClasses = try HeadClasses.names(of: self.model)
+    try read(into: &explanation, &request)
     explanation.probe = try linearProbe(of: model, corpus, threads, progress, interruption)
     let target = try request.target(of: explanation, probe: explanation.probe)
 
@@ -168,6 +179,28 @@ struct AttributeCommand: ParsableCommand {
       throw ValidationError("--span takes seconds such as 0.31-0.42, not “\(span)”.")
     }
     return start..<end
+  }
+
+  /// What the decoder is given, and the token of it that is asked about.
+  private func read(into explanation: inout Explanation, _ request: inout TargetRequest) throws {
+    if let tokens {
+      let ids = tokens.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+      guard !ids.isEmpty, !ids.contains(nil) else {
+        throw ValidationError("--tokens takes ids such as 3,5,8, not “\(tokens)”.")
+      }
+      explanation.tokens = ids.compactMap { $0 }
+      request.token = (token - 1, ids.indices.contains(token - 1) ? "\(ids[token - 1] ?? 0)" : "")
+    } else if let text {
+      guard let reader = TranscribedModel(explanation.model), let tokenizer = explanation.model.tokenizer
+      else {
+        throw ValidationError("--text needs a model with a decoder and its tokeniser; see --tokens.")
+      }
+      let own = tokenizer.tokens(of: " " + text)
+      explanation.tokens = reader.prefix + own.map(\.id)
+      request.token = (
+        reader.prefix.count + token - 1, own.indices.contains(token - 1) ? own[token - 1].text : ""
+      )
+    }
   }
 
   private func labelled(_ at: String, in explanation: Explanation) throws -> Range<Double> {

@@ -72,12 +72,32 @@ struct AttributeTests {
     }
   }
 
+  @Test("a spectrogram transformer's class and a decoder's token")
+  func otherFamilies() throws {
+    let models = Repository.path("Tests/ModelsTests/Resources")
+    for (name, arguments, words) in [
+      ("ast", ["--class", "LABEL_2"], "“LABEL_2” of the head, over the whole recording"),
+      ("whisper", ["--tokens", "3,5,8,1", "--token", "3"], "token “8” of the decoder"),
+    ] {
+      let output = try folder.file(name)
+      let run = try CommandRun(
+        [
+          "attribute", "\(models)/\(name)", "\(models)/\(name)/input.wav", "-o", output, "--methods",
+          "grad-cam,lrp",
+        ]
+          + arguments)
+      #expect(run.status == 0 && run.output.contains(words), "\(run.output)\(run.errors)")
+      #expect(!run.output.contains("FAILED"))
+    }
+  }
+
   @Test(
     "what cannot be explained is refused with the reason, and nothing is written",
     arguments: [
       (["--class", "QQ"], 64, "there is no class QQ; known are"),
       (["--at", "XX"], 64, "has no label XX; it has"),
       (["--unit", "9999", "--layer", "hidden.1"], 64, "there is no unit 9999: it is 0 to 143"),
+      (["--text", "the"], 64, "--text needs a model with a decoder"),
       (["--span", "0.5-0.4"], 64, "--span takes seconds such as"),
       (["--span", "90-91"], 64, "no frame of logits has its centre within 90.0–91.0 s"),
       (["--methods", "magic"], 64, "There is no method magic"),

@@ -18,12 +18,16 @@ public struct AttributionTarget: Sendable {
   /// The row of a layer of tokens; nil is all of them.
   public var row: Int?
 
-  public init(name: String, tap: String, weights: [Float], bias: Double = 0, span: Range<Double>? = nil) {
+  public init(
+    name: String, tap: String, weights: [Float], bias: Double = 0, span: Range<Double>? = nil,
+    row: Int? = nil
+  ) {
     self.name = name
     self.tap = tap
     self.weights = weights
     self.bias = bias
     self.span = span
+    self.row = row
   }
 
   /// A class of the model's own head, by its number.
