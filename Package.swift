@@ -59,7 +59,10 @@ let package = Package(
     + module("Audio", ["Tensors", "CSndFile", "CSoxr"])
     + module(
       "Checkpoints",
-      ["Tensors", "CZip", "CXXHash", .product(name: "OrderedCollections", package: "swift-collections")])
+      [
+        "Tensors", "CZip", "CXXHash", "Yams",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ])
     + module("HDF5", ["Tensors", "CHDF5"])
     + module(
       "Models",

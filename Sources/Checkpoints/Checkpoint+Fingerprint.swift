@@ -2,10 +2,12 @@ import CXXHash
 
 extension Checkpoint {
   /// The XXH3-128 hash of the bytes of all weight files, one after the other, in hexadecimal; for a single file
-  /// it is what `xxhsum -H2` prints. Reads everything once, at memory speed.
+  /// it is what `xxhsum -H2` prints. Reads everything once, at memory speed. Where tensors were chosen or renamed, how
+  /// is hashed too: two models in one file are two models.
   public func fingerprint() throws -> String {
     var hash = try FileHash(path: path)
     for file in files { hash.add(file) }
+    for renaming in renamings { hash.add(FileBytes(Array(renaming.utf8), path: path)) }
     return hash.hexadecimal
   }
 

@@ -28,6 +28,10 @@ public struct Checkpoint: Sendable {
   public let foreignClasses: [String]
   /// Every file that was opened, in the order of their names.
   let files: [FileBytes]
+  /// How the names differ from the files': what was asked for, in the order in which it was done.
+  var renamings: [String] = []
+  /// The tensors that `under` has left out, under the names that they had.
+  public internal(set) var setAside: [String] = []
 
   /// How a checkpoint is stored; the raw value is its name for people.
   public enum Format: String, Sendable, CaseIterable {
@@ -80,29 +84,10 @@ extension Checkpoint {
     }
     return entry
   }
-
-  /// The same checkpoint with every tensor under the name that `table` gives it; names it does not know stay.
-  ///
-  /// Throws `CheckpointError.malformed` where two tensors would get the same name.
-  public func renamed(by table: NameTable) throws -> Checkpoint {
-    var renamed: OrderedDictionary<String, TensorEntry> = [:]
-    for (name, entry) in tensors {
-      let newName = table[name] ?? name
-      guard renamed.updateValue(entry.renamed(newName), forKey: newName) == nil else {
-        throw CheckpointError.malformed(
-          path: path, place: "tensor \(shown(name))",
-          found: "another tensor that is called \(shown(newName))",
-          expected: "each name once")
-      }
-    }
-    return Checkpoint(
-      path: path, format: format, tensors: renamed, metadata: metadata, skipped: skipped,
-      foreignClasses: foreignClasses, files: files)
-  }
 }
 
 /// The three names that share most with `name` at their beginning and end.
-func nearestNames(to name: String, among names: some Sequence<String>) -> [String] {
+package func nearestNames(to name: String, among names: some Sequence<String>) -> [String] {
   func common(_ a: some Sequence<UInt8>, _ b: some Sequence<UInt8>) -> Int {
     zip(a, b).prefix { $0 == $1 }.count
   }

@@ -19,6 +19,10 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case noTensors(path: String, keys: [String])
   /// A tensor was asked for that the file does not have.
   case unknownTensor(path: String, name: String, nearest: [String])
+  /// No tensor's name begins with what was asked for.
+  case unknownPrefix(path: String, prefix: String, found: [String])
+  /// Rules of a map of names that fit no tensor, each with the names nearest to it.
+  case idleRules(path: String, rules: [String], nearest: [[String]])
   /// A tensor's values are of a type that cannot be given as asked.
   case unreadableType(path: String, name: String, type: ElementType, wanted: String)
   /// Writing failed; nothing was left behind under the final name.
@@ -56,6 +60,13 @@ extension CheckpointError: CustomStringConvertible {
       nearest.isEmpty
         ? "\(path) has no tensor \(shown(name))"
         : "\(path) has no tensor \(shown(name)); the nearest are \(nearest.joined(separator: ", "))"
+    case .unknownPrefix(let path, let prefix, let found):
+      "\(path): no tensor's name begins with \(shown(prefix)); they begin with \(found.joined(separator: ", "))"
+    case .idleRules(let path, let rules, let nearest):
+      (["\(path): the map of names has rules that fit no tensor there; correct or remove them:"]
+        + zip(rules, nearest).prefix(12).map { rule, nearest in
+          "  \(shown(rule))" + (nearest.isEmpty ? "" : " (the nearest: \(nearest.joined(separator: ", ")))")
+        } + (rules.count > 12 ? ["  and \(rules.count - 12) more"] : [])).joined(separator: "\n")
     case .unreadableType(let path, let name, let type, let wanted):
       """
       \(path): tensor \(shown(name)) is of type \(type.rawValue), which cannot be read as \(wanted). \

@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// What a caller knows about a model that its checkpoint does not say, or wants otherwise than it says.
 public struct LoadOptions: Sendable {
   /// Whether the waveform is brought to zero mean and unit variance first (`do_normalize`).
@@ -14,13 +16,18 @@ public struct LoadOptions: Sendable {
   public var strides: [Int]?
   /// A `config.json` that belongs to the checkpoint but does not lie with it.
   public var configuration: String?
+  /// What stands before the model's own names in the file, where it holds more than one model or has parts of others'
+  /// around it: `encoder`, `model.student`.
+  public var prefix: String?
+  /// From the file's names, without `prefix`, to those that the architecture is known by; every rule must fit.
+  public var names: NameTable?
   /// Beginnings of names of tensors that are not the model's.
   public var ignoring: [String]
 
   public init(
     normalisesInput: Bool? = nil, samplingRate: Int? = nil, modelType: String? = nil, heads: Int? = nil,
     normalisesFirst: Bool? = nil, strides: [Int]? = nil, configuration: String? = nil,
-    ignoring: [String] = []
+    prefix: String? = nil, names: NameTable? = nil, ignoring: [String] = []
   ) {
     self.normalisesInput = normalisesInput
     self.samplingRate = samplingRate
@@ -29,6 +36,18 @@ public struct LoadOptions: Sendable {
     self.normalisesFirst = normalisesFirst
     self.strides = strides
     self.configuration = configuration
+    self.prefix = prefix
+    self.names = names
     self.ignoring = ignoring
+  }
+}
+
+extension LoadOptions {
+  /// The checkpoint's tensors that are meant, under the names that are meant.
+  func named(_ checkpoint: Checkpoint) throws -> Checkpoint {
+    var checkpoint = checkpoint
+    if let prefix { checkpoint = try checkpoint.under(prefix) }
+    if let names { checkpoint = try checkpoint.renamed(byEveryRuleOf: names) }
+    return checkpoint
   }
 }

@@ -112,7 +112,7 @@ struct TensorNames {
     guard anchors.count == 1 else {
       throw ModelError.configuration(
         path: path, key: "tensors", found: "\(anchors.count) models: \(anchors.joined(separator: ", "))",
-        expected: "one; save the one that you mean by itself")
+        expected: "one; name it with --prefix (\(Self.prefixes(of: Array(anchors), anchor)))")
     }
     let prefix = String(first.dropLast(anchor.count))
     let parts = prefix.split(separator: ".")
@@ -129,6 +129,11 @@ struct TensorNames {
         stored[displaced] = displaced
       }
     }
+  }
+
+  /// What `--prefix` would be for each of several models.
+  private static func prefixes(of anchors: [String], _ anchor: String) -> String {
+    anchors.map { $0.dropLast(anchor.count + 1) }.filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
   init(_ checkpoint: Checkpoint) {

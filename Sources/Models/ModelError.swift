@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// Why a model could not be built or run. `description` says what was found, where, what was expected and what to
 /// do.
 public enum ModelError: Error, Equatable, Sendable {
@@ -52,7 +54,8 @@ extension ModelError: CustomStringConvertible {
           "of another shape",
           misshapen.map { "\($0.name) has shape \($0.found), the model needs \($0.expected)" }),
         Self.list(
-          "without a place in the model (--ignoring leaves out those that are not its own)", unused),
+          "without a place in the model (--ignoring leaves out those that are not its own, --map renames)",
+          Self.withNearest(unused, among: missing)),
       ] as [String?]).compactMap { $0 }.joined(separator: "\n  ")
     case .nonFiniteWeight(let path, let tensor, let index):
       "\(path): tensor \(tensor) has an infinite value or NaN at index \(index); the training went wrong"
@@ -86,11 +89,23 @@ extension ModelError: CustomStringConvertible {
     }
   }
 
+  /// Names that nothing knows, each with the nearest of those that are looked for.
+  private static func withNearest(_ names: [String], among known: [String]) -> [String] {
+    names.enumerated().map { index, name in
+      guard index < shownNames, let nearest = nearestNames(to: name, among: known).first else {
+        return name
+      }
+      return "\(name) (the nearest missing: \(nearest))"
+    }
+  }
+
+  private static let shownNames = 12
+
   /// The first of many names; the rest as a count.
   private static func list(_ title: String, _ names: [String]) -> String? {
     guard !names.isEmpty else { return nil }
-    let shown = names.prefix(12).joined(separator: "; ")
-    let rest = names.count > 12 ? " and \(names.count - 12) more" : ""
+    let shown = names.prefix(shownNames).joined(separator: "; ")
+    let rest = names.count > shownNames ? " and \(names.count - shownNames) more" : ""
     return "\(title): \(shown)\(rest)"
   }
 }

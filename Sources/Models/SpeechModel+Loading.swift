@@ -6,16 +6,18 @@ extension SpeechModel {
   /// from its content. Weights stay in the file where they can.
   ///
   /// Where nothing says how the model is built, it is read off the tensors' shapes; `tensorReport.notes` says what
-  /// had to be assumed. Every tensor must have its place in the model and every place its tensor.
+  /// had to be assumed. `options` says what nothing in the file does, and which of its tensors are the model's and under
+  /// which names. Every tensor must have its place in the model and every place its tensor.
   ///
   /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is not a model.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> SpeechModel {
-    let checkpoint = try Checkpoint.open(path)
+    let checkpoint = try options.named(Checkpoint.open(path))
     let description = try ModelDescription(checkpoint, options)
     // Before the model is built, which gives back the pages that it has copied.
     let fingerprint = try checkpoint.fingerprint()
     var built = try build(description)
     built.report.notes = description.notes + built.report.notes
+    built.report.leftOut += checkpoint.setAside
     let name = name(of: path)
     if case .features(_, let samplingRate) = built.input {
       var model = built
@@ -58,7 +60,11 @@ extension SpeechModel {
       if let built = try architecture.build(description) { return built }
     }
     let names = description.checkpoint.tensors.keys.prefix(3).joined(separator: ", ")
-    throw unknown("neither a configuration nor tensor names such as \(names) say what model it is")
+    throw unknown(
+      """
+      neither a configuration nor tensor names such as \(names) say what model it is. Say it with --model-type and \
+      --config, or lead its names to transformers' with --prefix and --map
+      """)
   }
 
   /// What lies with a model that has a decoder; a note where nothing does.

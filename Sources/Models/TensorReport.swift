@@ -3,7 +3,7 @@ public struct TensorReport: Sendable, Equatable {
   /// Tensors that are the model's.
   public let used: Int
   /// Heads for other tasks and what only training needs, by name: recognised, and left out.
-  public let leftOut: [String]
+  public internal(set) var leftOut: [String]
   /// Tensors that the caller asked to ignore.
   public let ignored: [String]
   /// Assumptions and remarks, in words.

@@ -8,3 +8,5 @@
 @_exported import Similarity
 @_exported import SpeechHierarchy
 @_exported import Tensors
+
+@_exported import struct Checkpoints.NameTable

@@ -35,7 +35,8 @@ public enum FailureKind: Sendable, Equatable {
       ActivationError.cannotWrite:
       self = .writeFailed
     case AttributionError.notAProbe: self = .badInput
-    case ModelError.unknownLayer, ModelError.layerOutOfRange, ModelError.unstated,
+    case CheckpointError.unknownPrefix, CheckpointError.idleRules, ModelError.unknownLayer,
+      ModelError.layerOutOfRange, ModelError.unstated,
       ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer,
       is AttributionError:
       self = .badRequest

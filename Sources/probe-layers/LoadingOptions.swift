@@ -17,6 +17,18 @@ struct LoadingOptions: ParsableArguments {
     help: "Bring the waveform to zero mean and unit variance first, whatever the checkpoint says.")
   var normalise: Bool?
 
+  @Option(
+    help: ArgumentHelp(
+      "What stands before the model's own tensor names, where the file holds more than one model.",
+      discussion: "encoder, say, or model.student; the rest of the file is left out.", valueName: "name"))
+  var prefix: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A YAML file of tensor names, `old: new` a line; new ones are Hugging Face's.",
+      discussion: "A `*` stands for one part of a name, `**` at the end for the rest.", valueName: "file"))
+  var map: String?
+
   @Option(help: "Beginnings of names of tensors that are not the model's, separated by commas.")
   var ignoring: String?
 
@@ -25,6 +37,7 @@ struct LoadingOptions: ParsableArguments {
       path,
       options: LoadOptions(
         normalisesInput: normalise, modelType: modelType, heads: heads, configuration: config,
+        prefix: prefix, names: try map.map(NameTable.init(contentsOf:)),
         ignoring: ignoring?.split(separator: ",").map(String.init) ?? []))
   }
 }

@@ -69,7 +69,7 @@ public struct TextModel: Sendable {
   ///
   /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is no such model.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> TextModel {
-    let checkpoint = try Checkpoint.open(path)
+    let checkpoint = try options.named(Checkpoint.open(path))
     let description = try ModelDescription(checkpoint, options)
     let fingerprint = try checkpoint.fingerprint()
     let (encoder, report) = try TextEncoder.build(description)
