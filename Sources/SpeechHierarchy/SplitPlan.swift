@@ -73,6 +73,59 @@ public struct SplitPlan: Sendable, Equatable {
       warnings: warnings(folds, leaks))
   }
 
+  /// How a probe's definition may ask for folds other than the plan's own.
+  public enum Division: String, Sendable, CaseIterable, Codable {
+    /// `make(for:cells:seed:)`: no speaker and no sentence on two sides, where the corpus allows it.
+    case auto
+    /// Each fold tests one speaker (leave one speaker out); sentences that several read are on both sides.
+    case speakers
+    /// Folds of sentences; the speakers are the same on both sides, as a probe of speakers needs.
+    case sentences
+    /// k-fold over utterances, whoever speaks and whatever is said.
+    case utterances
+  }
+
+  /// The folds of one division. Each fold's development part is the next fold's test part.
+  ///
+  /// - Throws: `CorpusError.tooFewUtterances` for fewer than two, or where all have one speaker or sentence that
+  ///   cannot be divided.
+  public static func make(
+    for utterances: [(speaker: String, sentence: String, seconds: Double)], by division: Division,
+    seed: UInt64
+  ) throws(CorpusError) -> SplitPlan {
+    guard division != .auto else { return try make(for: utterances, seed: seed) }
+    let table = SplitTable(utterances)
+    let (key, most, words): ([Int], Int, String) =
+      switch division {
+      case .speakers:
+        (
+          table.speaker, table.speakers(Array(utterances.indices)).count,
+          "one speaker is tested at a time, learned from the others"
+        )
+      case .sentences:
+        (table.sentence, groupLimit, "folds of sentences; every speaker is on both sides")
+      default: (Array(utterances.indices), groupLimit, "folds of utterances")
+      }
+    var numbers = SeededNumbers(seed: seed)
+    let groups = table.groups(Array(utterances.indices), by: key, count: most, using: &numbers)
+    guard groups.count > 1 else { throw .tooFewUtterances(count: groups.count) }
+    let members = groups.map { group in utterances.indices.filter { group.contains(key[$0]) } }
+    let folds = members.indices.map { index in
+      let next = (index + 1) % members.count
+      let outer = utterances.indices.filter { !groups[index].contains(key[$0]) }
+      let development = members.count > 2 ? members[next] : []
+      return Fold(
+        train: outer.filter { !development.contains($0) }, development: development, test: members[index],
+        outer: outer)
+    }
+    let leaks = verify(folds, for: utterances)
+    // What the division was asked to share is no fault of it.
+    let serious = leaks.filter { $0.isSerious && !(division == .sentences && $0.kind == .speaker) }
+    return SplitPlan(
+      folds: folds, description: "\(folds.count) folds: \(words)", leaks: !serious.isEmpty,
+      warnings: warnings(folds, serious))
+  }
+
   /// The folds of a corpus.
   public static func make(for corpus: Corpus, cells: Cells? = nil, seed: UInt64) throws(CorpusError)
     -> SplitPlan
