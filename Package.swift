@@ -68,7 +68,7 @@ let package = Package(
       "Models",
       ["Tensors", "Audio", "Checkpoints", .product(name: "HeapModule", package: "swift-collections")])
     + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints", "HDF5", "Yams"])
-    + module("Probing", ["LinearAlgebra", "Activations", "Results", "Yams"])
+    + module("Probing", ["LinearAlgebra", "Activations", "Audio", "Results", "Yams"])
     + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
     + module(
       "Attribution", ["Checkpoints", "Models", "SpeechHierarchy", "Activations", "Probing", "Results"])

@@ -10,7 +10,7 @@ import Tensors
 public struct Examples: Sendable {
   /// One labelled span.
   public struct Item: Sendable, Equatable {
-    /// Index into `classes`.
+    /// Index into `classes`; −1 for a span that has no label.
     public var label: Int
     /// Index into `types`: the unit that a control task gives a random class.
     public var type: Int
@@ -88,6 +88,17 @@ public struct Examples: Sendable {
     if let parts = parts[layer] { return Tensor(joining: parts) }
     throw ActivationError.noSuchLayer(
       layer, level: level.rawValue, reason: reasons[layer], available: layers)
+  }
+
+  /// The same vectors with other labels, item by item; −1 for an item that has none.
+  public func relabelled(classes: [String], labels: [Int]) -> Examples {
+    precondition(labels.count == items.count, "\(labels.count) labels for \(items.count) items")
+    var items = items
+    for (index, label) in labels.enumerated() { items[index].label = label }
+    return Examples(
+      level: level, isDerived: isDerived, classes: classes, types: types, speakers: speakers,
+      utterances: utterances, items: items,
+      parts: layers.compactMap { layer in parts[layer].map { (layer, $0) } }, reasons: reasons)
   }
 
   /// The same sample with items `indices` only, in that order.

@@ -31,10 +31,11 @@ struct Bootstrap: Sendable {
     let sums = matrixProduct(weights, .none, tally.counts)
     return sums.values.withUnsafeBufferPointer { values in
       MetricDraws(
+        metrics: tally.layout.metrics,
         values: (0..<weights.rows).map { row in
           MetricValues(
             UnsafeBufferPointer(rebasing: values[(row * sums.columns)..<((row + 1) * sums.columns)]),
-            classes: tally.classes)
+            tally.layout)
         })
     }
   }
@@ -82,21 +83,20 @@ struct Draws: Sendable, Equatable {
   }
 }
 
-/// The five metrics on the data and on every resample.
+/// The metrics on the data and on every resample.
 struct MetricDraws: Sendable {
+  let metrics: [Metric]
   let values: [MetricValues]
 
   subscript(metric: Metric) -> Draws { Draws(values: values.map { $0[metric] }) }
 
-  var table: MetricTable { MetricTable { self[$0] } }
+  var table: MetricTable { MetricTable(metrics) { self[$0] } }
 }
 
 extension MetricTable {
-  init(_ draws: (Metric) -> Draws) {
+  init(_ metrics: [Metric], _ draws: (Metric) -> Draws) {
     self.init(
-      accuracy: draws(.accuracy).estimate(), balancedAccuracy: draws(.balancedAccuracy).estimate(),
-      macroF1: draws(.macroF1).estimate(), logLoss: draws(.logLoss).estimate(),
-      bits: draws(.bits).estimate())
+      Dictionary(uniqueKeysWithValues: metrics.map { ($0, draws($0).estimate()) }))
   }
 }
 

@@ -14,15 +14,20 @@ import SpeechHierarchy
 ///   is the word) the gain over the random twin takes selectivity's place; a requirement that was not measured
 ///   at all is replaced by the gain over always answering the commonest class.
 /// - Not encoded: one of them has its whole interval below zero, or the probe tells nothing: no bit about the
-///   labels, and an accuracy whose interval ends less than `negligible` above the commonest class's.
+///   labels, and a gain over the commonest class whose interval ends below `negligible`.
 /// - Undecided: anything else, with how many utterances would decide where that can be told: intervals shrink
 ///   as 1/√n, so that a value of the present size is clear of zero at n·(distance to the interval's end /
 ///   value)².
 struct Evidence {
   let result: LevelResult
   let peak: Peak
-  /// Paired differences of accuracy.
+  /// Paired differences of accuracy; of R², or the R-value of boundaries; of balanced accuracy where rare classes
+  /// were given the weight of frequent ones.
   let gainOverMajority: Estimate
+  /// Probabilities are what the data taught, so that their bits count; class weights distort them.
+  var hasTrueProbabilities = true
+  /// What is read is itself a measure of the signal: the mel baseline, which is one too, is no bar for a layer.
+  var isOfSignal = false
   /// The gains at the peak that are more than the best of as many layers has by chance.
   let isBeyondSelection: Set<Gain>
   /// Tested utterances.
@@ -50,22 +55,26 @@ struct Evidence {
   }
 
   private var requirements: [Requirement] {
+    let overMajority = Requirement(
+      name: "the gain over always answering \(commonest)", estimate: gainOverMajority,
+      isMet: gainOverMajority.isPositive)
+    if isOfSignal { return [overMajority] }
     var requirements = [
       requirement("the gain over the mel baseline", layer?.gainOverMel, .overMel),
       requirement("the selectivity", layer?.selectivity, .overControl)
         ?? requirement("the gain over the random twin", layer?.gainOverTwin, .overTwin),
     ].compactMap(\.self)
     if requirements.count < 2 {
-      requirements.append(
-        Requirement(
-          name: "the gain over always answering the commonest class", estimate: gainOverMajority,
-          isMet: gainOverMajority.isPositive))
+      requirements.append(overMajority)
     }
     return requirements
   }
 
+  private var commonest: String { result.metric == .r2 ? "the mean" : "the commonest class" }
+
   private var tellsNothing: Bool {
-    (layer?.metrics?.bits.value ?? 0) <= 0 && gainOverMajority.high < Self.negligible
+    let bits = hasTrueProbabilities ? layer?.metrics?.bits.value ?? 0 : .nan
+    return (bits.isNaN || bits <= 0) && gainOverMajority.high < Self.negligible
   }
 
   var verdict: Verdict {
@@ -104,14 +113,8 @@ struct Evidence {
 
 extension Evidence {
   private var subject: String {
-    switch result.level {
-    case .sound: "Sounds"
-    case .phoneme: "Phonemes"
-    case .syllable: "Syllables"
-    case .word: "Words"
-    case .phrase: "Phrases"
-    case .sentence: "Sentences"
-    }
+    let subject = result.subject ?? result.level.rawValue + "s"
+    return subject.prefix(1).uppercased() + subject.dropFirst()
   }
 
   private func sentence(_ decision: Verdict.Decision) -> String {
@@ -132,7 +135,7 @@ extension Evidence {
     let chance = Self.number(result.majority[result.metric].value)
     return
       "the best layer is \(peak.layer.name) with \(Self.words(result.metric)) \(Self.interval(peak.estimate)), "
-      + "\(sure) (always answering the commonest class gives \(chance))"
+      + "\(sure) (always answering \(commonest) gives \(chance))"
   }
 
   private var advantages: [String] {
@@ -180,6 +183,11 @@ extension Evidence {
     case .macroF1: "a macro-F1 of"
     case .logLoss: "a log loss in nats of"
     case .bits: "bits about the label"
+    case .r2: "an R² of"
+    case .precision: "a precision of"
+    case .recall: "a recall of"
+    case .f1: "an F1 of"
+    case .rValue: "an R-value of"
     }
   }
 

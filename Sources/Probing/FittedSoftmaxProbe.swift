@@ -78,13 +78,6 @@ public struct FittedSoftmaxProbe: Sendable {
     try guesses(states, rows: Array(0..<states.rows), labels: nil).map(\.label)
   }
 
-  /// A row's likeliest class and the natural logarithm of the probability of its true one.
-  struct Guess: Sendable, Equatable {
-    var label: Int
-    /// NaN where no truth was given, −∞ where its class did not occur in training.
-    var logProbability: Double
-  }
-
   /// Guesses for rows `rows` of `states`, whose true classes are `labels`.
   func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Guess] {
     let logits = try self.logits(of: states, rows: rows)
@@ -129,3 +122,5 @@ extension SoftmaxFit {
       weights: Matrix(rows: classes.count, columns: scaling.designWidth, values: weights))
   }
 }
+
+extension FittedSoftmaxProbe: FittedProbe {}

@@ -18,7 +18,10 @@ extension ProbeSpec {
     func value(_ key: String) -> Node? { pairs.first { $0.key == key }?.value }
     guard let name = value("name") else { throw reader.missing("name") }
     guard let level = value("level") else { throw reader.missing("level") }
-    self.init(name: try reader.text(name, "name"), level: try reader.choice(level, "level"))
+    self.init(
+      name: try reader.text(name, "name"), level: try reader.choice(level, "level"),
+      target: try value("target").map { (node) throws(ProbeSpecError) in try reader.choice(node, "target") }
+        ?? .identity)
     for (key, _, node) in pairs {
       switch key {
       case "description": description = try reader.text(node, key)
@@ -29,17 +32,30 @@ extension ProbeSpec {
       case "max_classes": maximumClasses = try reader.count(node, key, atLeast: 2)
       case "metric": metric = try reader.choice(node, key)
       case "control": control = try reader.flag(node, key)
+      case "default": isDefault = try reader.flag(node, key)
+      case "split": division = try reader.choice(node, key)
+      case "class_weights":
+        isBalanced = try reader.choice(node, key, of: ClassWeights.self) == .balanced
+      case "lexicon":
+        // Beside the definition, unless the path is a whole one.
+        let folder = (path as NSString).deletingLastPathComponent
+        let file = try reader.text(node, key)
+        lexicon =
+          file.hasPrefix("/") || folder.isEmpty ? file : (folder as NSString).appendingPathComponent(file)
       default: break
       }
     }
+    try reader.requireConsistent(self, line: pairs.first { $0.key == "target" }?.line ?? 1)
   }
 
+  private enum ClassWeights: String, CaseIterable { case none, balanced }
+
   static let keys = [
-    "name", "description", "level", "kind", "pool", "penalties", "min_count", "max_classes", "metric",
-    "control",
+    "name", "description", "level", "target", "kind", "pool", "penalties", "min_count", "max_classes",
+    "metric", "control", "default", "split", "class_weights", "lexicon",
   ]
 
-  /// The definitions that come with the package: phoneme, syllable, word.
+  /// The definitions that come with the package: phoneme, syllable and word, and those that are run by name.
   public static let bundled: [ProbeSpec] = bundledTexts.map { name, text in
     do {
       return try ProbeSpec(yaml: text, path: "probes/\(name).yaml")
@@ -154,8 +170,30 @@ private struct DefinitionReader {
     return text
   }
 
+  /// What no probe can be: a manner of sentences, an accuracy of a regression.
+  func requireConsistent(_ spec: ProbeSpec, line: Int) throws(ProbeSpecError) {
+    let target = spec.target
+    func refuse(_ problem: String) -> ProbeSpecError {
+      .badDefinition(place: "\(path):\(line)", problem: "target \(target.rawValue): " + problem)
+    }
+    guard target.levels.contains(spec.level) else {
+      let levels = target.levels.map(\.rawValue).joined(separator: ", ")
+      throw refuse("expected the level \(levels), found \(spec.level.rawValue)")
+    }
+    guard target.metrics().contains(spec.metric) else {
+      let metrics = target.metrics().map(\.rawValue).joined(separator: ", ")
+      throw refuse("its metric can be \(metrics), found \(spec.metric.rawValue)")
+    }
+    guard !target.needsLexicon || spec.lexicon != nil else {
+      throw refuse("needs “lexicon: FILE.tsv”, a table with the columns word, pos, frequency")
+    }
+    guard !spec.isBalanced || spec.kind == .softmax else {
+      throw refuse("class_weights need the kind softmax, found \(spec.kind.rawValue)")
+    }
+  }
+
   func choice<Value: RawRepresentable & CaseIterable>(
-    _ node: Node, _ key: String
+    _ node: Node, _ key: String, of type: Value.Type = Value.self
   ) throws(ProbeSpecError) -> Value where Value.RawValue == String {
     let names = Value.allCases.map(\.rawValue)
     guard let text = node.scalar?.string, let value = Value(rawValue: text) else {

@@ -10,18 +10,34 @@ import SpeechHierarchy
 /// level: phoneme
 /// penalties: [1000, 100, 10, 1]
 /// ```
-/// Only `name` and `level` must be there; the other keys have the defaults below.
+/// Only `name` and `level` must be there; the other keys have the defaults below, which hang on the target: a
+/// regression is judged by R², boundaries by the R-value, frames are taken one by one, and speakers are divided by
+/// sentences.
 public struct ProbeSpec: Sendable, Equatable, Codable {
   /// The classifier.
   public enum Kind: String, Sendable, CaseIterable, Codable {
-    /// Multinomial logistic regression (`SoftmaxProbe`).
+    /// Multinomial logistic regression (`SoftmaxProbe`); ridge regression where the target is a number.
     case softmax
+    /// `RidgeProbe`.
+    case ridge
+    /// `LDAProbe`.
+    case lda
   }
 
   public var name: String
   public var description = ""
-  /// The spans that are classified by their labels.
+  /// The spans that are read, `sound` for single frames.
   public var level: Level
+  /// What is read of them.
+  public var target = ProbeTarget.identity
+  /// A table of words, for the targets that need one.
+  public var lexicon: String?
+  /// Whether it is run where nobody asked for probes by name.
+  public var isDefault = true
+  /// How examples are divided into training and test.
+  public var division = SplitPlan.Division.auto
+  /// Weighs every class the same in training, however rare.
+  public var isBalanced = false
   public var kind = Kind.softmax
   /// How a span's frames become one vector.
   public var pool = FramePooling.Mode.mean
@@ -36,9 +52,13 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
   /// Whether a control task (Hewitt & Liang 2019) is probed too, without which there is no selectivity.
   public var control = true
 
-  public init(name: String, level: Level) {
+  public init(name: String, level: Level, target: ProbeTarget = .identity) {
     self.name = name
     self.level = level
+    self.target = target
+    metric = target.metric
+    if target == .speaker { division = .sentences }
+    if target.isOfFrames { pool = .center }
   }
 
   /// A factor of ten apart: from where only the classes' frequencies are left to where training data are

@@ -19,9 +19,10 @@ import Tensors
 /// The result does not depend on the number of threads.
 public struct ProbeStudy: Sendable {
   public var spec: ProbeSpec
-  /// Of the trained model: its layers, and `mel` for the baseline where there is one.
-  public var examples: Examples
-  /// Of its randomly initialised twins: the same items.
+  /// Of the trained model: its layers, and `mel` for the baseline where there is one; and what is read of them.
+  public var targeted: TargetedExamples
+  public var examples: Examples { targeted.examples }
+  /// Of its randomly initialised twins: the same spans, whose own labels are not looked at.
   public var twins: [Examples]
   public var splits: SplitPlan
   /// The layers that are reported, each with its place; those that `examples` knows nothing of are left out.
@@ -34,13 +35,24 @@ public struct ProbeStudy: Sendable {
     spec: ProbeSpec, examples: Examples, twins: [Examples] = [], splits: SplitPlan,
     tapPoints: [Layer]? = nil, seed: UInt64, resamples: Int = 1000
   ) {
+    self.init(
+      spec: spec, targeted: TargetedExamples(examples), twins: twins, splits: splits, tapPoints: tapPoints,
+      seed: seed, resamples: resamples)
+  }
+
+  public init(
+    spec: ProbeSpec, targeted: TargetedExamples, twins: [Examples] = [], splits: SplitPlan,
+    tapPoints: [Layer]? = nil, seed: UInt64, resamples: Int = 1000
+  ) {
     self.spec = spec
-    self.examples = examples
+    self.targeted = targeted
     self.twins = twins
     self.splits = splits
     self.tapPoints =
       tapPoints
-      ?? examples.layers.filter { $0 != ProbeStudy.mel }.enumerated().map { Layer(name: $1, depth: $0) }
+      ?? targeted.examples.layers.filter { $0 != ProbeStudy.mel }.enumerated().map {
+        Layer(name: $1, depth: $0)
+      }
     self.seed = seed
     self.resamples = resamples
   }
@@ -65,7 +77,7 @@ public struct ProbeStudy: Sendable {
     let layers = tapPoints.filter {
       examples.layers.contains($0.name) || examples.reasons[$0.name] != nil
     }
-    let design = StudyDesign(examples, plan: splits, spec: spec)
+    let design = StudyDesign(targeted, plan: splits, spec: spec)
     guard design.reason == nil else { return nothing(design, layers) }
     let clusters = Clusters(examples, design: design)
     let runner = try StudyRunner(
@@ -79,25 +91,30 @@ public struct ProbeStudy: Sendable {
   /// Twins must have the same spans in the same order, or nothing is paired.
   private func requireSameItems() throws(ProbeError) {
     for twin in twins {
-      guard twin.items == examples.items, twin.classes == examples.classes else {
+      let isSame =
+        twin.items.count == examples.items.count
+        && zip(twin.items, examples.items).allSatisfy {
+          $0.utterance == $1.utterance && $0.start == $1.start && $0.end == $1.end
+        }
+      guard isSame else {
         throw .examplesDiffer(
-          what: "the labelled spans", first: "\(examples.items.count) of \(examples.classes.count) classes",
-          second: "\(twin.items.count) of \(twin.classes.count) classes")
+          what: "the spans", first: "\(examples.items.count) spans", second: "\(twin.items.count) spans")
       }
     }
   }
 
   /// A result that says why there is none.
   private func nothing(_ design: StudyDesign, _ layers: [Layer]) -> Outcome {
-    let zero = MetricTable { _ in Draws(values: [0]) }
+    let zero = MetricTable(spec.target.metrics()) { _ in Draws(values: [0]) }
     let reason = design.reason ?? ""
-    let result = LevelResult(
+    var result = LevelResult(
       level: examples.level, probe: spec.name, isDerived: examples.isDerived, metric: spec.metric,
       classes: design.classes, examples: design.examples, tested: 0, speakers: 0,
       split: splits.description, leaks: splits.leaks, intervalUnit: "utterances", labelEntropy: 0,
       majorityClass: design.classes.first ?? "", majority: zero, shuffled: nil, mel: nil,
       layers: layers.map { LayerResult(layer: $0, reason: examples.reasons[$0.name] ?? reason) },
       peak: nil, verdict: nil)
+    result.subject = spec.target.subject(of: spec.level)
     return Outcome(result: result, warnings: [reason])
   }
 }

@@ -25,6 +25,7 @@ struct StudyDesign: Sendable {
   }
 
   let classes: [String]
+  let isRegression: Bool
   /// The class of each example; −1 for one that is not probed.
   let labels: [Int]
   let folds: [Rows]
@@ -42,7 +43,17 @@ struct StudyDesign: Sendable {
   ///   on; those that no fold has both in training and in test cannot be recognised by any probe, and would
   ///   only lower every number alike; of the others the `maximumClasses` most frequent are kept.
   /// - An example whose class is missing from its own fold's training part is left out for the same reason.
-  init(_ examples: Examples, plan: SplitPlan, spec: ProbeSpec) {
+  /// - A regression has one class, all examples that have a number.
+  init(_ targeted: TargetedExamples, plan: SplitPlan, spec: ProbeSpec) {
+    let examples = targeted.examples
+    let numbers = targeted.numbers
+    let isRegression = numbers != nil
+    let given = examples.items.indices.map { row in
+      numbers.map { numbers in
+        (0..<numbers.columns).allSatisfy { numbers[row, $0].isFinite } ? 0 : -1
+      } ?? examples.items[row].label
+    }
+    let names = isRegression ? [spec.target.rawValue] : examples.classes
     let items = examples.items
     var rowsOfUtterance = [[Int]](repeating: [], count: examples.utterances.count)
     for (row, item) in items.enumerated() { rowsOfUtterance[item.utterance].append(row) }
@@ -50,18 +61,18 @@ struct StudyDesign: Sendable {
       utterances.filter(rowsOfUtterance.indices.contains).flatMap { rowsOfUtterance[$0] }.sorted()
     }
 
-    var all = [Int](repeating: 0, count: examples.classes.count)
-    for item in items { all[item.label] += 1 }
+    var all = [Int](repeating: 0, count: names.count)
+    for label in given where label >= 0 { all[label] += 1 }
     var testable = Set<Int>()
     for fold in plan.folds {
-      let learned = Set(rows(fold.outer).map { items[$0].label })
-      testable.formUnion(learned.intersection(rows(fold.test).map { items[$0].label }))
+      let learned = Set(rows(fold.outer).map { given[$0] })
+      testable.formUnion(learned.intersection(rows(fold.test).map { given[$0] }))
     }
-    let kept = testable.filter { all[$0] >= spec.minimumCount }
+    let kept = testable.filter { $0 >= 0 && all[$0] >= spec.minimumCount }
       .sorted { (all[$1], $0) < (all[$0], $1) }.prefix(spec.maximumClasses).sorted()
-    var numbers = [Int](repeating: -1, count: examples.classes.count)
-    for (number, label) in kept.enumerated() { numbers[label] = number }
-    let labels = items.map { numbers[$0.label] }
+    var places = [Int](repeating: -1, count: names.count)
+    for (place, label) in kept.enumerated() { places[label] = place }
+    let labels = given.map { $0 < 0 ? -1 : places[$0] }
 
     var isTested = [Bool](repeating: false, count: items.count)
     var testCounts = [Int](repeating: 0, count: kept.count)
@@ -71,7 +82,7 @@ struct StudyDesign: Sendable {
       var learned = [Int](repeating: 0, count: kept.count)
       for row in outer { learned[labels[row]] += 1 }
       let test = probed(fold.test).filter { learned[labels[$0]] > 0 && !isTested[$0] }
-      guard learned.count(where: { $0 > 0 }) > 1, !test.isEmpty else { return nil }
+      guard learned.count(where: { $0 > 0 }) > (isRegression ? 0 : 1), !test.isEmpty else { return nil }
       for row in test {
         isTested[row] = true
         testCounts[labels[row]] += 1
@@ -81,7 +92,8 @@ struct StudyDesign: Sendable {
         majority: learned.indices.max { (learned[$0], $1) < (learned[$1], $0) } ?? 0,
         logShares: learned.map { log(Double($0) / Double(outer.count)) })
     }
-    classes = kept.map { examples.classes[$0] }
+    self.isRegression = isRegression
+    classes = kept.map { names[$0] }
     self.labels = labels
     self.testCounts = testCounts
     counts = kept.map { all[$0] }
@@ -92,12 +104,14 @@ struct StudyDesign: Sendable {
   /// Whether a control task can tell anything: where types are hardly more than classes (a word's type is the
   /// word), random classes by type only rename the classes, and any reader of the classes reads them as well.
   func hasMoreTypesThanClasses(_ examples: Examples) -> Bool {
+    guard !isRegression else { return false }
     let types = Set(labels.indices.filter { labels[$0] >= 0 }.map { examples.items[$0].type })
     return types.count > 2 * classes.count
   }
 
   /// Why nothing can be measured; nil where something can.
   var reason: String? {
+    if isRegression { return tested > 1 ? nil : "no span has the number in both training and test" }
     let occurring = testCounts.count { $0 > 0 }
     if occurring > 1 { return nil }
     if classes.count == 1 {

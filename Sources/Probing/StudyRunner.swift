@@ -17,8 +17,11 @@ struct StudyRunner: Sendable {
   private let threads: Int
   private let isCancelled: @Sendable () -> Bool
   private let counter: ProgressCounter
-  private let probe: TunedSoftmaxProbe
+  private let probe: any TunedProbe
+  private let regression: TunedRegression
   private let control: ControlTask?
+  /// Of a regression's outputs, over all examples that have them.
+  private let targetMeans: [Double]
 
   init(
     study: ProbeStudy, design: StudyDesign, clusters: Clusters, threads: Int,
@@ -30,9 +33,25 @@ struct StudyRunner: Sendable {
     self.threads = max(1, threads)
     self.isCancelled = isCancelled
     counter = ProgressCounter(report: progress)
-    probe = try TunedSoftmaxProbe(penalties: study.spec.penalties)
+    let penalties = study.spec.penalties
+    var softmax = try TunedSoftmaxProbe(penalties: penalties)
+    softmax.isBalanced = study.spec.isBalanced
+    probe =
+      switch study.spec.kind {
+      case .softmax: softmax
+      case .ridge: TunedLinearProbe(.ridge, penalties: penalties)
+      case .lda: TunedLinearProbe(.lda, penalties: penalties)
+      }
+    regression = TunedRegression(penalties: penalties)
+    targetMeans =
+      study.targeted.numbers.map { numbers in
+        let rows = design.labels.indices.filter { design.labels[$0] >= 0 }
+        return (0..<numbers.columns).map { k in
+          rows.reduce(0.0) { $0 + numbers[$1, k] } / Double(max(1, rows.count))
+        }
+      } ?? []
     control =
-      study.spec.control && design.hasMoreTypesThanClasses(study.examples)
+      study.spec.control && !study.spec.target.isOfFrames && design.hasMoreTypesThanClasses(study.examples)
       ? ControlTask(
         types: study.examples.types.count, counts: design.counts, seed: study.seed,
         stream: study.spec.name)
@@ -100,10 +119,14 @@ struct StudyRunner: Sendable {
       let fold = design.folds[index]
       var numbers = RandomNumbers(seed: study.seed, stream: "shuffled labels \(study.spec.name) \(index)")
       var labels = design.labels
+      var targets = study.targeted.numbers
       for (row, other) in zip(fold.outer, fold.outer.shuffled(using: &numbers)) {
         labels[row] = design.labels[other]
+        if let own = study.targeted.numbers {
+          for k in 0..<own.columns { targets?[row, k] = own[other, k] }
+        }
       }
-      return try fitAndPredict(states, labels: labels, fold, hasControl: false)
+      return try fitAndPredict(states, labels: labels, targets: targets, fold, hasControl: false)
     }
     return gather(outcomes)
   }
@@ -120,7 +143,8 @@ struct StudyRunner: Sendable {
     let folds = design.folds.count
     let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
       let outcome = try fitAndPredict(
-        states[job / folds], labels: design.labels, design.folds[job % folds],
+        states[job / folds], labels: design.labels, targets: study.targeted.numbers,
+        design.folds[job % folds],
         hasControl: hasControl[job / folds])
       counter.advance()
       return outcome
@@ -132,17 +156,25 @@ struct StudyRunner: Sendable {
     var penalty: Double
     var isConverged: Bool
     /// For the fold's test rows.
-    var guesses: [FittedSoftmaxProbe.Guess]
+    var guesses: [Guess] = []
+    /// A regression's, `[test rows × outputs]`.
+    var numbers: Matrix?
     /// Whether the control task's random class was recognised, of each test row whose type was in training.
     var controlHits: [Bool?]?
   }
 
   private func fitAndPredict(
-    _ states: Tensor, labels: [Int], _ fold: StudyDesign.Rows, hasControl: Bool
+    _ states: Tensor, labels: [Int], targets: Matrix?, _ fold: StudyDesign.Rows, hasControl: Bool
   ) throws -> FoldOutcome {
     guard !isCancelled() else { throw ProbeError.interrupted }
-    let data = TunedSoftmaxProbe.Examined(
-      states: states, labels: labels, classCount: design.classes.count)
+    if let targets {
+      let fitted = try regression.fit(
+        states, targets: targets, train: fold.train, development: fold.development, outer: fold.outer)
+      return FoldOutcome(
+        penalty: fitted.penalty, isConverged: true,
+        numbers: try fitted.predictions(states, rows: fold.test))
+    }
+    let data = ExaminedStates(states: states, labels: labels, classCount: design.classes.count)
     let fitted = try probe.fit(
       data, train: fold.train, development: fold.development, outer: fold.outer)
     return FoldOutcome(
@@ -158,26 +190,33 @@ struct StudyRunner: Sendable {
   ) throws -> [Bool?]? {
     guard let control else { return nil }
     func label(_ row: Int) -> Int { control.classOfType[study.examples.items[row].type] }
-    let labels = fold.outer.map(label)
-    guard Set(labels).count > 1 else { return nil }
+    guard Set(fold.outer.map(label)).count > 1 else { return nil }
     let seen = Set(fold.outer.map { study.examples.items[$0].type })
-    let fit = try SoftmaxFit(
-      TrainingRows(
-        states: states, rows: fold.outer, labels: labels, classCount: design.classes.count))
-    // Random labels leave probabilities flat, where the cheap preconditioner is good for longer.
-    let outcome = fit.solve(penalty: penalty, tolerance: probe.tolerance, patience: 40)
-    let fitted = fit.fitted(classCount: design.classes.count, outcome: outcome)
+    let data = ExaminedStates(
+      states: states, labels: states.rowIndices.map(label), classCount: design.classes.count)
+    let fitted = try probe.fit(data, rows: fold.outer, penalty: penalty)
     let guesses = try fitted.guesses(states, rows: fold.test, labels: nil)
     return zip(fold.test, guesses).map { row, guess in
       seen.contains(study.examples.items[row].type) ? guess.label == label(row) : nil
     }
   }
 
+  /// What a tally of this study holds.
+  var layout: Tally.Layout {
+    if let numbers = study.targeted.numbers { return .outputs(numbers.columns) }
+    return study.targeted.boundaries == nil || design.classes.count != 2
+      ? .classes(design.classes.count) : .boundaries
+  }
+
   private func gather(_ outcomes: [FoldOutcome]) -> Measured {
-    var tally = Tally(clusters: clusters.count, classes: design.classes.count)
+    var tally = Tally(clusters: clusters.count, layout)
     var selectivity = Matrix(rows: clusters.count, columns: 3)
     var hasControl = false
     for (fold, outcome) in zip(design.folds, outcomes) {
+      if let numbers = outcome.numbers {
+        add(numbers, fold, to: &tally)
+        continue
+      }
       for (place, row) in fold.test.enumerated() {
         let (cluster, truth, guess) = (clusters.ofRow[row], design.labels[row], outcome.guesses[place])
         tally.add(
@@ -188,11 +227,48 @@ struct StudyRunner: Sendable {
         if guess.label == truth { selectivity[cluster, 1] += 1 }
         if hit { selectivity[cluster, 2] += 1 }
       }
+      addBoundaries(outcome.guesses.map { $0.label == 0 }, fold, to: &tally)
     }
     return Measured(
       tally: tally, selectivity: hasControl ? selectivity : nil, penalties: outcomes.map(\.penalty),
       unconverged: outcomes.count { !$0.isConverged })
   }
+
+  /// Outputs around their mean, so that their squares lose no digits.
+  func add(_ numbers: Matrix, _ fold: StudyDesign.Rows, to tally: inout Tally) {
+    guard let truth = study.targeted.numbers else { return }
+    for (place, row) in fold.test.enumerated() {
+      tally.add(
+        cluster: clusters.ofRow[row],
+        truth: targetMeans.indices.map { truth[row, $0] - targetMeans[$0] },
+        prediction: targetMeans.indices.map { numbers[place, $0] - targetMeans[$0] })
+    }
+  }
+
+  /// Of a boundary probe, the boundaries that the test rows' frames detect and those that there are, utterance by
+  /// utterance.
+  func addBoundaries(_ isBoundary: [Bool], _ fold: StudyDesign.Rows, to tally: inout Tally) {
+    guard layout == .boundaries, let boundaries = study.targeted.boundaries else { return }
+    let items = study.examples.items
+    let places = Dictionary(grouping: fold.test.indices) { items[fold.test[$0]].utterance }
+    for (utterance, places) in places.sorted(by: { $0.key < $1.key }) {
+      let frames = places.map { place in
+        let item = items[fold.test[place]]
+        return (time: (item.start + item.end) / 2, isBoundary: isBoundary[place])
+      }.sorted { $0.time < $1.time }
+      guard let first = frames.first, let last = frames.last else { continue }
+      let covered = (first.time - FrameSpans.tolerance)...(last.time + FrameSpans.tolerance)
+      tally.add(
+        cluster: clusters.ofRow[fold.test[places[0]]],
+        boundaries: BoundaryCounts(
+          true: boundaries[utterance].filter(covered.contains), detected: FrameSpans.detected(frames),
+          tolerance: FrameSpans.tolerance + 1e-9))
+    }
+  }
+}
+
+extension Tensor {
+  fileprivate var rowIndices: Range<Int> { 0..<rows }
 }
 
 /// Counts finished fits and reports them one at a time.

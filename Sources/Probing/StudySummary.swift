@@ -30,8 +30,15 @@ struct StudySummary {
   /// −1 where less is better.
   private var direction: Double { metric == .logLoss ? -1 : 1 }
 
+  /// What always answering the commonest class is compared in.
+  private var yardstick: Metric {
+    if design.isRegression { return .r2 }
+    if study.targeted.boundaries != nil { return .rValue }
+    return study.spec.isBalanced ? .balancedAccuracy : .accuracy
+  }
+
   func outcome(_ layers: [Layer], runner: StudyRunner) throws -> ProbeStudy.Outcome {
-    let majority = bootstrap.metrics(of: majorityTally)
+    let majority = bootstrap.metrics(of: majorityTally(runner))
     let mel = measured.mel.map { bootstrap.metrics(of: $0.tally) }
     var draws: [String: MetricDraws] = [:]
     for (name, layer) in measured.layers { draws[name] = bootstrap.metrics(of: layer.tally) }
@@ -46,9 +53,11 @@ struct StudySummary {
       split: study.splits.description, leaks: study.splits.leaks, intervalUnit: clusters.unit,
       labelEntropy: entropy, majorityClass: majorityClass, majority: majority.table,
       shuffled: shuffled?.table, mel: mel?.table, layers: results, peak: peak, verdict: nil)
+    result.subject = study.spec.target.subject(of: study.spec.level)
     if let peak, let own = draws[peak.layer.name] {
       let evidence = Evidence(
-        result: result, peak: peak, gainOverMajority: (own[.accuracy] - majority[.accuracy]).estimate(),
+        result: result, peak: peak, gainOverMajority: (own[yardstick] - majority[yardstick]).estimate(),
+        hasTrueProbabilities: !study.spec.isBalanced, isOfSignal: study.spec.target.isOfSignal,
         isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel),
         utterances: clusters.utterances)
       result.verdict = evidence.verdict
@@ -73,7 +82,9 @@ struct StudySummary {
     let gainOverTwin = twin(metric).map { gain(own[metric], over: $0) }
     return LayerResult(
       layer: layer, metrics: own.table,
-      twin: twins.isEmpty ? nil : MetricTable { twin($0) ?? Draws(values: [0]) },
+      twin: twins.first.map { first in
+        MetricTable(first.metrics) { twin($0) ?? Draws(values: [0]) }
+      },
       gainOverTwin: gainOverTwin?.estimate(),
       gainOverMel: mel.map { gain(own[metric], over: $0[metric]).estimate() },
       selectivity: measured.selectivity.map { selectivity($0).estimate() },
@@ -126,16 +137,28 @@ struct StudySummary {
     return Peak(layer: best, estimate: values(best).estimate(), peakSet: ([best] + near).sorted())
   }
 
-  /// Always the fold's commonest class, each class with its share of the training part.
-  private var majorityTally: Tally {
-    var tally = Tally(clusters: clusters.count, classes: design.classes.count)
+  /// Always the fold's commonest class, each class with its share of the training part; of a regression always the
+  /// mean of the training part.
+  private func majorityTally(_ runner: StudyRunner) -> Tally {
+    var tally = Tally(clusters: clusters.count, runner.layout)
     for fold in design.folds {
+      if let numbers = study.targeted.numbers {
+        let mean = (0..<numbers.columns).map { k in
+          fold.outer.reduce(0.0) { $0 + numbers[$1, k] } / Double(fold.outer.count)
+        }
+        runner.add(
+          Matrix(
+            rows: fold.test.count, columns: mean.count,
+            values: Array(repeatElement(mean, count: fold.test.count).joined())), fold, to: &tally)
+        continue
+      }
       for row in fold.test {
         let truth = design.labels[row]
         tally.add(
           cluster: clusters.ofRow[row], truth: truth, prediction: fold.majority,
           logProbability: fold.logShares[truth])
       }
+      runner.addBoundaries(fold.test.map { _ in fold.majority == 0 }, fold, to: &tally)
     }
     return tally
   }
@@ -148,6 +171,7 @@ struct StudySummary {
   }
 
   private var majorityClass: String {
+    if design.isRegression { return "the mean" }
     let counts = design.counts
     return counts.indices.max { (counts[$0], $1) < (counts[$1], $0) }.map { design.classes[$0] } ?? ""
   }

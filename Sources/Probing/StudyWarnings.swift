@@ -16,6 +16,7 @@ struct StudyWarnings {
   }
 
   private var rareClasses: String? {
+    guard !design.isRegression else { return nil }
     let rare = zip(design.classes, design.testCounts).filter { (1..<5).contains($1) }.map(\.0)
     guard !rare.isEmpty else { return nil }
     return
@@ -61,7 +62,7 @@ struct StudyWarnings {
 
   /// Labels that go with the length of their spans can be guessed without hearing anything.
   private var durations: String? {
-    guard let duration, let peak = result.peak,
+    guard !design.isRegression, let duration, let peak = result.peak,
       let best = result.layers.first(where: { $0.layer == peak.layer })?.metrics?.accuracy.value
     else { return nil }
     let (alone, chance) = (duration[.accuracy].estimate(), result.majority.accuracy.value)

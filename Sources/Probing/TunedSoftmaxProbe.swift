@@ -18,6 +18,9 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
   public let penalties: [Double]
   /// Of the last fit: a gradient norm of at most this times its number of rows.
   public var tolerance = 1e-5
+  /// Weighs each row by n/(classes · rows of its class), in training; the penalty is chosen on development rows as
+  /// they are.
+  public var isBalanced = false
   static let searchTolerance = 1e-3
 
   /// - Parameter penalties: positive, in any order.
@@ -43,27 +46,16 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
       throw ProbeError.rowMismatch(states: states.rows, labels: labels.count)
     }
     try states.requireFinite()
-    return try fit(
-      Examined(states: states, labels: labels, classCount: classCount), train: train,
+    return try fitted(
+      ExaminedStates(states: states, labels: labels, classCount: classCount), train: train,
       development: development, outer: outer ?? (train + development).sorted())
   }
 
-  /// States and labels that have been checked.
-  struct Examined {
-    let states: Tensor
-    let labels: [Int]
-    let classCount: Int
-
-    func rows(_ rows: [Int]) throws -> TrainingRows {
-      try TrainingRows(states: states, rows: rows, labels: rows.map { labels[$0] }, classCount: classCount)
-    }
-  }
-
-  func fit(
-    _ data: Examined, train: [Int], development: [Int], outer: [Int]
+  private func fitted(
+    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
   ) throws -> FittedSoftmaxProbe {
     let search = try search(data, train: train, development: development)
-    let fit = try SoftmaxFit(try data.rows(outer))
+    let fit = try SoftmaxFit(try data.rows(outer), isBalanced: isBalanced)
     if let probe = search.probe { fit.start(from: probe) }
     // The start is near: a few steps bring the probabilities to this set's own.
     let outcome = fit.solve(
@@ -73,13 +65,13 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
 
   /// The best penalty, and the probe that it was seen with.
   private func search(
-    _ data: Examined, train: [Int], development: [Int]
+    _ data: ExaminedStates, train: [Int], development: [Int]
   ) throws -> (penalty: Double, probe: FittedSoftmaxProbe?) {
     let middle = penalties[penalties.count / 2]
     let known = Set(train.map { data.labels[$0] })
     let development = development.filter { known.contains(data.labels[$0]) }
     guard penalties.count > 1, known.count > 1, !development.isEmpty else { return (middle, nil) }
-    let fit = try SoftmaxFit(try data.rows(train))
+    let fit = try SoftmaxFit(try data.rows(train), isBalanced: isBalanced)
     var best: (loss: Double, probe: FittedSoftmaxProbe)?
     for penalty in penalties {
       let outcome = fit.solve(penalty: penalty, tolerance: Self.searchTolerance)
@@ -91,5 +83,21 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
       best = (loss, probe)
     }
     return (best?.probe.penalty ?? middle, best?.probe)
+  }
+}
+
+extension TunedSoftmaxProbe: TunedProbe {
+  func fit(
+    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
+  ) throws -> any FittedProbe {
+    try fitted(data, train: train, development: development, outer: outer)
+  }
+
+  func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe {
+    let fit = try SoftmaxFit(try data.rows(rows), isBalanced: isBalanced)
+    // Asked for by control tasks: random labels leave probabilities flat, where the cheap preconditioner is good
+    // for longer.
+    let outcome = fit.solve(penalty: penalty, tolerance: tolerance, patience: 40)
+    return fit.fitted(classCount: data.classCount, outcome: outcome)
   }
 }

@@ -57,9 +57,11 @@ struct MeasureFormat: Equatable, Sendable {
 
   init(_ metric: Metric) {
     switch metric {
-    case .accuracy, .balancedAccuracy, .macroF1: (scale, digits, unit) = (100, 1, "%")
+    case .accuracy, .balancedAccuracy, .macroF1, .precision, .recall, .f1, .rValue:
+      (scale, digits, unit) = (100, 1, "%")
     case .logLoss: (scale, digits, unit) = (1, 3, "nats")
     case .bits: (scale, digits, unit) = (1, 2, "bits")
+    case .r2: (scale, digits, unit) = (1, 3, "")
     }
   }
 

@@ -15,11 +15,19 @@ extension Metric {
     case .macroF1: "macro F1"
     case .logLoss: "log loss"
     case .bits: "information"
+    case .r2: "R²"
+    case .precision: "precision"
+    case .recall: "recall"
+    case .f1: "F1"
+    case .rValue: "R-value"
     }
   }
 
   /// "accuracy, %"
-  var axisTitle: String { "\(words), \(MeasureFormat(self).unit)" }
+  var axisTitle: String {
+    let unit = MeasureFormat(self).unit
+    return unit.isEmpty ? words : "\(words), \(unit)"
+  }
 
   /// What the metric is, in a sentence.
   var explanation: String {
@@ -31,6 +39,15 @@ extension Metric {
     case .bits:
       "The entropy of the labels minus the probe's cross-entropy: a lower bound on the mutual "
         + "information between states and labels."
+    case .r2:
+      "The share of the variance of what is read that a linear regression explains on held-out spans; 0 for one "
+        + "that always answers the mean, and below it for one that does worse."
+    case .precision: "The share of the detected boundaries that lie within 20 ms of a true one."
+    case .recall: "The share of the true boundaries that have a detected one within 20 ms."
+    case .f1: "The harmonic mean of the precision and the recall of boundaries."
+    case .rValue:
+      "Boundaries found without others made up (Räsänen, Laine and Altosaar, 2009): 100 % where all are found and "
+        + "none is added."
     }
   }
 }
@@ -47,16 +64,21 @@ extension Verdict.Decision {
 }
 
 extension StudyResult {
-  /// What a level's result is called: its level, and the probe where several read the same level.
+  /// What a level's result is called: its level, and the probe where it reads something else than the labels or
+  /// where several read the same level.
   func title(of result: LevelResult) -> String {
-    let isAlone = levels.filter { $0.level == result.level }.count == 1
-    return isAlone ? result.level.rawValue : "\(result.level.rawValue) · \(result.probe)"
+    isPlain(result) ? result.level.rawValue : "\(result.level.rawValue) · \(result.probe)"
   }
 
-  /// The plural of the title: "phonemes", "words · semantic".
+  /// The plural of the title: "phonemes", "places of articulation", "words · semantic".
   func plural(of result: LevelResult) -> String {
-    let isAlone = levels.filter { $0.level == result.level }.count == 1
-    return isAlone ? result.level.plural : "\(result.level.plural) · \(result.probe)"
+    if let subject = result.subject { return subject }
+    return isPlain(result) ? result.level.plural : "\(result.level.plural) · \(result.probe)"
+  }
+
+  private func isPlain(_ result: LevelResult) -> Bool {
+    guard result.subject == nil else { return false }
+    return levels.filter { $0.level == result.level && $0.subject == nil }.count == 1
   }
 
   /// The study's question: "Which layers of X encode phonemes, syllables and words?"

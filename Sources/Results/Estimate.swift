@@ -18,6 +18,8 @@ public struct Estimate: Codable, Equatable, Sendable {
   public var isPositive: Bool { low > 0 }
   /// The whole interval lies below zero.
   public var isNegative: Bool { high < 0 }
+  /// Stands where a number was not measured at all.
+  public static let missing = Estimate(value: .nan, low: .nan, high: .nan)
   /// Value and both ends are numbers that JSON and CSV can hold.
   public var isFinite: Bool { value.isFinite && low.isFinite && high.isFinite }
   /// There is an interval beside the value.
@@ -54,4 +56,25 @@ public enum Metric: String, Codable, CaseIterable, Sendable {
   case logLoss = "log_loss"
   /// H(labels) − cross-entropy, in bits: a lower bound on mutual information.
   case bits
+  /// Of a regression: 1 − Σ(y − ŷ)² / Σ(y − ȳ)², over all outputs together; below 0 it is worse than the mean.
+  case r2
+  /// Of detected boundaries: the share that is one, within 20 ms.
+  case precision
+  /// The share of the boundaries that is detected.
+  case recall
+  /// The harmonic mean of precision and recall.
+  case f1
+  /// Räsänen, Laine & Altosaar (2009): near 1 only where boundaries are found and none is made up.
+  case rValue = "r_value"
+
+  /// The key in `study.json`.
+  var key: String {
+    switch self {
+    case .balancedAccuracy: "balancedAccuracy"
+    case .macroF1: "macroF1"
+    case .logLoss: "logLoss"
+    case .rValue: "rValue"
+    default: rawValue
+    }
+  }
 }

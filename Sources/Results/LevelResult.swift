@@ -5,6 +5,8 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var level: Level
   /// The probe's name, from its definition in `probes/*.yaml`.
   public var probe: String
+  /// What is read off the spans where it is not their labels, in the plural: “places of articulation”.
+  public var subject: String?
   /// Labels come from other tiers by rule, not from a tier of their own.
   public var isDerived: Bool
   /// The metric that peaks and verdicts are about.
@@ -61,33 +63,79 @@ public struct LevelResult: Codable, Equatable, Sendable {
   }
 }
 
-/// Every metric of one set of predictions, each with its interval.
-public struct MetricTable: Codable, Equatable, Sendable {
-  public var accuracy: Estimate
-  public var balancedAccuracy: Estimate
-  public var macroF1: Estimate
-  public var logLoss: Estimate
-  public var bits: Estimate
+/// Every metric that one set of predictions has, each with its interval: of a classifier the first five, of a
+/// boundary detector precision, recall, F1 and R-value too, of a regression R² alone.
+public struct MetricTable: Equatable, Sendable {
+  private var estimates: [Metric: Estimate]
+
+  public init(_ estimates: [Metric: Estimate]) { self.estimates = estimates }
 
   public init(
     accuracy: Estimate, balancedAccuracy: Estimate, macroF1: Estimate, logLoss: Estimate,
     bits: Estimate
   ) {
-    self.accuracy = accuracy
-    self.balancedAccuracy = balancedAccuracy
-    self.macroF1 = macroF1
-    self.logLoss = logLoss
-    self.bits = bits
+    self.init([
+      .accuracy: accuracy, .balancedAccuracy: balancedAccuracy, .macroF1: macroF1, .logLoss: logLoss,
+      .bits: bits,
+    ])
   }
 
+  /// Those that were measured.
+  public var metrics: [Metric] { Metric.allCases.filter { estimates[$0] != nil } }
+
+  /// `Estimate.missing` for one that was not measured.
   public subscript(metric: Metric) -> Estimate {
-    switch metric {
-    case .accuracy: accuracy
-    case .balancedAccuracy: balancedAccuracy
-    case .macroF1: macroF1
-    case .logLoss: logLoss
-    case .bits: bits
+    get { estimates[metric] ?? .missing }
+    set { estimates[metric] = newValue }
+  }
+
+  public var accuracy: Estimate {
+    get { self[.accuracy] }
+    set { self[.accuracy] = newValue }
+  }
+  public var balancedAccuracy: Estimate {
+    get { self[.balancedAccuracy] }
+    set { self[.balancedAccuracy] = newValue }
+  }
+  public var macroF1: Estimate {
+    get { self[.macroF1] }
+    set { self[.macroF1] = newValue }
+  }
+  public var logLoss: Estimate {
+    get { self[.logLoss] }
+    set { self[.logLoss] = newValue }
+  }
+  public var bits: Estimate {
+    get { self[.bits] }
+    set { self[.bits] = newValue }
+  }
+}
+
+extension MetricTable: Codable {
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ metric: Metric) { stringValue = metric.key }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    var estimates: [Metric: Estimate] = [:]
+    for metric in Metric.allCases {
+      estimates[metric] = try container.decodeIfPresent(Estimate.self, forKey: Key(metric))
     }
+    guard !estimates.isEmpty else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "no metric is known by its name"))
+    }
+    self.init(estimates)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    for metric in metrics { try container.encode(self[metric], forKey: Key(metric)) }
   }
 }
 

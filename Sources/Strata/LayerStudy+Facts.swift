@@ -1,23 +1,62 @@
 import Activations
+import Foundation
 import Models
 import Probing
 import Results
 import SpeechHierarchy
 
 extension LayerStudy {
-  /// The levels that come with a probe definition, for a help text.
+  /// What `--levels` takes, for a help text: the levels, then the groups of probes that are run when asked for.
   public static var probedLevelNames: String {
-    ProbeSpec.bundled.map(\.level.rawValue).joined(separator: ", ")
+    let levels = ProbeSpec.bundled.filter(\.isDefault).map(\.level.rawValue)
+    let groups = ProbeGroup.allCases.filter { group in
+      ProbeSpec.bundled.contains { group.contains($0.target) }
+    }
+    return
+      "\(levels.joined(separator: ", ")) (the default), \(groups.map(\.rawValue).joined(separator: ", "))"
   }
 
-  /// `phoneme,word` as levels.
-  public static func levels(named names: String) throws -> [Level] {
-    try names.split(separator: ",").map { part in
-      let name = part.trimmingCharacters(in: .whitespaces)
-      guard let level = Level(rawValue: name) else {
-        throw StudyError.unknownLevel(name, known: Level.allCases.map(\.rawValue))
-      }
-      return level
+  /// Takes the probes that are asked for.
+  ///
+  /// - `probes`: `all`, names with commas between, or a folder of definitions; nil for those of `folder` (the one
+  ///   that comes with the tool).
+  /// - `levels`: levels and groups (`ProbeGroup`) with commas between, of which the probes must be. Where no probe
+  ///   was asked for by name, a level has those that are run by default.
+  ///
+  /// Throws `ProbeSpecError` for a name that no definition has, with the nearest one, and
+  /// `StudyError.unknownLevel`.
+  public mutating func select(
+    probes request: String? = nil, levels names: String? = nil, bundledFolder folder: String? = nil
+  ) throws {
+    let known = try ProbeSpec.all(in: [folder].compactMap(\.self))
+    var candidates = try request.map { try LayerStudy.probes($0, among: known) } ?? known
+    guard let names else {
+      if request == nil { candidates = candidates.filter(\.isDefault) }
+      (probes, levels) = (candidates, Set(candidates.map(\.level)).sorted())
+      return
+    }
+    let parts = names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    if let stranger = parts.first(where: { !ProbeGroup.names.contains($0) }) {
+      throw StudyError.unknownLevel(stranger, known: ProbeGroup.names)
+    }
+    let asked = parts.compactMap(Level.init(rawValue:))
+    let groups = parts.compactMap(ProbeGroup.init(rawValue:))
+    probes = candidates.filter { probe in
+      groups.contains { $0.contains(probe.target) }
+        || (asked.contains(probe.level) && (request != nil || probe.isDefault))
+    }
+    levels = Set(asked + probes.map(\.level)).sorted()
+  }
+
+  private static func probes(_ request: String, among known: [ProbeSpec]) throws -> [ProbeSpec] {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: request, isDirectory: &isFolder), isFolder.boolValue {
+      return try ProbeSpec.load(folder: request)
+    }
+    guard !request.contains("/") else { throw ProbeSpecError.noSuchFolder(request) }
+    if request == "all" { return known }
+    return try request.split(separator: ",").map {
+      try ProbeSpec.named($0.trimmingCharacters(in: .whitespaces), among: known)
     }
   }
 
@@ -73,7 +112,8 @@ struct Warnings {
   }
 
   mutating func add(_ warnings: [String], of probe: ProbeSpec) {
-    add(warnings.map { "\(probe.level.rawValue): \($0)" })
+    let name = probe.target == .identity ? probe.level.rawValue : probe.name
+    add(warnings.map { "\(name): \($0)" })
   }
 
   mutating func add(noTwinOf model: String) {

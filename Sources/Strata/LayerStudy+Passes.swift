@@ -1,33 +1,60 @@
 import Activations
 import Foundation
 import Probing
+import SpeechHierarchy
 
 extension LayerStudy {
   /// One pass of a study over its corpus: of the model or of one of its random twins, with spans pooled one way.
   struct Pass: Sendable {
     let pool: FramePooling.Mode
+    /// Single frames take the place of labelled spans.
+    var readsFrames = false
+    /// What is read of it.
+    var probes: [ProbeSpec]
     /// Its place among `twinSeeds`; nil for the model.
     var twin: Int?
     /// Whether all spans are summed, and not only sampled.
     var keepsMoments = false
 
-    /// "model-mean", "twin-1-mean": for the name of a file.
-    var name: String { (twin.map { "twin-\($0 + 1)" } ?? "model") + "-\(pool.rawValue)" }
+    var levels: [Level] { Set(probes.map(\.level)).sorted() }
+
+    /// "model-mean", "twin-1-mean", "model-center-frames": for the name of a file.
+    var name: String {
+      (twin.map { "twin-\($0 + 1)" } ?? "model") + "-\(pool.rawValue)" + (readsFrames ? "-frames" : "")
+    }
+
+    func twin(_ place: Int) -> Pass {
+      var pass = self
+      (pass.twin, pass.keepsMoments) = (place, false)
+      return pass
+    }
+
+    func keepingMoments(_ keeps: Bool) -> Pass {
+      var pass = self
+      pass.keepsMoments = keeps
+      return pass
+    }
   }
 
   /// Every pass that the study makes, in their order.
   func passes() throws -> [Pass] {
-    pools(of: try probesOfLevels()).enumerated().flatMap { place, pool in
-      [Pass(pool: pool, keepsMoments: place == 0)] + twinSeeds.indices.map { Pass(pool: pool, twin: $0) }
+    passes(of: try probesOfLevels()).enumerated().flatMap { place, pass in
+      [pass.keepingMoments(place == 0)] + twinSeeds.indices.map(pass.twin)
     }
   }
 
-  /// The ways of pooling that the probes ask for, each once, in their order: one pass serves all probes that pool
-  /// spans alike, which mostly are all.
-  func pools(of probes: [ProbeSpec]) -> [FramePooling.Mode] {
-    probes.reduce(into: []) { pools, probe in
-      if !pools.contains(probe.pool) { pools.append(probe.pool) }
+  /// The model's passes: one serves all probes that pool spans alike, which mostly are all. Those that read frames
+  /// come last, so that layers are compared over labelled spans.
+  func passes(of probes: [ProbeSpec]) -> [Pass] {
+    let passes = probes.reduce(into: [Pass]()) { passes, probe in
+      let readsFrames = probe.target.isOfFrames
+      if let place = passes.firstIndex(where: { $0.pool == probe.pool && $0.readsFrames == readsFrames }) {
+        passes[place].probes.append(probe)
+      } else {
+        passes.append(Pass(pool: probe.pool, readsFrames: readsFrames, probes: [probe]))
+      }
     }
+    return passes.filter { !$0.readsFrames } + passes.filter(\.readsFrames)
   }
 
   /// What a pass runs; nil for a twin where there can be none.
@@ -38,9 +65,10 @@ extension LayerStudy {
   func extractionPass(_ pass: Pass, of source: any ActivationSource) -> ExtractionPass {
     // Mel is pooled for the twins too: the sample's bounds depend on the layers, and a twin must have the same.
     var settings = ExtractionSettings(
-      levels: levels, layers: layers ?? layersByDefault, pooling: FramePooling(pass.pool), seed: seed)
+      levels: pass.levels, layers: layers ?? layersByDefault, pooling: FramePooling(pass.pool), seed: seed)
     if !pass.keepsMoments { settings.momentsBudget = 0 }
-    return ExtractionPass(of: source, over: corpus.utterances, settings: settings, workFolder: workFolder)
+    let utterances = pass.readsFrames ? FrameSpans.framed(corpus.utterances, seed: seed) : corpus.utterances
+    return ExtractionPass(of: source, over: utterances, settings: settings, workFolder: workFolder)
   }
 
   /// What a pass gives: run, or found in shards. Nil for a twin where there can be none.

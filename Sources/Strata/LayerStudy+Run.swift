@@ -37,15 +37,14 @@ extension LayerStudy {
     var levels: [LevelResult] = []
     var warnings = Warnings(corpus: corpus, splits: splits)
     var similarity: [SimilarityMatrix] = []
-    // One pass serves all probes that pool spans alike, which mostly are all.
-    for (place, pool) in pools(of: probes).enumerated() {
-      guard let trained = try extraction(of: Pass(pool: pool, keepsMoments: place == 0)) else { continue }
-      let twins = try twinSeeds.indices.compactMap { try extraction(of: Pass(pool: pool, twin: $0)) }
+    for (place, spans) in passes(of: probes).enumerated() {
+      guard let trained = try extraction(of: spans.keepingMoments(place == 0)) else { continue }
+      let twins = try twinSeeds.indices.compactMap { try extraction(of: spans.twin($0)) }
       onExtraction(trained)
       warnings.add(issues: trained.issues)
       if !twinSeeds.isEmpty, twins.isEmpty { warnings.add(noTwinOf: model.name) }
       if place == 0 { similarity = try self.similarity(trained) }
-      for probe in probes where probe.pool == pool {
+      for probe in spans.probes {
         guard let outcome = try run(probe, trained: trained, twins: twins, splits: splits) else { continue }
         levels.append(outcome.result)
         warnings.add(outcome.warnings, of: probe)
@@ -64,8 +63,15 @@ extension LayerStudy {
   ) throws -> ProbeStudy.Outcome? {
     guard let examples = trained.levels[probe.level]?.examples else { return nil }
     let study = ProbeStudy(
-      spec: probe, examples: examples, twins: twins.compactMap { $0.levels[probe.level]?.examples },
-      splits: splits, tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
+      spec: probe,
+      targeted: try TargetedExamples(examples, for: probe, in: corpus.utterances, threads: threads),
+      twins: twins.compactMap { $0.levels[probe.level]?.examples },
+      splits: probe.division == .auto
+        ? splits
+        : try SplitPlan.make(
+          for: corpus.utterances.map { ($0.speaker, $0.sentence, $0.seconds) }, by: probe.division,
+          seed: seed),
+      tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
     return try study.run(
       threads: threads,
       progress: { [onProgress] done, total in
@@ -73,8 +79,9 @@ extension LayerStudy {
       }, isCancelled: isCancelled)
   }
 
+  /// By level, what a span is before what else is read of it.
   private func isBelow(_ a: LevelResult, _ b: LevelResult) -> Bool {
-    (a.level, a.probe) < (b.level, b.probe)
+    (a.level, a.subject == nil ? 0 : 1, a.probe) < (b.level, b.subject == nil ? 0 : 1, b.probe)
   }
 
   /// The definitions for the levels asked for, in the order of the hierarchy; throws where a level has none
@@ -85,7 +92,10 @@ extension LayerStudy {
     let available = Level.allCases.filter { level in
       corpus.utterances.contains { !$0.spans(at: level).isEmpty }
     }
-    let labelled = probes.filter { available.contains($0.level) }
+    let labelled = probes.filter { probe in
+      probe.target.isOfFrames
+        ? probe.target.boundaryLevel.map(available.contains) ?? true : available.contains(probe.level)
+    }
     guard !labelled.isEmpty else {
       throw StudyError.noLabels(corpus: corpus.name, levels: levels, available: available)
     }

@@ -25,7 +25,7 @@ public struct LayerStudy: Sendable {
   /// Names of tap points; nil for all.
   public var layers: [String]?
   /// The probe definitions; one result each.
-  public var probes: [ProbeSpec] = ProbeSpec.bundled
+  public var probes: [ProbeSpec] = ProbeSpec.bundled.filter(\.isDefault)
   /// Seeds of the randomly initialised twins; empty for none.
   public var twinSeeds: [UInt64] = [1, 2, 3]
   /// The level whose pooled spans are compared between layers.

@@ -16,7 +16,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
     case .interrupted:
       "Stopped. Finished work is kept; run the same command again to go on."
     case .unknownLevel(let name, let known):
-      "there is no level \(name); the levels are \(known.joined(separator: ", "))"
+      "there is no level \(name); the levels and groups of probes are \(known.joined(separator: ", "))"
     case .noProbe(let levels):
       "no probe definition is for \(list(levels)); add one to the folder given with --probes"
     case .noLabels(let corpus, let levels, let available):

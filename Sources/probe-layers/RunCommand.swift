@@ -15,6 +15,8 @@ struct RunCommand: AsyncParsableCommand {
         probe-layers model.ckpt
         probe-layers hubert-base/ --corpus my-corpus --output hubert-study
         probe-layers model.ckpt --levels phoneme,word --layers 0,3,-1 --seed 7
+        probe-layers model.ckpt --levels sound,articulation,phoneme,boundary
+        probe-layers model.ckpt --probes manner,place,pitch,word-boundary
         probe-layers activations.h5 --hop 20ms --corpus my-corpus
         probe-layers model.ckpt --shard 1/8 --output shards
         probe-layers run study.yaml --output again       the options of a file: `model: model.ckpt`, `seed: 7`, …
@@ -31,13 +33,18 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
   var corpus: String?
 
-  @Option(help: "Levels to probe, separated by commas: \(LayerStudy.probedLevelNames).")
+  @Option(
+    help: "Levels and groups of probes, separated by commas: \(LayerStudy.probedLevelNames).")
   var levels: String?
 
   @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
   var layers: String?
 
-  @Option(help: "A folder of probe definitions of your own (*.yaml) instead of the bundled ones.")
+  @Option(
+    help: """
+      Probes by name, separated by commas (phoneme,manner,word-boundary), all of them (all), or a folder of \
+      definitions of your own (*.yaml). Default: phoneme, syllable, word.
+      """)
   var probes: String?
 
   @Option(name: [.short, .long], help: "Where the results go.")
@@ -113,12 +120,9 @@ struct RunCommand: AsyncParsableCommand {
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     study.workFolder = StudyFolder.workFolder(of: output)
-    if let levels { study.levels = try LayerStudy.levels(named: levels) }
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     // A file dropped into the folder that comes with the tool counts too.
-    study.probes =
-      try probes.map { try ProbeSpec.load(folder: $0) }
-      ?? ProbeSpec.all(in: [BundledFiles.probes].compactMap(\.self))
+    try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }

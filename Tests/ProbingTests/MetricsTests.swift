@@ -12,7 +12,7 @@ struct MetricsTests {
   private let clusters = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2]
 
   private func tally(_ rows: some Sequence<Int>, logProbability: Double = log(0.5)) -> Tally {
-    var tally = Tally(clusters: 3, classes: 3)
+    var tally = Tally(clusters: 3, .classes(3))
     for row in rows {
       tally.add(
         cluster: clusters[row], truth: truth[row], prediction: predicted[row],
@@ -77,7 +77,7 @@ struct MetricsTests {
     var held = 0
     for run in 0..<400 {
       // 40 clusters of 5 examples, right with probability 0.7.
-      var tally = Tally(clusters: 40, classes: 2)
+      var tally = Tally(clusters: 40, .classes(2))
       for cluster in 0..<40 {
         for _ in 0..<5 {
           let isRight = numbers.uniform() < 0.7
@@ -127,7 +127,7 @@ struct MetricsTests {
 
   @Test("a class that is predicted but does not occur has no F1; one never predicted has zero")
   func macroF1() {
-    var tally = Tally(clusters: 1, classes: 3)
+    var tally = Tally(clusters: 1, .classes(3))
     tally.add(cluster: 0, truth: 0, prediction: 0, logProbability: 0)
     tally.add(cluster: 0, truth: 0, prediction: 2, logProbability: 0)
     tally.add(cluster: 0, truth: 1, prediction: 0, logProbability: 0)
@@ -138,7 +138,7 @@ struct MetricsTests {
 
   @Test("no example gives zeros, not NaN")
   func empty() {
-    let found = Bootstrap(clusters: 1, resamples: 1, seed: 0).metrics(of: Tally(clusters: 1, classes: 2))
+    let found = Bootstrap(clusters: 1, resamples: 1, seed: 0).metrics(of: Tally(clusters: 1, .classes(2)))
     #expect(found.values.allSatisfy { $0 == MetricValues() })
   }
 }

@@ -8,7 +8,12 @@ import Testing
 struct ProbeSpecTests {
   @Test("that are bundled are the files in probes/")
   func bundledAreTheFiles() throws {
-    #expect(try ProbeSpec.load(folder: Repository.path("probes")) == ProbeSpec.bundled)
+    let files = try ProbeSpec.load(folder: Repository.path("probes")).sorted { $0.name < $1.name }
+    for (file, bundled) in zip(files, ProbeSpec.bundled.sorted { $0.name < $1.name }) {
+      #expect(file == bundled)
+    }
+    #expect(files.count == ProbeSpec.bundled.count)
+    #expect(ProbeSpec.bundled.filter(\.isDefault).map(\.name) == ["phoneme", "syllable", "word"])
     for (name, text) in ProbeSpec.bundledTexts {
       let file = try String(contentsOfFile: Repository.path("probes/\(name).yaml"), encoding: .utf8)
       #expect(file == text, "\(name)")
@@ -27,7 +32,13 @@ struct ProbeSpecTests {
         max_classes: 7
         metric: macro_f1
         control: false
+        target: stress
+        kind: softmax
+        class_weights: balanced
+        split: speakers
+        default: false
         """, path: "mine.yaml")
+    #expect(spec.target == .stress && spec.isBalanced && spec.division == .speakers && !spec.isDefault)
     #expect(spec.name == "mine" && spec.level == .syllable && spec.pool == .center)
     #expect(spec.penalties == [100, 1] && spec.minimumCount == 5 && spec.maximumClasses == 7)
     #expect(spec.metric == .macroF1 && !spec.control)
@@ -42,6 +53,11 @@ struct ProbeSpecTests {
       ("name: a\nlevel: word\nmin_count: none", ["a.yaml:3", "none"]),
       ("name: a\nlevel: word\npenalties: [1, -1]", ["a.yaml:3", "-1"]),
       ("name: a\nlevel: word\nmetric: acuracy", ["a.yaml:3", "accuracy"]),
+      ("name: a\nlevel: word\ntarget: maner", ["a.yaml:3", "manner"]),
+      ("name: a\nlevel: word\ntarget: manner", ["a.yaml:3", "phoneme"]),
+      ("name: a\nlevel: word\ntarget: duration\nmetric: accuracy", ["a.yaml:3", "r2"]),
+      ("name: a\nlevel: word\ntarget: frequency", ["a.yaml:3", "lexicon"]),
+      ("name: a\nlevel: word\nkind: lda\nclass_weights: balanced", ["softmax", "lda"]),
       ("- a\n- b", ["a.yaml"]),
       ("name: [", ["a.yaml"]),
       ("", ["a.yaml"]),
@@ -64,7 +80,7 @@ struct ProbeSpecTests {
     try write("notes.txt", "no definition")
     #expect(try ProbeSpec.load(folder: folder.path).map(\.name) == ["word", "vowels"])
     let all = try ProbeSpec.all(in: ["/nowhere", folder.path])
-    #expect(all.map(\.name) == ["phoneme", "syllable", "word", "vowels"])
+    #expect(all.map(\.name) == ProbeSpec.bundled.map(\.name) + ["vowels"])
     #expect(try ProbeSpec.named("word", among: all).minimumCount == 3)
     #expect(throws: ProbeSpecError.noSuchProbe("wird", available: all.map(\.name), nearest: "word")) {
       try ProbeSpec.named("wird", among: all)

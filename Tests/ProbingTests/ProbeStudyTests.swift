@@ -16,7 +16,8 @@ struct ProbeStudyTests {
 
   /// Spans of every speaker reading every sentence; `signal` of a layer raises the feature of the span's class.
   private func examples(
-    signals: [(layer: String, signal: Float)], classes: Int = classes, stream: String = ""
+    signals: [(layer: String, signal: Float)], classes: Int = classes, stream: String = "",
+    step: Double = 1, length: Double = 0.5
   ) -> Examples {
     var items: [Examples.Item] = []
     var numbers = RandomNumbers(seed: 4, stream: "labels")
@@ -26,7 +27,8 @@ struct ProbeStudyTests {
         items.append(
           Examples.Item(
             label: label, type: numbers.index(below: 40), utterance: utterance,
-            speaker: utterance / Self.sentences, start: Double(span), end: Double(span) + 0.5))
+            speaker: utterance / Self.sentences, start: Double(span) * step,
+            end: Double(span) * step + length))
       }
     }
     let width = 8
@@ -44,13 +46,19 @@ struct ProbeStudyTests {
   }
 
   private func study(_ examples: Examples, twins: [Examples] = []) throws -> ProbeStudy {
-    var spec = ProbeSpec(name: "phoneme", level: .phoneme)
+    try study(TargetedExamples(examples), ProbeSpec(name: "phoneme", level: .phoneme), twins: twins)
+  }
+
+  private func study(
+    _ targeted: TargetedExamples, _ spec: ProbeSpec, twins: [Examples] = []
+  ) throws -> ProbeStudy {
+    var spec = spec
     spec.penalties = [100, 1]
     let utterances = (0..<(Self.speakers * Self.sentences)).map {
       (speaker: "s\($0 / Self.sentences)", sentence: "\($0 % Self.sentences)", seconds: 10.0)
     }
     return ProbeStudy(
-      spec: spec, examples: examples, twins: twins, splits: try SplitPlan.make(for: utterances, seed: 1),
+      spec: spec, targeted: targeted, twins: twins, splits: try SplitPlan.make(for: utterances, seed: 1),
       seed: 1, resamples: 400)
   }
 
@@ -76,6 +84,54 @@ struct ProbeStudyTests {
     #expect(layer.bits.value < 0.02)
     #expect(result.verdict?.decision == .notEncoded, "\(result.verdict as Any)")
     #expect(abs((result.shuffled?.accuracy.value ?? 1) - result.majority.accuracy.value) < 0.08)
+  }
+
+  @Test("a number that is planted in a layer is read there, with the R² that its noise leaves")
+  func regression() throws {
+    let examples = examples(signals: [("mel", 0), ("hidden.1", 0), ("hidden.2", 3)])
+    let states = try examples.states(of: "hidden.2")
+    // Half of the variance is a feature's, half noise.
+    let noise = gaussian(examples.items.count, 1, "noise").values
+    let numbers = Matrix(
+      rows: examples.items.count, columns: 1,
+      values: examples.items.indices.map { Double(states.values[$0 * 8 + 7] + noise[$0]) })
+    let spec = ProbeSpec(name: "phone-duration", level: .phoneme, target: .duration)
+    let result = try study(TargetedExamples(examples, numbers: numbers), spec).run().result
+    #expect(result.metric == .r2 && result.peak?.layer.name == "hidden.2")
+    let peak = try #require(result.peak)
+    #expect(abs(peak.estimate.value - 0.5) < 0.08 && peak.estimate.low < 0.5 && peak.estimate.high > 0.42)
+    #expect(result.verdict?.decision == .encoded, "\(result.verdict as Any)")
+    #expect(abs(result.majority[.r2].value) < 0.02 && (result.shuffled?[.r2].value ?? 1) < 0.02)
+    #expect(result.layers.first?.metrics?.metrics == [.r2])
+    #expect(result.layers.allSatisfy { $0.selectivity == nil })
+  }
+
+  @Test("boundaries that are planted are detected in time")
+  func boundaries() throws {
+    // Frames that follow each other; those of class 0 are the boundaries.
+    let examples = examples(
+      signals: [("mel", 0), ("hidden.1", 6)], classes: 2, step: FrameSpans.step, length: FrameSpans.step)
+    let frames = Dictionary(grouping: examples.items) { $0.utterance }
+    let boundaries = (0..<(Self.speakers * Self.sentences)).map { utterance in
+      FrameSpans.detected((frames[utterance] ?? []).map { (($0.start + $0.end) / 2, $0.label == 0) })
+    }
+    var spec = ProbeSpec(name: "word-boundary", level: .sound, target: .wordBoundary)
+    spec.isBalanced = true
+    let result = try study(TargetedExamples(examples, boundaries: boundaries), spec).run().result
+    let table = try #require(result.layers.first?.metrics)
+    #expect(result.metric == .rValue && table[.rValue].value > 0.97 && table[.f1].value > 0.97)
+    #expect(result.verdict?.decision == .encoded)
+  }
+
+  @Test("ridge and LDA probes find what the softmax probe finds", arguments: [ProbeSpec.Kind.ridge, .lda])
+  func linearKinds(kind: ProbeSpec.Kind) throws {
+    var spec = ProbeSpec(name: "phoneme", level: .phoneme)
+    spec.kind = kind
+    let examples = examples(signals: [("mel", 0.5), ("hidden.1", 0), ("hidden.2", 3)])
+    let result = try study(TargetedExamples(examples), spec).run().result
+    #expect(result.peak?.layer.name == "hidden.2" && result.verdict?.decision == .encoded)
+    let accuracy = try #require(result.layers.last?.metrics?.accuracy.value)
+    #expect(accuracy > 0.9)
   }
 
   @Test("any number of threads gives the same result")

@@ -47,7 +47,7 @@ import Testing
   func classes() {
     // c is in one utterance only; d is there once.
     let design = StudyDesign(
-      examples(["aabbcccc", "aab", "abbd"]), plan: plan(round), spec: spec())
+      TargetedExamples(examples(["aabbcccc", "aab", "abbd"])), plan: plan(round), spec: spec())
     #expect(design.classes == ["a", "b"])
     #expect(design.counts == [5, 5] && design.testCounts == [5, 5])
     #expect(design.examples == 10 && design.tested == 10 && design.untrained == 0)
@@ -60,7 +60,7 @@ import Testing
   @Test("of many classes the most frequent are kept")
   func mostFrequent() {
     let design = StudyDesign(
-      examples(["abbccc", "abbccc", "abbccc"]), plan: plan(round), spec: spec(maximum: 2))
+      TargetedExamples(examples(["abbccc", "abbccc", "abbccc"])), plan: plan(round), spec: spec(maximum: 2))
     #expect(design.classes == ["b", "c"] && design.counts == [6, 9])
   }
 
@@ -70,7 +70,8 @@ import Testing
     let folds = [
       Fold(train: [2], development: [], test: [0]), Fold(train: [0], development: [2], test: [1]),
     ]
-    let design = StudyDesign(examples(["abcc", "abcc", "ab"]), plan: plan(folds), spec: spec())
+    let design = StudyDesign(
+      TargetedExamples(examples(["abcc", "abcc", "ab"])), plan: plan(folds), spec: spec())
     #expect(design.classes == ["a", "b", "c"])
     #expect(design.testCounts == [2, 2, 2])
     #expect(design.untrained == 4, "two of utterance 0's c, and utterance 2, which no fold tests")
@@ -79,15 +80,18 @@ import Testing
   @Test("each example is tested once, however often folds overlap")
   func once() {
     let folds = round + [Fold(train: [1, 2], development: [], test: [0])]
-    let design = StudyDesign(examples(["aabb", "aabb", "aabb"]), plan: plan(folds), spec: spec())
+    let design = StudyDesign(
+      TargetedExamples(examples(["aabb", "aabb", "aabb"])), plan: plan(folds), spec: spec())
     #expect(design.tested == 12 && design.folds.count == 3)
   }
 
   @Test("why there is nothing to probe is said")
   func reasons() {
-    let one = StudyDesign(examples(["aa", "aa", "aa"]), plan: plan(round), spec: spec())
+    let one = StudyDesign(
+      TargetedExamples(examples(["aa", "aa", "aa"])), plan: plan(round), spec: spec())
     #expect(one.reason?.contains("nothing to tell apart") == true)
-    let none = StudyDesign(examples(["ab", "cd", "ef"]), plan: plan(round), spec: spec())
+    let none = StudyDesign(
+      TargetedExamples(examples(["ab", "cd", "ef"])), plan: plan(round), spec: spec())
     #expect(none.reason?.contains("no class") == true)
   }
 
@@ -99,7 +103,7 @@ import Testing
         Fold(train: all.filter { $0 != test }, development: [], test: [test])
       }
       let examples = examples(Array(repeating: "ab", count: count))
-      let design = StudyDesign(examples, plan: plan(folds), spec: spec())
+      let design = StudyDesign(TargetedExamples(examples), plan: plan(folds), spec: spec())
       let clusters = Clusters(examples, design: design)
       #expect(clusters.unit == unit && clusters.count == count)
       #expect(clusters.ofRow == all.flatMap { [$0, $0] })

@@ -39,7 +39,7 @@ import Testing
     let measured = SyntheticStudy.small.levels.flatMap(\.layers)
     let numbers = measured.reduce(0) { sum, layer in
       let gains = [layer.gainOverMel, layer.gainOverTwin, layer.selectivity].compactMap(\.self)
-      return sum + 3 * ((layer.metrics == nil ? 0 : Metric.allCases.count) + gains.count)
+      return sum + 3 * ((layer.metrics?.metrics.count ?? 0) + gains.count)
     }
     #expect(records.count == 1 + SyntheticStudy.small.levels.count + numbers)
     let peak = try #require(level.peak)

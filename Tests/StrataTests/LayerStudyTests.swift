@@ -13,11 +13,26 @@ struct LayerStudyTests {
       model: try SpeechModel.load(model), corpus: try Corpus.load(Repository.path("fixtures/human")))
   }
 
-  @Test("levels by name, and what is said of one that is not there")
+  @Test("levels, groups and probes by name, and what is said of one that is not there")
   func levelsByName() throws {
-    #expect(try LayerStudy.levels(named: "phoneme, word") == [.phoneme, .word])
-    let error = #expect(throws: StudyError.self) { try LayerStudy.levels(named: "phonem") }
+    var study = try study()
+    func select(_ levels: String?, _ probes: String? = nil) throws -> [String] {
+      try study.select(probes: probes, levels: levels)
+      return study.probes.map(\.name)
+    }
+    #expect(try select(nil) == ["phoneme", "syllable", "word"])
+    #expect(try select("phoneme, word") == ["phoneme", "word"] && study.levels == [.phoneme, .word])
+    #expect(try select("word,boundary") == ["word", "phone-boundary", "syllable-boundary", "word-boundary"])
+    #expect(study.levels == [.sound, .word])
+    #expect(try Set(select("articulation")) == ["voicing", "manner", "place", "height", "backness", "rounding"])
+    #expect(try select("sound").count == 5 && study.levels == [.sound])
+    #expect(try select(nil, "manner,pitch") == ["manner", "pitch"] && study.levels == [.sound, .phoneme])
+    #expect(try select("phoneme", "manner,pitch") == ["manner"])
+    #expect(try select(nil, "all").count == ProbeSpec.bundled.count)
+    let error = #expect(throws: StudyError.self) { try select("phonem") }
     #expect(error?.description.contains("phoneme, syllable") == true)
+    #expect(throws: ProbeSpecError.self) { try select(nil, "maner") }
+    #expect(throws: ProbeSpecError.noSuchFolder("no/such")) { try select(nil, "no/such") }
   }
 
   @Test("a level without a probe definition is refused")

@@ -31,7 +31,7 @@ extension StudyResult {
     let title = title(of: level)
     func gaps(_ name: String, _ table: MetricTable?) -> [String] {
       guard let table else { return [] }
-      return Metric.allCases.filter { !table[$0].isFinite }.map { "\(title), \(name), \($0.words)" }
+      return table.metrics.filter { !table[$0].isFinite }.map { "\(title), \(name), \($0.words)" }
     }
     func gap(_ name: String, _ estimate: Estimate?) -> [String] {
       estimate.map { $0.isFinite } ?? true ? [] : ["\(title), \(name)"]

@@ -7,7 +7,7 @@ import Results
 /// | `model` | the model's name |
 /// | `layer` | a tap point; `majority`, `shuffled`, `mel`; or `hidden.3@random`, that layer of the random twin |
 /// | `level`, `probe` | what was read, and the probe's name |
-/// | `metric` | `accuracy`, …, `bits` (shares are 0…1); or `gain_over_mel`, `gain_over_random` in the level's metric; or `selectivity` in accuracy |
+/// | `metric` | `accuracy`, …, `bits`, `r2`, `r_value` (shares are 0…1); or `gain_over_mel`, `gain_over_random` in the level's metric; or `selectivity` in accuracy |
 /// | `value`, `ci_low`, `ci_high` | the estimate and its 95 % interval; empty where there is no number |
 /// | `n` | held-out spans that were predicted |
 /// | `classes` | how many labels there are to choose from |
@@ -30,7 +30,7 @@ public enum LayersCSV {
     }
     func rows(_ layer: String, _ table: MetricTable?) -> [[String]] {
       guard let table else { return [] }
-      return Metric.allCases.map { row(layer, $0.rawValue, table[$0]) }
+      return table.metrics.map { row(layer, $0.rawValue, table[$0]) }
     }
     let nulls =
       rows("majority", level.tested > 0 ? level.majority : nil) + rows("shuffled", level.shuffled)

@@ -97,7 +97,7 @@ public enum TensorBoardWriter {
   private static func write(_ table: MetricTable?, _ title: String, _ step: Int, into file: inout EventFile)
   {
     guard let table else { return }
-    for metric in Metric.allCases { write(table[metric], "\(title)/\(metric.rawValue)", step, into: &file) }
+    for metric in table.metrics { write(table[metric], "\(title)/\(metric.rawValue)", step, into: &file) }
   }
 
   private static func write(_ estimate: Estimate?, _ tag: String, _ step: Int, into file: inout EventFile) {

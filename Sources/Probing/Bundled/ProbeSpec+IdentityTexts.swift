@@ -1,7 +1,5 @@
 extension ProbeSpec {
-  /// The definitions of `probes/` as they were when this was built, so that an installed tool has them
-  /// wherever it is. A test holds the two equal.
-  static let bundledTexts: [(name: String, text: String)] = [
+  static let identityTexts: [(name: String, text: String)] = [
     (
       "phoneme",
       """
@@ -14,7 +12,11 @@ extension ProbeSpec {
       # The tier whose spans are classified: phoneme, syllable, word, phrase or sentence.
       level: phoneme
 
-      # The classifier. softmax: linear, fitted to convergence, penalty chosen on development data.
+      # What is read of them: identity (their own labels), or one of those that the other files of this folder name.
+      target: identity
+
+      # The classifier, linear in each case, its penalty chosen on development data: softmax (fitted to convergence),
+      # ridge (regressions onto ±1) or lda (Gaussian classes with one covariance).
       kind: softmax
 
       # How a span's frames become one vector: mean, center (the frame nearest to its middle) or middle-third.
@@ -27,11 +29,22 @@ extension ProbeSpec {
       min_count: 10
       max_classes: 60
 
-      # What the peak and the verdict are about: accuracy, balanced_accuracy, macro_f1, log_loss or bits.
+      # Whether rare classes weigh as much as frequent ones in training: none or balanced.
+      class_weights: none
+
+      # How examples are divided: auto (no speaker and no sentence on two sides), speakers (one left out at a time),
+      # sentences, or utterances (plain k-fold).
+      split: auto
+
+      # What the peak and the verdict are about: accuracy, balanced_accuracy, macro_f1, log_loss or bits (of a regression
+      # r2; of boundaries precision, recall, f1 or r_value too).
       metric: accuracy
 
       # Probe a control task too (each triphone has a random phone of its own), for the selectivity.
       control: true
+
+      # Run where no probe was asked for by name.
+      default: true
 
       """
     ),

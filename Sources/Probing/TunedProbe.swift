@@ -1,0 +1,89 @@
+import Tensors
+
+/// A row's likeliest class, and the natural logarithm of the probability of the one that it has.
+struct Guess: Sendable, Equatable {
+  var label: Int
+  /// NaN where no truth was given, −∞ where its class did not occur in training.
+  var logProbability: Double
+}
+
+/// A classifier that has been fitted.
+protocol FittedProbe: Sendable {
+  var penalty: Double { get }
+  var isConverged: Bool { get }
+
+  /// A guess for each of `rows` of `states`; the log-probability is that of `labels[i]`, NaN without labels.
+  func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Guess]
+}
+
+/// States and labels that have been checked.
+struct ExaminedStates {
+  let states: Tensor
+  let labels: [Int]
+  let classCount: Int
+
+  func rows(_ rows: [Int]) throws -> TrainingRows {
+    try TrainingRows(states: states, rows: rows, labels: rows.map { labels[$0] }, classCount: classCount)
+  }
+}
+
+/// A family of classifiers whose penalty is chosen on development rows.
+protocol TunedProbe: Sendable {
+  /// Descending.
+  var penalties: [Double] { get }
+
+  /// Chooses on `development`, fits to `outer`: all row indices.
+  func fit(
+    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
+  ) throws -> any FittedProbe
+
+  /// At a penalty that is known.
+  func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe
+}
+
+/// Ridge and LDA probes: every penalty of the list is tried on development rows, and the one with the lowest log
+/// loss there is taken.
+struct TunedLinearProbe: TunedProbe {
+  enum Family: Sendable { case ridge, lda }
+
+  let family: Family
+  let penalties: [Double]
+
+  init(_ family: Family, penalties: [Double]) {
+    self.family = family
+    self.penalties = penalties.sorted(by: >)
+  }
+
+  func fit(
+    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
+  ) throws -> any FittedProbe {
+    try fit(data, rows: outer, penalty: try best(data, train: train, development: development))
+  }
+
+  func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe {
+    try fit(LabelMoments(try data.rows(rows)), penalty, data.classCount)
+  }
+
+  private func fit(_ sums: LabelMoments, _ penalty: Double, _ classCount: Int) throws -> FittedLinearProbe {
+    switch family {
+    case .ridge: try RidgeProbe(penalty: penalty).fit(sums, classCount: classCount)
+    case .lda: try LDAProbe(penalty: penalty).fit(sums, classCount: classCount)
+    }
+  }
+
+  private func best(_ data: ExaminedStates, train: [Int], development: [Int]) throws -> Double {
+    let known = Set(train.map { data.labels[$0] })
+    let rows = development.filter { known.contains(data.labels[$0]) }
+    let middle = penalties[penalties.count / 2]
+    guard penalties.count > 1, known.count > 1, !rows.isEmpty else { return middle }
+    let sums = LabelMoments(try data.rows(train))
+    let labels = rows.map { data.labels[$0] }
+    var best = (loss: Double.infinity, penalty: middle)
+    for penalty in penalties {
+      let guesses = try fit(sums, penalty, data.classCount).guesses(data.states, rows: rows, labels: labels)
+      let loss = -guesses.reduce(0) { $0 + $1.logProbability }
+      if loss < best.loss { best = (loss, penalty) }
+    }
+    return best.penalty
+  }
+}
