@@ -22,9 +22,11 @@ struct LayerStudyTests {
     }
     #expect(try select(nil) == ["phoneme", "syllable", "word"])
     #expect(try select("phoneme, word") == ["phoneme", "word"] && study.levels == [.phoneme, .word])
-    #expect(try select("word,boundary") == ["word", "phone-boundary", "syllable-boundary", "word-boundary"])
+    #expect(
+      try select("word,boundary") == ["word", "phone-boundary", "syllable-boundary", "word-boundary"])
     #expect(study.levels == [.sound, .word])
-    #expect(try Set(select("articulation")) == ["voicing", "manner", "place", "height", "backness", "rounding"])
+    #expect(
+      try Set(select("articulation")) == ["voicing", "manner", "place", "height", "backness", "rounding"])
     #expect(try select("sound").count == 5 && study.levels == [.sound])
     #expect(try select(nil, "manner,pitch") == ["manner", "pitch"] && study.levels == [.sound, .phoneme])
     #expect(try select("phoneme", "manner,pitch") == ["manner"])
