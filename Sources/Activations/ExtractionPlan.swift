@@ -101,6 +101,8 @@ struct ExtractionPlan: Sendable {
     func add(_ number: Double) { for i in hashes.indices { hashes[i].combine(number) } }
     add("strata extraction 1")
     add(source.fingerprint)
+    // The same weights fed otherwise are another source.
+    add("\(source.facts)")
     for layer in layers {
       add(layer.tap.name)
       add("\(layer.tap.width) \(String(describing: layer.tap.timing)) \(layer.pooling)")

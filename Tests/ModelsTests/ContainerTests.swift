@@ -164,4 +164,34 @@ import Testing
     let whole = try SpeechModel.load(resource("wav2vec2_base"))
     #expect(try values(of: model, waveform, ["logits"]) == values(of: whole, waveform, ["logits"]))
   }
+
+  @Test(
+    "data2vec under fairseq's names, with its several positional convolutions and its teacher's weights")
+  func data2vec() throws {
+    let whole = try SpeechModel.load(resource("data2vec_audio"))
+    let fairseq = [
+      "feature_projection.layer_norm": "layer_norm", "feature_projection.projection": "post_extract_proj",
+      "masked_spec_embed": "mask_emb", ".attention.": ".self_attn.",
+      "feed_forward.intermediate_dense": "fc1",
+      "feed_forward.output_dense": "fc2", "pos_conv_embed.layers": "pos_conv",
+    ]
+    let model = try loadChanged("data2vec_audio") { tensors in
+      tensors = tensors.map { name, tensor in
+        var name = name
+        if name.hasPrefix("feature_extractor") {
+          name = name.replacing(".conv.", with: ".0.").replacing(".layer_norm.", with: ".2.1.")
+        } else if name.contains("pos_conv_embed") {
+          name = name.replacing(".conv.", with: ".0.")
+        } else if name.contains("encoder.layers"), !name.contains("final_layer_norm") {
+          name = name.replacing(".layer_norm.", with: ".self_attn_layer_norm.")
+        }
+        return (fairseq.reduce(name) { $0.replacing($1.key, with: $1.value) }, tensor)
+      }
+      tensors.append(("_ema.layers.0.fc1.bias", Tensor(shape: [3])))
+    }
+    let waveform = try Waveform.read(resource("data2vec_audio/input.wav"))
+    let last = try #require(model.taps.last).name
+    #expect(try values(of: model, waveform, [last]) == values(of: whole, waveform, [last]))
+    #expect(model.tensorReport.leftOut.contains("_ema.layers.0.fc1.bias"))
+  }
 }

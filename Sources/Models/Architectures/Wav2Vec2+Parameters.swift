@@ -125,6 +125,7 @@ extension Wav2Vec2 {
   static let leftovers = [
     "lm_head", "quantizer", "project_q", "project_hid", "masked_spec_embed", "projector", "classifier",
     "layer_weights", "tdnn", "objective", "adapter", "final_proj", "label_embs_concat", "target_glu",
+    "_ema",
     "encoder.pos_conv_embed.batch_norm.num_batches_tracked",
   ]
 }
