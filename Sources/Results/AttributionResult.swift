@@ -75,6 +75,55 @@ public struct AttributionResult: Encodable, Sendable {
     }
   }
 
+  /// What was tried to find out whether a map is true of the model.
+  public struct Trust: Encodable, Sendable {
+    public struct Curve: Encodable, Sendable {
+      public var shares, deletion, insertion, randomDeletion, randomInsertion: [Double]
+
+      public init(
+        shares: [Double], deletion: [Double], insertion: [Double], randomDeletion: [Double],
+        randomInsertion: [Double]
+      ) {
+        (self.shares, self.deletion, self.insertion) = (shares, deletion, insertion)
+        (self.randomDeletion, self.randomInsertion) = (randomDeletion, randomInsertion)
+      }
+    }
+
+    /// A rank correlation with the map, of what.
+    public struct Likeness: Encodable, Sendable {
+      public var name: String
+      public var correlation: Double
+
+      public init(name: String, correlation: Double) {
+        self.name = name
+        self.correlation = correlation
+      }
+    }
+
+    public var method: String
+    public var hiding: Curve?
+    /// Insertion's area less deletion's, and the same of random orders.
+    public var gain, randomGain: Double?
+    public var randomisation: [Likeness]
+    public var noise: [Likeness]
+    public var agreement: [Likeness]
+    /// Why it should not be trusted; empty where nothing speaks against it.
+    public var doubts: [String]
+
+    public init(
+      method: String, hiding: Curve?, gain: Double?, randomGain: Double?, randomisation: [Likeness],
+      noise: [Likeness], agreement: [Likeness], doubts: [String]
+    ) {
+      self.method = method
+      self.hiding = hiding
+      (self.gain, self.randomGain) = (gain, randomGain)
+      self.randomisation = randomisation
+      self.noise = noise
+      self.agreement = agreement
+      self.doubts = doubts
+    }
+  }
+
   /// The labels of one level.
   public struct Row: Encodable, Sendable, Equatable {
     public var level: Level
@@ -103,6 +152,8 @@ public struct AttributionResult: Encodable, Sendable {
   public var probe: String?
   public var tiers: [Row]
   public var maps: [Map]
+  /// Of each map; empty where nothing was tried.
+  public var trust: [Trust] = []
   /// What a reader must know before trusting a map; whole sentences.
   public var warnings: [String]
   /// Mel bands of the recording, in decibels, up to `bandLimit` hertz.
@@ -111,7 +162,7 @@ public struct AttributionResult: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case schema, model, fingerprint, family, audio, seconds, target, targetLayer, span, score, probe, tiers
-    case maps, warnings
+    case maps, trust, warnings
   }
 
   public init(

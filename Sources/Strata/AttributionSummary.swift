@@ -17,6 +17,14 @@ public enum AttributionSummary {
         lines.append("  \(check.name): \(String(format: "%.3g", check.value))\(verdict)")
       }
     }
+    for trust in result.trust {
+      let gain = trust.gain.map { "insertion less deletion \(spelt($0, 2))" } ?? "no hiding curve"
+      let random = trust.randomGain.map { ", at random \(spelt($0, 2))" } ?? ""
+      let weights =
+        trust.randomisation.last.map { "; all weights random: \(spelt($0.correlation, 2))" } ?? ""
+      let noise = trust.noise.map { "\($0.name) \(spelt($0.correlation, 2))" }.joined(separator: ", ")
+      lines.append("check of \(trust.method): \(gain)\(random)\(weights); noise: \(noise)")
+    }
     lines += result.warnings.map { "warning: \($0)" }
     return lines.joined(separator: "\n")
   }

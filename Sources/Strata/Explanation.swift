@@ -83,24 +83,35 @@ public struct Explanation: Sendable {
     return attribution
   }
 
-  /// Every method's map. Throws `AttributionError.interrupted` when cancelled.
+  /// Every method's map, each tried with `checks` (`MapTrust`), which takes some dozens of passes a map. Throws `AttributionError.interrupted` when cancelled.
   public func run(
-    _ target: AttributionTarget, methods: [AttributionMethod]
+    _ target: AttributionTarget, methods: [AttributionMethod], checks: Bool = false
   ) throws -> AttributionResult {
     let attribution = try attribution(of: target)
+    let total = methods.count * (checks ? 2 : 1)
     var maps: [AttributionMap] = []
     for (number, method) in methods.enumerated() {
-      onProgress(method.title, number, methods.count)
+      onProgress(method.title, number, total)
       maps.append(try attribution.map(by: method, layer: layer))
     }
-    onProgress("done", methods.count, methods.count)
+    let trust =
+      checks
+      ? try attribution.trust(Array(zip(methods, maps).map { (method: $0, map: $1) })) { done, _ in
+        onProgress("checking", methods.count + done, total)
+      } : []
+    onProgress("done", total, total)
     let score = try maps.first?.score ?? attribution.score()
     let span = target.span.map { [$0.lowerBound, min($0.upperBound, sound.seconds)] } ?? []
-    return AttributionResult(
+    var result = AttributionResult(
       model: model.name, fingerprint: model.fingerprint, family: model.family, audio: audio,
       seconds: sound.seconds, target: target.name, targetLayer: target.tap, span: span, score: score,
       probe: probe?.remark, tiers: tiers, maps: maps.map(\.summary), warnings: warnings(of: maps),
       spectrogram: .init(spectrogramOf: sound), bandLimit: Double(model.samplingRate) / 2)
+    result.trust = trust.map(\.summary)
+    result.warnings += trust.flatMap { entry in
+      entry.doubts.map { "\(entry.method) should not be trusted here: \($0)." }
+    }
+    return result
   }
 
   private func warnings(of maps: [AttributionMap]) -> [String] {
@@ -143,8 +154,18 @@ extension Explanation {
       extra.append(("probe.safetensors", try Data(contentsOf: file)))
     }
     let isShort = sound.seconds <= Self.longestSound
+    let others = [
+      TrustFigure(result).map {
+        (
+          $0 as any Figure,
+          "A map that is true of the model makes the target fall fast when what it marks is hidden, "
+            + "changes when weights are drawn at random, and stays in mild noise (Petsiuk 2018; Adebayo 2018)."
+        )
+      }
+    ].compactMap { $0 }
     try AttributionWriter.write(
-      result, sound: isShort ? Data(sound.wav()) : nil, extra: extra, version: Release.version, to: folder,
+      result, others: others, sound: isShort ? Data(sound.wav()) : nil, extra: extra,
+      version: Release.version, to: folder,
       png: png)
   }
 

@@ -91,6 +91,10 @@ struct AttributeCommand: ParsableCommand {
   @Option(help: "Threads. Default: one a core.")
   var threads: Int?
 
+  @Flag(
+    help: "Try whether each map is true: hiding curves, random weights, noise, agreement. Takes longer.")
+  var checks = false
+
   @Flag(help: "Also make PNG of each figure (needs rsvg-convert).")
   var png = false
 
@@ -134,7 +138,7 @@ struct AttributeCommand: ParsableCommand {
     explanation.probe = try linearProbe(of: model, corpus, threads, progress, interruption)
     let target = try request.target(of: explanation, probe: explanation.probe)
 
-    let result = try explanation.run(target, methods: chosenMethods())
+    let result = try explanation.run(target, methods: chosenMethods(), checks: checks)
     progress.finish()
     try explanation.write(result, to: output, png: png)
     guard !quiet else { return }

@@ -72,6 +72,22 @@ struct AttributeTests {
     }
   }
 
+  @Test("--checks tries a map and says what it found")
+  func checks() throws {
+    let models = Repository.path("Tests/ModelsTests/Resources")
+    let output = try folder.file("checked")
+    let run = try CommandRun([
+      "attribute", "\(models)/wav2vec2_variant", "\(models)/wav2vec2_variant/input.wav", "--unit", "3",
+      "--layer", "hidden.1",
+      "--span", "0.1-0.2", "-o", output, "--methods", "guided-backpropagation", "--checks",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("check of guided backpropagation:") && run.output.contains("20 dB"))
+    let page = try String(contentsOfFile: output + "/report.html", encoding: .utf8)
+    #expect(page.contains("Whether the maps are true of the model"))
+    #expect(FileManager.default.fileExists(atPath: output + "/figures/trust.svg"))
+  }
+
   @Test("a spectrogram transformer's class and a decoder's token")
   func otherFamilies() throws {
     let models = Repository.path("Tests/ModelsTests/Resources")

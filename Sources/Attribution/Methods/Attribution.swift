@@ -29,7 +29,12 @@ public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
   }
 
   /// Whether it shows a layer's frames; the others show the input.
-  var isOfLayer: Bool { [.gradCAM, .gradCAMPlusPlus, .cam].contains(self) }
+  public var isOfLayer: Bool { [.gradCAM, .gradCAMPlusPlus, .cam].contains(self) }
+}
+
+extension AttributionMethod {
+  /// Whether it goes back through a recorded pass.
+  var usesGradients: Bool { self != .cam && self != .occlusion }
 }
 
 /// Explains one target of one utterance, by any method.
@@ -50,6 +55,8 @@ public struct Attribution: Sendable {
   /// Asked before every pass; true ends a method with `AttributionError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
   let point: TapPoint
+  /// Weights that are not the model's own; nil for none.
+  var randomisation: Randomisation?
 
   public init(
     _ model: SpeechModel, samples: [Float], tokens: [Int]? = nil, target: AttributionTarget,
@@ -129,7 +136,12 @@ public struct Attribution: Sendable {
   /// A recorded pass of some input and the target's reading of it.
   func recorded(_ samples: [Float]) throws -> (pass: RecordedPass, value: Double, seed: Tensor) {
     try checkCancellation()
-    let pass = try RecordedPass(model, samples, tokens: tokens, upTo: target.tap, threads: threads)
+    var pass = try RecordedPass(model, samples, tokens: tokens, upTo: target.tap, threads: threads)
+    if let randomisation {
+      let twin = try RecordedPass(
+        randomisation.twin, samples, tokens: tokens, upTo: target.tap, threads: threads)
+      pass = try pass.randomised(behind: randomisation.tap, by: twin)
+    }
     let (value, seed) = try target.reading(of: pass.values(of: target.tap), at: point)
     return (pass, value, seed)
   }

@@ -50,7 +50,7 @@ extension Attribution {
   }
 
   /// What stands where something is hidden: never exactly nothing, as norms over time would blow it up.
-  private func quiet() -> [Float] {
+  func quiet() -> [Float] {
     var random = RandomNumbers(seed: settings.seed, stream: "occlusion")
     let scale = rootMeanSquare / 1000
     return samples.map { _ in Float(random.normal() * scale) }

@@ -1,0 +1,111 @@
+import Foundation
+import Models
+import Tensors
+
+extension RecordedPass {
+  /// The same pass where the layers behind `tap` have the weights of `twin`, a pass of the untrained model over the
+  /// same input; nil puts all of them in. Constants that depend on lengths alone stay.
+  ///
+  /// Throws `AttributionError.notRepeatable` where not every operation is recorded.
+  func randomised(behind tap: String?, by twin: RecordedPass) throws -> RecordedPass {
+    var hybrid = self
+    let first = try tap.map { tap in
+      guard let stretch = state.stretches.firstIndex(where: { $0.tap == tap }) else {
+        throw AttributionError.unreachable(target: deepest, layer: tap)
+      }
+      return state.stretches[stretch].steps.upperBound
+    }
+    let start = first ?? 0
+    guard twin.state.steps.count == state.steps.count else {
+      throw AttributionError.notRepeatable(tap: deepest)
+    }
+    for index in start..<state.steps.count {
+      let (own, other) = (state.steps[index], twin.state.steps[index])
+      hybrid.state.steps[index] = Tape.Step(
+        operation: other.operation, inputs: own.inputs, inputShapes: own.inputShapes, output: own.output)
+    }
+    let changed = Set(state.steps[start...].map(\.output))
+    hybrid.state.held = state.held.filter { !changed.contains($0.key) }
+    let kept = Set(state.held.keys)
+    let run = Evaluation(threads: threads, pool: pool)
+    for stretch in state.stretches where stretch.steps.upperBound > start {
+      var known = hybrid.state.held
+      for step in hybrid.state.steps[stretch.steps] where known[step.output] == nil {
+        guard let inputs = hybrid.inputs(of: step, known) else {
+          throw AttributionError.notRepeatable(tap: stretch.tap)
+        }
+        known[step.output] = step.operation(inputs, on: run)
+      }
+      for (id, value) in known where kept.contains(id) { hybrid.state.held[id] = value }
+    }
+    return hybrid
+  }
+}
+
+/// What a recorded pass of an attribution is made with besides the model's own weights.
+struct Randomisation: Sendable {
+  let twin: SpeechModel
+  /// Layers behind it are the twin's; nil for all.
+  let tap: String?
+}
+
+extension Attribution {
+  /// How alike a map is to those of the same model with more and more of its layers drawn at random, from the
+  /// target down (Adebayo 2018, "cascading randomisation"): rank correlations, each with the last layer that is
+  /// still trained, nil for none. A map that stays as it was does not show what the model has learned.
+  ///
+  /// For methods that go back through a recorded pass; at most `count` stages.
+  public func randomisationCascade(
+    of map: AttributionMap, by method: AttributionMethod, layer: String? = nil, count: Int = 4
+  ) throws -> [(trainedUpTo: String?, correlation: Double)] {
+    guard method.usesGradients else {
+      throw AttributionError.notApplicable(
+        method: "weight randomisation of \(method.title)", reason: "it does not go back through the layers")
+    }
+    let twin = try model.randomTwin(seed: settings.seed &+ 1)
+    let names = model.taps.map(\.name)
+    let end = names.firstIndex(of: target.tap) ?? names.count - 1
+    // A probe or unit is read at its layer as it is; whatever is before may be another.
+    let before = names[..<end].filter { $0.hasPrefix("hidden.") || $0.hasPrefix("conv.") }
+    let step = max(1, (before.count + count - 1) / max(1, count))
+    let stages: [String?] = stride(from: before.count - 1, to: -1, by: -step).map { before[$0] } + [nil]
+    let seconds = Double(samples.count) / Double(model.samplingRate)
+    let own = map.resampled(seconds: seconds).map(abs)
+    return try stages.map { stage in
+      var other = self
+      other.randomisation = Randomisation(twin: twin, tap: stage)
+      let random = try other.map(by: method, layer: layer ?? map.layerOfMethod)
+      return (stage, rankCorrelation(own, random.resampled(seconds: seconds).map(abs)) ?? 0)
+    }
+  }
+
+  /// How alike a map is to those of the recording with white noise at some signal-to-noise ratios in dB: rank
+  /// correlations.
+  public func noiseStability(
+    of map: AttributionMap, by method: AttributionMethod, layer: String? = nil,
+    decibels: [Double] = [0, 10, 20, 30]
+  ) throws -> [(decibels: Double, correlation: Double)] {
+    let seconds = Double(samples.count) / Double(model.samplingRate)
+    let own = map.resampled(seconds: seconds)
+    return try decibels.map { ratio in
+      var random = RandomNumbers(seed: settings.seed, stream: "noise at \(ratio)")
+      let scale = rootMeanSquare * pow(10, -ratio / 20)
+      let noisy = try Attribution(
+        model, samples: samples.map { $0 + Float(random.normal() * scale) }, tokens: tokens, target: target,
+        settings: settings, threads: threads)
+      let other = try noisy.cancelled(by: isCancelled).map(by: method, layer: layer ?? map.layerOfMethod)
+      return (ratio, rankCorrelation(own, other.resampled(seconds: seconds)) ?? 0)
+    }
+  }
+
+  private func cancelled(by isCancelled: @escaping @Sendable () -> Bool) -> Attribution {
+    var result = self
+    result.isCancelled = isCancelled
+    return result
+  }
+}
+
+extension AttributionMap {
+  /// The layer to ask a layer's method for; nil for methods of the input.
+  var layerOfMethod: String? { layer == RecordedPass.input ? nil : layer }
+}
