@@ -33,7 +33,8 @@ public struct LogMel: Sendable {
   }
 
   private init(
-    samplingRate: Int, window: Int, hop: Int, bands: Int, to high: Double = 8000, scale: Scale
+    samplingRate: Int, window: Int, hop: Int, bands: Int, from low: Double = 0, to high: Double = 8000,
+    scale: Scale
   ) {
     self.samplingRate = samplingRate
     self.window = window
@@ -42,8 +43,7 @@ public struct LogMel: Sendable {
     self.scale = scale
     transform = FourierMatrix(window: WindowFunction.periodicHann(window), size: window)
     filters = MelFilters.slaney(
-      bands: bands, transformSize: window, samplingRate: samplingRate, from: 0,
-      to: high)
+      bands: bands, transformSize: window, samplingRate: samplingRate, from: low, to: high)
   }
 
   /// The mel baseline at 16 kHz: periodic Hann of 25 ms, 10 ms hop, Slaney's bands from 0 to 8 kHz,
@@ -58,9 +58,10 @@ public struct LogMel: Sendable {
   }
 
   /// CLAP's front end without fusion (Wu 2023): 48 kHz, periodic Hann of 1,024, hop 480, 64 of Slaney's bands
-  /// to 14 kHz, in decibels.
-  public static func clap() -> LogMel {
-    LogMel(samplingRate: 48_000, window: 1024, hop: 480, bands: 64, to: 14_000, scale: .decibels)
+  /// to 14 kHz, in decibels. Published models have their lowest band at 0 or 50 Hz.
+  public static func clap(bands: Int = 64, from low: Double = 0, to high: Double = 14_000) -> LogMel {
+    LogMel(
+      samplingRate: 48_000, window: 1024, hop: 480, bands: bands, from: low, to: high, scale: .decibels)
   }
 
   /// What CLAP makes of a sound before its spectrum: ten seconds at 48 kHz, repeated as often as it fits whole

@@ -3,4 +3,5 @@ let architectures: [any SpeechArchitecture.Type] = [
   Wav2Vec2.self,
   Whisper.self,
   AudioSpectrogramTransformer.self,
+  ClapAudio.self,
 ]

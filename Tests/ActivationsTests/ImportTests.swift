@@ -168,7 +168,7 @@ struct ImportTests {
   }
 
   @Test("stores of activations are told from models")
-  func recognised() {
+  func recognised() throws {
     for form in ["both.h5", "kaldi", "arrays", "kaldi-scp/hidden.0.scp"] {
       #expect(ImportedActivations.recognises(resource(form)), "\(form)")
     }
@@ -177,6 +177,12 @@ struct ImportTests {
       #expect(!ImportedActivations.recognises(resource(form)))
     }
     #expect(!ImportedActivations.recognises(Repository.path("fixtures/w2v2-tiny-phones")))
+    // Arrays may lie beside a model.
+    let folder = try TemporaryFolder()
+    try Data().write(to: URL(fileURLWithPath: folder.path + "/input.npy"))
+    #expect(ImportedActivations.recognises(folder.path))
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: folder.path + "/config.json"))
+    #expect(!ImportedActivations.recognises(folder.path))
   }
 }
 

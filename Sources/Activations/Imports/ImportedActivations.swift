@@ -39,6 +39,8 @@ public struct ImportedActivations: ActivationSource {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
     if isFolder.boolValue {
       if FileManager.default.fileExists(atPath: path + "/" + ImportSettings.fileName) { return true }
+      // A model's folder may hold arrays beside it.
+      if FileManager.default.fileExists(atPath: path + "/config.json") { return false }
       let files = (try? MatrixFiles.list(path)) ?? []
       if files.contains(where: { MatrixFileKind.onlyActivations.contains(MatrixFileKind.ending(of: $0)) }) {
         return true

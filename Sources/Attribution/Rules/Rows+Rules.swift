@@ -53,9 +53,10 @@ extension FrameOperation: PropagatingOperation {
     let spread = gradient.withUnsafeBuffer { gradient in
       Tensor(shape: inputs[0].shape) { tokens in
         tokens.update(repeating: 0)
-        for row in 0..<rows {
-          let start = (leading + row * columns) * width
-          for index in gradient.indices { tokens[start + index] = gradient[index] / Float(rows) }
+        forEachRow { frame, token, count in
+          for index in 0..<(count * width) {
+            tokens[token * width + index] = gradient[frame * width + index] / Float(rows)
+          }
         }
       }
     }

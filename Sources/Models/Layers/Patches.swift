@@ -34,14 +34,27 @@ package struct PatchOperation: LayerOperation {
 package struct FrameOperation: LayerOperation {
   /// Tokens in front that stand for no patch.
   package let leading: Int
-  /// Patches along frequency and along time.
+  /// Patches along frequency and along time, of a strip.
   package let rows, columns: Int
   /// How many of the columns have sound.
   package let frames: Int
+  /// Stretches of time that lie below each other, each as `rows` by `columns`.
+  package var strips = 1
   package var name: String { "mean over frequencies" }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     run.frames(ofTokens: inputs[0], self)
+  }
+
+  /// Calls `body` with the first frame and the first token of each row, and how many there are.
+  package func forEachRow(_ body: (_ frame: Int, _ token: Int, _ count: Int) -> Void) {
+    for strip in 0..<strips {
+      let count = min(columns, frames - strip * columns)
+      guard count > 0 else { return }
+      for row in 0..<rows {
+        body(strip * columns, leading + (strip * rows + row) * columns, count)
+      }
+    }
   }
 }
 
@@ -62,9 +75,10 @@ extension Evaluation {
     let frames = tokens.withUnsafeBuffer { tokens in
       Tensor(shape: [count, width], from: pool) { frames in
         frames.update(repeating: 0)
-        for row in 0..<operation.rows {
-          let start = (operation.leading + row * operation.columns) * width
-          for index in 0..<(count * width) { frames[index] += tokens[start + index] }
+        operation.forEachRow { frame, token, count in
+          for index in 0..<(count * width) {
+            frames[frame * width + index] += tokens[token * width + index]
+          }
         }
         for index in frames.indices { frames[index] /= Float(operation.rows) }
       }

@@ -3,7 +3,7 @@
 SOURCE/NAME holds a tiny model in Hugging Face layout with fixed random weights, input.wav, and hidden_states.safetensors:
 every intermediate value of transformers 5.24.0 in float64, rounded to float32. To keep the repository small, of
 the first three convolutions only every eighth, fourth and second frame is kept, and of WavLM's attention, which
-the library averages over heads, one copy; of Whisper's and AST's, every eighth query.
+the library averages over heads, one copy; of Whisper's and AST's, every eighth query; of CLAP the sound half.
 """
 
 import shutil
@@ -36,4 +36,8 @@ for name in names:
             for key in values:
                 if key.split(".")[-2:-1] == ["attn"] and values[key].shape[1] > 100:
                     values[key] = np.ascontiguousarray(values[key][:, ::8])
+        if name == "clap":  # the text half's values are those of clap_text
+            values = {key: values[key] for key in values if key.startswith("audio.")}
         save_file(values, target / file)
+    if name == "clap":  # the sound is repeated after 160 frames
+        np.save(target / "input_features.npy", np.load(target / "input_features.npy").reshape(1001, 64)[:240])
