@@ -1,0 +1,181 @@
+import LinearAlgebra
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A softmax probe of a weighted sum of all layers, its weights a softmax that is learnt with it (SUPERB's way, Yang
+/// et al. 2021; Peters et al. 2018 before it): the weights say where a reader that may choose looks.
+///
+/// Minimises Σ −log softmax(W·Σₗ sₗxₗ + b) + penalty/2·Σ W² by L-BFGS, s = softmax(a), from equal weights; each
+/// layer's features are standardised first, so that no layer weighs more for its scale alone. Layers must be of one
+/// width. Weights of layers that resemble each other are hardly determined: read them beside the profile.
+public struct LayerMixture: Sendable, Equatable {
+  public var penalty: Double
+  public var maximumIterations: Int
+
+  public init(penalty: Double = 10, maximumIterations: Int = 200) {
+    self.penalty = penalty
+    self.maximumIterations = maximumIterations
+  }
+
+  public struct Fitted: Sendable {
+    /// One a layer, positive, of the sum 1.
+    public let weights: [Double]
+    /// Of the softmax probe, on the rows that were held out.
+    public let accuracy: Double
+    public let logLoss: Double
+    public let iterations: Int
+  }
+
+  /// `layers` `[n × width]` each, all of one width; fitted on rows `train`, read on rows `test`.
+  public func fit(
+    layers: [Tensor], labels: [Int], classCount: Int, train: [Int], test: [Int]
+  ) throws -> Fitted {
+    guard let width = layers.first?.width, !train.isEmpty, !test.isEmpty else { throw ProbeError.noRows }
+    for layer in layers {
+      guard layer.width == width else {
+        throw ProbeError.widthMismatch(found: layer.width, expected: width)
+      }
+      guard layer.rows == labels.count else {
+        throw ProbeError.rowMismatch(states: layer.rows, labels: labels.count)
+      }
+      try layer.requireFinite()
+    }
+    let stacked = Stacked(layers, train: train, rows: train)
+    let own = train.map { labels[$0] }
+    let count = layers.count
+    var point = [Double](repeating: 0, count: count + classCount * width + classCount)
+    let outcome = LBFGS(
+      gradientTolerance: 1e-4 * Double(train.count), maximumIterations: maximumIterations,
+      valueNoise: 1e-6 * Double(train.count)
+    ).minimise(&point) { point, gradient in
+      stacked.objective(point, &gradient, own, classCount, penalty: penalty)
+    }
+    let held = Stacked(layers, train: train, rows: test)
+    let logs = held.logProbabilities(point, classCount).values
+    var (right, loss) = (0, 0.0)
+    for (i, row) in test.enumerated() {
+      let own = logs[(i * classCount)..<((i + 1) * classCount)]
+      let best = own.indices.max { (own[$0], $1) < (own[$1], $0) } ?? 0
+      if best - own.startIndex == labels[row] { right += 1 }
+      loss -= Double(own[own.startIndex + labels[row]])
+    }
+    return Fitted(
+      weights: LayerMixture.softmax(Array(point.prefix(count))),
+      accuracy: Double(right) / Double(test.count), logLoss: loss / Double(test.count),
+      iterations: outcome.iterations)
+  }
+
+  fileprivate static func softmax(_ a: [Double]) -> [Double] {
+    let largest = a.max() ?? 0
+    let shares = a.map { exp($0 - largest) }
+    let sum = shares.reduce(0, +)
+    return shares.map { $0 / sum }
+  }
+}
+
+/// Rows of all layers, standardised by the training rows, `[layers × rows·width]`.
+private struct Stacked {
+  let values: Tensor
+  let rows, width: Int
+
+  init(_ layers: [Tensor], train: [Int], rows: [Int]) {
+    let width = layers.first?.width ?? 0
+    self.rows = rows.count
+    self.width = width
+    values = Tensor(shape: [layers.count, rows.count * width]) { out in
+      for (place, layer) in layers.enumerated() {
+        let mean = CentredRows.mean(of: layer, rows: train)
+        layer.withUnsafeBuffer { source in
+          var squares = [Double](repeating: 0, count: width)
+          for row in train {
+            for k in 0..<width {
+              let x = Double(source[row * width + k]) - mean[k]
+              squares[k] += x * x
+            }
+          }
+          let scale = squares.indices.map { k in
+            let deviation = (squares[k] / Double(train.count)).squareRoot()
+            return deviation > 0x1p-22 * abs(mean[k]) && deviation > 0 ? 1 / deviation : 0
+          }
+          for (i, row) in rows.enumerated() {
+            let start = (place * rows.count + i) * width
+            for k in 0..<width {
+              out[start + k] = Float((Double(source[row * width + k]) - mean[k]) * scale[k])
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private var layers: Int { values.rows }
+
+  private func mixed(_ point: [Double]) -> (weights: [Double], sum: Tensor) {
+    let weights = LayerMixture.softmax(Array(point.prefix(layers)))
+    let row = Tensor(weights.map(Float.init), shape: [1, layers])
+    return (weights, matrixProduct(row, .none, values).reshaped([rows, width]))
+  }
+
+  private func readout(_ point: [Double], _ classes: Int) -> Tensor {
+    Tensor(point[layers..<(layers + classes * width)].map(Float.init), shape: [classes, width])
+  }
+
+  /// `[rows × classes]`
+  func logProbabilities(_ point: [Double], _ classes: Int) -> Tensor {
+    logProbabilities(mixed(point).sum, point, classes)
+  }
+
+  private func logProbabilities(_ sum: Tensor, _ point: [Double], _ classes: Int) -> Tensor {
+    var scores = matrixProduct(sum, .none, readout(point, classes), .transposed)
+    let bias = layers + classes * width
+    scores.withUnsafeMutableBuffer { scores in
+      for i in 0..<rows {
+        var largest = -Float.infinity
+        for k in 0..<classes {
+          scores[i * classes + k] += Float(point[bias + k])
+          largest = max(largest, scores[i * classes + k])
+        }
+        var total: Float = 0
+        for k in 0..<classes { total += exp(scores[i * classes + k] - largest) }
+        for k in 0..<classes { scores[i * classes + k] -= largest + log(total) }
+      }
+    }
+    return scores
+  }
+
+  func objective(
+    _ point: [Double], _ gradient: inout [Double], _ labels: [Int], _ classes: Int, penalty: Double
+  ) -> Double {
+    let (weights, sum) = mixed(point)
+    var errors = logProbabilities(sum, point, classes)
+    var value = 0.0
+    let bias = layers + classes * width
+    for k in 0..<classes { gradient[bias + k] = 0 }
+    errors.withUnsafeMutableBuffer { errors in
+      for (i, label) in labels.enumerated() {
+        value -= Double(errors[i * classes + label])
+        for k in 0..<classes {
+          errors[i * classes + k] = exp(errors[i * classes + k]) - (k == label ? 1 : 0)
+          gradient[bias + k] += Double(errors[i * classes + k])
+        }
+      }
+    }
+    let ofReadout = matrixProduct(errors, .transposed, sum).values
+    for i in ofReadout.indices {
+      let weight = point[layers + i]
+      value += penalty / 2 * weight * weight
+      gradient[layers + i] = Double(ofReadout[i]) + penalty * weight
+    }
+    // ∂/∂sₗ is the product of a layer's states and what the sum's own gradient is.
+    let ofSum = matrixProduct(errors, .none, readout(point, classes)).reshaped([rows * width, 1])
+    let ofWeights = matrixProduct(values, .none, ofSum).values.map { Double($0) }
+    let mean = zip(weights, ofWeights).reduce(0.0) { $0 + $1.0 * $1.1 }
+    for l in 0..<layers { gradient[l] = weights[l] * (ofWeights[l] - mean) }
+    return value
+  }
+}

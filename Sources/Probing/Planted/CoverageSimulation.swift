@@ -1,0 +1,21 @@
+import Results
+
+/// Studies of planted examples, many of which show what intervals and verdicts are worth.
+///
+/// The spans of an utterance share a shift, so that only intervals drawn from whole utterances can be right.
+public enum CoverageSimulation {
+  /// One study of 12 speakers who read 4 sentences each, with an LDA probe; `seed` draws examples and resamples.
+  public static func study(
+    signals: [(layer: String, signal: Float)], seed: UInt64, resamples: Int = 400
+  ) throws -> LevelResult {
+    var planted = PlantedExamples()
+    (planted.speakers, planted.sentences, planted.spans) = (12, 4, 12)
+    (planted.classes, planted.width, planted.utteranceShift) = (3, 4, 0.5)
+    var spec = ProbeSpec(name: "phoneme", level: planted.level)
+    (spec.kind, spec.penalties) = (.lda, [10])
+    return try ProbeStudy(
+      spec: spec, examples: planted.examples(signals: signals, seed: seed),
+      splits: planted.splits(seed: seed), seed: seed, resamples: resamples
+    ).run().result
+  }
+}
