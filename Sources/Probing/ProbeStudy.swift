@@ -66,7 +66,9 @@ public struct ProbeStudy: Sendable {
     public var warnings: [String]
   }
 
+  /// Runs every probe of every layer. The result is the same for any number of threads.
   /// - Parameters:
+  ///   - threads: how many fits run at once.
   ///   - progress: told how many of how many fits are done, from any thread, one at a time.
   ///   - isCancelled: asked before every fit; true ends the study with `ProbeError.interrupted`.
   public func run(

@@ -32,8 +32,8 @@ public struct SoftmaxProbe: Sendable, Equatable {
 
   /// Fits to `states` `[n × width]` and their classes `0 ..< classCount`.
   ///
-  /// A class without a row has no weights and is never predicted.
-  /// - Parameter threads: rows are shared out in blocks of fixed size, so that any number gives the same bits.
+  /// A class without a row has no weights and is never predicted. Among `threads` rows are shared out in blocks of
+  /// fixed size, so that any number gives the same bits.
   /// - Throws: `ProbeError` for counts that do not match, a label outside the classes, fewer than two classes,
   ///   a value that is not finite, or a negative penalty.
   public func fit(

@@ -34,10 +34,8 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
   /// Chooses on `development`, fits to `outer`, all row indices of `states` `[n × width]`.
   ///
   /// Development rows of classes that `train` does not have tell nothing and are left out. Where none is left,
-  /// or `train` has one class only, the middle penalty is taken.
-  /// - Parameters:
-  ///   - labels: the class of each row of `states`; only those of the rows named are read.
-  ///   - outer: all that may be learned from; `train` and `development` if nil.
+  /// or `train` has one class only, the middle penalty is taken. Of `labels`, the class of each row of `states`, only
+  /// those of the rows named are read; `outer`, all that may be learned from, is `train` and `development` if nil.
   public func fit(
     states: Tensor, labels: [Int], classCount: Int, train: [Int], development: [Int],
     outer: [Int]? = nil

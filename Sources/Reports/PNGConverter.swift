@@ -18,9 +18,8 @@ public struct PNGConverter: Sendable {
     return PNGConverter(program: program)
   }
 
-  /// - Parameters:
-  ///   - svg: The drawing's path; its size in millimetres sets the size in pixels.
-  ///   - png: Where to write; written to a temporary name and renamed.
+  /// Makes a PNG of the drawing at the path `svg`, whose size in millimetres sets the size in pixels; written to a
+  /// temporary name and renamed.
   /// - Throws: `ReportError.conversionFailed`, `ReportError.writeFailed`.
   public func convert(svg: String, to png: String, dotsPerInch: Int = 300) throws {
     let temporary = StudyWriter.temporaryName(for: png)

@@ -17,7 +17,7 @@ import Results
 /// Everything is drawn before the first file is touched, and written under temporary names before the first
 /// is renamed: a failure leaves an earlier study as it was. The same study gives the same bytes.
 public enum StudyWriter {
-  /// - Parameter png: also makes a PNG of each figure with `rsvg-convert`, at 300 dots an inch.
+  /// Writes `study` into `folder`; with `png` also a PNG of each figure by `rsvg-convert`, at 300 dots an inch.
   /// - Returns: The paths of what was written, in the order of the table above.
   /// - Throws: `ReportError`: `writeFailed`, `notFinite`; with `png`, `noConverter`, `conversionFailed` after
   ///   everything else was written.

@@ -32,9 +32,8 @@ public struct Corpus: Sendable {
   /// the file names (`anna_01`); sentences by the column `sentence`, else by their text. What was assumed, and
   /// every file that was left out, is in `issues`.
   ///
-  /// - Parameter seconds: gives the length of an audio file from its header (this module knows no audio), or nil
-  ///   where the header does not say; the façade passes libsndfile's. A file for which it throws is left out
-  ///   with an issue.
+  /// `seconds` gives the length of an audio file from its header (this module knows no audio), or nil where the header
+  /// does not say; the façade passes libsndfile's. A file for which it throws is left out with an issue.
   /// - Throws: `CorpusError` if the folder is missing, has no audio, has a wrong `corpus.yaml`, or holds no
   ///   utterance that can be used.
   public static func load(_ path: String, seconds: (String) throws -> Double?) throws(CorpusError) -> Corpus

@@ -56,8 +56,8 @@ public struct SplitPlan: Sendable, Equatable {
 
   /// The folds for utterances given by their speakers, sentences and lengths.
   ///
-  /// The parts are balanced by length; the same seed gives the same folds.
-  /// - Parameter cells: of a crossed design; all by default for at most `allCellsLimit` utterances.
+  /// The parts are balanced by length; the same seed gives the same folds. `cells` are those of a crossed design that
+  /// are used, all by default for at most `allCellsLimit` utterances.
   /// - Throws: `CorpusError.tooFewUtterances` for fewer than two.
   public static func make(
     for utterances: [(speaker: String, sentence: String, seconds: Double)], cells: Cells? = nil,

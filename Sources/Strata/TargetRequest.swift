@@ -21,7 +21,8 @@ public struct TargetRequest: Sendable {
 
   public init() {}
 
-  /// - Parameter probe: the target is a class of it; nil for the model's own head or a unit.
+  /// What is explained of `explanation`'s recording: a class of `probe`, or without one of the model's own head, or a
+  /// unit.
   /// - Throws: `AttributionError`, `ModelError`.
   public func target(of explanation: Explanation, probe: LinearProbe? = nil) throws -> AttributionTarget {
     let model = explanation.model

@@ -4,10 +4,8 @@ import Results
 /// Writes the folder of one explanation: `report.html`, `attribution.json`, `figures/*.svg` (and PNG), and what the
 /// caller adds.
 public enum AttributionWriter {
-  /// - Parameters:
-  ///   - others: further figures, each with a sentence for the page.
-  ///   - sound: the recording as a WAV file, for the page; nil leaves it out.
-  ///   - extra: further files by their names, such as arrays.
+  /// Writes `result` into a folder, with `others`, further figures, each with a sentence for the page; with `sound`, the
+  /// recording as a WAV file, for the page; and with `extra`, further files by their names, such as arrays.
   /// - Throws: `ReportError`.
   @discardableResult
   public static func write(

@@ -15,7 +15,7 @@ public enum StudyJSON {
     }
   }
 
-  /// - Parameter path: where the bytes come from, for messages.
+  /// Reads a study from bytes that come from `path`, which messages name.
   /// - Throws: `ReportError.notAStudy`, `ReportError.otherSchema`.
   public static func decode(_ data: Data, path: String = "study.json") throws -> StudyResult {
     let decoder = JSONDecoder()

@@ -33,7 +33,7 @@ public enum TensorBoardWriter {
     }
   }
 
-  /// - Parameter images: the figures as PNG by name; see `pictures`.
+  /// Writes `study` into `folder` with `images`, its figures as PNG by name (see `pictures`), and `embeddings`.
   /// - Throws: `ReportError.writeFailed`; all is written or nothing.
   public static func write(
     _ study: StudyResult, images: [(name: String, png: Data)] = [], embeddings: [Embedding] = [],
