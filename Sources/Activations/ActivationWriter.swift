@@ -27,13 +27,13 @@ public enum ActivationFormat: String, Sendable, CaseIterable {
 /// }
 /// ```
 public enum ActivationWriter {
-  public typealias Append = (_ name: String, _ tensor: Tensor) throws -> Void
+  public typealias Append = @Sendable (_ name: String, _ tensor: Tensor) throws -> Void
 
   /// `names` are those of all arrays that may come. An npz archive is put together from a file beside it, which for
   /// a moment takes as much room again.
   public static func write(
     to path: String, as format: ActivationFormat, names: [String], metadata: [String: String],
-    _ body: (Append) throws -> Void
+    _ body: (@escaping Append) throws -> Void
   ) throws {
     switch format {
     case .safetensors:
@@ -47,9 +47,12 @@ public enum ActivationWriter {
       defer { try? FileManager.default.removeItem(atPath: collected) }
       try SafetensorsWriter.write(expecting: names, to: collected, body)
       let checkpoint = try Checkpoint.open(collected)
-      let arrays = try checkpoint.tensors.keys.map { ($0, try checkpoint.tensor($0)) }
-      let words = (ActivationMetadata.arrayName, ActivationMetadata.array(of: metadata))
-      try NumpyWriter.writeArchive(arrays + [words], to: path)
+      var entries = checkpoint.tensors.map { name, tensor in
+        NumpyWriter.Entry(name: name, shape: tensor.shape) { try checkpoint.tensor(name) }
+      }
+      let words = ActivationMetadata.array(of: metadata)
+      entries.append(.init(name: ActivationMetadata.arrayName, shape: words.shape) { words })
+      try NumpyWriter.writeArchive(entries, to: path)
     }
   }
 }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// At most `window` indices are out or waiting for an earlier one at a time: memory stays bounded when one
 /// utterance takes much longer than those after it.
-final class OrderedQueue<Value: Sendable>: Sendable {
+package final class OrderedQueue<Value: Sendable>: Sendable {
   private struct State {
     var taken = 0
     var folded = 0
@@ -22,7 +22,7 @@ final class OrderedQueue<Value: Sendable>: Sendable {
   private let fold: @Sendable (Int, Value) throws -> Void
 
   /// `fold` is called once an index, in order, by one worker at a time.
-  init(count: Int, window: Int, fold: @escaping @Sendable (Int, Value) throws -> Void) {
+  package init(count: Int, window: Int, fold: @escaping @Sendable (Int, Value) throws -> Void) {
     self.count = count
     self.fold = fold
     for _ in 0..<max(1, window) { permits.signal() }
@@ -30,7 +30,7 @@ final class OrderedQueue<Value: Sendable>: Sendable {
 
   /// The next index to work on, as soon as there is room; nil when there are no more, after `close` or after
   /// a failure.
-  func next() -> Int? {
+  package func next() -> Int? {
     permits.wait()
     let index: Int? = state.withLock { state in
       guard state.taken < count, !state.isClosed, state.failure == nil else { return nil }
@@ -42,7 +42,7 @@ final class OrderedQueue<Value: Sendable>: Sendable {
   }
 
   /// The result of an index; folds it, and what waited for it, unless another worker is at that already.
-  func finish(_ index: Int, _ value: Value) {
+  package func finish(_ index: Int, _ value: Value) {
     let isFirst = state.withLock { state in
       state.waiting[index] = value
       defer { state.isFolding = true }
@@ -69,11 +69,11 @@ final class OrderedQueue<Value: Sendable>: Sendable {
   }
 
   /// Hands out no more; what is out already is still folded, so nothing that was begun is lost.
-  func close() {
+  package func close() {
     state.withLock { $0.isClosed = true }
     permits.signal()
   }
 
   /// What `fold` threw, if anything; nothing was folded after it.
-  var failure: (any Error)? { state.withLock { $0.failure } }
+  package var failure: (any Error)? { state.withLock { $0.failure } }
 }

@@ -19,10 +19,31 @@ public enum NumpyWriter {
   public static func writeArchive(
     _ tensors: [(name: String, tensor: Tensor)], compressed: Bool = false, to path: String
   ) throws {
+    try writeArchive(
+      tensors.map { name, tensor in Entry(name: name, shape: tensor.shape) { tensor } },
+      compressed: compressed, to: path)
+  }
+
+  /// An array that is read when its turn comes.
+  public struct Entry {
+    let name: String
+    let shape: [Int]
+    let load: () throws -> Tensor
+
+    /// `load` must give a tensor of that shape; it may be called more than once.
+    public init(name: String, shape: [Int], load: @escaping () throws -> Tensor) {
+      self.name = name
+      self.shape = shape
+      self.load = load
+    }
+  }
+
+  /// The same of arrays of which one at a time is in memory.
+  public static func writeArchive(_ entries: [Entry], compressed: Bool = false, to path: String) throws {
     func failure(_ reason: UnsafePointer<CChar>) -> CheckpointError {
       .writeFailed(path: path, reason: String(cString: reason))
     }
-    guard !tensors.isEmpty else { throw failure("there are no arrays to write") }
+    guard !entries.isEmpty else { throw failure("there are no arrays to write") }
     try FileWriter.replace(path) { temporary in
       var code: Int32 = 0
       guard let archive = zip_open(temporary, ZIP_CREATE | ZIP_EXCL, &code) else {
@@ -32,24 +53,29 @@ public enum NumpyWriter {
         throw failure(zip_error_strerror(&error))
       }
       do {
-        for (name, tensor) in tensors {
-          guard let source = ArraySource.make(tensor, in: archive) else {
+        var arrays: [ArraySource] = []
+        for entry in entries {
+          let array = ArraySource(entry)
+          arrays.append(array)
+          guard let source = array.source(in: archive) else {
             throw failure(zip_strerror(archive))
           }
-          let index = zip_file_add(archive, "\(name).npy", source, zip_flags_t(ZIP_FL_ENC_UTF_8))
+          let index = zip_file_add(archive, "\(entry.name).npy", source, zip_flags_t(ZIP_FL_ENC_UTF_8))
           guard index >= 0 else {
             zip_source_free(source)
             throw CheckpointError.writeFailed(
-              path: path, reason: "array \(shown(name)): \(String(cString: zip_strerror(archive)))")
+              path: path, reason: "array \(shown(entry.name)): \(String(cString: zip_strerror(archive)))")
           }
-          let entry = zip_uint64_t(index)
+          let number = zip_uint64_t(index)
           let method = compressed ? ZIP_CM_DEFLATE : ZIP_CM_STORE
           // The oldest date that a zip archive can hold, 1 January 1980, instead of the clock's.
-          guard zip_set_file_compression(archive, entry, method, 0) == 0,
-            zip_file_set_dostime(archive, entry, 0, 0x0021, 0) == 0
+          guard zip_set_file_compression(archive, number, method, 0) == 0,
+            zip_file_set_dostime(archive, number, 0, 0x0021, 0) == 0
           else { throw failure(zip_strerror(archive)) }
         }
-        guard zip_close(archive) == 0 else { throw failure(zip_strerror(archive)) }
+        guard zip_close(archive) == 0 else {
+          throw arrays.lazy.compactMap(\.failure).first ?? failure(zip_strerror(archive))
+        }
       } catch {
         zip_discard(archive)
         throw error
@@ -69,22 +95,25 @@ public enum NumpyWriter {
   }
 }
 
-/// Hands a tensor to libzip piece by piece, header first, when it asks for it.
+/// Hands an array to libzip piece by piece, header first, when it asks for it.
 private final class ArraySource {
+  private let entry: NumpyWriter.Entry
   private let header: [UInt8]
-  private let tensor: Tensor
+  private var tensor: Tensor?
   private var position = 0
+  /// Why the array could not be loaded.
+  private(set) var failure: (any Error)?
 
-  private var size: Int { header.count + tensor.count * MemoryLayout<Float>.size }
+  private var size: Int { header.count + entry.shape.reduce(MemoryLayout<Float>.size, *) }
 
-  private init(_ tensor: Tensor) {
-    header = NumpyWriter.header(of: tensor.shape)
-    self.tensor = tensor
+  init(_ entry: NumpyWriter.Entry) {
+    self.entry = entry
+    header = NumpyWriter.header(of: entry.shape)
   }
 
-  /// A source that keeps the tensor until libzip lets go of it.
-  static func make(_ tensor: Tensor, in archive: OpaquePointer) -> OpaquePointer? {
-    let context = Unmanaged.passRetained(ArraySource(tensor))
+  /// A source that keeps this until libzip lets go of it.
+  func source(in archive: OpaquePointer) -> OpaquePointer? {
+    let context = Unmanaged.passRetained(self)
     let source = zip_source_function(archive, ArraySource.callback, context.toOpaque())
     if source == nil { context.release() }
     return source
@@ -96,11 +125,13 @@ private final class ArraySource {
     let source = unmanaged.takeUnretainedValue()
     switch command {
     case ZIP_SOURCE_OPEN:
-      source.position = 0
-      return 0
+      return source.open() ? 0 : -1
     case ZIP_SOURCE_READ:
       return zip_int64_t(source.read(UnsafeMutableRawBufferPointer(start: data, count: Int(length))))
-    case ZIP_SOURCE_CLOSE, ZIP_SOURCE_ERROR: return 0
+    case ZIP_SOURCE_CLOSE:
+      source.tensor = nil
+      return 0
+    case ZIP_SOURCE_ERROR: return 0
     case ZIP_SOURCE_STAT:
       guard let stat = data?.bindMemory(to: zip_stat_t.self, capacity: 1) else { return -1 }
       zip_stat_init(stat)
@@ -119,6 +150,18 @@ private final class ArraySource {
     }
   }
 
+  private func open() -> Bool {
+    position = 0
+    do {
+      let loaded = try entry.load()
+      precondition(loaded.shape == entry.shape, "an entry loads what it announced")
+      tensor = loaded
+    } catch {
+      failure = error
+    }
+    return failure == nil
+  }
+
   /// Copies the next bytes and says how many.
   private func read(_ target: UnsafeMutableRawBufferPointer) -> Int {
     var written = 0
@@ -131,7 +174,7 @@ private final class ArraySource {
       position += count
     }
     if position < header.count { header.withUnsafeBytes { copy($0, from: position) } }
-    if position >= header.count {
+    if position >= header.count, let tensor {
       tensor.withUnsafeBuffer { copy(UnsafeRawBufferPointer($0), from: position - header.count) }
     }
     return written

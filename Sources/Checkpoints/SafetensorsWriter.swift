@@ -1,3 +1,4 @@
+import Synchronization
 import Tensors
 
 /// Writes safetensors files.
@@ -26,7 +27,7 @@ public enum SafetensorsWriter {
   /// `names` or some of them: room for the header is left by these, and filled up with blanks.
   public static func write(
     expecting names: [String], metadata: [String: String] = [:], to path: String,
-    _ body: (_ append: (String, Tensor) throws -> Void) throws -> Void
+    _ body: (_ append: @escaping @Sendable (String, Tensor) throws -> Void) throws -> Void
   ) throws {
     let room = try header(names.map { ($0, []) }, metadata, path: path).count + names.count * numbersRoom
     let size = (room + 7) / 8 * 8
@@ -34,16 +35,16 @@ public enum SafetensorsWriter {
     try FileWriter.write(to: path) { file in
       try withUnsafeBytes(of: UInt64(size).littleEndian) { try file.write($0) }
       try file.write([UInt8](repeating: 0x20, count: size))
-      var written: [(name: String, shape: [Int])] = []
+      let written = Mutex<[(name: String, shape: [Int])]>([])
       try body { name, tensor in
         guard expected.contains(name) else {
           throw CheckpointError.writeFailed(
             path: path, reason: "no room was left for a tensor \(shown(name))")
         }
         try tensor.withUnsafeBuffer { try file.write(UnsafeRawBufferPointer($0)) }
-        written.append((name, tensor.shape))
+        written.withLock { $0.append((name, tensor.shape)) }
       }
-      let header = try header(written, metadata, path: path)
+      let header = try header(written.withLock { $0 }, metadata, path: path)
       guard header.count <= size else {
         throw CheckpointError.writeFailed(
           path: path, reason: "tensors of more than three axes do not fit its header")

@@ -1,76 +1,124 @@
+import Activations
 import Audio
-import Checkpoints
 import Foundation
 import Models
 import Tensors
 
-/// Every layer's activations for recordings, written to one safetensors file.
+/// Every layer's activations for recordings, written to one file.
 ///
+/// ```swift
+/// var export = ActivationExport(model: model)
+/// export.taps = ["hidden.3", "hidden.6"]
+/// try export.write(["a.flac", "b.flac"], to: "both.h5")
+/// ```
 /// A layer is `[frames × dim]` under its tap point's name, attention `[heads × frames × frames]` as `attention.k`;
-/// for several recordings the names carry the file's stem, `stem/hidden.3`.
+/// for several recordings the names carry what tells these apart, mostly the file's stem: `stem/hidden.3`. The
+/// file's metadata tells the model and where each layer's frames lie; it can be studied in the model's place.
+///
+/// Recordings are run in parallel and written in their order, so that the same recordings give the same bytes;
+/// only those under way are in memory.
 public struct ActivationExport: Sendable {
   public var model: SpeechModel
   /// Names of tap points; nil for all.
   public var taps: [String]?
   public var includesAttention = false
+  /// Nil for what the output's ending says.
+  public var format: ActivationFormat?
   public var threads = ProcessInfo.processInfo.activeProcessorCount
+  public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
+  /// Asked now and then; true ends the work with `ExportError.interrupted`.
+  public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(model: SpeechModel) { self.model = model }
 
-  /// Reads each recording, runs the model over it and writes `output`; nothing is left under that name where
-  /// anything fails.
+  /// Reads each recording, or each one in a folder, runs the model over it and writes `output`; nothing is left
+  /// under that name where anything fails.
   public func write(_ recordings: [String], to output: String) throws {
-    var tensors: [(name: String, tensor: Tensor)] = []
-    var names = Set(taps ?? model.taps.map(\.name))
-    if includesAttention { names.formUnion(model.attentionTaps.map(\.name)) }
-    let stems = Self.stems(of: recordings)
-    for (recording, stem) in zip(recordings, stems) {
-      let waveform = try Waveform.read(recording)
-      do {
-        try model.forward(waveform, taps: names, threads: threads) { name, states in
-          tensors.append((stem.map { "\($0)/\(name)" } ?? name, states))
-        }
-      } catch let error as ModelError {
-        throw ExportError.recording(path: recording, reason: error.description)
+    try write(try plan(recordings, to: output))
+  }
+
+  public func write(_ plan: ExportPlan) throws {
+    try plan.requireRoom()
+    let stems = plan.recordings.map(\.stem)
+    let names = Set(wanted.map(\.name))
+    let arrays = stems.flatMap { stem in wanted.map { Self.name($0.name, stem) } }
+    try ActivationWriter.write(to: plan.output, as: plan.format, names: arrays, metadata: metadata) {
+      append in
+      let started = Date()
+      let total = plan.seconds
+      let queue = OrderedQueue<Result<[(String, Tensor)], any Error>>(
+        count: stems.count, window: threads + 1
+      ) { [onProgress] index, outcome in
+        for (name, tensor) in try outcome.get() { try append(Self.name(name, stems[index]), tensor) }
+        let done = plan.recordings[...index].reduce(0) { $0 + $1.seconds }
+        let rate = done / max(Date().timeIntervalSince(started), 1e-3)
+        onProgress(
+          StudyProgress(
+            stage: "Extracting \(model.name)", done: Int(done * 10), total: max(1, Int(total * 10)),
+            detail: "\(index + 1)/\(stems.count) recordings  \(Int(rate)) × real time"))
       }
+      let workers = min(max(1, threads), max(1, stems.count))
+      parallelFor(workers, threads: workers) { _ in
+        while let index = queue.next() {
+          queue.finish(
+            index, Result { try run(plan.recordings[index].path, names, threads: threads / workers) })
+          if isCancelled() { queue.close() }
+        }
+      }
+      if let failure = queue.failure { throw failure }
+      if isCancelled() { throw ExportError.interrupted }
     }
-    try SafetensorsWriter.write(tensors, metadata: metadata, to: output)
   }
 
-  /// What a reader of the file needs to place a frame in time.
+  private func run(_ path: String, _ names: Set<String>, threads: Int) throws -> [(String, Tensor)] {
+    let waveform = try Waveform.read(path)
+    var layers: [(String, Tensor)] = []
+    do {
+      try model.forward(waveform, taps: names, threads: max(1, threads)) { layers.append(($0, $1)) }
+    } catch let error as ModelError {
+      throw ExportError.recording(path: path, reason: error.description)
+    }
+    return layers
+  }
+
+  /// The tap points to write, in the order of the data.
+  var wanted: [TapPoint] {
+    model.taps.filter { taps?.contains($0.name) ?? true }
+      + model.attentionTaps.filter { includesAttention || taps?.contains($0.name) == true }
+  }
+
+  /// How many arrays a recording gives.
+  public var layerCount: Int { wanted.count }
+
   private var metadata: [String: String] {
-    var metadata = [
-      "model": model.name, "fingerprint": model.fingerprint, "sampling_rate": "\(model.samplingRate)",
-      "written_by": "strata \(Release.version)",
-    ]
-    for tap in model.taps where taps?.contains(tap.name) ?? true {
-      guard let timing = tap.timing else { continue }
-      metadata["timing.\(tap.name)"] =
-        "stride_samples=\(timing.strideSamples) receptive_field_samples=\(timing.receptiveFieldSamples) "
-        + "first_centre_sample=\(timing.firstCentreSample)"
-    }
-    return metadata
+    let layers = model.taps.filter { taps?.contains($0.name) ?? true }
+    return ActivationMetadata(of: model, layers: layers, writtenBy: "strata \(Release.version)").words
   }
 
-  /// Nil for a single recording; else each file's name without its extension, numbered where two are equal.
-  static func stems(of recordings: [String]) -> [String?] {
-    guard recordings.count > 1 else { return recordings.map { _ in nil } }
-    var seen: [String: Int] = [:]
-    return recordings.map { recording in
-      let stem = URL(filePath: recording).deletingPathExtension().lastPathComponent
-      seen[stem, default: 0] += 1
-      return seen[stem] == 1 ? stem : "\(stem)-\(seen[stem] ?? 0)"
-    }
+  private static func name(_ layer: String, _ stem: String?) -> String {
+    stem.map { "\($0)/\(layer)" } ?? layer
   }
 }
 
-/// A recording that the model could not be run over.
+/// Why activations could not be written, beyond faults of the files.
 public enum ExportError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// A recording that the model could not be run over.
   case recording(path: String, reason: String)
+  case noRecordings(path: String)
+  case unknownFormat(path: String)
+  case noRoom(path: String, needed: Int, free: Int)
+  case interrupted
 
   public var description: String {
     switch self {
     case .recording(let path, let reason): "\(path): \(reason)"
+    case .noRecordings(let path): "\(path): there are no recordings in this folder"
+    case .unknownFormat(let path):
+      "\(path): its ending says no format; call it .safetensors, .npz or .h5, or say --format"
+    case .noRoom(let path, let needed, let free):
+      "\(path) would take about \(ExportPlan.size(needed)), and \(ExportPlan.size(free)) are free there; take fewer "
+        + "layers or another disk"
+    case .interrupted: "Stopped; nothing was written."
     }
   }
 }

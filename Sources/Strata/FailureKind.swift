@@ -25,19 +25,19 @@ public enum FailureKind: Sendable, Equatable {
   public init?(_ error: any Error) {
     switch error {
     case StudyError.interrupted, ActivationError.interrupted, ProbeError.interrupted,
-      AttributionError.interrupted:
+      AttributionError.interrupted, ExportError.interrupted:
       self = .interrupted
     case let error as StudyError: self = error.kind
     case let error as ShardError: self = error.kind
     case CheckpointError.missing, AudioError.missing, CorpusError.missing, ImportError.missing:
       self = .missingInput
     case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed,
-      ActivationError.cannotWrite:
+      ActivationError.cannotWrite, ExportError.noRoom:
       self = .writeFailed
     case AttributionError.notAProbe: self = .badInput
     case CheckpointError.unknownPrefix, CheckpointError.idleRules, ModelError.unknownLayer,
       ModelError.layerOutOfRange, ModelError.unstated,
-      ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer,
+      ExportError.unknownFormat, ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer,
       is AttributionError:
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault

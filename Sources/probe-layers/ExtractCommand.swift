@@ -1,27 +1,36 @@
 import ArgumentParser
+import Foundation
 import Strata
+
+extension ActivationFormat: ExpressibleByArgument {}
 
 struct ExtractCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "extract", abstract: "Write every layer's activations for a recording.",
+    commandName: "extract", abstract: "Write every layer's activations for recordings.",
     discussion: """
-      One tensor [frames × dim] per layer under its tap point's name, as safetensors; with --attention also
-      attention.k [heads × frames × frames]. For several recordings the names carry the file's stem:
-      stem/hidden.3. Sampling rate, frame step and the model's fingerprint are in the metadata.
+      One array [frames × dim] per layer under its tap point's name, logits where the checkpoint has a head, and
+      with --attention also attention.k [heads × frames × frames]; as safetensors, npz or HDF5, by the output's
+      ending. For several recordings the names carry the file's stem, for a folder the path in it: stem/hidden.3.
+      Sampling rate, frame times and the model's fingerprint are in the metadata. The file can be studied like the
+      model: probe-layers F.h5 --corpus FOLDER.
 
       EXAMPLES
         probe-layers extract model.ckpt speech.wav -o speech.safetensors
-        probe-layers extract model.ckpt a.flac b.flac --layers 0,6,-1 -o both.safetensors
+        probe-layers extract model.ckpt a.flac b.flac --layers 0,6,-1 -o both.npz
+        probe-layers extract model.ckpt my-corpus -o my-corpus.h5
       """)
 
   @Argument(help: "A checkpoint file or a Hugging Face folder.")
   var model: String
 
-  @Argument(help: "Recordings (wav, flac, ogg, mp3, …) of any sampling rate.")
+  @Argument(help: "Recordings (wav, flac, ogg, mp3, …) of any sampling rate, or folders of them.")
   var audio: [String]
 
   @Option(name: [.short, .long], help: "The file to write.")
   var output: String
+
+  @Option(help: "safetensors, npz or hdf5, whatever the output's ending.")
+  var format: ActivationFormat?
 
   @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
   var layers: String?
@@ -29,18 +38,39 @@ struct ExtractCommand: ParsableCommand {
   @Flag(help: "Also write attention weights.")
   var attention = false
 
+  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
+  var threads: Int?
+
   @OptionGroup var loading: LoadingOptions
+
+  @Flag(name: [.short, .long], help: "No progress; only errors.")
+  var quiet = false
 
   func validate() throws {
     guard !audio.isEmpty else { throw ValidationError("Give at least one recording.") }
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
   }
 
   func run() throws {
+    let interruption = Interruption(advice: "Stopping; nothing will be written.")
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
     let model = try loading.load(model)
     var export = ActivationExport(model: model)
     if let layers { export.taps = try model.resolve(layers: layers).map(\.name) }
     export.includesAttention = attention
-    try export.write(audio, to: output)
+    export.format = format
+    if let threads { export.threads = threads }
+    export.onProgress = { step in
+      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
+    }
+    export.isCancelled = { interruption.isRequested }
+    let plan = try export.plan(audio, to: output)
+    if !quiet { standardError(plan.summary(layers: export.layerCount)) }
+    try export.write(plan)
+    progress.finish()
     standardOutput("Wrote \(output)")
   }
 }

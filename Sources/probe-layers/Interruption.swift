@@ -10,14 +10,15 @@ final class Interruption: Sendable {
 
   var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  init() {
+  /// `advice` is what is said on the first Ctrl-C.
+  init(advice: String = "Stopping; finished work is kept.") {
     signal(SIGINT, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
     self.source = source
     source.setEventHandler { [self] in
       if flag.exchange(true, ordering: .relaxed) { _exit(ExitStatus.interrupted.rawValue) }
       FileHandle.standardError.write(
-        Data("\nStopping; finished work is kept. Press Ctrl-C again to stop at once.\n".utf8))
+        Data("\n\(advice) Press Ctrl-C again to stop at once.\n".utf8))
     }
     source.resume()
   }

@@ -221,6 +221,7 @@ struct ImportIndex: Sendable {
     for (number, name) in files.names.enumerated() {
       let file = try files.open(number)
       metadata.merge(file.metadata) { first, _ in first }
+      let listed = file.metadata["layers"].map { Set($0.split(separator: ",").map(String.init)) }
       let stem = String(name.prefix(name.count - MatrixFileKind.ending(of: name).count - 1))
       for key in file.keys {
         let shownName = key.isEmpty ? name : "\(name): \(key)"
@@ -229,6 +230,8 @@ struct ImportIndex: Sendable {
           continue
         }
         found += 1
+        // A file that lists its layers may hold other things too, such as attention.
+        guard listed?.contains(place.layer) ?? true else { continue }
         try add(place, Place(file: number, key: key), file, shownName, ids, &firstSeen)
       }
     }
