@@ -29,6 +29,41 @@ public enum AttributionSummary {
     return lines.joined(separator: "\n")
   }
 
+  /// Where evidence lies, a line a layer and level, and what heads follow.
+  public static func text(of result: EvidenceResult) -> String {
+    var lines = [
+      "Where the evidence lies (\(result.method), \(result.corpus)):",
+      row(["level", "layer", "spans", "inside", "chance", "peak inside", "before", "after"]),
+    ]
+    func percent(_ value: Double) -> String { "\(Int((100 * value).rounded())) %" }
+    for entry in result.rows {
+      lines.append(
+        row([
+          entry.level.rawValue, entry.layer, "\(entry.spans)", percent(entry.inside.value),
+          percent(entry.insideByChance), percent(entry.pointed), "\(Int(entry.before.rounded())) ms",
+          "\(Int(entry.after.rounded())) ms",
+        ]))
+    }
+    let named = Dictionary(grouping: result.heads, by: \.name).sorted {
+      ($1.value.count, $0.key) < ($0.value.count, $1.key)
+    }
+    if !named.isEmpty {
+      let words = named.map { name, heads in
+        let which = heads.prefix(6).map { "\($0.layer)/\($0.head)" }.joined(separator: " ")
+        return "\(name): \(heads.count) (\(which)\(heads.count > 6 ? " …" : ""))"
+      }
+      lines.append("What \(result.heads.count) attention heads follow: " + words.joined(separator: "; "))
+    }
+    lines += result.warnings.map { "warning: \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func row(_ cells: [String]) -> String {
+    zip(cells, [10, 12, 7, 8, 8, 12, 8, 8]).map { cell, width in
+      cell.padding(toLength: max(width, cell.count + 1), withPad: " ", startingAt: 0)
+    }.joined().trimmingCharacters(in: .whitespaces)
+  }
+
   private static func peak(of map: AttributionResult.Map) -> String {
     guard let best = map.profile.indices.max(by: { map.profile[$0] < map.profile[$1] }) else {
       return "empty"

@@ -9,6 +9,8 @@ struct AttributeCommand: ParsableCommand {
     discussion: """
       The target is a class of the model's own head, a class of a linear probe at any layer (--probe), or one unit of a
       layer (--unit), read over a span or the whole recording. Labels that lie beside the recording are drawn beneath.
+      Given a corpus's folder in the place of a recording, it says of each layer and level how much of a probe's evidence
+      lies inside the labelled span, how far around it the rest does, and what each attention head follows.
       DIR gets report.html (with the recording to listen to), figures/*.svg, maps.npz, attribution.json and the probe.
 
       EXAMPLES
@@ -16,6 +18,7 @@ struct AttributeCommand: ParsableCommand {
         probe-layers attribute model.ckpt a.flac --probe phoneme --layer hidden.3 --class AE --at AE:2
         probe-layers attribute model.ckpt a.flac --probe out/probe.safetensors --span 0.31-0.42
         probe-layers attribute model.ckpt a.flac --unit 17 --layer conv.4 --methods occlusion,gradient-input
+        probe-layers attribute model.ckpt my-corpus --levels phoneme,word --spans 40
         probe-layers attribute model.ckpt a.flac --methods lrp --rule gamma -o explained --png
 
       METHODS
@@ -26,7 +29,7 @@ struct AttributeCommand: ParsableCommand {
   @Argument(help: "A checkpoint file or a Hugging Face folder.")
   var model: String
 
-  @Argument(help: "A recording (wav, flac, ogg, mp3, …) of any sampling rate.")
+  @Argument(help: "A recording (wav, flac, ogg, mp3, …) of any sampling rate, or a corpus's folder.")
   var audio: String
 
   @Option(name: [.short, .long], help: "The folder to write.")
@@ -73,6 +76,15 @@ struct AttributeCommand: ParsableCommand {
   @Option(help: "The corpus that a probe is fitted on. Default: the one that comes with the tool.")
   var corpus: String?
 
+  @Option(help: "Over a corpus: the levels, separated by commas.")
+  var levels = "phoneme,syllable,word"
+
+  @Option(help: "Over a corpus: the layers. Default: the projection and the hidden layers.")
+  var layers: String?
+
+  @Option(help: "Over a corpus: how many held-out spans of each level are explained.")
+  var spans = 20
+
   @Option(help: "Steps of integrated gradients.")
   var steps = 32
 
@@ -108,11 +120,12 @@ struct AttributeCommand: ParsableCommand {
     guard span == nil || at == nil else { throw ValidationError("Give --span or --at, not both.") }
     guard text == nil || tokens == nil else { throw ValidationError("Give --text or --tokens, not both.") }
     guard className == nil || unit == nil else { throw ValidationError("A unit has no --class.") }
+    guard (1...1_000_000).contains(spans) else { throw ValidationError("--spans takes a number from 1.") }
     guard (1...100_000).contains(steps) else { throw ValidationError("--steps takes a number from 1.") }
     guard threads.map({ (1...1024).contains($0) }) ?? true else {
       throw ValidationError("--threads takes a number from 1 to 1024.")
     }
-    _ = try (chosenMethods(), chosenSettings(), chosenSpan())
+    _ = try (chosenMethods(), chosenLevels(), chosenSettings(), chosenSpan())
   }
 
   func run() throws {
@@ -121,6 +134,7 @@ struct AttributeCommand: ParsableCommand {
     defer { progress.finish() }
     let model = try loading.load(model)
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    guard !isFolder(audio) else { return try explainCorpus(model, threads, progress, interruption) }
     let corpus = try corpus.map { try Corpus.load($0) }
     var explanation = try Explanation(model, audio: audio, corpus: corpus)
     explanation.settings = try chosenSettings()
@@ -146,6 +160,32 @@ struct AttributeCommand: ParsableCommand {
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }
 
+  private func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  private func explainCorpus(
+    _ model: SpeechModel, _ threads: Int, _ progress: ProgressLine, _ interruption: Interruption
+  ) throws {
+    var explanation = CorpusExplanation(model: model, corpus: try Corpus.load(audio))
+    explanation.levels = try chosenLevels()
+    explanation.layers = try layers.map { try model.resolve(layers: $0).map(\.name) }
+    explanation.spans = spans
+    explanation.seed = seed
+    if try chosenMethods() == [.relevance] {
+      explanation.rules = .relevance(try chosenSettings().relevanceRule)
+    }
+    explanation.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
+    explanation.isCancelled = { interruption.isRequested }
+    let result = try explanation.run(threads: threads)
+    progress.finish()
+    try explanation.write(result, to: output, png: png)
+    guard !quiet else { return }
+    standardOutput(AttributionSummary.text(of: result))
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+
   // MARK: Options
 
   private func chosenMethods() throws -> [AttributionMethod] {
@@ -155,6 +195,16 @@ struct AttributeCommand: ParsableCommand {
         throw ValidationError("There is no method \(name); there are \(known).")
       }
       return method
+    }
+  }
+
+  private func chosenLevels() throws -> [Level] {
+    try levels.split(separator: ",").map { name in
+      guard let level = Level(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+        throw ValidationError(
+          "There is no level \(name); there are \(Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+      }
+      return level
     }
   }
 

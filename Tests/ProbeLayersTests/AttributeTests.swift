@@ -88,6 +88,31 @@ struct AttributeTests {
     #expect(FileManager.default.fileExists(atPath: output + "/figures/trust.svg"))
   }
 
+  @Test("a corpus: where the evidence of each level lies, and what heads follow")
+  func corpus() throws {
+    let output = try folder.file("evidence")
+    let run = try CommandRun([
+      "attribute", model, Repository.path("fixtures/unseen/kal"), "--levels", "phoneme", "--layers", "1,3",
+      "--spans",
+      "3", "-o", output, "--threads", "2",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    let lines = run.output.split(separator: "\n")
+    #expect(lines.count { $0.hasPrefix("phoneme   hidden.") } == 2, "\(run.output)")
+    #expect(run.output.contains("What 24 attention heads follow"))
+    let table = try String(contentsOfFile: output + "/figures/evidence.csv", encoding: .utf8)
+    #expect(table.split(separator: "\n").count == 3)
+    for row in table.split(separator: "\n").dropFirst() {
+      let cells = row.split(separator: ",", omittingEmptySubsequences: false)
+      let (inside, chance) = (try #require(Double(cells[4])), try #require(Double(cells[7])))
+      // The trained model's phones are told by what is in them.
+      #expect(inside > chance && inside <= 1)
+    }
+    for name in ["report.html", "evidence.json", "figures/attention-heads.svg"] {
+      #expect(FileManager.default.fileExists(atPath: output + "/" + name), "\(name)")
+    }
+  }
+
   @Test("a spectrogram transformer's class and a decoder's token")
   func otherFamilies() throws {
     let models = Repository.path("Tests/ModelsTests/Resources")

@@ -3,7 +3,7 @@
 enum PageTemplates {
   static let all = [
     "page": page, "answer": answer, "drawing": drawing, "numbers": numbers, "measured": measured,
-    "facts": facts, "attribution": attribution,
+    "facts": facts, "attribution": attribution, "figures": figures,
   ]
 
   static let page = """

@@ -1,0 +1,90 @@
+import Audio
+import Models
+import SpeechHierarchy
+import Tensors
+
+/// What every attention head of a model follows over a corpus.
+///
+/// ```swift
+/// for head in try HeadStudy(model: model, corpus: corpus).run() { print(head.layer, head.head, head.name) }
+/// ```
+/// One recording's attention is held a worker: heads · frames² · layers values.
+public struct HeadStudy: Sendable {
+  public var model: SpeechModel
+  public var corpus: Corpus
+  /// The most recordings that are looked at, evenly chosen.
+  public var recordings = 20
+  /// Times that labels are moved for chance.
+  public var draws = 20
+  /// Seconds of a recording; longer ones are left out, as attention grows with the square.
+  public var longest = 30.0
+  public var seed: UInt64 = 0
+  public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(model: SpeechModel, corpus: Corpus) {
+    self.model = model
+    self.corpus = corpus
+  }
+
+  /// In the order of layers and heads; empty where attention is of tokens that are no frames, or nothing is labelled
+  /// with phones.
+  public func run(threads: Int = 1) throws -> [HeadProfile] {
+    let taps = model.attentionTaps.filter { $0.timing != nil }
+    let labelled = corpus.utterances.filter {
+      !$0.spans(at: .phoneme).isEmpty && $0.seconds <= longest
+    }
+    guard !taps.isEmpty, !labelled.isEmpty else { return [] }
+    let count = min(recordings, labelled.count)
+    let chosen = (0..<count).map { labelled[$0 * labelled.count / count] }
+    let found = try parallelMap(count, threads: threads) { index -> [String: [HeadReading]] in
+      guard !isCancelled() else { throw AttributionError.interrupted }
+      defer { onProgress("Reading attention", index + 1, count) }
+      return try self.readings(of: chosen[index], taps)
+    }
+    return taps.flatMap { tap in
+      (0..<tap.width).map { head in
+        HeadProfile(layer: tap.name, head: head + 1, readings: found.compactMap { $0[tap.name]?[head] })
+      }
+    }
+  }
+
+  private func readings(of utterance: Utterance, _ taps: [TapPoint]) throws -> [String: [HeadReading]] {
+    let sound = try Waveform.read(utterance.audioPath)
+    var readings: [String: [HeadReading]] = [:]
+    var labels: (own: FrameLabels, moved: [FrameLabels])?
+    try model.forward(sound, taps: Set(taps.map(\.name))) { name, weights in
+      guard let timing = taps.first(where: { $0.name == name })?.timing else { return }
+      let (heads, frames) = (weights.shape[0], weights.shape[1])
+      let known = labels ?? self.labels(of: utterance, frames: frames, timing)
+      labels = known
+      let values = weights.values
+      readings[name] = (0..<heads).map { head in
+        HeadReading(
+          weights: values[(head * frames * frames)..<((head + 1) * frames * frames)], labels: known.own,
+          moved: known.moved, frameSeconds: timing.stride)
+      }
+    }
+    return readings
+  }
+
+  private func labels(
+    of utterance: Utterance, frames: Int, _ timing: FrameTiming
+  ) -> (own: FrameLabels, moved: [FrameLabels]) {
+    func holders(_ level: Level) -> [Int] {
+      let spans = utterance.spans(at: level)
+      var next = 0
+      return (0..<frames).map { frame in
+        let centre = timing.centre(of: frame)
+        while next < spans.count, spans[next].end <= centre { next += 1 }
+        return next < spans.count && spans[next].start <= centre ? next : -1
+      }
+    }
+    let (phones, words) = (holders(.phoneme), holders(.word))
+    var random = RandomNumbers(seed: seed, stream: "moved labels of \(utterance.id)")
+    let moved = (0..<draws).map { _ in
+      FrameLabels(phone: phones, word: words, shift: 1 + random.index(below: max(1, frames - 1)))
+    }
+    return (FrameLabels(phone: phones, word: words, shift: 0), moved)
+  }
+}

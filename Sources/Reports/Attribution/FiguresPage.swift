@@ -1,0 +1,162 @@
+import Foundation
+import Results
+
+/// A page of figures with their numbers, and recordings to listen to.
+public struct FiguresPage: Sendable {
+  public struct Clip: Sendable {
+    public var caption: String
+    /// A WAV file.
+    public var sound: Data
+
+    public init(caption: String, sound: Data) {
+      self.caption = caption
+      self.sound = sound
+    }
+  }
+
+  public var title: String
+  public var lead: String
+  public var figures: [(figure: any Figure, text: String)]
+  public var clips: [Clip] = []
+  public var warnings: [String] = []
+
+  public init(title: String, lead: String, figures: [(figure: any Figure, text: String)]) {
+    self.title = title
+    self.lead = lead
+    self.figures = figures
+  }
+
+  private struct Content {
+    struct Section {
+      let title: String
+      let text: String
+      let summary: String
+      let svg: String
+      let leastWidth: Int
+      let headings: [String]
+      let rows: [Row]
+    }
+
+    struct Row {
+      let name: String
+      let cells: [String]
+    }
+
+    struct Sound {
+      let caption: String
+      let url: String
+    }
+
+    let version: String
+    let css: String
+    let title: String
+    let lead: String
+    let sections: [Section]
+    let clips: [Sound]
+    let hasClips: Bool
+    let warnings: [String]
+    let hasWarnings: Bool
+  }
+
+  /// Tables longer than this are in the files beside the page only.
+  private static let longestTable = 400
+
+  func html(version: String) throws -> String {
+    let sections = figures.map { entry in
+      let table = entry.figure.data
+      let rows = table.rows.count > Self.longestTable ? [] : table.rows
+      return Content.Section(
+        title: entry.figure.title, text: entry.text, summary: entry.figure.summary,
+        svg: entry.figure.svg(.page), leastWidth: Int(entry.figure.size.points.width * 1.5),
+        headings: rows.isEmpty ? [] : table.headings,
+        rows: rows.map { row in
+          Content.Row(name: row.first?.shown ?? "", cells: row.dropFirst().map(\.shown))
+        })
+    }
+    let content = Content(
+      version: version, css: PageStyle.sheet, title: title, lead: lead, sections: sections,
+      clips: clips.map {
+        .init(caption: $0.caption, url: "data:audio/wav;base64," + $0.sound.base64EncodedString())
+      }, hasClips: !clips.isEmpty, warnings: warnings, hasWarnings: !warnings.isEmpty)
+    guard let page = try ReportPage.library().render(content, withTemplate: "figures") else {
+      throw ReportError.brokenTemplate(name: "figures", reason: "it is not registered")
+    }
+    return page
+  }
+
+  /// Writes `report.html`, `figures/*.svg` and `.csv`, and what the caller adds; all or none.
+  public func write(
+    extra: [(name: String, data: Data)], version: String, to folder: String, png: Bool
+  ) throws {
+    let files =
+      [("report.html", Data(try html(version: version).utf8))]
+      + figures.map { ("figures/\($0.figure.name).svg", Data($0.figure.svg().utf8)) }
+      + figures.map { ("figures/\($0.figure.name).csv", Data($0.figure.data.csv.utf8)) } + extra
+    _ = try StudyWriter.write(files, to: folder)
+    guard png else { return }
+    let converter = try PNGConverter.find()
+    for entry in figures {
+      let stem = "\(folder)/figures/\(entry.figure.name)"
+      try converter.convert(svg: stem + ".svg", to: stem + ".png")
+    }
+  }
+}
+
+extension PageTemplates {
+  static let figures = """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:">
+    <meta name="color-scheme" content="light dark">
+    <meta name="generator" content="Strata {{version}}">
+    <link rel="icon" href="data:,">
+    <title>{{title}}</title>
+    <style>
+    {{{css}}}</style>
+    </head>
+    <body>
+    <header>
+    <h1>{{title}}</h1>
+    <p class="lead">{{lead}}</p>
+    </header>
+    <main>
+    {{#hasWarnings}}<section aria-labelledby="warnings-title">
+    <h2 id="warnings-title">Warnings</h2>
+    <ul class="text">
+    {{#warnings}}<li>{{.}}</li>
+    {{/warnings}}</ul>
+    </section>{{/hasWarnings}}
+    {{#sections}}<section>
+    <h2>{{title}}</h2>
+    <p class="text">{{text}}</p>
+    <figure>
+    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 46rem)">
+    {{{svg}}}</div></div>
+    <figcaption>{{summary}}</figcaption>
+    <details><summary>The numbers <span class="hidden">of {{title}}</span></summary>
+    <div class="scroll" tabindex="0" role="region" aria-label="Numbers: {{title}}">
+    <table>
+    <thead><tr>{{#headings}}<th scope="col">{{.}}</th>{{/headings}}</tr></thead>
+    <tbody>
+    {{#rows}}<tr><th scope="row">{{name}}</th>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
+    {{/rows}}</tbody>
+    </table>
+    </div></details>
+    </figure>
+    </section>
+    {{/sections}}{{#hasClips}}<section aria-labelledby="clips-title">
+    <h2 id="clips-title">To listen to</h2>
+    {{#clips}}<p class="text">{{caption}}<br><audio controls preload="metadata" src="{{url}}" aria-label="{{caption}}"></audio></p>
+    {{/clips}}</section>
+    {{/hasClips}}</main>
+    <footer>
+    <p class="text note">Encoded is not used: what a probe's evidence or a head's attention lies on is one reading of the model, and no proof of what it does. The files beside this page hold every number.</p>
+    </footer>
+    </body>
+    </html>
+
+    """
+}

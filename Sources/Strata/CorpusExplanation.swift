@@ -1,0 +1,82 @@
+import Attribution
+import Foundation
+import Models
+import Reports
+import Results
+import SpeechHierarchy
+
+/// Where a model's evidence for each level lies over a corpus, and what its attention heads follow.
+///
+/// ```swift
+/// let explanation = CorpusExplanation(model: model, corpus: corpus)
+/// let result = try explanation.run(threads: 2)
+/// try explanation.write(result, to: "evidence")
+/// ```
+public struct CorpusExplanation: Sendable {
+  public var model: SpeechModel
+  public var corpus: Corpus
+  public var levels: [Level] = [.phoneme, .syllable, .word]
+  /// Names of tap points; nil for the hidden layers and the projection.
+  public var layers: [String]?
+  /// The most spans that are explained of a level and layer.
+  public var spans = 20
+  public var rules = PropagationRules.gradient
+  public var seed: UInt64 = 0
+  public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(model: SpeechModel, corpus: Corpus) {
+    self.model = model
+    self.corpus = corpus
+  }
+
+  /// Throws `AttributionError.interrupted` when cancelled, and what passes and fitting throw.
+  public func run(threads: Int = 1) throws -> EvidenceResult {
+    var study = EvidenceStudy(model: model, corpus: corpus)
+    (study.levels, study.layers, study.spans, study.rules) = (levels, layers, spans, rules)
+    (study.seed, study.onProgress, study.isCancelled) = (seed, onProgress, isCancelled)
+    let rows = try study.run(threads: threads)
+    var heads = HeadStudy(model: model, corpus: corpus)
+    (heads.seed, heads.onProgress, heads.isCancelled) = (seed, onProgress, isCancelled)
+    let profiles = try heads.run(threads: threads)
+    let missing = levels.filter { level in !rows.contains { $0.level == level } }
+    return EvidenceResult(
+      model: model.name, fingerprint: model.fingerprint, corpus: corpus.name,
+      method: rules.conservesRelevance ? "layer-wise relevance propagation" : "gradient × input",
+      rows: rows.map(\.summary), heads: profiles.map(\.summary),
+      warnings: missing.map {
+        "\($0.rawValue) has too few labelled spans for a probe, or none held out; it was left out."
+      })
+  }
+
+  /// Writes `report.html`, `evidence.json` and `figures/`; all or none.
+  public func write(_ result: EvidenceResult, to folder: String, png: Bool = false) throws {
+    let evidence = EvidenceFigure(result, layers: model.taps.map(\.name))
+    let figures: [(figure: any Figure, text: String)?] = [
+      evidence.map {
+        (
+          $0,
+          "Of each layer and level a linear probe is fitted, and its answers on held-out spans are followed back to "
+            + "the sound. How much of what speaks for the label lies inside its span, how often the largest value does, "
+            + "and how far from the span the rest lies. Shaded: 95 % over recordings."
+        )
+      },
+      HeadFigure(result).map {
+        (
+          $0,
+          "How much of a head's attention falls on each kind of place, against labels moved along the recording, which "
+            + "keeps how near it looks. A head is named by what stands out most, at 4 standard deviations or more."
+        )
+      },
+    ]
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    var page = FiguresPage(
+      title: "Where \(result.model) finds its evidence", lead: evidence?.summary ?? "",
+      figures: figures.compactMap { $0 })
+    page.warnings = result.warnings
+    try page.write(
+      extra: [("evidence.json", try encoder.encode(result))], version: Release.version, to: folder, png: png
+    )
+  }
+}

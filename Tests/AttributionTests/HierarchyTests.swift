@@ -1,0 +1,87 @@
+import Models
+import SpeechHierarchy
+import StrataTestSupport
+import Tensors
+import Testing
+
+@testable import Attribution
+
+@Suite("Evidence and levels") struct HierarchyTests {
+  @Test("relevance inside a span, its peak, and its distance on each side")
+  func spanEvidence() throws {
+    // Frames of 10 ms; the span holds the middles of frames 4 and 5.
+    let evidence = try #require(
+      SpanEvidence(
+        profile: [0, 1, -5, 1, 4, 2, 0, 2, 0, 0], step: 0.01, span: 0.04..<0.06, utterance: 0))
+    #expect(abs(evidence.inside - 0.6) < 1e-12)
+    #expect(abs(evidence.chance - 0.2) < 1e-12)
+    #expect(evidence.isPointed)
+    // Middles at 15 and 35 ms before 40 ms, and at 75 ms after 60 ms.
+    #expect(abs(try #require(evidence.before) - 15) < 1e-9)
+    #expect(abs(try #require(evidence.after) - 15) < 1e-9)
+    #expect(SpanEvidence(profile: [-1, 0], step: 0.01, span: 0..<0.01, utterance: 0) == nil)
+    let level = try #require(
+      LevelEvidence([evidence, evidence], layer: "hidden.1", level: .word, probe: "", seed: 0))
+    #expect(level.spans == 2 && level.utterances == 1 && level.pointed == 1)
+    #expect(level.inside.low == level.inside.mean && level.inside.high == level.inside.mean)
+  }
+
+  /// Phones of three frames, two to a word, silence at both ends.
+  private let phones = [-1, -1, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, -1, -1]
+  private let words = [-1, -1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, -1, -1]
+
+  private func reading(_ weight: (Int, Int) -> Float) -> HeadReading {
+    let count = phones.count
+    var weights: [Float] = []
+    for query in 0..<count {
+      let row = (0..<count).map { weight(query, $0) }
+      let sum = max(row.reduce(0, +), 1e-9)
+      weights += row.map { $0 / sum }
+    }
+    return HeadReading(
+      weights: weights[...], labels: FrameLabels(phone: phones, word: words, shift: 0),
+      moved: (1..<count).map { FrameLabels(phone: phones, word: words, shift: $0) }, frameSeconds: 0.02)
+  }
+
+  @Test("attention spread evenly falls on each place by its length")
+  func evenAttention() throws {
+    let even = reading { _, _ in 1 }
+    #expect(abs(try #require(even.shares[.samePhone]) - 3.0 / 16) < 1e-6)
+    #expect(abs(try #require(even.shares[.sameWord]) - 3.0 / 16) < 1e-6)
+    #expect(abs(try #require(even.shares[.silence]) - 4.0 / 16) < 1e-6)
+    #expect(abs(try #require(even.shares[.boundary]) - 10.0 / 16) < 1e-6)
+    #expect(abs(even.entropy - 4) < 1e-5 && even.mostEntropy == 4)
+    // Σ|i − j| / n² = (n² − 1) / 3n
+    #expect(abs(even.distance - 20 * 255.0 / 48) < 1e-3)
+    #expect(HeadProfile(layer: "attention.1", head: 1, readings: [even]).name == "nothing of these")
+  }
+
+  @Test("a head that looks at the phone before is named so")
+  func previousPhone() throws {
+    let lengths = [3, 5, 2, 4, 7, 3, 2, 6, 4, 5, 3, 8, 2, 4, 6, 3]
+    let phones = [-1, -1] + lengths.enumerated().flatMap { Array(repeating: $0, count: $1) } + [-1]
+    let count = phones.count
+    var weights: [Float] = []
+    for query in phones {
+      let row = phones.map { Float(query > 0 && $0 == query - 1 ? 1 : 0.001) }
+      weights += row.map { $0 / row.reduce(0, +) }
+    }
+    let head = HeadReading(
+      weights: weights[...], labels: FrameLabels(phone: phones, word: phones, shift: 0),
+      moved: (8..<(count - 8)).map { FrameLabels(phone: phones, word: phones, shift: $0) },
+      frameSeconds: 0.02)
+    let profile = HeadProfile(layer: "attention.1", head: 1, readings: [head])
+    let share = try #require(profile.shares.first { $0.place == .previousPhone })
+    #expect(share.share > 0.9 && share.chance < 0.6)
+    #expect(profile.name == "previous phone", "\(profile.shares)")
+  }
+
+  @Test("rows that lost keys are brought to one again")
+  func lostKeys() {
+    let one = HeadReading(
+      weights: [0.25, 0.25, 0.5, 0][...], labels: FrameLabels(phone: [0, 0], word: [0, 0], shift: 0),
+      moved: [], frameSeconds: 0.02)
+    // Rows of one and of no bit.
+    #expect(abs(one.entropy - 0.5) < 1e-12)
+  }
+}
