@@ -19,6 +19,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers attribute model.ckpt a.wav --class AE --at AE
         probe-layers merge shards/shard-*                adds up what --shard made
         probe-layers corpus check my-corpus              what is wrong with these labels
+        probe-layers self-test                           does this installation measure what it says
 
       EXIT STATUS
         0 done    64 usage    65 input is not what it claims to be    66 input is missing
@@ -27,7 +28,7 @@ struct ProbeLayers: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
-      MergeCommand.self, AttributeCommand.self,
+      MergeCommand.self, AttributeCommand.self, SelfTestCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct SelfTestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "self-test", abstract: "Checks that this installation measures what it says.",
+    discussion: """
+      Random features must tell nothing: probes at the rate of the commonest class, an ABX error of one half, a \
+      debiased CKA of zero. What is planted in one of six layers must be found there and nowhere else. No model and \
+      no corpus is read. The exit status is 70 where a check fails: then no number of this machine can be trusted.
+
+      EXAMPLES
+        probe-layers self-test
+        probe-layers self-test --seed 7 --quiet && sbatch study.sh
+      """)
+
+  @Option(help: "The seed of what is drawn.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Worker threads. Default: one a core.")
+  var threads: Int?
+
+  @Flag(name: [.short, .long], help: "Only what fails.")
+  var quiet = false
+
+  func validate() throws {
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+  }
+
+  func run() throws {
+    let interruption = Interruption()
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
+    let checks = try SelfTest(seed: seed).run(
+      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+      progress: { progress.update(stage: "Checking", done: $0, total: $1) },
+      isCancelled: { interruption.isRequested })
+    progress.finish()
+    for check in checks where !quiet || !check.passes { standardOutput(check.description) }
+    let failed = checks.count { !$0.passes }
+    guard failed == 0 else {
+      throw CommandFailure(
+        status: .internalFault,
+        message:
+          "\(failed) of \(checks.count) checks failed; this installation is broken, or its BLAS library is")
+    }
+    if !quiet { standardOutput("All \(checks.count) checks passed.") }
+  }
+}
