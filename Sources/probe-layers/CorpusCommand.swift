@@ -4,6 +4,10 @@ import Strata
 struct CorpusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "corpus", abstract: "Look after a folder of labelled speech.",
+    discussion: """
+      EXAMPLE
+        probe-layers corpus check my-corpus
+      """,
     subcommands: [CheckCommand.self])
 
   struct CheckCommand: ParsableCommand {
