@@ -32,7 +32,8 @@ import Testing
       #expect(!style.contains("url(") && !style.contains("@import"))
       let policy = page.tags.first { $0.attributes["http-equiv"] == "Content-Security-Policy" }
       #expect(
-        policy?.attributes["content"] == "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+        policy?.attributes["content"]
+          == "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:")
     }
   }
 

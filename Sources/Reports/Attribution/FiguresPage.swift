@@ -104,19 +104,7 @@ public struct FiguresPage: Sendable {
 
 extension PageTemplates {
   static let figures = """
-    <!doctype html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:">
-    <meta name="color-scheme" content="light dark">
-    <meta name="generator" content="Strata {{version}}">
-    <link rel="icon" href="data:,">
-    <title>{{title}}</title>
-    <style>
-    {{{css}}}</style>
-    </head>
+    {{>head}}
     <body>
     <header>
     <h1>{{title}}</h1>

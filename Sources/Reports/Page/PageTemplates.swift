@@ -2,17 +2,19 @@
 /// is registered under its name and escapes whatever it is given in double braces.
 enum PageTemplates {
   static let all = [
-    "page": page, "answer": answer, "drawing": drawing, "numbers": numbers, "measured": measured,
+    "head": head, "page": page, "answer": answer, "drawing": drawing, "numbers": numbers,
+    "measured": measured,
     "facts": facts, "attribution": attribution, "figures": figures,
   ]
 
-  static let page = """
+  /// How every page begins; it asks for nothing from outside and runs no script, and the browser is told so.
+  static let head = """
     <!doctype html>
     <html lang="en">
     <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:">
     <meta name="color-scheme" content="light dark">
     <meta name="generator" content="Strata {{version}}">
     <link rel="icon" href="data:,">
@@ -20,6 +22,10 @@ enum PageTemplates {
     <style>
     {{{css}}}</style>
     </head>
+    """
+
+  static let page = """
+    {{>head}}
     <body>
     <a class="skip" href="#answer">Skip to the answer</a>
     <header>
