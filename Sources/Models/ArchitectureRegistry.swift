@@ -1,5 +1,7 @@
 /// Every architecture, in the order in which they are asked about a checkpoint that does not name its own.
 let architectures: [any SpeechArchitecture.Type] = [
+  Wav2Vec2Conformer.self,
+  W2vBert.self,
   Wav2Vec2.self,
   Whisper.self,
   AudioSpectrogramTransformer.self,

@@ -18,12 +18,7 @@ extension Wav2Vec2 {
     var reader = ParameterReader(path: path, source: .checkpoint(checkpoint, names: names.stored))
     var notes: [String] = []
     var configuration = try configuration(description, reader, &notes)
-    // An adapter stands between the transformer and its head.
-    if names.under(["adapter"]).isEmpty, let shape = reader.shape(of: "lm_head.weight"), shape.count == 2,
-      shape[1] == configuration.width, reader.has("lm_head.bias")
-    {
-      configuration.symbols = shape[0]
-    }
+    configuration.symbols = reader.symbols(of: configuration.width, names)
     let model = try Wav2Vec2(configuration, from: &reader)
     let report = try description.report(of: reader, names, leavingOut: leftovers, notes: notes)
     return BuiltModel(

@@ -12,10 +12,7 @@ extension Wav2Vec2 {
     let epsilon = Float(c.epsilon)
 
     configuration = c
-    features = FeatureEncoder(
-      layers: try c.channels.indices.map { layer in
-        try Self.convolution(layer, c, &reader)
-      })
+    features = try FeatureEncoder(c, from: &reader)
     featureNorm =
       c.projectionNorm
       ? try reader.layerNorm("feature_projection.layer_norm", channels, epsilon: epsilon) : nil
@@ -69,30 +66,6 @@ extension Wav2Vec2 {
     parameters = reader.count
   }
 
-  private static func convolution(
-    _ layer: Int, _ c: Wav2Vec2Configuration, _ reader: inout ParameterReader
-  ) throws -> Convolution {
-    let name = "feature_extractor.conv_layers.\(layer)"
-    let (inputs, outputs) = (layer == 0 ? 1 : c.channels[layer - 1], c.channels[layer])
-    let depth = inputs * c.kernels[layer]
-    let weight = try reader.taps(
-      "\(name).conv.weight", [outputs, inputs, c.kernels[layer]], .kaiming(inputs: depth))
-    let bias =
-      c.convolutionBias
-      ? try reader.tensor(
-        "\(name).conv.bias", [outputs], c.family == .hubert ? .zeros : .uniform(inputs: depth))
-      : Tensor(shape: [outputs])
-    let norm: Convolution.Norm =
-      switch (c.featureNorm, layer) {
-      case (.group, 0): .time(try reader.layerNorm("\(name).layer_norm", outputs, epsilon: 1e-5))
-      case (.group, _): .none
-      case (.layer, _): .channels(try reader.layerNorm("\(name).layer_norm", outputs, epsilon: 1e-5))
-      }
-    return Convolution(
-      weight: weight, bias: bias, norm: norm, activation: c.featureActivation, inputs: inputs,
-      kernel: c.kernels[layer], stride: c.strides[layer])
-  }
-
   private static func positionalConvolution(
     _ layer: Int, _ c: Wav2Vec2Configuration, _ reader: inout ParameterReader
   ) throws -> PositionalConvolution {
@@ -128,4 +101,34 @@ extension Wav2Vec2 {
     "_ema",
     "encoder.pos_conv_embed.batch_norm.num_batches_tracked",
   ]
+}
+
+extension FeatureEncoder {
+  init(_ c: Wav2Vec2Configuration, from reader: inout ParameterReader) throws {
+    layers = try c.channels.indices.map { try Self.convolution($0, c, &reader) }
+  }
+
+  private static func convolution(
+    _ layer: Int, _ c: Wav2Vec2Configuration, _ reader: inout ParameterReader
+  ) throws -> Convolution {
+    let name = "feature_extractor.conv_layers.\(layer)"
+    let (inputs, outputs) = (layer == 0 ? 1 : c.channels[layer - 1], c.channels[layer])
+    let depth = inputs * c.kernels[layer]
+    let weight = try reader.taps(
+      "\(name).conv.weight", [outputs, inputs, c.kernels[layer]], .kaiming(inputs: depth))
+    let bias =
+      c.convolutionBias
+      ? try reader.tensor(
+        "\(name).conv.bias", [outputs], c.family == .hubert ? .zeros : .uniform(inputs: depth))
+      : Tensor(shape: [outputs])
+    let norm: Convolution.Norm =
+      switch (c.featureNorm, layer) {
+      case (.group, 0): .time(try reader.layerNorm("\(name).layer_norm", outputs, epsilon: 1e-5))
+      case (.group, _): .none
+      case (.layer, _): .channels(try reader.layerNorm("\(name).layer_norm", outputs, epsilon: 1e-5))
+      }
+    return Convolution(
+      weight: weight, bias: bias, norm: norm, activation: c.featureActivation, inputs: inputs,
+      kernel: c.kernels[layer], stride: c.strides[layer])
+  }
 }

@@ -28,12 +28,10 @@ struct Wav2Vec2: SpeechArchitecture {
   ) throws {
     let validFrames = features.frames(of: validSamples)
 
-    let convolved = features(
-      samples, validSamples: validSamples, wanted: wantedConvolutions(wanted), run)
-    for layer in convolved.keys.sorted() {
-      guard let output = convolved[layer], try visit("conv.\(layer + 1)", output) else { return }
-    }
-    guard let encoded = convolved[features.layers.count - 1] else { return }
+    guard
+      let encoded = try features.forward(
+        samples, validSamples: validSamples, wanted: wanted, on: run, visit: visit)
+    else { return }
 
     let projected = projection(featureNorm?(encoded, run) ?? encoded, run)  // [frames × width]
     guard try visit("projection", projected) else { return }
@@ -68,34 +66,14 @@ struct Wav2Vec2: SpeechArchitecture {
 
 extension Wav2Vec2 {
   func taps(samplingRate: Int) -> [TapPoint] {
-    func timing(_ layers: Int) -> FrameTiming {
-      FrameTiming(
-        samplingRate: samplingRate, kernels: configuration.kernels.prefix(layers),
-        strides: configuration.strides.prefix(layers))
-    }
-    let convolutions = zip(1..., configuration.channels).map { number, width in
-      TapPoint(name: "conv.\(number)", width: width, timing: timing(number))
-    }
     let names =
       ["projection"] + (0...configuration.layers).map { "hidden.\($0)" }
       + (configuration.normalisesFirst ? ["final_norm"] : [])
-    let whole = timing(configuration.channels.count)
-    return convolutions + names.map { TapPoint(name: $0, width: configuration.width, timing: whole) }
+    let whole = features.timing(samplingRate: samplingRate)
+    return features.taps(samplingRate: samplingRate)
+      + names.map { TapPoint(name: $0, width: configuration.width, timing: whole) }
       + (head.map { [TapPoint(name: "logits", width: $0.outputs, timing: whole)] } ?? [])
   }
 
   var attentionHeads: [Int] { blocks.map(\.attention.heads) }
-
-  /// The convolutions asked for, and the last where something deeper is.
-  private func wantedConvolutions(_ wanted: Set<String>) -> Set<Int> {
-    let count = features.layers.count
-    var layers = Set((0..<count).filter { wanted.contains("conv.\($0 + 1)") })
-    if wanted.contains(where: { !$0.hasPrefix("conv.") }) { layers.insert(count - 1) }
-    return layers
-  }
-}
-
-extension FeatureEncoder {
-  /// The frames that so many samples make.
-  func frames(of samples: Int) -> Int { layers.reduce(samples) { $1.frames(of: $0) } }
 }

@@ -48,20 +48,28 @@ extension Evaluation {
   private static let queryBlock = 256
 
   /// Softmax attention, all `[frames × width]`, heads side by side in the width; there may be more or fewer keys than
-  /// queries. For `weights` see `SelfAttention`; with `isCausal` query i sees keys 0 … i.
+  /// queries. For `weights` see `SelfAttention`; with `isCausal` query i sees keys 0 … i. Of `relative` keys the
+  /// queries are as many as those of q.
   func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, isCausal: Bool = false,
-    gated: (bias: PositionBias, gates: Tensor)? = nil, weights: inout Tensor?
+    gated: (bias: PositionBias, gates: Tensor)? = nil,
+    relative: (keys: RelativeKeys, queries: Tensor)? = nil, weights: inout Tensor?
   ) -> Tensor {
     precondition(q.width % heads == 0 && validFrames > 0 && validFrames <= k.rows)
     precondition(!isCausal || gated == nil && validFrames == q.rows, "\(q.shape) and \(k.shape)")
+    precondition(relative.map { $0.queries.shape == q.shape } ?? true)
     func context(keeping kept: UnsafeMutableBufferPointer<Float>?) -> Tensor {
       attention(
-        q, k, v, heads: heads, validFrames: validFrames, isCausal: isCausal, gated: gated, keeping: kept)
+        q, k, v, heads: heads, validFrames: validFrames, isCausal: isCausal, gated: gated,
+        relative: relative, keeping: kept)
     }
-    let inputs = [q, k, v] + (gated.map { [$0.gates] } ?? [])
-    let operation = AttentionOperation(
-      heads: heads, validFrames: validFrames, isCausal: isCausal, bias: gated?.bias)
+    let inputs = [q, k, v] + (gated.map { [$0.gates] } ?? []) + (relative.map { [$0.queries] } ?? [])
+    let operation: any LayerOperation =
+      if let relative {
+        RelativeAttentionOperation(heads: heads, validFrames: validFrames, keys: relative.keys)
+      } else {
+        AttentionOperation(heads: heads, validFrames: validFrames, isCausal: isCausal, bias: gated?.bias)
+      }
     guard weights != nil else {
       let result = context(keeping: nil)
       note(operation, inputs, result)
@@ -79,11 +87,13 @@ extension Evaluation {
 
   private func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, isCausal: Bool,
-    gated: (bias: PositionBias, gates: Tensor)?, keeping kept: UnsafeMutableBufferPointer<Float>?
+    gated: (bias: PositionBias, gates: Tensor)?, relative: (keys: RelativeKeys, queries: Tensor)?,
+    keeping kept: UnsafeMutableBufferPointer<Float>?
   ) -> Tensor {
     let (frames, keys, width) = (q.rows, k.rows, q.width)
     let size = width / heads
     let stride = Elementwise.paddedWidth(validFrames)
+    let scale = 1 / Float(size).squareRoot()
     let blocks = (frames + Self.queryBlock - 1) / Self.queryBlock
     let kept = Shared(kept?.baseAddress)
     return Tensor(shape: [frames, width], from: pool) { context in
@@ -98,10 +108,14 @@ extension Evaluation {
           q.withPointer { q in
             k.withPointer { k in
               BLAS.gemm(
-                m: rows, n: validFrames, k: size, alpha: 1 / Float(size).squareRoot(),
-                q + first * width + column, lda: width, .none, k + column, ldb: width, .transposed,
-                base, ldc: stride)
+                m: rows, n: validFrames, k: size, alpha: scale, q + first * width + column, lda: width,
+                .none, k + column, ldb: width, .transposed, base, ldc: stride)
             }
+          }
+          relative?.queries.withPointer { queries in
+            relative?.keys.add(
+              to: base, stride: stride, keys: validFrames, queries: queries + first * width + column,
+              stride: width, from: first, rows: rows, head: head, size: size, scale: scale, pool)
           }
           if let gated {
             gated.gates.withUnsafeBuffer { gates in

@@ -6,7 +6,7 @@ struct FeedForward: Sendable {
   var down: Linear  // [inner → width]
   var activation: Activation
 
-  func callAsFunction(_ x: Tensor, adding residual: Tensor, _ run: Evaluation) -> Tensor {
+  func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ run: Evaluation) -> Tensor {
     down(up(x, run, activation), run, adding: residual)
   }
 }

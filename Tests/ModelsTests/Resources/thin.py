@@ -3,7 +3,8 @@
 SOURCE/NAME holds a tiny model in Hugging Face layout with fixed random weights, input.wav, and hidden_states.safetensors:
 every intermediate value of transformers 5.24.0 in float64, rounded to float32. To keep the repository small, of
 the first three convolutions only every eighth, fourth and second frame is kept, and of WavLM's attention, which
-the library averages over heads, one copy; of Whisper's and AST's, every eighth query; of CLAP the sound half.
+the library averages over heads, one copy; of Whisper's, AST's and the conformers', every eighth query; of CLAP the
+sound half; of the conformers' convolutions every fourth channel too.
 """
 
 import shutil
@@ -32,9 +33,13 @@ for name in names:
             for key in values:
                 if key.startswith("attn."):
                     values[key] = np.ascontiguousarray(values[key][..., :1, :, :])
-        if name in ("whisper", "ast"):
+        if name.startswith("conformer"):
             for key in values:
-                if key.split(".")[-2:-1] == ["attn"] and values[key].shape[1] > 100:
+                if key.startswith("conv."):
+                    values[key] = np.ascontiguousarray(values[key][::4])
+        if name in ("whisper", "ast", "conformer_rel", "conformer_rope", "w2v_bert"):
+            for key in values:
+                if key.split(".")[-2:-1] == ["attn"] and values[key].shape[1] > 40:
                     values[key] = np.ascontiguousarray(values[key][:, ::8])
         if name == "clap":  # the text half's values are those of clap_text
             values = {key: values[key] for key in values if key.startswith("audio.")}

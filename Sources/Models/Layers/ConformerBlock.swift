@@ -1,0 +1,82 @@
+import Tensors
+
+/// A block of a conformer (Gulati 2020): half a feed-forward step, attention, a convolution of each channel by itself,
+/// and the other half, each with a residual; a norm ends it.
+struct ConformerBlock: Sendable {
+  var firstNorm: LayerNorm
+  var first: FeedForward
+  var attentionNorm: LayerNorm
+  var attention: ConformerAttention
+  var convolution: ConvolutionModule
+  var secondNorm: LayerNorm
+  var second: FeedForward
+  var norm: LayerNorm
+
+  /// `[frames × width]` to the same; for the rest see `ConformerAttention`.
+  func callAsFunction(
+    _ x: Tensor, signal: Tensor?, validFrames: Int, weights: inout Tensor?, _ run: Evaluation
+  ) -> Tensor {
+    let fed = run.halfStep(from: x, by: first(firstNorm(x, run), run))
+    let attended = attention(
+      attentionNorm(fed, run), adding: fed, signal: signal, validFrames: validFrames, weights: &weights, run
+    )
+    let convolved = convolution(attended, validFrames: validFrames, run)
+    return norm(run.halfStep(from: convolved, by: second(secondNorm(convolved, run), run)), run)
+  }
+}
+
+/// The convolution of a conformer: `x + output(activation(norm(depthwise(glu(gate(norm(x)))))))`.
+struct ConvolutionModule: Sendable {
+  var norm: LayerNorm
+  var gate: Linear  // [width → 2 · width]
+  var depthwise: DepthwiseConvolution
+  var output: Linear
+
+  func callAsFunction(_ x: Tensor, validFrames: Int, _ run: Evaluation) -> Tensor {
+    let gated = run.gated(gate(norm(x, run), run))
+    return output(depthwise(gated, validFrames: validFrames, run), run, adding: x)
+  }
+}
+
+/// A convolution over time of each channel by itself, padded with zeros to keep the number of frames, with the norm and
+/// the activation behind it.
+package struct DepthwiseConvolution: Sendable {
+  package let weight: Tensor  // [kernel × width]
+  package let bias: Tensor  // [width]
+  /// Frames of zeros in front: half the kernel, or all but one of it where no frame may see a later one.
+  package let padding: Int
+  package let norm: LayerNorm?
+  package let activation: Activation
+
+  /// `[frames × width]` to the same; frames from `validFrames` on are padding and count as zero.
+  func callAsFunction(_ x: Tensor, validFrames: Int, _ run: Evaluation) -> Tensor {
+    run.depthwiseConvolution(x, self, validFrames: validFrames)
+  }
+
+  /// `weight` is `[width × 1 × kernel]`; a batch norm behind it is taken in.
+  init(
+    weight: Tensor, bias: Tensor?, batchNorm: (factor: Tensor, summand: Tensor)?, norm: LayerNorm?,
+    padding: Int, activation: Activation
+  ) {
+    (self.padding, self.norm, self.activation) = (padding, norm, activation)
+    guard weight.shape.count == 3, weight.count > 0 else {
+      (self.weight, self.bias) = (weight, weight)
+      return
+    }
+    let (width, kernel) = (weight.shape[0], weight.shape[2])
+    let (taps, biases) = (weight.values, bias?.values)
+    let (factors, summands) = (batchNorm?.factor.values, batchNorm?.summand.values)
+    self.weight = Tensor(shape: [kernel, width]) { rows in
+      for channel in 0..<width {
+        for tap in 0..<kernel {
+          rows[tap * width + channel] = taps[channel * kernel + tap] * (factors?[channel] ?? 1)
+        }
+      }
+    }
+    self.bias = Tensor(shape: [width]) { bias in
+      for channel in 0..<width {
+        bias[channel] = (biases?[channel] ?? 0) * (factors?[channel] ?? 1) + (summands?[channel] ?? 0)
+      }
+    }
+  }
+}
