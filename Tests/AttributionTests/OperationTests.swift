@@ -1,3 +1,4 @@
+import Foundation
 import StrataTestSupport
 import Tensors
 import Testing
@@ -43,6 +44,17 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
         name: "cross-attention",
         operation: AttentionOperation(heads: 2, validFrames: 7, isCausal: false, bias: nil),
         shapes: [[3, 8], [7, 8], [7, 8]]),
+      relativeAttention("attention with a distance's key a head", [11, 8], first: -5, validFrames: 6),
+      relativeAttention("attention with shared keys of near distances", [4, 4], first: -2, validFrames: 5),
+      OperationCase(
+        name: "shift", operation: ShiftOperation(row: sines([2, 3], step: 0.9)), shapes: [[4, 6]]),
+      OperationCase(name: "half step", operation: HalfStepOperation(), shapes: [[3, 4], [3, 4]]),
+      OperationCase(name: "gated linear units", operation: GatingOperation(), shapes: [[5, 6]]),
+      OperationCase(
+        name: "rotation", operation: RotationOperation(signal: rotations(frames: 5, pairs: 2)),
+        shapes: [[5, 8]]),
+      depthwise("depthwise convolution", norm: nil, padding: 2),
+      depthwise("causal depthwise convolution with a norm", norm: norm(3), padding: 4),
       OperationCase(name: "join", operation: JoinOperation(), shapes: [[2, 3], [4, 3]]),
       OperationCase(name: "mean of rows", operation: MeanOperation(rows: [0, 2]), shapes: [[4, 3]]),
       OperationCase(
@@ -86,6 +98,35 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
         layer: Convolution(
           weight: sines([4, 9], step: 1.1), bias: sines([4]), norm: norm, activation: .gelu, inputs: 3,
           kernel: 3, stride: 2), padding: padding, validFrames: 10), shapes: [[10, 3]])
+  }
+
+  private static func relativeAttention(
+    _ name: String, _ table: [Int], first: Int, validFrames: Int
+  ) -> OperationCase {
+    OperationCase(
+      name: name,
+      operation: RelativeAttentionOperation(
+        heads: 2, validFrames: validFrames,
+        keys: RelativeKeys(table: sines(table, step: 1.7), first: first)),
+      shapes: [[6, 8], [6, 8], [6, 8], [6, 8]])
+  }
+
+  private static func depthwise(_ name: String, norm: LayerNorm?, padding: Int) -> OperationCase {
+    OperationCase(
+      name: name,
+      operation: DepthwiseConvolutionOperation(
+        layer: DepthwiseConvolution(
+          weight: sines([3, 1, 5], step: 1.1), bias: sines([3]), batchNorm: nil, norm: norm,
+          padding: padding, activation: .silu), validFrames: 6), shapes: [[7, 3]])
+  }
+
+  /// Cosines and sines, side by side, of an angle a frame and pair.
+  private static func rotations(frames: Int, pairs: Int) -> Tensor {
+    let angles = (0..<frames).map { frame in (0..<pairs).map { Float(frame * ($0 + 1)) * 0.4 } }
+    let rows = angles.flatMap { row in
+      row.map { Float(cos(Double($0))) } + row.map { Float(sin(Double($0))) }
+    }
+    return Tensor(rows, shape: [frames, 2 * pairs])
   }
 
   private static func linear(_ inputs: Int, _ outputs: Int) -> Linear {

@@ -18,53 +18,132 @@ extension AttentionOperation: PropagatingOperation {
   func propagate(
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
-    let (q, k, v) = (inputs[0], inputs[1], inputs[2])
-    let frames = q.rows
-    let share: Float = rules.conservesRelevance ? 0.5 : 1
-    let results = Slots<HeadGradients>(count: heads)
-    parallelFor(heads, threads: threads) { head in
-      let part = AttentionHead(
-        q: q.columns(head, of: heads), k: k.columns(head, of: heads).rows(0..<validFrames),
-        v: v.columns(head, of: heads).rows(0..<validFrames),
-        gates: bias.map { _ in inputs[3].rows(head..<(head + 1)) },
-        bias: bias?.values(head: head, frames: frames, keys: validFrames), isCausal: isCausal)
-      results[head] = part.propagate(
-        gradient.columns(head, of: heads), share: share, conserves: rules.conservesRelevance)
+    let frames = inputs[0].rows
+    let parts = AttentionHead.propagate(gradient, inputs, heads: heads, validFrames, by: rules, threads) {
+      head, part in
+      part.gates = bias.map { _ in inputs[3].rows(head..<(head + 1)) }
+      part.bias = bias?.values(head: head, frames: frames, keys: validFrames)
+      part.isCausal = isCausal
     }
-    let parts = results.all()
-    func joined(_ keyPath: KeyPath<HeadGradients, Tensor>, like input: Tensor) -> Tensor {
-      Tensor(shape: input.shape) { target in
-        target.update(repeating: 0)
-        for (head, part) in parts.enumerated() {
-          part[keyPath: keyPath].copy(intoColumns: head, of: heads, target)
-        }
-      }
-    }
-    var gradients = [joined(\.q, like: q), joined(\.k, like: k), joined(\.v, like: v)]
+    var gradients = parts.joined(inputs)
     if bias != nil { gradients.append(Tensor(parts.flatMap(\.gates), shape: [heads, frames])) }
     return Propagation(gradients: gradients, absorbed: parts.reduce(0) { $0 + $1.absorbed })
+  }
+}
+
+extension RelativeAttentionOperation: PropagatingOperation {
+  /// With S = (q·kᵀ + r·e)/√d, e the vector of the distance from query to key: `g_r = g_S·e/√d`. The vectors are
+  /// parameters, or made of positions alone: of relevance r gets all that its product has.
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let queries = inputs[3]
+    let parts = AttentionHead.propagate(gradient, inputs, heads: heads, validFrames, by: rules, threads) {
+      head, part in
+      part.relative = RelativeHead(
+        queries: queries.columns(head, of: heads),
+        keys: keys.table.width == queries.width ? keys.table.columns(head, of: heads) : keys.table,
+        first: keys.first)
+    }
+    return Propagation(
+      gradients: parts.joined(inputs) + [parts.joined(\.relative, like: queries)],
+      absorbed: parts.reduce(0) { $0 + $1.absorbed })
+  }
+}
+
+/// One head's part of what a query adds for the distance to a key.
+struct RelativeHead {
+  let queries: Tensor  // [frames × size]
+  let keys: Tensor  // [distances × size]
+  /// The distance of the first row; see `RelativeKeys`.
+  let first: Int
+
+  private func row(query: Int, key: Int) -> Int { min(max(key - query - first, 0), keys.rows - 1) }
+
+  /// `r·e` of every query with every key, `[frames × keys]`.
+  func scores(keys count: Int) -> Tensor {
+    let products = matrixProduct(queries, .none, keys, .transposed)
+    let (width, values) = (keys.rows, products.values)
+    return Tensor(shape: [queries.rows, count]) { scores in
+      for index in scores.indices {
+        let (query, key) = (index / count, index % count)
+        scores[index] = values[query * width + row(query: query, key: key)]
+      }
+    }
+  }
+
+  /// What arrives at the queries for `g` at the scores.
+  func propagate(_ g: Tensor) -> Tensor {
+    let (count, width, values) = (g.width, keys.rows, g.values)
+    let gathered = Tensor(shape: [queries.rows, width]) { gathered in
+      gathered.update(repeating: 0)
+      for index in values.indices {
+        let (query, key) = (index / count, index % count)
+        gathered[query * width + row(query: query, key: key)] += values[index]
+      }
+    }
+    return matrixProduct(gathered, .none, keys, .none)
   }
 }
 
 struct HeadGradients: Sendable {
   var q, k, v: Tensor
   var gates: [Float]
+  var relative: Tensor
   var absorbed: Double
+}
+
+extension [HeadGradients] {
+  /// The heads' columns of one input, side by side.
+  func joined(_ keyPath: KeyPath<HeadGradients, Tensor>, like input: Tensor) -> Tensor {
+    Tensor(shape: input.shape) { target in
+      target.update(repeating: 0)
+      for (head, part) in enumerated() {
+        part[keyPath: keyPath].copy(intoColumns: head, of: count, target)
+      }
+    }
+  }
+
+  /// Those of q, k and v.
+  func joined(_ inputs: [Tensor]) -> [Tensor] {
+    [joined(\.q, like: inputs[0]), joined(\.k, like: inputs[1]), joined(\.v, like: inputs[2])]
+  }
 }
 
 /// One head's part: `[frames × size]` and `[keys × size]`.
 struct AttentionHead {
   let q, k, v: Tensor
-  let gates: Tensor?  // [1 × frames]
-  let bias: Tensor?  // [frames × keys]
+  var gates: Tensor?  // [1 × frames]
+  var bias: Tensor?  // [frames × keys]
+  var relative: RelativeHead?
   /// Whether query i sees keys 0 … i only.
   var isCausal = false
+
+  /// What arrives at the inputs of every head; `complete` adds what one has besides q, k and v.
+  static func propagate(
+    _ gradient: Tensor, _ inputs: [Tensor], heads: Int, _ validFrames: Int, by rules: PropagationRules,
+    _ threads: Int, complete: @Sendable (Int, inout AttentionHead) -> Void
+  ) -> [HeadGradients] {
+    let (q, k, v) = (inputs[0], inputs[1], inputs[2])
+    let results = Slots<HeadGradients>(count: heads)
+    parallelFor(heads, threads: threads) { head in
+      var part = AttentionHead(
+        q: q.columns(head, of: heads), k: k.columns(head, of: heads).rows(0..<validFrames),
+        v: v.columns(head, of: heads).rows(0..<validFrames))
+      complete(head, &part)
+      results[head] = part.propagate(
+        gradient.columns(head, of: heads), share: rules.conservesRelevance ? 0.5 : 1,
+        conserves: rules.conservesRelevance)
+    }
+    return results.all()
+  }
 
   private var scale: Float { 1 / Float(q.width).squareRoot() }
 
   /// `[frames × keys]`, before softmax.
   func scores() -> Tensor {
     var scores = matrixProduct(q, .none, k, .transposed)
+    if let relative { scores.add(relative.scores(keys: k.rows)) }
     let keys = k.rows
     let gates = gates?.values
     scores.withUnsafeMutableBuffer { scores in
@@ -127,8 +206,10 @@ struct AttentionHead {
     var toKeys = matrixProduct(toScores, .transposed, q, .none)
     toQueries.multiply(by: share * scale)
     toKeys.multiply(by: share * scale)
+    var toRelative = relative?.propagate(toScores) ?? Tensor(shape: [0])
+    toRelative.multiply(by: scale)
     return HeadGradients(
-      q: toQueries, k: toKeys, v: toValues, gates: gateGradients,
+      q: toQueries, k: toKeys, v: toValues, gates: gateGradients, relative: toRelative,
       absorbed: conserves ? weights.dot(toWeights) - scores.dot(toScores) : 0)
   }
 }

@@ -3,7 +3,7 @@
 `python3 gradients.py` (torch, transformers 5.24.0, safetensors, soundfile); computed in float64, rounded to float32.
 The target is a weighted sum of the deepest layer, with weights sin(0.37 i) over its values in row-major order. Kept for
 each model: the target's gradient at `hidden.0`, at the middle hidden layer, and at the input (every fourth sample of
-the waveform; whisper's log-mel from its first frame on). All text and code here is ours.
+the waveform; whisper's log-mel from its first frame on, w2v-BERT's features). All text and code here is ours.
 """
 
 from pathlib import Path
@@ -22,7 +22,10 @@ from transformers import (
 
 here = Path(__file__).parent
 models = here.parent.parent / "ModelsTests" / "Resources"
-names = ["wav2vec2_base", "wavlm_base", "hubert_variant", "mms_variant", "wav2vec2_variant", "data2vec_audio", "whisper"]
+names = [
+    "wav2vec2_base", "wavlm_base", "hubert_variant", "mms_variant", "wav2vec2_variant", "data2vec_audio", "whisper",
+    "conformer_rel", "conformer_rope", "w2v_bert",
+]
 kept = {}
 for name in names:
     folder = models / name
@@ -37,6 +40,10 @@ for name in names:
         last = result.last_hidden_state
         frames = (len(wave) + 319) // 320
         target = last[:, :frames]
+    elif name == "w2v_bert":
+        values = torch.from_numpy(numpy.load(folder / "input_features.npy")).double()[None].requires_grad_()
+        result = model(values, output_hidden_states=True)
+        target = result.last_hidden_state
     else:
         extractor = AutoFeatureExtractor.from_pretrained(folder)
         values = extractor(wave, sampling_rate=rate, return_tensors="pt").input_values.double().requires_grad_()
@@ -52,6 +59,8 @@ for name in names:
         kept[f"{name}.input"] = gradients[0][0].T[: 2 * frames]
         kept[f"{name}.hidden.0"] = gradients[1][0][:frames]
         kept[f"{name}.hidden.{middle}"] = gradients[2][0][:frames]
+    elif name == "w2v_bert":
+        kept[f"{name}.input"] = gradients[0][0]
     else:
         kept[f"{name}.input"] = gradients[0][0, ::4]
 

@@ -1,0 +1,66 @@
+import Models
+import Tensors
+
+extension ShiftOperation: PropagatingOperation {
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    Propagation(gradients: [gradient], absorbed: rules.conservesRelevance ? gradient.dot(row: row) : 0)
+  }
+}
+
+extension HalfStepOperation: PropagatingOperation {
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    Propagation(gradients: [gradient, gradient.mapped { $0 / 2 }])
+  }
+}
+
+extension GatingOperation: PropagatingOperation {
+  /// Of `a·σ(b)`. A gate weighs and carries nothing itself: all relevance is the value's (Arras 2017, section 3.1).
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let (x, width) = (inputs[0].values, gradient.width)
+    let arriving = gradient.values
+    let result = Tensor(shape: inputs[0].shape) { result in
+      for index in arriving.indices {
+        let value = index / width * 2 * width + index % width
+        let gate = 1 / (1 + exponential(-x[value + width]))
+        result[value] = arriving[index] * gate
+        result[value + width] =
+          rules.conservesRelevance ? 0 : arriving[index] * x[value] * gate * (1 - gate)
+      }
+    }
+    return Propagation(gradients: [result])
+  }
+}
+
+extension RotationOperation: PropagatingOperation {
+  /// Turned back.
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    Propagation(gradients: [back([gradient], on: Evaluation(threads: threads, pool: MemoryPool()))])
+  }
+}
+
+extension DepthwiseConvolutionOperation: PropagatingOperation {
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let x = inputs[0]
+    let map = TapConvolution(
+      weight: layer.weight.transposed(), bias: layer.bias, groups: x.width, kernel: layer.weight.rows,
+      stride: 1, padding: layer.padding, frames: x.rows, validFrames: validFrames, outputFrames: x.rows)
+    let z = map(x, threads: threads)
+    let normalised = layer.norm?.rows(of: z) ?? z
+    let before = layer.activation.propagate(gradient, z: normalised, by: rules.activation)
+    let behindNorm =
+      layer.norm?.propagate(before, x: z, by: rules) ?? Propagation(gradients: [before])
+    var result = map.propagate(behindNorm.gradients[0], x: x, z: z, by: rules, threads: threads)
+    result.absorbed += behindNorm.absorbed
+    return result
+  }
+}
