@@ -25,12 +25,13 @@ fail() {
 
 prefix=/usr/local
 binary=
+builds=true
 uninstalls=false
 while [ $# -gt 0 ]; do
   case "$1" in
     --prefix | --binary)
       [ $# -gt 1 ] || fail "$1 takes a value" 64
-      [ "$1" = --prefix ] && prefix="$2" || binary="$(realpath "$2")"
+      if [ "$1" = --prefix ]; then prefix="$2"; else binary="$(realpath "$2")" builds=false; fi
       shift 2
       ;;
     --uninstall) uninstalls=true && shift ;;
@@ -61,7 +62,7 @@ fi
 mkdir -p "$prefix" 2>/dev/null && [ -w "$prefix" ] ||
   fail "$prefix cannot be written to; choose another with --prefix, or run this as a user who may" 74
 
-if [ -z "$binary" ]; then
+if $builds; then
   scripts/system-packages.sh
   options=(-c release --static-swift-stdlib --product probe-layers)
   swift build "${options[@]}"
@@ -74,6 +75,8 @@ trap 'rm -rf "$work" "$work.list"' EXIT
 
 # What goes where, gathered first so that a failure leaves nothing behind.
 install -D "$binary" "$work/bin/probe-layers"
+# A third of what was built is symbols for debuggers.
+if $builds && command -v strip >/dev/null; then strip "$work/bin/probe-layers"; fi
 mkdir -p "$work/share/strata/fixtures"
 cp -R probes "$work/share/strata/probes"
 cp -R fixtures/unseen "$work/share/strata/fixtures/unseen"
