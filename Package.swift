@@ -66,7 +66,10 @@ let package = Package(
     + module("HDF5", ["Tensors", "CHDF5"])
     + module(
       "Models",
-      ["Tensors", "Audio", "Checkpoints", .product(name: "HeapModule", package: "swift-collections")])
+      [
+        "Tensors", "Audio", "Checkpoints", "Yams",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ])
     + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints", "HDF5", "Yams"])
     + module("Probing", ["LinearAlgebra", "Activations", "Audio", "Results", "Yams"])
     + module("Similarity", ["LinearAlgebra", "Activations", "Results"])

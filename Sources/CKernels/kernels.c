@@ -211,6 +211,40 @@ MANY_CPUS void strata_convolve_samples(
   }
 }
 
+// From the smaller exponential, so that nothing overflows.
+INLINE float fast_tanh(float x) {
+  float e = fast_exp(-2.0f * fabsf(x));
+  return copysignf((1.0f - e) / (1.0f + e), x);
+}
+
+MANY_CPUS void strata_tanh(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) x[i] = fast_tanh(x[i]);
+}
+
+MANY_CPUS void strata_sigmoid(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) x[i] = sigmoid(x[i]);
+}
+
+MANY_CPUS void strata_lstm_step(
+    const float *restrict gates, float *restrict c, float *restrict h, size_t width) {
+  for (size_t i = 0; i < width; i++) {
+    float state = sigmoid(gates[width + i]) * c[i] + sigmoid(gates[i]) * fast_tanh(gates[2 * width + i]);
+    c[i] = state;
+    h[i] = sigmoid(gates[3 * width + i]) * fast_tanh(state);
+  }
+}
+
+MANY_CPUS void strata_gru_step(
+    const float *restrict input, const float *restrict recurrent, const float *before, float *h,
+    size_t width) {
+  for (size_t i = 0; i < width; i++) {
+    float reset = sigmoid(input[i] + recurrent[i]);
+    float update = sigmoid(input[width + i] + recurrent[width + i]);
+    float new = fast_tanh(input[2 * width + i] + reset * recurrent[2 * width + i]);
+    h[i] = new + update * (before[i] - new);
+  }
+}
+
 MANY_CPUS int strata_all_finite(const float *x, size_t count) {
   uint32_t found = 0;
   for (size_t i = 0; i < count; i++) {

@@ -16,6 +16,8 @@ public struct LoadOptions: Sendable {
   public var strides: [Int]?
   /// A `config.json` that belongs to the checkpoint but does not lie with it.
   public var configuration: String?
+  /// An `architecture.yaml` that tells of the model layer by layer, where it does not lie beside the checkpoint.
+  public var architecture: String?
   /// What stands before the model's own names in the file, where it holds more than one model or has parts of others'
   /// around it: `encoder`, `model.student`.
   public var prefix: String?
@@ -27,7 +29,7 @@ public struct LoadOptions: Sendable {
   public init(
     normalisesInput: Bool? = nil, samplingRate: Int? = nil, modelType: String? = nil, heads: Int? = nil,
     normalisesFirst: Bool? = nil, strides: [Int]? = nil, configuration: String? = nil,
-    prefix: String? = nil, names: NameTable? = nil, ignoring: [String] = []
+    architecture: String? = nil, prefix: String? = nil, names: NameTable? = nil, ignoring: [String] = []
   ) {
     self.normalisesInput = normalisesInput
     self.samplingRate = samplingRate
@@ -36,6 +38,7 @@ public struct LoadOptions: Sendable {
     self.normalisesFirst = normalisesFirst
     self.strides = strides
     self.configuration = configuration
+    self.architecture = architecture
     self.prefix = prefix
     self.names = names
     self.ignoring = ignoring

@@ -9,6 +9,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case configuration(path: String, key: String, found: String, expected: String)
   /// Something that the file does not say and that cannot be guessed.
   case unstated(path: String, what: String, option: String)
+  /// Something in a description of an architecture that cannot be, by line.
+  case architecture(path: String, line: Int, found: String, expected: String)
   /// Tensors that are not there, have another shape, or have no place in the model.
   case tensors(path: String, missing: [String], misshapen: [ShapeMismatch], unused: [String])
   case nonFiniteWeight(path: String, tensor: String, index: Int)
@@ -24,6 +26,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case layerOutOfRange(number: Int, layers: Int)
   /// A text of more tokens than the model has positions for.
   case tooManyTokens(found: Int, maximum: Int)
+  /// A sound of more frames than the model has positions for.
+  case tooManyFrames(found: Int, maximum: Int)
   /// A token that the model has no embedding for.
   case unknownToken(id: Int, vocabulary: Int)
   /// Files of a tokeniser that are not there or say what none of ours does.
@@ -44,6 +48,8 @@ extension ModelError: CustomStringConvertible {
       "\(path): \(found); the models known are \(known.joined(separator: ", "))"
     case .configuration(let path, let key, let found, let expected):
       "\(path): the configuration's \(key) is \(found), expected \(expected)"
+    case .architecture(let path, let line, let found, let expected):
+      "\(path):\(line): found \(found), expected \(expected)"
     case .unstated(let path, let what, let option):
       "\(path) does not say \(what). Say it: \(option)"
     case .tensors(let path, let missing, let misshapen, let unused):
@@ -82,6 +88,8 @@ extension ModelError: CustomStringConvertible {
       "layer \(number) is out of range: hidden layers are 0 to \(layers), or -1 to \(-layers - 1) from the end"
     case .tooManyTokens(let found, let maximum):
       "the text has \(found) tokens, the model reads from 1 to \(maximum) at once; cut it into sentences"
+    case .tooManyFrames(let found, let maximum):
+      "the sound has \(found) frames, the model has positions for \(maximum); cut it"
     case .unknownToken(let id, let vocabulary):
       "there is no token \(id): the model's vocabulary has \(vocabulary); the tokeniser belongs to another model"
     case .tokenizer(let path, let place, let found, let expected):

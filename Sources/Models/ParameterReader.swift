@@ -129,7 +129,9 @@ extension ParameterReader {
   }
 
   /// A batch norm as it is after training, a fixed factor and summand for each of `width` channels.
-  mutating func batchNorm(_ name: String, _ width: Int) throws -> (factor: Tensor, summand: Tensor) {
+  mutating func batchNorm(
+    _ name: String, _ width: Int, epsilon: Float = 1e-5
+  ) throws -> (factor: Tensor, summand: Tensor) {
     let weight = try tensor("\(name).weight", [width], .ones).values
     let bias = try tensor("\(name).bias", [width], .zeros).values
     let mean = try tensor("\(name).running_mean", [width], .zeros).values
@@ -137,7 +139,7 @@ extension ParameterReader {
     guard [weight, bias, mean, variance].allSatisfy({ $0.count == width }) else {
       return (Tensor(shape: [0]), Tensor(shape: [0]))
     }
-    let factor = (0..<width).map { weight[$0] / (variance[$0] + 1e-5).squareRoot() }
+    let factor = (0..<width).map { weight[$0] / (variance[$0] + epsilon).squareRoot() }
     let summand = (0..<width).map { bias[$0] - mean[$0] * factor[$0] }
     return (Tensor(factor, shape: [width]), Tensor(summand, shape: [width]))
   }

@@ -50,6 +50,8 @@ extension SpeechModel {
     func unknown(_ found: String) -> ModelError {
       .unknownArchitecture(path: description.path, found: found, known: known)
     }
+    // What the user has written goes before what the files say.
+    if let described = try DescribedModel.build(description) { return described }
     if let type = description.modelType {
       guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }),
         let built = try architecture.build(description)
@@ -63,7 +65,7 @@ extension SpeechModel {
     throw unknown(
       """
       neither a configuration nor tensor names such as \(names) say what model it is. Say it with --model-type and \
-      --config, or lead its names to transformers' with --prefix and --map
+      --config, lead its names to transformers' with --prefix and --map, or describe its layers with --architecture
       """)
   }
 

@@ -29,6 +29,37 @@ public enum Elementwise {
     if let base = x.baseAddress { strata_relu(base, x.count) }
   }
 
+  /// x ← tanh(x), with an absolute error below 2e-7.
+  public static func tanh(_ x: UnsafeMutableBufferPointer<Float>) {
+    if let base = x.baseAddress { strata_tanh(base, x.count) }
+  }
+
+  /// x ← 1/(1 + exp(−x)).
+  public static func sigmoid(_ x: UnsafeMutableBufferPointer<Float>) {
+    if let base = x.baseAddress { strata_sigmoid(base, x.count) }
+  }
+
+  /// One step of an LSTM of `width` units: from what its gates input, forget, cell and output are given
+  /// (`[4 · width]`) and its cell's state, which is updated, to its output.
+  public static func lstmStep(
+    gates: UnsafePointer<Float>, cell: UnsafeMutablePointer<Float>,
+    into output: UnsafeMutablePointer<Float>,
+    width: Int
+  ) {
+    precondition(width > 0, "an LSTM of \(width) units")
+    strata_lstm_step(gates, cell, output, width)
+  }
+
+  /// One step of a GRU of `width` units: from what its gates reset, update and new are given by the input and by the
+  /// state before (`[3 · width]` each) to the new state; `before` may be `state`.
+  public static func gruStep(
+    input: UnsafePointer<Float>, recurrent: UnsafePointer<Float>, before: UnsafePointer<Float>,
+    into state: UnsafeMutablePointer<Float>, width: Int
+  ) {
+    precondition(width > 0, "a GRU of \(width) units")
+    strata_gru_step(input, recurrent, before, state, width)
+  }
+
   /// Whether no value is infinite or NaN.
   public static func allFinite(_ x: UnsafeBufferPointer<Float>) -> Bool {
     x.baseAddress.map { strata_all_finite($0, x.count) == 1 } ?? true

@@ -6,6 +6,12 @@ struct LoadingOptions: ParsableArguments {
   @Option(help: "The model's config.json, where it does not lie beside the weights.")
   var config: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A YAML file that tells of the model layer by layer; an architecture.yaml beside it is taken unasked.",
+      discussion: "notebooks-md/02-your-own-model.md has an example.", valueName: "file"))
+  var architecture: String?
+
   @Option(help: "The family (wav2vec2, hubert, whisper, …), where nothing says it.")
   var modelType: String?
 
@@ -37,7 +43,7 @@ struct LoadingOptions: ParsableArguments {
       path,
       options: LoadOptions(
         normalisesInput: normalise, modelType: modelType, heads: heads, configuration: config,
-        prefix: prefix, names: try map.map(NameTable.init(contentsOf:)),
+        architecture: architecture, prefix: prefix, names: try map.map(NameTable.init(contentsOf:)),
         ignoring: ignoring?.split(separator: ",").map(String.init) ?? []))
   }
 }

@@ -50,5 +50,20 @@ void strata_convolve_samples(
     const float *x, size_t step, float *y, size_t rows, size_t width, const float *taps, size_t kernel,
     const float *bias);
 
+/// x = tanh(x). Absolute error below 2e-7.
+void strata_tanh(float *x, size_t count);
+
+/// x = 1/(1 + exp(−x)).
+void strata_sigmoid(float *x, size_t count);
+
+/// One step of an LSTM: from what its four gates are given (input, forget, cell, output, `width` each) and its
+/// cell's state c, which is updated, to its output h.
+void strata_lstm_step(const float *gates, float *c, float *h, size_t width);
+
+/// One step of a GRU: from what its gates (reset, update, new, `width` each) are given by the input and by the state
+/// before, to the new state h; `before` may be h.
+void strata_gru_step(
+    const float *input, const float *recurrent, const float *before, float *h, size_t width);
+
 /// 1 where no value is infinite or NaN.
 int strata_all_finite(const float *x, size_t count);

@@ -61,3 +61,57 @@ extension Evaluation {
     return result
   }
 }
+
+/// Zero mean and unit variance over all frames and frequencies of each group of channels, then a scale and a shift for
+/// each channel (Wu & He 2018); input: `[frames × frequencies · channels]`.
+package struct GroupNormOperation: LayerOperation {
+  package let groups: Int
+  package let weight: Tensor  // [channels]
+  package let bias: Tensor  // [channels]
+  package let epsilon: Float
+  package var name: String { "group norm" }
+
+  package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
+    run.groupNorm(inputs[0], self)
+  }
+}
+
+extension Evaluation {
+  func groupNorm(_ x: Tensor, _ operation: GroupNormOperation) -> Tensor {
+    let channels = operation.weight.count
+    let size = channels / operation.groups
+    let moments = x.withUnsafeBuffer { x in
+      var sums = [Double](repeating: 0, count: channels)
+      var squares = sums
+      // Around the channel's first value, so that an offset costs no digits.
+      for start in stride(from: 0, to: x.count, by: channels) {
+        for channel in 0..<channels {
+          let value = Double(x[start + channel]) - Double(x[channel / size * size])
+          sums[channel] += value
+          squares[channel] += value * value
+        }
+      }
+      let count = Double(x.count / channels * size)
+      return (0..<operation.groups).map { group -> (mean: Double, scale: Double) in
+        let range = (group * size)..<((group + 1) * size)
+        let mean = sums[range].reduce(0, +) / count
+        let variance = max(0, squares[range].reduce(0, +) / count - mean * mean)
+        return (
+          mean + Double(x[group * size]), 1 / (variance + Double(operation.epsilon)).squareRoot()
+        )
+      }
+    }
+    let (weight, bias) = (operation.weight.values, operation.bias.values)
+    let factors = (0..<channels).map { Float(Double(weight[$0]) * moments[$0 / size].scale) }
+    let summands = (0..<channels).map {
+      Float(Double(bias[$0]) - moments[$0 / size].mean * moments[$0 / size].scale * Double(weight[$0]))
+    }
+    let quiet = Evaluation(threads: threads, pool: pool)
+    let result = quiet.scaled(
+      x,
+      ChannelScaleOperation(
+        factor: Tensor(factors, shape: [channels]), summand: Tensor(summands, shape: [channels])))
+    note(operation, [x], result)
+    return result
+  }
+}

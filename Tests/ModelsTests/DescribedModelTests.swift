@@ -1,0 +1,205 @@
+import Audio
+import Checkpoints
+import Foundation
+import StrataTestSupport
+import Tensors
+import Testing
+
+@testable import Models
+
+/// Models that an `architecture.yaml` tells of, beside the reference implementation.
+@Suite("Described models") struct DescribedModelTests {
+  static let crnn = Repository.path("fixtures/crnn")
+
+  private func noise(_ count: Int, seed: UInt64 = 1) -> Waveform {
+    var numbers = RandomNumbers(seed: seed)
+    return Waveform(samples: (0..<count).map { _ in Float(numbers.normal() * 0.1) }, samplingRate: 16_000)
+  }
+
+  // MARK: Parity
+
+  @Test("the front end's features are the stored ones")
+  func features() throws {
+    let model = try SpeechModel.load(resource("blstm/model.pt"))
+    let described = try #require(model.architecture as? DescribedModel)
+    let sound = try Waveform.read(resource("blstm/input.wav"))
+    let expected = try readNumpy(URL(fileURLWithPath: resource("blstm/input.npy")))
+    #expect(relativeError(try described.file.input.values(of: sound.samples), expected) < 1e-4)
+    #expect(model.family == "blstm" && model.name == "blstm")
+    #expect(
+      model.inputNormalisation
+        == "Kaldi's filter banks, 40 bands, povey window, each with zero mean and unit variance")
+  }
+
+  @Test("every layer of a CRNN")
+  func crnnParity() throws {
+    let model = try SpeechModel.load(Self.crnn + "/model.pt")
+    let reference = try Checkpoint.open(resource("crnn/hidden_states.safetensors"))
+    let sound = try Waveform.read(resource("blstm/input.wav"))
+    let found = try values(of: model, sound, Set(model.taps.map(\.name)), threads: 2)
+    #expect(
+      model.taps.map(\.name)
+        == (1...3).flatMap { ["conv.\($0)", "norm.\($0)", "activation.\($0)", "pool.\($0)"] }
+        + ["gru.1", "gru.2", "logits"])
+    var worst: Float = 0
+    func compare(_ ours: Tensor?, _ key: String) throws {
+      let theirs = try reference.tensor(key)
+      let error = relativeError(try #require(ours).reshaped(theirs.shape), theirs)
+      #expect(error < ParityTests.tolerance, "\(key): \(error)")
+      worst = max(worst, error)
+    }
+    for layer in 0...2 {
+      // Ours is [frames × frequencies · channels], theirs [channels × frames × frequencies].
+      let shape = try reference.tensor("conv.\(layer)").shape
+      let pooled = try #require(found["pool.\(layer + 1)"])
+      try compare(pooled.channelsFirst(shape[0]), "conv.\(layer)")
+    }
+    try compare(found["gru.2"], "gru")
+    try compare(found["logits"], "logits")
+    // The last states are the ends of the outputs of each direction.
+    let last = try reference.tensor("gru_hn")
+    for (layer, name) in ["gru.1", "gru.2"].enumerated() {
+      let states = try #require(found[name])
+      let ends = states[row: states.rows - 1].prefix(24) + states[row: 0].suffix(24)
+      let expected = last[row: 2 * layer] + last[row: 2 * layer + 1]
+      #expect(zip(ends, expected).allSatisfy { abs($0 - $1) < 1e-5 }, "\(name)")
+    }
+    print("crnn: worst relative error \(worst)")
+    #expect(worst > 0)
+  }
+
+  @Test("every layer of a bidirectional LSTM")
+  func blstmParity() throws {
+    let model = try SpeechModel.load(resource("blstm/model.pt"))
+    let reference = try Checkpoint.open(resource("blstm/hidden_states.safetensors"))
+    let sound = try Waveform.read(resource("blstm/input.wav"))
+    let found = try values(of: model, sound, Set(model.taps.map(\.name)), threads: 2)
+    let keys = ["lstm.1": "lstm.layer0", "lstm.2": "lstm.layer1", "lstm.3": "lstm", "logits": "logits"]
+    #expect(Set(model.taps.map(\.name)) == Set(keys.keys))
+    for (tap, key) in keys {
+      let error = relativeError(try #require(found[tap]), try reference.tensor(key))
+      #expect(error < ParityTests.tolerance, "\(tap): \(error)")
+    }
+    let last = try reference.tensor("hn")
+    for layer in 0...2 {
+      let states = try #require(found["lstm.\(layer + 1)"])
+      let ends = states[row: states.rows - 1].prefix(20) + states[row: 0].suffix(20)
+      let expected = last[row: 2 * layer] + last[row: 2 * layer + 1]
+      #expect(zip(ends, expected).allSatisfy { abs($0 - $1) < 1e-5 }, "layer \(layer)")
+    }
+  }
+
+  // MARK: Time
+
+  @Test("steps, fields and centres follow from the kernels")
+  func timing() throws {
+    let model = try SpeechModel.load(Self.crnn)
+    func timing(_ name: String) throws -> FrameTiming {
+      try #require(model.taps.first { $0.name == name }?.timing)
+    }
+    // Three filter-bank frames around each; the padding keeps frame 0 at the first one's centre.
+    let first = try timing("pool.1")
+    #expect((first.strideSamples, first.receptiveFieldSamples) == (160, 400 + 2 * 160))
+    #expect(first.firstCentreSample == 199.5)
+    let last = try timing("logits")
+    #expect((last.strideSamples, last.receptiveFieldSamples) == (320, 400 + 6 * 160))
+    #expect(last.firstCentreSample == 199.5)
+    #expect(
+      model.taps.map(\.width) == [480, 480, 480, 240, 320, 320, 320, 160, 200, 200, 200, 100, 48, 48, 9])
+    #expect(model.minimumSamples == 400)
+    #expect(try values(of: model, noise(400), ["logits"])["logits"]?.shape == [1, 9])
+    #expect(throws: ModelError.tooShort(samples: 399, minimum: 400, samplingRate: 16_000)) {
+      try model.forward(noise(399), taps: ["logits"]) { _, _ in }
+    }
+  }
+
+  /// The test of a timing: which frames a change of a frame of the input moves.
+  @Test("a click moves the frames whose field it is in")
+  func click() throws {
+    let model = try SpeechModel.load(Self.crnn)
+    let described = try #require(model.architecture as? DescribedModel)
+    let timing = try #require(model.taps.first { $0.name == "pool.3" }?.timing)
+    func states(_ changed: Int?) throws -> Tensor {
+      var input = noise(60 * 40).samples
+      if let changed { for band in 0..<40 { input[changed * 40 + band] += 2 } }
+      var found: Tensor?
+      _ = try described.layers.pass(
+        Tensor(input, shape: [60, 40]), wanted: [], Evaluation(threads: 1, pool: MemoryPool())
+      ) { name, values in
+        if name == "pool.3" { found = values }
+        return name != "pool.3"
+      }
+      return try #require(found)
+    }
+    let before = try states(nil)
+    for changed in [0, 17, 30, 59] {
+      let after = try states(changed)
+      for frame in 0..<before.rows {
+        let centre = timing.centre(of: frame) * 16_000
+        let sees = abs(centre - 199.5 - Double(changed * 160)) <= 3 * 160
+        #expect((before[row: frame] != after[row: frame]) == sees, "frame \(frame), \(changed)")
+      }
+    }
+  }
+
+  @Test("the same bits for any number of threads and whatever else is asked for")
+  func determinism() throws {
+    let model = try SpeechModel.load(Self.crnn)
+    let all = Set(model.taps.map(\.name))
+    let one = try values(of: model, noise(6_000), all)
+    #expect(try values(of: model, noise(6_000), all, threads: 3) == one)
+    for tap in ["norm.1", "pool.3", "gru.1"] {
+      #expect(try values(of: model, noise(6_000), [tap])[tap] == one[tap], "\(tap)")
+    }
+  }
+
+  // MARK: Untrained
+
+  @Test("an untrained twin starts as PyTorch's layers do")
+  func twin() throws {
+    let model = try SpeechModel.load(Self.crnn)
+    let twin = try model.randomTwin(seed: 7)
+    #expect(twin.taps == model.taps)
+    let taps: Set = ["pool.2", "gru.2", "logits"]
+    let found = try values(of: twin, noise(9_000), taps)
+    #expect(try values(of: model.randomTwin(seed: 7), noise(9_000), taps) == found)
+    #expect(try values(of: model.randomTwin(seed: 8), noise(9_000), taps)["gru.2"] != found["gru.2"])
+    let layers = try #require(twin.architecture as? DescribedModel).layers
+    for layer in layers {
+      switch layer.step {
+      case .convolution(let convolution, _):
+        try expectUniform(convolution.weight, bound: 1 / Double(convolution.weight.width).squareRoot())
+      case .recurrent(let recurrent):
+        for direction in recurrent.directions {
+          try expectUniform(direction.input.weight, bound: 1 / 24.0.squareRoot())
+          try expectUniform(direction.recurrent.bias, bound: 1 / 24.0.squareRoot())
+        }
+      case .scale(let scale):
+        #expect(
+          scale.factor.values.allSatisfy { abs($0 - 1) < 1e-5 }
+            && scale.summand.values.allSatisfy { $0 == 0 })
+      default: break
+      }
+    }
+  }
+
+  private func expectUniform(_ tensor: Tensor, bound: Double) throws {
+    let values = tensor.values.map(Double.init)
+    #expect(values.allSatisfy { abs($0) <= bound })
+    let deviation = (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+    #expect(abs(deviation / (bound / 3.0.squareRoot()) - 1) < 0.25, "\(tensor.shape)")
+  }
+}
+
+extension Tensor {
+  /// `[frames × frequencies · channels]` as `[channels × frames × frequencies]`.
+  func channelsFirst(_ channels: Int) -> Tensor {
+    let (frames, frequencies, values) = (rows, width / channels, self.values)
+    return Tensor(shape: [channels, frames, frequencies]) { target in
+      for index in target.indices {
+        let (channel, place) = (index / (frames * frequencies), index % (frames * frequencies))
+        target[index] = values[place * channels + channel]
+      }
+    }
+  }
+}
