@@ -31,6 +31,7 @@ public struct SelfTest: Sendable {
   }
 
   /// - Parameters:
+  ///   - threads: how many probes are fitted at once.
   ///   - progress: told how many of how many parts are done.
   ///   - isCancelled: asked between parts; true ends with `StudyError.interrupted`.
   public func run(

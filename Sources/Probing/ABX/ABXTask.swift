@@ -43,10 +43,13 @@ public struct ABXTask: Sendable, Equatable {
   private struct Group: Hashable { let context, speaker, phone: Int }
 
   /// - Parameters:
+  ///   - items: what is compared.
+  ///   - speakers: whether X is of the speaker of A and B or of another.
   ///   - sameContext: whether the three stand in one context; else contexts are not looked at.
   ///   - largestGroup: of each phone in one context by one speaker at most this many are drawn.
   ///   - otherSpeakers: for each A and B at most this many speakers of X are drawn.
   ///   - largestTask: at most this many cells are drawn.
+  ///   - seed: of what is drawn.
   public init(
     _ items: [ABXItem], speakers: Speakers, sameContext: Bool = true, largestGroup: Int = 10,
     otherSpeakers: Int = 5, largestTask: Int = 20_000, seed: UInt64
