@@ -72,7 +72,7 @@ struct ExtractionPlan: Sendable {
       if layer.tap.timing == nil, plan.level < .word {
         reasons[layer.tap.name] =
           "its rows are tokens of words, which say nothing of the \(plan.level.rawValue)s in them"
-      } else if let step = layer.tap.timing?.stride, step > plan.medianSeconds {
+      } else if let step = layer.tap.timing?.stride, step > plan.medianSeconds * (1 + 1e-9) {
         reasons[layer.tap.name] =
           "its step of \(milliseconds(step)) is longer than the median \(plan.level.rawValue) "
           + "(\(milliseconds(plan.medianSeconds)))"

@@ -25,7 +25,7 @@ public enum StudyWriter {
   public static func write(_ study: StudyResult, to folder: String, png: Bool = false) throws -> [String] {
     let study = study.announcingGaps
     let figures = study.figures
-    var files: [(name: String, data: Data)] = [
+    let files: [(name: String, data: Data)] = [
       ("report.html", Data(try ReportPage.html(of: study).utf8)),
       ("summary.md", Data(SummaryMarkdown.text(of: study).utf8)),
       ("layers.csv", Data(LayersCSV.text(of: study).utf8)),
@@ -33,15 +33,21 @@ public enum StudyWriter {
       ("layers.tex", Data(LayersTeX.text(of: study).utf8)),
       ("study.json", try StudyJSON.encode(study)),
     ]
-    files += figures.map { ("figures/\($0.name).svg", Data($0.svg().utf8)) }
-    var paths = try write(files, to: folder)
-    if png {
-      let converter = try PNGConverter.find()
-      for figure in figures {
-        let stem = "\(folder)/figures/\(figure.name)"
-        try converter.convert(svg: stem + ".svg", to: stem + ".png")
-        paths.append(stem + ".png")
-      }
+    return try write(files, figures: figures, to: folder, png: png)
+  }
+
+  /// The files, the figures among them, and with `png` a picture of each figure.
+  static func write(
+    _ files: [(name: String, data: Data)], figures: [any Figure], to folder: String, png: Bool
+  ) throws -> [String] {
+    let drawn = figures.map { ("figures/\($0.name).svg", Data($0.svg().utf8)) }
+    var paths = try write(files + drawn, to: folder)
+    guard png else { return paths }
+    let converter = try PNGConverter.find()
+    for figure in figures {
+      let stem = "\(folder)/figures/\(figure.name)"
+      try converter.convert(svg: stem + ".svg", to: stem + ".png")
+      paths.append(stem + ".png")
     }
     return paths
   }

@@ -54,9 +54,17 @@ public enum LayerSimilarity {
 
   /// The same over states from anywhere: row i of every tensor is one example. Without `columns` the rows'
   /// layers are compared with each other.
-  public static func matrix<M: SimilarityMeasure>(
-    rows: [LayerStates], columns: [LayerStates]? = nil, unit: String, measure: M, threads: Int = 1
+  public static func matrix(
+    rows: [LayerStates], columns: [LayerStates]? = nil, unit: String, measure: some SimilarityMeasure,
+    threads: Int = 1
   ) throws -> SimilarityMatrix {
+    try comparison(rows: rows, columns: columns, unit: unit, measure: measure, threads: threads).matrix
+  }
+
+  /// The same with what it was computed from.
+  public static func comparison<M: SimilarityMeasure>(
+    rows: [LayerStates], columns: [LayerStates]? = nil, unit: String, measure: M, threads: Int = 1
+  ) throws -> LayerComparison {
     let all = rows + (columns ?? [])
     let count = all.first?.states.rows ?? 0
     if let other = all.first(where: { $0.states.rows != count }) {
@@ -110,22 +118,32 @@ public enum LayerSimilarity {
           }, first, last)
       }
     }
-    return SimilarityMatrix(
+    let matrix = SimilarityMatrix(
       measure: measure.name, unit: unit, examples: used, rowLayers: rows.map(\.layer),
       columnLayers: (columns ?? rows).map(\.layer), values: table, notes: notes.lines)
+    return LayerComparison(matrix: matrix, source: source(prepared.compactMap { try? $0.get() }))
   }
 
-  /// All pairs of layers from their moments, over every span that was added to them.
+  private static func source<P: PreparedStates>(_ prepared: [P]) -> LayerComparison.Source {
+    if P.self == MinibatchCKA.Prepared.self { return .minibatch }
+    let inGram = prepared.count { $0.space == .gram }
+    return inGram == 0 ? .features : inGram == prepared.count ? .gram : .mixed
+  }
+
+  /// All pairs of layers from their moments, over every span that was added to them; or `layers` as rows against
+  /// `columns`.
   public static func matrix<M: MomentMeasure>(
-    _ moments: Moments, unit: String, layers: [String]? = nil, measure: M, threads: Int = 1
+    _ moments: Moments, unit: String, layers: [String]? = nil, against columns: [String]? = nil, measure: M,
+    threads: Int = 1
   ) throws -> SimilarityMatrix {
-    let names = layers ?? moments.layers
+    let rows = layers ?? moments.layers
+    let names = rows + (columns ?? [])
     let summaries = try parallelMap(names.count, threads: threads) { index in
       let sums = try moments.sums(of: names[index])
       return try refusable { try measure.summarise(sums) }
     }
     let (table, pairs) = try values(
-      rows: names.count, columns: nil, symmetric: measure.isSymmetric, threads: threads
+      rows: rows.count, columns: columns?.count, symmetric: measure.isSymmetric, threads: threads
     ) { i, j in
       guard case .success(let x) = summaries[i], case .success(let y) = summaries[j] else { return nil }
       return try refusable {
@@ -142,8 +160,8 @@ public enum LayerSimilarity {
     notes.add(refused: summaries.map(\.reason))
     notes.add(refusedPairs: pairs)
     return SimilarityMatrix(
-      measure: measure.name, unit: unit, examples: moments.count, rowLayers: names, columnLayers: names,
-      values: table, notes: notes.lines)
+      measure: measure.name, unit: unit, examples: moments.count, rowLayers: rows,
+      columnLayers: columns ?? rows, values: table, notes: notes.lines)
   }
 }
 

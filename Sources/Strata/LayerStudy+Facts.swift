@@ -68,33 +68,41 @@ extension LayerStudy {
     model.taps.enumerated().map { Layer(name: $1.name, depth: $0) }
   }
 
-  var modelSummary: ModelSummary {
-    let facts = model.facts
-    return ModelSummary(
-      name: model.name, family: facts.family, parameters: facts.parameters,
-      samplingRate: facts.samplingRate, inputNormalisation: facts.inputNormalisation,
-      tapPoints: zip(layersOfModel, model.taps).map { layer, tap in
-        ModelSummary.TapPoint(
-          layer: layer, width: tap.width, strideSeconds: tap.timing?.stride,
-          receptiveFieldSeconds: tap.timing?.receptiveField,
-          firstCentreSeconds: tap.timing?.centre(of: 0))
-      },
-      fingerprint: model.fingerprint)
-  }
+  var modelSummary: ModelSummary { ModelSummary(model) }
 
-  var corpusSummary: CorpusSummary {
-    let overview = CorpusOverview(corpus)
-    return CorpusSummary(
-      name: overview.name, utterances: overview.utterances, speakers: overview.speakers,
-      sentences: overview.sentences, seconds: overview.seconds, silenceLabels: overview.silenceLabels,
-      fingerprint: corpus.fingerprint)
-  }
+  var corpusSummary: CorpusSummary { CorpusSummary(corpus) }
 
   var settings: Settings {
     Settings(
       seed: seed, levels: levels,
       layers: layers ?? layersByDefault,
       twinSeeds: twinSeeds, bootstrapResamples: bootstrapResamples, version: Release.version)
+  }
+}
+
+extension ModelSummary {
+  init(_ model: any ActivationSource) {
+    let facts = model.facts
+    self.init(
+      name: model.name, family: facts.family, parameters: facts.parameters,
+      samplingRate: facts.samplingRate, inputNormalisation: facts.inputNormalisation,
+      tapPoints: model.taps.enumerated().map { depth, tap in
+        ModelSummary.TapPoint(
+          layer: Layer(name: tap.name, depth: depth), width: tap.width, strideSeconds: tap.timing?.stride,
+          receptiveFieldSeconds: tap.timing?.receptiveField,
+          firstCentreSeconds: tap.timing?.centre(of: 0))
+      },
+      fingerprint: model.fingerprint)
+  }
+}
+
+extension CorpusSummary {
+  init(_ corpus: Corpus) {
+    let overview = CorpusOverview(corpus)
+    self.init(
+      name: overview.name, utterances: overview.utterances, speakers: overview.speakers,
+      sentences: overview.sentences, seconds: overview.seconds, silenceLabels: overview.silenceLabels,
+      fingerprint: corpus.fingerprint)
   }
 }
 

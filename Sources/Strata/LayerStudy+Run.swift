@@ -6,7 +6,6 @@ import Probing
 import Results
 import Similarity
 import SpeechHierarchy
-import Synchronization
 
 extension LayerStudy {
   /// Runs the whole study away from the caller's thread; cancelling the task stops it.
@@ -16,18 +15,10 @@ extension LayerStudy {
 
   /// Runs `body` with this study on a thread of its own; cancelling the task cancels that study.
   func elsewhere<T: Sendable>(_ body: @escaping @Sendable (LayerStudy) throws -> T) async throws -> T {
-    let cancelled = Flag()
-    var study = self
-    let asked = isCancelled
-    study.isCancelled = { cancelled.isSet || asked() }
-    return try await withTaskCancellationHandler { [study] in
-      try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global(qos: .userInitiated).async {
-          continuation.resume(with: Result { try body(study) })
-        }
-      }
-    } onCancel: {
-      cancelled.set()
+    try await Strata.elsewhere(asking: isCancelled) { isCancelled in
+      var study = self
+      study.isCancelled = isCancelled
+      return try body(study)
     }
   }
 
@@ -135,11 +126,4 @@ extension SimilarityMatrix {
     result.values = values.map { $0.map { $0.map { ($0 * 1e6).rounded() / 1e6 } } }
     return result
   }
-}
-
-/// Set once, seen by all threads.
-private final class Flag: Sendable {
-  private let value = Atomic<Bool>(false)
-  var isSet: Bool { value.load(ordering: .relaxed) }
-  func set() { value.store(true, ordering: .relaxed) }
 }

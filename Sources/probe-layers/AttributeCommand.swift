@@ -281,19 +281,10 @@ struct AttributeCommand: ParsableCommand {
     guard let name = try layer.map({ try model.resolve(layers: $0).first?.name }) ?? hidden else {
       throw ValidationError("Say the probe's layer with --layer.")
     }
-    let corpus = try corpus ?? bundledCorpus()
+    let corpus = try corpus ?? Corpus.load(BundledFiles.corpus(or: nil))
     return try LinearProbe.fit(
       to: model, layer: name, level: level, corpus: corpus, seed: seed, threads: threads,
       progress: { progress.update(stage: "Fitting a probe", done: $0, total: $1) },
       isCancelled: { interruption.isRequested })
-  }
-
-  private func bundledCorpus() throws -> Corpus {
-    guard let folder = BundledFiles.corpus else {
-      throw CommandFailure(
-        status: .missingInput,
-        message: "the bundled corpus was not found beside the program; give one with --corpus FOLDER")
-    }
-    return try Corpus.load(folder)
   }
 }

@@ -17,6 +17,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers inspect model.ckpt                  its layers, sizes and frame times
         probe-layers extract model.ckpt a.wav -o a.safetensors
         probe-layers attribute model.ckpt a.wav --class AE --at AE
+        probe-layers similarity a.ckpt [b.ckpt]          layer by layer, within a model or between two
         probe-layers merge shards/shard-*                adds up what --shard made
         probe-layers corpus check my-corpus              what is wrong with these labels
         probe-layers self-test                           does this installation measure what it says
@@ -28,7 +29,7 @@ struct ProbeLayers: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
-      MergeCommand.self, AttributeCommand.self, SelfTestCommand.self,
+      MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, SelfTestCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -110,7 +110,7 @@ struct RunCommand: AsyncParsableCommand {
     let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
     defer { progress.finish() }
 
-    let corpusFolder = try corpusFolder()
+    let corpusFolder = try BundledFiles.corpus(or: corpus)
     note("reading \(corpusFolder)")
     let corpus = try Corpus.load(corpusFolder)
     corpus.issues.map(\.description).forEach(note)
@@ -178,15 +178,5 @@ struct RunCommand: AsyncParsableCommand {
 
   private func note(_ words: String) {
     if verbose { standardError(words) }
-  }
-
-  private func corpusFolder() throws -> String {
-    if let corpus { return corpus }
-    guard let bundled = BundledFiles.corpus else {
-      throw CommandFailure(
-        status: .missingInput,
-        message: "the bundled corpus was not found beside the program; give one with --corpus FOLDER")
-    }
-    return bundled
   }
 }

@@ -21,16 +21,7 @@ public enum AttributionWriter {
     let figures = [figure as any Figure] + others.map(\.figure)
     let files =
       [("report.html", Data(try page.html().utf8)), ("attribution.json", try encoder.encode(result))]
-      + figures.map { ("figures/\($0.name).svg", Data($0.svg().utf8)) }
       + figures.map { ("figures/\($0.name).csv", Data($0.data.csv.utf8)) } + extra
-    var paths = try StudyWriter.write(files, to: folder)
-    guard png else { return paths }
-    let converter = try PNGConverter.find()
-    for figure in figures {
-      let stem = "\(folder)/figures/\(figure.name)"
-      try converter.convert(svg: stem + ".svg", to: stem + ".png")
-      paths.append(stem + ".png")
-    }
-    return paths
+    return try StudyWriter.write(files, figures: figures, to: folder, png: png)
   }
 }

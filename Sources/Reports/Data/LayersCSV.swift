@@ -55,8 +55,10 @@ public enum LayersCSV {
 public enum SimilarityCSV {
   public static let columns = ["measure", "row_layer", "column_layer", "value", "n", "unit"]
 
-  public static func text(of study: StudyResult) -> String {
-    let rows = study.similarity.flatMap { matrix in
+  public static func text(of study: StudyResult) -> String { text(of: study.similarity) }
+
+  static func text(of matrices: [SimilarityMatrix]) -> String {
+    let rows = matrices.flatMap { matrix in
       zip(matrix.rowLayers, matrix.values).flatMap { row, values in
         zip(matrix.columnLayers, values).map { column, value in
           [matrix.measure, row, column, NumberText.data(value), String(matrix.examples), matrix.unit]

@@ -177,7 +177,7 @@ struct PageContent {
       doubts: level.doubts, hasDoubts: !level.doubts.isEmpty)
   }
 
-  private static func drawing(_ figure: some Figure, note: String) -> Drawing {
+  static func drawing(_ figure: any Figure, note: String) -> Drawing {
     let points = figure.size.points.width
     let data = figure.data
     let allowed = CharacterSet(

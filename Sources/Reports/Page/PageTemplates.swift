@@ -5,6 +5,7 @@ enum PageTemplates {
     "head": head, "page": page, "answer": answer, "drawing": drawing, "numbers": numbers,
     "measured": measured,
     "facts": facts, "attribution": attribution, "figures": figures,
+    "comparison": comparison,
   ]
 
   /// How every page begins; it asks for nothing from outside and runs no script, and the browser is told so.

@@ -1,0 +1,96 @@
+import Foundation
+import Results
+
+/// Writes what a comparison of layers found into a folder.
+///
+/// | file | holds |
+/// |---|---|
+/// | `report.html` | the page, complete in itself |
+/// | `summary.md` | the tables and the warnings |
+/// | `similarity.csv` | every cell of every matrix, one a row |
+/// | `similarity.json` | everything |
+/// | `spectra.csv`, `labels.csv` | where they were asked for |
+/// | `figures/similarity-*.svg` | a heat map for each measure |
+///
+/// The same result gives the same bytes; a failure leaves an earlier one as it was.
+public enum SimilarityWriter {
+  /// - Parameter png: also makes a PNG of each figure with `rsvg-convert`.
+  /// - Returns: The paths of what was written.
+  /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `png` those of the converter, after everything else was
+  ///   written.
+  @discardableResult
+  public static func write(_ result: SimilarityResult, to folder: String, png: Bool = false) throws
+    -> [String]
+  {
+    let document = result.document
+    var files: [(name: String, data: Data)] = [
+      ("report.html", Data(try ComparisonPage(document).html().utf8)),
+      ("summary.md", Data(document.markdown.utf8)),
+      ("similarity.csv", Data(SimilarityCSV.text(of: result.comparisons.map(\.matrix)).utf8)),
+      ("similarity.json", try json(result)),
+    ]
+    if !result.spectra.isEmpty { files.append(("spectra.csv", Data(spectra(result.spectra).utf8))) }
+    if !result.labels.isEmpty { files.append(("labels.csv", Data(labels(result.labels).utf8))) }
+    return try StudyWriter.write(files, figures: document.figures, to: folder, png: png)
+  }
+
+  /// The matrices, tables and warnings for a terminal.
+  public static func text(of result: SimilarityResult, _ style: TerminalStyle) -> String {
+    result.document.text(style)
+  }
+
+  /// Values that are not finite are null.
+  private static func json(_ result: SimilarityResult) throws -> Data {
+    var result = result
+    for index in result.comparisons.indices {
+      result.comparisons[index].matrix.values = result.comparisons[index].matrix.values.map { row in
+        row.map { $0.flatMap { $0.isFinite ? $0 : nil } }
+      }
+    }
+    return try PlainJSON.encode(result)
+  }
+
+  private static func spectra(_ spectra: [LayerSpectrum]) -> String {
+    CSV.text(
+      columns: [
+        "model", "layer", "rows", "width", "effective_rank", "rankme", "participation_ratio", "anisotropy",
+        "top_share", "top_10_share", "outlier_dimensions", "dead_dimensions",
+      ],
+      rows: spectra.map { spectrum in
+        [spectrum.model, spectrum.layer, "\(spectrum.rows)", "\(spectrum.width)"]
+          + [
+            spectrum.effectiveRank, spectrum.rankMe, spectrum.participationRatio, spectrum.anisotropy,
+            spectrum.topShare, spectrum.topTenShare,
+          ].map(NumberText.data)
+          + [
+            spectrum.outliers.map { "\($0.dimension)" }.joined(separator: " "),
+            spectrum.dead.map { "\($0)" }.joined(separator: " "),
+          ]
+      })
+  }
+
+  private static func labels(_ labels: [LabelSimilarity]) -> String {
+    CSV.text(
+      columns: [
+        "model", "layer", "level", "classes", "debiased_linear_cka", "held_out_cca", "shuffled_cca", "n",
+      ],
+      rows: labels.map { row in
+        [row.model, row.layer, row.level, "\(row.classes)"]
+          + [row.debiasedCKA, row.heldOutCCA, row.shuffledCCA].map(NumberText.data) + ["\(row.tested)"]
+      })
+  }
+}
+
+/// Results as JSON with sorted keys and a line end.
+enum PlainJSON {
+  /// - Throws: `ReportError.notFinite` where a number that must be there cannot be written.
+  static func encode(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      return try encoder.encode(value) + Data("\n".utf8)
+    } catch EncodingError.invalidValue(_, let context) {
+      throw ReportError.notFinite(place: context.codingPath.map(\.stringValue).joined(separator: "."))
+    }
+  }
+}

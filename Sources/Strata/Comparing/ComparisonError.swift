@@ -1,0 +1,37 @@
+/// What keeps layers or models from being compared.
+public enum ComparisonError: Error, Equatable, CustomStringConvertible, Sendable {
+  case unknownMeasure(String, known: [String])
+  /// Neither a level nor frames.
+  case unknownUnit(String, known: [String])
+  /// Frames were asked for, and no layer has any.
+  case noFrames(model: String)
+  /// Labels were asked for, and rows are frames.
+  case labelsOfFrames
+  /// No level of the corpus has labels of what was asked for.
+  case noSpans(level: String, corpus: String)
+  /// No layer of a model has a number for a row.
+  case noLayers(model: String, reasons: [String])
+
+  public var description: String {
+    switch self {
+    case .unknownMeasure(let name, let known):
+      "there is no measure \(name); the measures are \(known.joined(separator: ", "))"
+    case .unknownUnit(let name, let known):
+      "rows cannot be \(name); they can be \(known.joined(separator: ", "))"
+    case .noFrames(let model):
+      "no chosen layer of \(model) has frames in time; compare on the spans of a level instead"
+    case .labelsOfFrames: "frames have no labels; compare with labels on the spans of a level"
+    case .noSpans(let level, let corpus):
+      "\(corpus) has no \(level) spans; choose another level, or compare frames"
+    case .noLayers(let model, let reasons):
+      "no layer of \(model) can be compared here:\n  " + reasons.joined(separator: "\n  ")
+    }
+  }
+
+  var kind: FailureKind {
+    switch self {
+    case .noSpans, .noLayers: .badInput
+    default: .badRequest
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import Reports
+import Results
+
+extension SimilarityResult {
+  /// The matrices and what a reader must know, in plain text.
+  public var summary: String { SimilarityWriter.text(of: self, .plain) }
+
+  /// The same for standard output: in colour and as wide as the terminal where there is one.
+  public var terminalSummary: String { SimilarityWriter.text(of: self, .standardOutput()) }
+
+  /// Writes `report.html`, `summary.md`, `similarity.csv`, `similarity.json` and a heat map a measure; `spectra.csv` and
+  /// `labels.csv` where they were asked for. `png` also makes a PNG of each figure, which needs `rsvg-convert`.
+  public func write(to folder: String, png: Bool = false) throws {
+    try SimilarityWriter.write(self, to: folder, png: png)
+  }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct SimilarityCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "similarity",
+    abstract: "How alike the layers of a model are, or the layers of two models.",
+    discussion: """
+      Compares layers over the labelled spans of a level, or over frames: layers of different steps are aligned by
+      time. Writes report.html, summary.md, similarity.csv, similarity.json and a heat map for each measure.
+
+      EXAMPLES
+        probe-layers similarity model.ckpt
+        probe-layers similarity before/ after/ --level word --measure cka,svcca,procrustes
+        probe-layers similarity model.ckpt --level frames --spectra
+        probe-layers similarity model.ckpt --labels
+      """)
+
+  @Argument(help: "One model or two: a checkpoint, a Hugging Face folder, or activations made elsewhere.")
+  var models: [String]
+
+  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  var corpus: String?
+
+  @Option(help: "What a row is: a span of this level (phoneme, syllable, word, …), or frames.")
+  var level = "phoneme"
+
+  @Option(
+    help:
+      "Measures, separated by commas: cka, \(MeasureName.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
+  var measure = "cka"
+
+  @Option(help: "Layers of the first model, by name or number (0,6,-1). Default: all.")
+  var layers: String?
+
+  @Option(help: "Layers of the second model. Default: all.")
+  var against: String?
+
+  @Flag(
+    help: "Also compare with one-hot labels: CKA, and CCA read on other utterances than it was fitted on.")
+  var labels = false
+
+  @Flag(help: "Also measure how each layer's variance is spread.")
+  var spectra = false
+
+  @Option(help: "At most this many rows are kept.")
+  var rows = 20_000
+
+  @Option(name: [.short, .long], help: "Where the results go.")
+  var output = "strata-similarity"
+
+  @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
+  var threads: Int?
+
+  @OptionGroup var loading: LoadingOptions
+
+  @OptionGroup var imports: ImportOptions
+
+  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
+  var png = false
+
+  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
+  var quiet = false
+
+  func validate() throws {
+    guard (1...2).contains(models.count) else { throw ValidationError("Give one model or two.") }
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+    guard (4...10_000_000).contains(rows) else { throw ValidationError("--rows takes a number from 4.") }
+  }
+
+  func run() async throws {
+    let interruption = Interruption()
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
+    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
+    let sources = try models.map { try imports.source($0, for: corpus) ?? loading.load($0) }
+    var study = SimilarityStudy(model: sources[0], second: sources.dropFirst().first, corpus: corpus)
+    study.level = level == "frames" ? nil : try SimilarityStudy.level(named: level)
+    study.measures = try SimilarityStudy.measures(named: measure)
+    if let layers { study.layers = try sources[0].taps.resolve(layers: layers).map(\.name) }
+    if let against { study.secondLayers = try study.second?.taps.resolve(layers: against).map(\.name) }
+    study.comparesLabels = labels
+    study.measuresSpectra = spectra
+    study.rowLimit = rows
+    study.seed = seed
+    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    study.workFolder = StudyFolder.workFolder(of: output)
+    study.onProgress = { step in
+      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
+    }
+    study.isCancelled = { interruption.isRequested }
+    let result = try await study.run()
+    progress.finish()
+    try result.write(to: output, png: png)
+    StudyFolder.removeWork(of: output)
+    guard !quiet else { return }
+    standardOutput(result.terminalSummary)
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+}
