@@ -2,6 +2,7 @@
 let architectures: [any SpeechArchitecture.Type] = [
   Wav2Vec2Conformer.self,
   W2vBert.self,
+  Parakeet.self,
   Wav2Vec2.self,
   Whisper.self,
   AudioSpectrogramTransformer.self,

@@ -55,6 +55,8 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
         shapes: [[5, 8]]),
       depthwise("depthwise convolution", norm: nil, padding: 2),
       depthwise("causal depthwise convolution with a norm", norm: norm(3), padding: 4),
+      plane("convolution over time and frequency", inputs: 1, .gelu),
+      plane("depthwise convolution over time and frequency", inputs: 3, nil),
       OperationCase(name: "join", operation: JoinOperation(), shapes: [[2, 3], [4, 3]]),
       OperationCase(name: "mean of rows", operation: MeanOperation(rows: [0, 2]), shapes: [[4, 3]]),
       OperationCase(
@@ -109,6 +111,15 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
         heads: 2, validFrames: validFrames,
         keys: RelativeKeys(table: sines(table, step: 1.7), first: first)),
       shapes: [[6, 8], [6, 8], [6, 8], [6, 8]])
+  }
+
+  private static func plane(_ name: String, inputs: Int, _ activation: Activation?) -> OperationCase {
+    OperationCase(
+      name: name,
+      operation: PlaneConvolutionOperation(
+        layer: PlaneConvolution(
+          weight: sines([3, 1, 3, 3], step: 1.1), bias: sines([3]), inputs: inputs, stride: 2, padding: 1,
+          activation: activation), frames: 5, bands: 4), shapes: [[20, inputs]])
   }
 
   private static func depthwise(_ name: String, norm: LayerNorm?, padding: Int) -> OperationCase {

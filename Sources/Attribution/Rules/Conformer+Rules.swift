@@ -64,3 +64,56 @@ extension DepthwiseConvolutionOperation: PropagatingOperation {
     return result
   }
 }
+
+extension PlaneConvolutionOperation: PropagatingOperation {
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let map = PlaneMap(layer: layer, frames: frames, bands: bands)
+    let z = map(inputs[0], threads: threads)
+    let before =
+      layer.activation.map { $0.propagate(gradient, z: z, by: rules.activation) } ?? gradient
+    var result = map.propagate(before, x: inputs[0], z: z, by: rules, threads: threads)
+    result.gradients[0] = result.gradients[0].reshaped(inputs[0].shape)
+    return result
+  }
+}
+
+/// A `PlaneConvolution` as a linear map.
+private struct PlaneMap: AffineMap {
+  let layer: PlaneConvolution
+  let frames, bands: Int
+  var weight: Tensor { layer.weight }
+  var bias: Tensor { layer.bias }
+  private var outputFrames: Int { layer.extent(of: frames) }
+
+  func apply(_ x: Tensor, _ weight: Tensor, threads: Int) -> Tensor {
+    let (channels, inputs) = (layer.channels, layer.inputs)
+    let (x, w) = (x.values, weight.values)
+    return Tensor(shape: [outputFrames * layer.extent(of: bands), channels]) { y in
+      y.update(repeating: 0)
+      layer.forEachPlace(frames: frames, bands: bands, outputFrames: 0..<outputFrames) {
+        place, source, tap in
+        for channel in 0..<channels {
+          y[place * channels + channel] +=
+            w[tap * channels + channel] * x[source * inputs + channel % inputs]
+        }
+      }
+    }
+  }
+
+  func transposed(_ g: Tensor, _ weight: Tensor, threads: Int) -> Tensor {
+    let (channels, inputs) = (layer.channels, layer.inputs)
+    let (g, w) = (g.values, weight.values)
+    return Tensor(shape: [frames * bands, inputs]) { x in
+      x.update(repeating: 0)
+      layer.forEachPlace(frames: frames, bands: bands, outputFrames: 0..<outputFrames) {
+        place, source, tap in
+        for channel in 0..<channels {
+          x[source * inputs + channel % inputs] +=
+            w[tap * channels + channel] * g[place * channels + channel]
+        }
+      }
+    }
+  }
+}

@@ -52,12 +52,17 @@ extension ParameterReader {
       secondNorm: try norm("ffn2_"), second: try feedForward("ffn2"), norm: try norm("final_"))
   }
 
-  /// A convolution of one frame, which is a linear layer, without a bias.
-  mutating func pointwise(_ name: String, _ inputs: Int, _ outputs: Int) throws -> Linear {
-    let weight = try tensor("\(name).weight", [outputs, inputs, 1], .kaiming(inputs: inputs))
+  /// A convolution of one place along `dimensions` axes, which is a linear layer; its weight as He draws it (2015)
+  /// unless told.
+  mutating func pointwise(
+    _ name: String, _ inputs: Int, _ outputs: Int, dimensions: Int = 1, weight: Initialisation? = nil,
+    bias: Initialisation? = nil
+  ) throws -> Linear {
+    let shape = [outputs, inputs] + Array(repeating: 1, count: dimensions)
+    let kernel = try tensor("\(name).weight", shape, weight ?? .kaiming(inputs: inputs))
     return Linear(
-      weight: weight.count == 0 ? weight : weight.reshaped([outputs, inputs]),
-      bias: Tensor(shape: [outputs]))
+      weight: kernel.count == 0 ? kernel : kernel.reshaped([outputs, inputs]),
+      bias: try bias.map { try tensor("\(name).bias", [outputs], $0) } ?? Tensor(shape: [outputs]))
   }
 
   /// The outputs of a CTC head on states of `width`, where there is one and no adapter stands before it.
