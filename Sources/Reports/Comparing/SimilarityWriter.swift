@@ -14,7 +14,7 @@ import Results
 ///
 /// The same result gives the same bytes; a failure leaves an earlier one as it was.
 public enum SimilarityWriter {
-  /// - Parameter png: also makes a PNG of each figure with `rsvg-convert`.
+  /// Writes `result` into `folder`; with `png` also a PNG of each figure by `rsvg-convert`.
   /// - Returns: The paths of what was written.
   /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `png` those of the converter, after everything else was
   ///   written.
