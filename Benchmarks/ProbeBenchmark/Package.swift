@@ -5,9 +5,8 @@ import PackageDescription
 let package = Package(
   name: "probe-benchmark",
   dependencies: [.package(name: "strata", path: "../..")],
-  targets: [
-    .executableTarget(
-      name: "probe-benchmark", dependencies: [.product(name: "Strata", package: "strata")])
-  ],
+  targets: ["probe-benchmark", "coverage-simulation"].map {
+    .executableTarget(name: $0, dependencies: [.product(name: "Strata", package: "strata")])
+  },
   swiftLanguageModes: [.v6]
 )

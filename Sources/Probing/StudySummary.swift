@@ -122,7 +122,7 @@ struct StudySummary {
   private func selectivity(_ counts: Matrix) -> Draws {
     let sums = bootstrap.sums(of: counts)
     return Draws(
-      values: (0..<sums.rows).map { (sums[$0, 1] - sums[$0, 2]) / sums[$0, 0] })
+      values: (0..<sums.rows).map { (sums[$0, 1] - sums[$0, 2]) / sums[$0, 0] }, clusters: clusters.count)
   }
 
   private func peak(_ layers: [Layer], _ draws: [String: MetricDraws]) -> Peak? {

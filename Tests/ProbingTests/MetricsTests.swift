@@ -119,6 +119,28 @@ struct MetricsTests {
     #expect(Draws(values: [1, 1, 1]).pValue == 0 && Draws(values: [0, 0, 0]).pValue == 1)
   }
 
+  /// Of scipy 1.17's `stats.t`.
+  @Test("Student's t is scipy's, and near the normal distribution for many")
+  func studentT() {
+    #expect(abs(StudentT.quantile(twoSidedTail: 0.05, freedom: 11) - 2.200985160082949) < 1e-9)
+    #expect(abs(StudentT.quantile(twoSidedTail: 0.05, freedom: 1) - 12.706204736432095) < 1e-7)
+    #expect(abs(StudentT.twoSided(2, freedom: 5) - 0.10193947882985835) < 1e-12)
+    #expect(abs(StudentT.twoSided(1.959964, freedom: 1e6) - 0.05) < 1e-5)
+    #expect(StudentT.twoSided(0, freedom: 3) == 1)
+  }
+
+  @Test("intervals from few clusters are wider, as the t distribution asks")
+  func expanded() {
+    let values = [0.0] + (0..<10_000).map { Double($0) / 9_999 - 0.5 }
+    let (plain, few) = (Draws(values: values).estimate(), Draws(values: values, clusters: 12).estimate())
+    #expect(abs(plain.high - 0.475) < 1e-9)
+    // 2.2010 · √(12/11) = 2.2988 standard deviations: 1.0757 % on each side.
+    #expect(abs(few.high - (0.5 - 0.010757)) < 1e-5 && abs(few.low + few.high) < 1e-12)
+    let many = Draws(values: values, clusters: 100_000).estimate()
+    #expect(abs(many.high - plain.high) < 1e-4)
+    #expect(Draws(values: [1, 0.5, 1, 1.5], clusters: 4).pValue > Draws(values: [1, 0.5, 1, 1.5]).pValue)
+  }
+
   @Test("the mean of twins is taken resample by resample")
   func mean() {
     let mean = Draws.mean([Draws(values: [1, 2]), Draws(values: [3, 6])])
