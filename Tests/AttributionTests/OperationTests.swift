@@ -159,7 +159,7 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
 
 @Suite("Rules of operations") struct OperationTests {
   /// The derivative along a direction, by central differences of a weighted sum of the output, for every input.
-  @Test("are the derivative", arguments: OperationCase.all)
+  @Test("are the derivative", arguments: OperationCase.all + OperationCase.grids)
   func finiteDifferences(example: OperationCase) {
     let inputs = example.inputs
     let output = example.output(inputs)
@@ -185,7 +185,7 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
   }
 
   /// What the inputs and the biases get is what the output had: for every affine rule.
-  @Test("conserve relevance", arguments: OperationCase.all)
+  @Test("conserve relevance", arguments: OperationCase.all + OperationCase.grids)
   func conservation(example: OperationCase) {
     let inputs = example.inputs
     let output = example.output(inputs)

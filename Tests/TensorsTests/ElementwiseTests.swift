@@ -43,15 +43,43 @@ import Testing
       } < 2e-6)
     #expect(worst(Elementwise.silu) { $0 / (1 + exp(-$0)) } < 2e-6)
     #expect(worst(Elementwise.relu) { max($0, 0) } == 0)
+    #expect(worst(Elementwise.tanh) { tanh($0) } < 2e-7)
+    #expect(worst(Elementwise.sigmoid) { 1 / (1 + exp(-$0)) } < 2e-7)
     // gelu(x) − gelu(−x) = x, as Φ(x) + Φ(−x) = 1.
     let mirrored = applied(x.map { -$0 }, Elementwise.gelu)
     #expect(zip(zip(applied(x, Elementwise.gelu), mirrored), x).allSatisfy { abs($0.0 - $0.1 - $1) < 2e-6 })
+  }
+
+  @Test("a step of an LSTM and of a GRU", arguments: counts)
+  func recurrentSteps(count: Int) {
+    func sigmoid(_ x: Float) -> Double { 1 / (1 + exp(-Double(x))) }
+    let gates = spread(4 * count, -6...6).enumerated().map { $1 * ($0 % 3 == 0 ? -1 : 1) }
+    let before = spread(count, -1...1)
+    var (cell, output) = (before, before)
+    Elementwise.lstmStep(gates: gates, cell: &cell, into: &output, width: count)
+    for unit in 0..<count {
+      let kept = sigmoid(gates[count + unit]) * Double(before[unit])
+      let state = kept + sigmoid(gates[unit]) * tanh(Double(gates[2 * count + unit]))
+      #expect(abs(Double(cell[unit]) - state) < 1e-6)
+      #expect(abs(Double(output[unit]) - sigmoid(gates[3 * count + unit]) * tanh(state)) < 1e-6)
+    }
+    let recurrent = Array(gates.prefix(3 * count).reversed())
+    Elementwise.gruStep(
+      input: gates, recurrent: recurrent, before: before, into: &output, width: count)
+    for unit in 0..<count {
+      let reset = sigmoid(gates[unit] + recurrent[unit])
+      let update = sigmoid(gates[count + unit] + recurrent[count + unit])
+      let new = tanh(
+        Double(gates[2 * count + unit]) + reset * Double(recurrent[2 * count + unit]))
+      #expect(abs(Double(output[unit]) - ((1 - update) * new + update * Double(before[unit]))) < 1e-6)
+    }
   }
 
   @Test("what is not finite stays so, and the extremes are reached")
   func extremes() {
     for loop in [
       Elementwise.exp, Elementwise.gelu, Elementwise.geluTanh, Elementwise.silu, Elementwise.relu,
+      Elementwise.tanh, Elementwise.sigmoid,
     ] {
       #expect(applied([.nan], loop)[0].isNaN)
       let many = applied(Array(repeating: .nan, count: 40), loop)

@@ -71,6 +71,9 @@ package struct GroupNormOperation: LayerOperation {
   package let epsilon: Float
   package var name: String { "group norm" }
 
+  /// What is done to a group's values, before each channel's scale and shift.
+  package var plain: LayerNorm { LayerNorm(weight: nil, bias: nil, epsilon: epsilon) }
+
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     run.groupNorm(inputs[0], self)
   }

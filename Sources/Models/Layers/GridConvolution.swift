@@ -52,6 +52,14 @@ package struct GridConvolutionOperation: LayerOperation {
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     run.convolution(inputs[0], layer, frequencies: frequencies)
   }
+
+  /// The same with other weights and no bias.
+  package func plain(_ weight: Tensor) -> GridConvolutionOperation {
+    GridConvolutionOperation(
+      layer: GridConvolution(
+        weight: weight, bias: Tensor(shape: [layer.outputs]), groups: layer.groups, walk: layer.walk),
+      frequencies: frequencies)
+  }
 }
 
 extension Evaluation {
