@@ -89,6 +89,106 @@ import Testing
     }
   }
 
+  /// Strides, dilations, groups, frequency before time, residuals, positions and both orders of a transformer's norms.
+  @Test("every kind of layer")
+  func variantParity() throws {
+    let model = try SpeechModel.load(resource("described_variant/model.safetensors"))
+    let described = try #require(model.architecture as? DescribedModel)
+    let reference = try Checkpoint.open(resource("described_variant/values.safetensors"))
+    var found: [String: Tensor] = [:]
+    _ = try described.layers.pass(
+      reference.tensor("input"), wanted: ["attention.1"], Evaluation(threads: 2, pool: MemoryPool())
+    ) {
+      found[$0] = $1
+      return true
+    }
+    #expect(found["attention.1"]?.shape == [4, 34, 34])
+    found["attention.1"] = nil
+    #expect(Set(found.keys).union(["input"]) == Set(reference.tensors.keys))
+    #expect(Set(found.keys) == Set(model.taps.map(\.name)))
+    var worst: Float = 0
+    for (name, ours) in found {
+      let theirs = try reference.tensor(name)
+      let shaped = theirs.shape.count == 3 ? ours.channelsFirst(theirs.shape[0]) : ours
+      let error = relativeError(shaped, theirs)
+      #expect(error < ParityTests.tolerance, "\(name): \(error)")
+      worst = max(worst, error)
+    }
+    print("described_variant: worst relative error \(worst)")
+    #expect(worst > 0)
+    #expect(model.attentionTaps.map(\.width) == [4, 2])
+    let twin = try model.randomTwin(seed: 3)
+    let last = try #require(try values(of: twin, noise(6_000), ["sigmoid"])["sigmoid"])
+    #expect(last.width == 10 && last.values.allSatisfy { $0 > 0 && $0 < 1 })
+    #expect(throws: ModelError.tooManyFrames(found: 57, maximum: 40)) {
+      try model.forward(noise(9_600), taps: ["table"]) { _, _ in }
+    }
+  }
+
+  // MARK: Descriptions
+
+  /// What a description may get wrong, each with the line that it is told by.
+  @Test(
+    "what cannot be is told by line",
+    arguments: [
+      ("layers: [", 1, "no YAML"), ("- conv2d: conv.0", 1, "a mapping with `input` and `layers`"),
+      ("family: a b\nlayers: [{linear: head}]", 1, "a name of letters"),
+      ("input: {}\n", 1, "no `layers`"), ("input: {}\nlayer: []", 2, "the key “layer”"),
+      ("layers:\n  - {conv3d: conv.0}", 2, "a layer of no known kind"),
+      ("layers:\n  - {linear: head, lstm: gru}", 2, "a layer of 2 kinds"),
+      ("layers:\n  - {linear: head, kernel: 3}", 2, "expected name, tap, outputs"),
+      ("input: {bands: 0}\nlayers: [{linear: head}]", 1, "a whole number from 1 to 512"),
+      ("input: {features: mfcc}\nlayers: [{linear: head}]", 1, "waveform, kaldi, log-mel, whisper"),
+      ("input:\n  features: kaldi\n  sampling_rate: 8000\nlayers: [{linear: head}]", 3, "16000"),
+      ("input: {features: waveform, normalise: bands}\nlayers: [{linear: head}]", 1, "none or utterance"),
+      ("layers:\n  - activation: relu\n  - {activation: prelu}", 3, "leaky_relu or clamp"),
+      ("layers:\n  - {activation: clamp, low: 3, high: 2}", 2, "low below high"),
+      ("layers:\n  - conv2d: conv.3", 2, "no tensor conv.3.weight"),
+      ("layers:\n  - conv1d: conv.0", 2, "conv.0.weight of shape [12, 1, 3, 3], expected 3 extents"),
+      ("layers:\n  - {conv2d: conv.0, channels: 16}", 2, "channels [16], expected [12]"),
+      ("layers:\n  - {conv2d: conv.0, kernel: [5, 5]}", 2, "kernel [5, 5], expected [3, 3]"),
+      ("layers:\n  - conv2d: conv.4", 2, "expected 1 inputs, which are what the layer before gives"),
+      ("layers:\n  - {conv2d: conv.0, padding: same, stride: 2}", 2, "odd kernels, stride 1"),
+      ("layers:\n  - {max_pool: [1, 2], padding: 1}", 2, "a kernel of two dimensions"),
+      ("layers:\n  - conv2d: conv.0\n  - {max_pool: [1, 90]}", 3, "no more than the 78 that are left"),
+      ("layers:\n  - {max_pool: 2, padding: 2}", 2, "no more than half the kernel"),
+      ("layers:\n  - batch_norm: conv.1", 2, "conv.1.weight of shape [12], expected [80]"),
+      ("layers:\n  - gru: gru", 2, "gru.weight_ih_l0 of shape [72, 100], expected [72, 80]"),
+      ("layers:\n  - lstm: gru", 2, "gru.weight_ih_l0 of shape [72, 100], expected [96, 80]"),
+      ("layers:\n  - {linear: head, outputs: 5}", 2, "outputs [5], expected [9]"),
+      ("layers:\n  - linear: head", 2, "head.weight of shape [9, 48], expected [9, 80]"),
+      ("layers:\n  - {transformer: t, heads: 3}", 2, "a divisor of the width, 80"),
+      (
+        "layers:\n  - {activation: relu, name: a}\n  - {activation: relu, name: a}", 3,
+        "a `name` of its own"
+      ),
+      ("layers:\n  - {group_norm: conv.1, groups: 7}", 2, "a divisor of the 80 channels"),
+      ("layers:\n  - residual: [{max_pool: 2}]", 2, "the same both ways"),
+      ("layers:\n  - residual:\n      - {tanh: x}", 3, "a layer of no known kind"),
+    ])
+  func refused(yaml: String, line: Int, expected: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/mine.yaml"
+    try Data(yaml.utf8).write(to: URL(fileURLWithPath: path))
+    let words = message {
+      _ = try SpeechModel.load(Self.crnn + "/model.pt", options: LoadOptions(architecture: path))
+    }
+    #expect(words.hasPrefix("\(path):\(line): ") && words.contains(expected), "\(words)")
+  }
+
+  @Test("a description may end before the model does; what it leaves out is named")
+  func partial() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/start.yaml"
+    try Data("input: {bands: 40}\nlayers:\n  - {conv2d: conv.0, padding: 1}\n".utf8)
+      .write(to: URL(fileURLWithPath: path))
+    let model = try SpeechModel.load(
+      Self.crnn + "/model.pt", options: LoadOptions(architecture: path))
+    #expect(model.taps.map(\.name) == ["conv.1"] && model.parameters == 108)
+    #expect(model.tensorReport.leftOut.contains("gru.weight_hh_l0"))
+    #expect(model.tensorReport.notes.contains("layers as \(path) tells of them"))
+  }
+
   // MARK: Time
 
   @Test("steps, fields and centres follow from the kernels")
