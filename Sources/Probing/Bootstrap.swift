@@ -45,13 +45,13 @@ struct Bootstrap: Sendable {
 }
 
 /// A number's value on the data, and on every resample of them.
-struct Draws: Sendable, Equatable {
+package struct Draws: Sendable, Equatable {
   /// The first is of the data themselves.
-  let values: [Double]
+  package let values: [Double]
   /// How many clusters each resample drew; nil for so many that it makes no difference.
   var clusters: Int?
 
-  static func - (a: Draws, b: Draws) -> Draws {
+  package static func - (a: Draws, b: Draws) -> Draws {
     Draws(values: zip(a.values, b.values).map { $0 - $1 }, clusters: a.clusters)
   }
 
@@ -70,7 +70,7 @@ struct Draws: Sendable, Equatable {
   /// Resamples of n clusters spread too little, by √((n − 1)/n), and their quantiles are a normal distribution's where
   /// Student's t is due: the quantiles are taken as far out as makes up for both (the expanded percentile interval,
   /// Hesterberg 2015, section 5.2). With twelve speakers that is the difference between 90 and 95 % coverage.
-  func estimate(coverage: Double = 0.95) -> Estimate {
+  package func estimate(coverage: Double = 0.95) -> Estimate {
     let value = values.first ?? 0
     let sorted = values.dropFirst().filter(\.isFinite).sorted()
     guard !sorted.isEmpty else { return Estimate(value: value, low: value, high: value) }
@@ -89,7 +89,7 @@ struct Draws: Sendable, Equatable {
   /// The chance of a value this far from zero if zero were true, two-sided, from Student's t distribution (the
   /// normal one, where the clusters are not known) with the resamples' standard deviation. Counting resamples cannot resolve what Holm's correction over many
   /// layers asks for: 1,000 of them end at 0.002.
-  var pValue: Double {
+  package var pValue: Double {
     let resamples = values.dropFirst().filter(\.isFinite)
     guard let value = values.first, resamples.count > 1 else { return 1 }
     let mean = resamples.reduce(0, +) / Double(resamples.count)
@@ -129,7 +129,7 @@ func quantile(_ sorted: [Double], _ share: Double) -> Double {
 }
 
 /// Which of several hypotheses are rejected at level `alpha` by Holm's step-down correction (Holm 1979).
-func holmRejections(_ pValues: [Double], alpha: Double = 0.05) -> [Bool] {
+package func holmRejections(_ pValues: [Double], alpha: Double = 0.05) -> [Bool] {
   var rejected = [Bool](repeating: false, count: pValues.count)
   let order = pValues.indices.sorted { (pValues[$0], $0) < (pValues[$1], $1) }
   for (rank, index) in order.enumerated() {

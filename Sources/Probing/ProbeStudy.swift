@@ -64,6 +64,8 @@ public struct ProbeStudy: Sendable {
     public var result: LevelResult
     /// Whole sentences.
     public var warnings: [String]
+    /// The level's metric on every resample, by layer, so that models can be compared on the same ones.
+    package var draws: [String: Draws] = [:]
   }
 
   /// Runs every probe of every layer. The result is the same for any number of threads.

@@ -67,7 +67,7 @@ struct StudySummary {
       warnings: StudyWarnings(
         study: study, design: design, clusters: clusters, measured: measured, result: result,
         duration: measured.duration.map { bootstrap.metrics(of: $0.tally) }
-      ).sentences)
+      ).sentences, draws: draws.mapValues { $0[metric] })
   }
 
   private func layerResult(_ layer: Layer, _ own: MetricDraws?, mel: MetricDraws?) -> LayerResult {

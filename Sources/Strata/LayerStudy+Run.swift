@@ -37,6 +37,7 @@ extension LayerStudy {
       if place == 0 { similarity = try self.similarity(trained) }
       for probe in spans.probes {
         guard let outcome = try run(probe, trained: trained, twins: twins, splits: splits) else { continue }
+        onOutcome(outcome)
         levels.append(outcome.result)
         warnings.add(outcome.warnings, of: probe)
       }

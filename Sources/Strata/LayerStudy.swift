@@ -41,6 +41,8 @@ public struct LayerStudy: Sendable {
   /// Asked now and then; true ends the study with `StudyError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
 
+  /// Given what each probe found.
+  var onOutcome: @Sendable (ProbeStudy.Outcome) -> Void = { _ in }
   /// Where the passes are found instead of being run.
   var shards: ShardFiles?
 

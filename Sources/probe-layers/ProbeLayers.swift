@@ -18,6 +18,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers extract model.ckpt a.wav -o a.safetensors
         probe-layers attribute model.ckpt a.wav --class AE --at AE
         probe-layers similarity a.ckpt [b.ckpt]          layer by layer, within a model or between two
+        probe-layers compare before/ after/              side by side; a folder of checkpoints: a run's course
         probe-layers merge shards/shard-*                adds up what --shard made
         probe-layers corpus check my-corpus              what is wrong with these labels
         probe-layers self-test                           does this installation measure what it says
@@ -29,7 +30,8 @@ struct ProbeLayers: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
-      MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, SelfTestCommand.self,
+      MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, CompareCommand.self,
+      SelfTestCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

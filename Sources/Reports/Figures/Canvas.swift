@@ -1,3 +1,5 @@
+import Foundation
+
 /// Writes SVG, one element a line. Every text that is not ours passes through `Markup.escape` here.
 public struct Canvas {
   /// The size of labels, points.
@@ -82,6 +84,16 @@ public struct Canvas {
   mutating func circle(_ x: Double, _ y: Double, radius: Double, fill: String, stroke: Stroke) {
     let place = [("cx", x), ("cy", y), ("r", radius)].map { ($0.0, NumberText.coordinate($0.1)) }
     element("circle", place + [("fill", fill)] + Self.attributes(stroke))
+  }
+
+  /// A star of five points, drawn: few text fonts have the sign.
+  mutating func star(_ x: Double, _ y: Double, fill: String) {
+    let points = (0..<10).map { step -> (Double, Double) in
+      let angle = Double(step) * .pi / 5
+      let radius = step.isMultiple(of: 2) ? 3.1 : 1.3
+      return (x + radius * sin(angle), y - radius * cos(angle))
+    }
+    area(points, fill: fill, opacity: 1)
   }
 
   /// A picture stretched over a rectangle, its pixels sharp.

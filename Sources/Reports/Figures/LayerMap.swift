@@ -131,14 +131,7 @@ public struct LayerMap: Figure {
     switch mark {
     case .none: break
     case .peakSet: canvas.circle(x, y, radius: 1.7, fill: "none", stroke: .init(colour: ink, width: 0.7))
-    case .peak:
-      // A star of five points, drawn: few text fonts have the sign.
-      let points = (0..<10).map { step -> (Double, Double) in
-        let angle = Double(step) * .pi / 5
-        let radius = step.isMultiple(of: 2) ? 3.1 : 1.3
-        return (x + radius * sin(angle), y - radius * cos(angle))
-      }
-      canvas.area(points, fill: ink, opacity: 1)
+    case .peak: canvas.star(x, y, fill: ink)
     }
   }
 

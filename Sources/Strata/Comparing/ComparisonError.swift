@@ -9,6 +9,10 @@ public enum ComparisonError: Error, Equatable, CustomStringConvertible, Sendable
   case labelsOfFrames
   /// No level of the corpus has labels of what was asked for.
   case noSpans(level: String, corpus: String)
+  /// There is nothing to compare with.
+  case fewModels([String])
+  /// Models that reports could not tell apart.
+  case sameNames([String])
   /// No layer of a model has a number for a row.
   case noLayers(model: String, reasons: [String])
 
@@ -23,6 +27,11 @@ public enum ComparisonError: Error, Equatable, CustomStringConvertible, Sendable
     case .labelsOfFrames: "frames have no labels; compare with labels on the spans of a level"
     case .noSpans(let level, let corpus):
       "\(corpus) has no \(level) spans; choose another level, or compare frames"
+    case .fewModels(let names):
+      "there is nothing to compare \(names.first ?? "nothing") with; give two models, or a folder with the checkpoints "
+        + "of a run, whose names have their steps in them"
+    case .sameNames(let names):
+      "\(names.joined(separator: ", ")) is there more than once; give each model once"
     case .noLayers(let model, let reasons):
       "no layer of \(model) can be compared here:\n  " + reasons.joined(separator: "\n  ")
     }

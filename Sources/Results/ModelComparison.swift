@@ -1,0 +1,94 @@
+import SpeechHierarchy
+
+/// Several models, or the checkpoints of one training run, studied alike and set beside each other: what
+/// `comparison.json` holds and its reports are drawn from. The first model is what the others are compared with.
+public struct ModelComparison: Codable, Equatable, Sendable {
+  public static let schemaVersion = 1
+
+  public struct Model: Codable, Equatable, Sendable {
+    public var name: String
+    /// Of training, where it is a checkpoint of a run.
+    public var step: Int?
+    public var summary: ModelSummary
+
+    public init(name: String, step: Int?, summary: ModelSummary) {
+      self.name = name
+      self.step = step
+      self.summary = summary
+    }
+  }
+
+  /// What one probe found in each of the models.
+  public struct Probed: Codable, Equatable, Sendable {
+    public var level: Level
+    public var probe: String
+    /// In the order of the models; nil where one has no layer that can be probed.
+    public var results: [LevelResult?]
+    /// Of the level's metric, each model less the first, layer by layer of the same name.
+    public var differences: [Difference]
+
+    public init(level: Level, probe: String, results: [LevelResult?], differences: [Difference]) {
+      self.level = level
+      self.probe = probe
+      self.results = results
+      self.differences = differences
+    }
+  }
+
+  public struct Difference: Codable, Equatable, Sendable {
+    /// Its place among the models.
+    public var model: Int
+    public var layer: String
+    /// Paired on the same resamples of the same spans.
+    public var estimate: Estimate
+    /// Holm's correction over all layers and models of the level leaves it standing.
+    public var isBeyondChance: Bool
+
+    public init(model: Int, layer: String, estimate: Estimate, isBeyondChance: Bool) {
+      self.model = model
+      self.layer = layer
+      self.estimate = estimate
+      self.isBeyondChance = isBeyondChance
+    }
+  }
+
+  /// How like a layer is to the layer of the same name in the first and in the last model: debiased linear CKA; nil
+  /// where it refuses or there is no such layer.
+  public struct Drift: Codable, Equatable, Sendable {
+    public var model: Int
+    public var layer: String
+    public var toFirst, toLast: Double?
+
+    public init(model: Int, layer: String, toFirst: Double?, toLast: Double?) {
+      self.model = model
+      self.layer = layer
+      self.toFirst = toFirst
+      self.toLast = toLast
+    }
+  }
+
+  public var schema = ModelComparison.schemaVersion
+  public var models: [Model]
+  public var corpus: CorpusSummary
+  public var settings: Settings
+  public var levels: [Probed]
+  public var drifts: [Drift]
+  /// What the layers are compared over, and how many of them.
+  public var driftUnit: String
+  public var driftRows: Int
+  public var warnings: [String]
+
+  public init(
+    models: [Model], corpus: CorpusSummary, settings: Settings, levels: [Probed], drifts: [Drift],
+    driftUnit: String, driftRows: Int, warnings: [String]
+  ) {
+    self.models = models
+    self.corpus = corpus
+    self.settings = settings
+    self.levels = levels
+    self.drifts = drifts
+    self.driftUnit = driftUnit
+    self.driftRows = driftRows
+    self.warnings = warnings
+  }
+}

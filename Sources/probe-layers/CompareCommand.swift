@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct CompareCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Several models, or the checkpoints of one run, side by side.",
+    discussion: """
+      Studies every model on the same spans, splits and resamples, and says where each level peaks in each, at which
+      layers a model gained or lost a level against the first one (paired differences, Holm's correction), and how
+      like each layer is to its first and last self. A folder of checkpoints with steps in their names (step-500.ckpt,
+      checkpoint-500/) stands for all of them, by step.
+
+      EXAMPLES
+        probe-layers compare pretrained/ finetuned/
+        probe-layers compare run/checkpoints --config run/config.json --levels phoneme,word
+        probe-layers compare --untrained model.ckpt --layers 0,3,-1
+      """)
+
+  @Argument(
+    help:
+      "Models as the other commands take them, and folders of checkpoints. The first is what is compared with."
+  )
+  var models: [String]
+
+  @Flag(help: "Put the last model before training, with random weights, in front.")
+  var untrained = false
+
+  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  var corpus: String?
+
+  @Option(help: "Levels and groups, separated by commas: \(LayerStudy.probedLevelNames).")
+  var levels: String?
+
+  @Option(help: "Layers, by name or number (0,6,-1). Default: all.")
+  var layers: String?
+
+  @Option(help: "Probes by name, all, or a folder of definitions. Default: those that come with the tool.")
+  var probes: String?
+
+  @Option(help: "Randomly initialised twins of every model, for its verdicts.")
+  var twins = 0
+
+  @Option(name: [.short, .long], help: "Where the results go.")
+  var output = "strata-comparison"
+
+  @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
+  var threads: Int?
+
+  @OptionGroup var loading: LoadingOptions
+
+  @OptionGroup var imports: ImportOptions
+
+  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
+  var png = false
+
+  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
+  var quiet = false
+
+  func validate() throws {
+    guard !models.isEmpty else { throw ValidationError("Give two models, or a folder of checkpoints.") }
+    guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+  }
+
+  func run() async throws {
+    let interruption = Interruption()
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
+    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
+    let listing = try ModelListing.models(at: models)
+    let comparison = ComparisonStudy(models: compared(listing, on: corpus)) { model in
+      var study = LayerStudy(model: model, corpus: corpus)
+      study.seed = seed
+      study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
+      study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      study.workFolder = StudyFolder.workFolder(of: output) + "/" + model.fingerprint
+      if let layers { study.layers = try model.taps.resolve(layers: layers).map(\.name) }
+      try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
+      study.onProgress = { step in
+        progress.update(
+          stage: "\(model.name): \(step.stage)", done: step.done, total: step.total, detail: step.detail)
+      }
+      study.isCancelled = { interruption.isRequested }
+      return study
+    }
+    let result = try await comparison.run()
+    progress.finish()
+    try result.write(to: output, png: png)
+    StudyFolder.removeWork(of: output)
+    guard !quiet else { return }
+    standardOutput(result.terminalSummary)
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+
+  private func compared(_ listing: [ModelListing], on corpus: Corpus) -> [ComparedModel] {
+    @Sendable func open(_ path: String) throws -> any ActivationSource {
+      try imports.source(path, for: corpus) ?? loading.load(path).studied
+    }
+    let models = listing.map { entry in
+      ComparedModel(name: entry.name, step: entry.step) { try open(entry.path) }
+    }
+    guard untrained, let last = listing.last else { return models }
+    let first = ComparedModel(name: "untrained") {
+      guard let twin = try open(last.path).randomTwin(ofSeed: seed + 1) else {
+        throw CommandFailure(
+          status: .usage,
+          message: "\(last.name) has no weights, so there is no untrained one to compare it with")
+      }
+      return twin
+    }
+    return [first] + models
+  }
+}
