@@ -7,4 +7,5 @@ let architectures: [any SpeechArchitecture.Type] = [
   Whisper.self,
   AudioSpectrogramTransformer.self,
   ClapAudio.self,
+  FrameATST.self,
 ]

@@ -64,6 +64,10 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
         operation: PatchOperation(patch: 3, rows: 2, columns: 3, timeStride: 2, frequencyStride: 2),
         shapes: [[7, 5]]),
       OperationCase(
+        name: "patches of all bands",
+        operation: PatchOperation(
+          patch: 2, height: 5, rows: 1, columns: 3, timeStride: 2, frequencyStride: 5), shapes: [[7, 5]]),
+      OperationCase(
         name: "frames of tokens", operation: FrameOperation(leading: 2, rows: 2, columns: 3, frames: 2),
         shapes: [[8, 3]]),
       OperationCase(

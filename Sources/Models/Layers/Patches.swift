@@ -1,9 +1,11 @@
 import Tensors
 
-/// Overlapping squares of a spectrogram `[frames × bands]`, frequency by frequency and each in the order of time:
-/// `[rows · columns × patch · patch]`, a patch by its bands, each in the order of time.
+/// Patches of a spectrogram `[frames × bands]`, which may overlap, frequency by frequency and each in the order of time:
+/// `[rows · columns × bands · frames of one]`, a patch by its bands, each in the order of time.
 package struct PatchOperation: LayerOperation {
+  /// Frames of a patch, and its bands unless there is a height.
   package let patch: Int
+  package var height: Int?
   /// Patches along frequency and along time.
   package let rows, columns: Int
   package let timeStride, frequencyStride: Int
@@ -15,10 +17,11 @@ package struct PatchOperation: LayerOperation {
 
   /// Calls `body` with each value's place in the patches and in a spectrogram of `bands`.
   package func forEachValue(bands: Int, _ body: (_ patched: Int, _ source: Int) -> Void) {
+    let height = height ?? patch
     for row in 0..<rows {
       for column in 0..<columns {
-        let start = (row * columns + column) * patch * patch
-        for band in 0..<patch {
+        let start = (row * columns + column) * height * patch
+        for band in 0..<height {
           for frame in 0..<patch {
             body(
               start + band * patch + frame,
@@ -60,7 +63,7 @@ package struct FrameOperation: LayerOperation {
 
 extension Evaluation {
   func patches(of mel: Tensor, _ operation: PatchOperation) -> Tensor {
-    let (size, bands) = (operation.patch * operation.patch, mel.width)
+    let (size, bands) = (operation.patch * (operation.height ?? operation.patch), mel.width)
     let patches = mel.withUnsafeBuffer { mel in
       Tensor(shape: [operation.rows * operation.columns, size], from: pool) { patches in
         operation.forEachValue(bands: bands) { patches[$0] = mel[$1] }
