@@ -4,7 +4,7 @@
 #
 #   BENCH_PYTHON="$(scripts/bench-env.sh)" Benchmarks/forward.sh [ROUNDS] [FAMILY]
 #
-# FAMILY is wav2vec2 (the default), whisper or ast, in the size of their base models (forward_peer.py).
+# FAMILY is wav2vec2 (the default), whisper or ast, in the size of their base models, or blstm (forward_peer.py).
 # With OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE as the environment has them, then with both unset for both sides.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"

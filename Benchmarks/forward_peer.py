@@ -7,7 +7,8 @@
 
 FAMILY is wav2vec2 (the size of wav2vec2-base), whisper (the encoder of whisper-base, always 30 s inside) or ast (the
 size of ast-base, 10.24 s inside). The peer is transformers' model with sdpa attention in inference mode, keeping
-every hidden state, behind transformers' own feature extractor. Both sides load once, read the same files, run a
+every hidden state, behind transformers' own feature extractor. Or blstm: 40 learned filters of 25 ms every 10 ms and a
+bidirectional nn.LSTM of 3 layers of 512, of which PyTorch gives the last layer only, Strata all. Both sides load once, read the same files, run a
 first pass that is not counted, and are then asked in turn.
 """
 
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 
-SECONDS = {"wav2vec2": (10, 30), "whisper": (30,), "ast": (10,)}
+SECONDS = {"wav2vec2": (10, 30), "whisper": (30,), "ast": (10,), "blstm": (10, 30)}
 THREADS = (1, 2)
 
 
@@ -36,18 +37,41 @@ def untrained(family):
             transformers.Wav2Vec2FeatureExtractor(do_normalize=True))
 
 
+def blstm():
+    from torch import nn
+
+    return nn.ModuleDict({"filters": nn.Conv1d(1, 40, 400, stride=160),
+                          "lstm": nn.LSTM(40, 512, num_layers=3, bidirectional=True, batch_first=True)})
+
+
+ARCHITECTURE = """input: {features: waveform, normalise: utterance}
+layers:
+  - conv1d: filters
+    stride: 160
+  - lstm: lstm
+    name: hidden
+"""
+
+
 def make(family, folder):
     import numpy as np
     import torch
 
     torch.manual_seed(0)
-    model, extractor = untrained(family)
+    model, extractor = (blstm(), None) if family == "blstm" else untrained(family)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.ndim == 1:  # Norms away from 1 and biases from 0, so that one left out would show.
                 parameter += 0.1 * torch.randn_like(parameter)
-    model.save_pretrained(folder)
-    extractor.save_pretrained(folder)
+    if extractor is None:
+        from safetensors.torch import save_file
+
+        save_file(model.state_dict(), os.path.join(folder, "model.safetensors"))
+        with open(os.path.join(folder, "architecture.yaml"), "w") as file:
+            file.write(ARCHITECTURE)
+    else:
+        model.save_pretrained(folder)
+        extractor.save_pretrained(folder)
     random = np.random.default_rng(0)
     n = max(SECONDS[family]) * 16000
     wave = np.cumsum(random.standard_normal(n)) * 0.01
@@ -55,8 +79,23 @@ def make(family, folder):
     wave.astype(np.float32).tofile(os.path.join(folder, "waveform.f32"))
 
 
-def peer(family, folder):
-    import numpy as np
+def recurrent_pass(folder):
+    import torch
+    from safetensors.torch import load_file
+
+    model = blstm().eval()
+    model.load_state_dict(load_file(os.path.join(folder, "model.safetensors")))
+
+    def states(wave):
+        with torch.inference_mode():
+            wave = torch.from_numpy(wave)
+            wave = (wave - wave.mean()) / wave.std()
+            return model["lstm"](model["filters"](wave[None, None]).transpose(1, 2))[0]
+
+    return states
+
+
+def transformer_pass(family, folder):
     import torch
     from transformers import AutoFeatureExtractor, AutoModel, logging
 
@@ -65,15 +104,29 @@ def peer(family, folder):
     if family == "whisper":
         model = model.encoder
     extractor = AutoFeatureExtractor.from_pretrained(folder)
+
+    def states(wave):
+        inputs = extractor(wave, sampling_rate=16000, return_tensors="pt")
+        with torch.inference_mode():
+            found = model(**inputs, output_hidden_states=True)
+        assert len(found.hidden_states) >= 7
+        return found.last_hidden_state
+
+    return states
+
+
+def peer(family, folder):
+    import numpy as np
+    import torch
+
+    one_pass = recurrent_pass(folder) if family == "blstm" else transformer_pass(family, folder)
     wave = np.fromfile(os.path.join(folder, "waveform.f32"), np.float32)
 
     def states(seconds):
-        inputs = extractor(wave[: seconds * 16000], sampling_rate=16000, return_tensors="pt")
-        with torch.inference_mode():
-            return model(**inputs, output_hidden_states=True)
+        return one_pass(wave[: seconds * 16000])
 
     def last(seconds):
-        state = states(seconds).last_hidden_state[0]
+        state = states(seconds)[0]
         if family == "ast":  # A frame is the mean over the patches of its column.
             columns = state[2:].reshape(12, -1, state.shape[1]).mean(0)
             state = columns[: (((seconds * 16000 - 400) // 160 + 1) - 16) // 10 + 1]
@@ -85,7 +138,7 @@ def peer(family, folder):
         if words[0] == "run":
             torch.set_num_threads(int(words[2]))
             start = time.perf_counter(), time.process_time()
-            assert len(states(int(words[1])).hidden_states) >= 7
+            states(int(words[1]))
             print(time.perf_counter() - start[0], time.process_time() - start[1], flush=True)
         elif words[0] == "save":
             last(int(words[1])).numpy().tofile(words[2])
