@@ -40,6 +40,15 @@ public struct AttributionResult: Encodable, Sendable {
     }
   }
 
+  /// A stretch of time and band of frequencies with its share of all that speaks for the target.
+  public struct Region: Encodable, Sendable, Equatable {
+    public var start, end, low, high, share: Double
+
+    public init(start: Double, end: Double, low: Double, high: Double, share: Double) {
+      (self.start, self.end, self.low, self.high, self.share) = (start, end, low, high, share)
+    }
+  }
+
   public struct Map: Encodable, Sendable {
     public var method: String
     public var layer: String
@@ -52,11 +61,13 @@ public struct AttributionResult: Encodable, Sendable {
     public var bandProfile: [Double]
     public var bands: [Double]
     public var checks: [Check]
+    /// What the target leans on most, the weightiest first.
+    public var regions: [Region] = []
     /// Where the method tells frequencies apart.
     public var grid: Picture?
 
     private enum CodingKeys: String, CodingKey {
-      case method, layer, start, step, profile, bandProfile, bands, checks
+      case method, layer, start, step, profile, bandProfile, bands, checks, regions
     }
 
     public init(
@@ -186,5 +197,15 @@ public struct AttributionResult: Encodable, Sendable {
     self.warnings = warnings
     self.spectrogram = spectrogram
     self.bandLimit = bandLimit
+  }
+
+  /// Adds another checkpoint's maps of the same target, each under that model's name.
+  public mutating func append(_ other: AttributionResult) {
+    maps += other.maps.map { map in
+      var map = map
+      map.layer += ", \(other.model)"
+      return map
+    }
+    warnings += other.warnings.map { "\(other.model): \($0)" }
   }
 }

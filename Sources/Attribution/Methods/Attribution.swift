@@ -12,6 +12,8 @@ public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
   case guidedBackpropagation = "guided-backpropagation"
   case relevance = "lrp"
   case occlusion
+  case attentionRollout = "attention-rollout"
+  case attentionFlow = "attention-flow"
 
   /// As figures and tables call it.
   public var title: String {
@@ -25,16 +27,18 @@ public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
     case .guidedBackpropagation: "guided backpropagation"
     case .relevance: "layer-wise relevance propagation"
     case .occlusion: "occlusion"
+    case .attentionRollout: "attention rollout"
+    case .attentionFlow: "attention flow"
     }
   }
 
-  /// Whether it shows a layer's frames; the others show the input.
+  /// Whether it is asked of a layer; the others show the input, or what enters the first block.
   public var isOfLayer: Bool { [.gradCAM, .gradCAMPlusPlus, .cam].contains(self) }
 }
 
 extension AttributionMethod {
   /// Whether it goes back through a recorded pass.
-  var usesGradients: Bool { self != .cam && self != .occlusion }
+  var usesGradients: Bool { ![.cam, .occlusion, .attentionRollout, .attentionFlow].contains(self) }
 }
 
 /// Explains one target of one utterance, by any method.
@@ -85,6 +89,7 @@ public struct Attribution: Sendable {
     case .smoothGrad: return try smoothGrad()
     case .integratedGradients: return try integratedGradients()
     case .occlusion: return try occlusion()
+    case .attentionRollout, .attentionFlow: return try attentionMap(method)
     }
   }
 

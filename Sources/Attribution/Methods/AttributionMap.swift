@@ -4,12 +4,12 @@ import Tensors
 /// How much each moment, and where a method tells, each frequency band counts for a target.
 public struct AttributionMap: Sendable {
   /// "Grad-CAM", "gradient × input" …
-  public let method: String
+  public var method: String
   public let target: String
   /// The target's value for this input.
   public let score: Double
   /// Where it was taken: a tap point, or "input".
-  public let layer: String
+  public var layer: String
   /// The middles of its frames, in seconds, evenly spaced.
   public let centres: [Double]
   /// One value a frame.

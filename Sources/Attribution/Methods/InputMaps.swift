@@ -152,7 +152,7 @@ extension Attribution {
       // sound, Whisper's have their middle on a frame.
       let sound = min(input.rows, samples.count * 100 / model.samplingRate + 1)
       let first = pass.input?.name == "filter banks" ? 0.0125 : 0
-      grid = input.zipped(with: gradient, *).rows(0..<sound)
+      grid = folded(input.zipped(with: gradient, *), frames: sound)
       centres = (0..<sound).map { first + Double($0) / 100 }
       bands = SpectralFrames.centres(bands: input.width, samplingRate: model.samplingRate)
     }
@@ -169,5 +169,20 @@ extension Attribution {
     }
     map.bands = bands
     return map
+  }
+
+  /// What a model hears again counts for where it was heard first: CLAP repeats a short sound to fill its window.
+  private func folded(_ grid: Tensor, frames: Int) -> Tensor {
+    guard model.family.hasPrefix("clap"), grid.rows > frames else { return grid.rows(0..<frames) }
+    let (hop, width) = (model.samplingRate / 100, grid.width)
+    return grid.withUnsafeBuffer { grid in
+      Tensor(shape: [frames, width]) { sum in
+        sum.update(repeating: 0)
+        for row in 0..<(grid.count / width) {
+          let place = min(row * hop % max(1, samples.count) / hop, frames - 1)
+          for band in 0..<width { sum[place * width + band] += grid[row * width + band] }
+        }
+      }
+    }
   }
 }

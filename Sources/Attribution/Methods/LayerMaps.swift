@@ -36,10 +36,9 @@ extension Attribution {
       return map(method, score: found.score, layer: layer, profile: scores)
     }
     let grid = Tensor(shape: [frames.frames, frames.rows]) { grid in
-      for frame in 0..<frames.frames {
-        for row in 0..<frames.rows {
-          grid[frame * frames.rows + row] = Float(scores[frames.leading + row * frames.columns + frame])
-        }
+      frames.forEachRow { frame, token, count in
+        let row = (token - frames.leading) / frames.columns % frames.rows
+        for index in 0..<count { grid[(frame + index) * frames.rows + row] = Float(scores[token + index]) }
       }
     }
     let profile = (0..<grid.rows).map { frame in grid[row: frame].reduce(0.0) { $0 + Double($1) } }
@@ -93,6 +92,24 @@ extension Attribution {
       shape: [found.values.rows, width])
     guard let frames = found.frames else { return products }
     return frames([products], on: Evaluation(threads: threads, pool: MemoryPool()))
+  }
+
+  /// The maps of the channels that give most to Grad-CAM at a layer, the weightiest first.
+  public func topChannels(_ count: Int, at layer: String? = nil) throws -> [AttributionMap] {
+    let layer = try layer ?? defaultLayer()
+    let maps = try channelMaps(at: layer)
+    let (values, width) = (maps.values, maps.width)
+    let columns = (0..<width).map { channel in
+      stride(from: channel, to: values.count, by: width).map { Double(values[$0]) }
+    }
+    let weights = columns.map { column in column.reduce(0) { $0 + max(0, $1) } }
+    let best = columns.indices.sorted { (weights[$1], $0) < (weights[$0], $1) }.prefix(count)
+    let score = try self.score()
+    return best.map { channel in
+      var map = map(.gradCAM, score: score, layer: layer, profile: columns[channel])
+      map.method = "channel \(channel) of Grad-CAM"
+      return map
+    }
   }
 
   /// A map of a layer's frames.

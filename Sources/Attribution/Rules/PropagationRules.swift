@@ -35,6 +35,8 @@ public struct PropagationRules: Sendable, Equatable {
     affine: .derivative, activation: .guided, conservesRelevance: false)
 
   /// Layer-wise relevance propagation with this rule for linear layers and convolutions.
+  ///
+  /// Parts of the method are patented. It is free for research; a company asks the owners before it uses it.
   public static func relevance(_ affine: Affine) -> PropagationRules {
     PropagationRules(affine: affine, activation: .ratio, conservesRelevance: true)
   }

@@ -17,6 +17,8 @@ public struct AttributionTarget: Sendable {
   public var span: Range<Double>?
   /// The row of a layer of tokens; nil is all of them.
   public var row: Int?
+  /// The class of a probe, by its label; nil for other targets.
+  public var label: String?
 
   public init(
     name: String, tap: String, weights: [Float], bias: Double = 0, span: Range<Double>? = nil,
@@ -74,9 +76,11 @@ public struct AttributionTarget: Sendable {
       return values[number * width + column] - sum / Float(count)
     }
     let mean = probe.intercepts.reduce(0, +) / Float(count)
-    return AttributionTarget(
+    var target = AttributionTarget(
       name: "“\(label)” by a probe of \(probe.layer)", tap: probe.layer, weights: weights,
       bias: Double(probe.intercepts[number] - mean), span: span)
+    target.label = label
+    return target
   }
 }
 

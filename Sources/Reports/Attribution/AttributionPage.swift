@@ -111,6 +111,12 @@ enum MethodWords {
         + "which is checked. Parts of LRP are patented; it is free for research, a company asks first."
     case "occlusion":
       "How much the target falls when 50 ms are hidden, with no look inside the model (Zeiler 2014)."
+    case "attention rollout":
+      "What the frames that enter the first block have in the span's, when attention and residuals of all blocks are "
+        + "multiplied (Abnar & Zuidema 2020). It knows of no class: every target of a span has the same map."
+    case "attention flow":
+      "The largest flow from each frame to the span through the attention of all blocks (Abnar & Zuidema 2020); the same "
+        + "for every class."
     default: ""
     }
   }
