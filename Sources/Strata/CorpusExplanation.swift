@@ -1,4 +1,5 @@
 import Attribution
+import Audio
 import Foundation
 import Models
 import Reports
@@ -78,5 +79,56 @@ public struct CorpusExplanation: Sendable {
     try page.write(
       extra: [("evidence.json", try encoder.encode(result))], version: Release.version, to: folder, png: png
     )
+  }
+}
+
+// MARK: - One unit
+
+extension CorpusExplanation {
+  /// Seconds of a clip on each side of a maximum.
+  private static let margin = 0.4
+
+  /// Where over the corpus a unit is most active, the largest value first.
+  public func maxima(
+    ofUnit unit: Int, of point: TapPoint, count: Int = 10, threads: Int = 1
+  ) throws -> [UnitMaximum] {
+    try UnitMaximum.find(
+      unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
+      progress: { [onProgress] in onProgress("Listening", $0, $1) }, isCancelled: isCancelled)
+  }
+
+  /// Writes `report.html`, where each maximum can be listened to, and `unit.csv`; all or none.
+  public func write(
+    _ maxima: [UnitMaximum], ofUnit unit: Int, of point: TapPoint, to folder: String
+  ) throws {
+    let title = "What unit \(unit) of \(point.name) responds to"
+    let figure = UnitFigure(
+      maxima.map {
+        .init(
+          utterance: $0.utterance, seconds: $0.time, value: Double($0.value),
+          phone: $0.labels[.phoneme] ?? "", word: $0.labels[.word] ?? "")
+      }, title: title)
+    var page = FiguresPage(
+      title: title,
+      lead:
+        "\(model.name): the \(maxima.count) largest values over \(corpus.name), each with \(Self.margin) s on both "
+        + "sides.",
+      figures: [(figure, "The largest values, at most one in 200 ms of a recording.")])
+    page.clips = try maxima.enumerated().map { number, maximum in
+      let sound = try Waveform.read(maximum.audioPath)
+      let rate = Double(sound.samplingRate)
+      let start = max(0, Int((maximum.time - Self.margin) * rate))
+      let end = min(sound.samples.count, Int((maximum.time + Self.margin) * rate))
+      let clip = Waveform(
+        samples: Array(sound.samples[min(start, end)..<end]), samplingRate: sound.samplingRate)
+      let place = String(format: "%.2f", maximum.time)
+      let words = [maximum.labels[.phoneme], maximum.labels[.word]].compactMap { $0 }.joined(
+        separator: " in ")
+      return .init(
+        caption: "\(number + 1). \(maximum.utterance) at \(place) s\(words.isEmpty ? "" : ": \(words)")",
+        sound: Data(clip.wav()))
+    }
+    try page.write(
+      extra: [("unit.csv", Data(figure.data.csv.utf8))], version: Release.version, to: folder, png: false)
   }
 }

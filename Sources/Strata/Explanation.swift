@@ -26,6 +26,8 @@ public struct Explanation: Sendable {
   public let utterance: Utterance?
   public var settings = AttributionSettings()
   public var threads = 1
+  /// How many channels of Grad-CAM get a map of their own.
+  public var channels = 0
   /// Where layer methods are taken; nil for each target's default.
   public var layer: String?
   /// What the model's decoder is given: the text that the sound should have, behind what stands before every text.
@@ -94,9 +96,11 @@ public struct Explanation: Sendable {
       onProgress(method.title, number, total)
       maps.append(try attribution.map(by: method, layer: layer))
     }
+    let perMethod = maps
+    if channels > 0 { maps += try attribution.topChannels(channels, at: layer) }
     let trust =
       checks
-      ? try attribution.trust(Array(zip(methods, maps).map { (method: $0, map: $1) })) { done, _ in
+      ? try attribution.trust(Array(zip(methods, perMethod).map { (method: $0, map: $1) })) { done, _ in
         onProgress("checking", methods.count + done, total)
       } : []
     onProgress("done", total, total)
@@ -105,7 +109,9 @@ public struct Explanation: Sendable {
     var result = AttributionResult(
       model: model.name, fingerprint: model.fingerprint, family: model.family, audio: audio,
       seconds: sound.seconds, target: target.name, targetLayer: target.tap, span: span, score: score,
-      probe: probe?.remark, tiers: tiers, maps: maps.map(\.summary), warnings: warnings(of: maps),
+      probe: probe?.remark, tiers: tiers,
+      maps: maps.map { $0.summary(nyquist: Double(model.samplingRate) / 2) },
+      warnings: warnings(of: maps),
       spectrogram: .init(spectrogramOf: sound), bandLimit: Double(model.samplingRate) / 2)
     result.trust = trust.map(\.summary)
     result.warnings += trust.flatMap { entry in
@@ -139,7 +145,7 @@ extension Explanation {
   /// Longer recordings are not put into the page.
   private static let longestSound = 120.0
 
-  /// Writes `report.html`, `attribution.json`, `maps.npz`, `figures/` and, where the target is of a probe,
+  /// Writes `report.html`, `attribution.json`, `maps.npz`, `masks.csv`, `figures/` and, where the target is of a probe,
   /// `probe.safetensors`; all or none.
   public func write(_ result: AttributionResult, to folder: String, png: Bool = false) throws {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "strata-\(UUID().uuidString)")
@@ -147,7 +153,9 @@ extension Explanation {
     defer { try? FileManager.default.removeItem(at: scratch) }
     let arrays = scratch.appending(path: "maps.npz")
     try NumpyWriter.writeArchive(Self.arrays(of: result), to: arrays.path)
-    var extra = [("maps.npz", try Data(contentsOf: arrays))]
+    var extra = [
+      ("maps.npz", try Data(contentsOf: arrays)), ("masks.csv", Data(Self.masks(of: result).utf8)),
+    ]
     if let probe {
       let file = scratch.appending(path: "probe.safetensors")
       try probe.write(to: file.path)
@@ -169,6 +177,18 @@ extension Explanation {
       png: png)
   }
 
+  /// What each map leans on most, as stretches of time and frequency: what an augmentation may mask.
+  private static func masks(of result: AttributionResult) -> String {
+    let rows = result.maps.flatMap { map in
+      map.regions.map { region in
+        "\(map.method),\"\(map.layer)\","
+          + [region.start, region.end, region.low, region.high, region.share]
+          .map { String(format: "%.6g", $0) }.joined(separator: ",")
+      }
+    }
+    return (["method,layer,start_s,end_s,low_hz,high_hz,share"] + rows).joined(separator: "\n") + "\n"
+  }
+
   /// METHOD/profile, METHOD/seconds and, where bands are told apart, METHOD/grid `[frames × bands]` and
   /// METHOD/hertz; `spectrogram` with `spectrogram/seconds`.
   private static func arrays(of result: AttributionResult) -> [(name: String, tensor: Tensor)] {
@@ -181,8 +201,11 @@ extension Explanation {
       ("spectrogram", Tensor(sound.values, shape: [sound.frames, sound.bands])),
       ("spectrogram/seconds", times(sound.frames, sound.start, sound.step)),
     ]
-    for map in result.maps {
-      let name = map.method.lowercased().replacingOccurrences(of: " ", with: "-")
+    for (number, map) in result.maps.enumerated() {
+      let isRepeated = result.maps.prefix(number).contains { $0.method == map.method }
+      let name =
+        map.method.lowercased().replacingOccurrences(of: " ", with: "-")
+        + (isRepeated ? "-\(number + 1)" : "")
       arrays.append(("\(name)/profile", row(map.profile)))
       arrays.append(("\(name)/seconds", times(map.profile.count, map.start, map.step)))
       if let grid = map.grid {

@@ -10,8 +10,10 @@ struct AttributeCommand: ParsableCommand {
       The target is a class of the model's own head, a class of a linear probe at any layer (--probe), or one unit of a
       layer (--unit), read over a span or the whole recording. Labels that lie beside the recording are drawn beneath.
       Given a corpus's folder in the place of a recording, it says of each layer and level how much of a probe's evidence
-      lies inside the labelled span, how far around it the rest does, and what each attention head follows.
-      DIR gets report.html (with the recording to listen to), figures/*.svg, maps.npz, attribution.json and the probe.
+      lies inside the labelled span, how far around it the rest does, and what each attention head follows; with --unit, where
+      that unit is most active, to be listened to.
+      DIR gets report.html (with the recording to listen to), figures/*.svg, maps.npz, masks.csv (what the model leans on,
+      as stretches of time and frequency, for augmentation), attribution.json and the probe.
 
       EXAMPLES
         probe-layers attribute model.ckpt a.flac --class AE --at AE
@@ -19,6 +21,8 @@ struct AttributeCommand: ParsableCommand {
         probe-layers attribute model.ckpt a.flac --probe out/probe.safetensors --span 0.31-0.42
         probe-layers attribute model.ckpt a.flac --unit 17 --layer conv.4 --methods occlusion,gradient-input
         probe-layers attribute model.ckpt my-corpus --levels phoneme,word --spans 40
+        probe-layers attribute model.ckpt my-corpus --unit 17 --layer conv.4
+        probe-layers attribute model.ckpt a.flac --class AE --at AE --checkpoints step1.ckpt step2.ckpt
         probe-layers attribute model.ckpt a.flac --methods lrp --rule gamma -o explained --png
 
       METHODS
@@ -73,6 +77,14 @@ struct AttributeCommand: ParsableCommand {
       "Where Grad-CAM is taken. Default: before the last layer that mixes frames on the way to the target.")
   var mapLayer: String?
 
+  @Option(help: "Maps of their own for so many channels of Grad-CAM, the weightiest.")
+  var channels = 0
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Other checkpoints of the same training, whose maps are drawn below the model's, in this order.")
+  var checkpoints: [String] = []
+
   @Option(help: "The corpus that a probe is fitted on. Default: the one that comes with the tool.")
   var corpus: String?
 
@@ -120,6 +132,12 @@ struct AttributeCommand: ParsableCommand {
     guard span == nil || at == nil else { throw ValidationError("Give --span or --at, not both.") }
     guard text == nil || tokens == nil else { throw ValidationError("Give --text or --tokens, not both.") }
     guard className == nil || unit == nil else { throw ValidationError("A unit has no --class.") }
+    guard (0...1000).contains(channels) else {
+      throw ValidationError("--channels takes a number up to 1000.")
+    }
+    guard checkpoints.isEmpty || !checks else {
+      throw ValidationError("--checks is of one model; leave out --checkpoints.")
+    }
     guard (1...1_000_000).contains(spans) else { throw ValidationError("--spans takes a number from 1.") }
     guard (1...100_000).contains(steps) else { throw ValidationError("--steps takes a number from 1.") }
     guard threads.map({ (1...1024).contains($0) }) ?? true else {
@@ -152,7 +170,20 @@ struct AttributeCommand: ParsableCommand {
     explanation.probe = try linearProbe(of: model, corpus, threads, progress, interruption)
     let target = try request.target(of: explanation, probe: explanation.probe)
 
-    let result = try explanation.run(target, methods: chosenMethods(), checks: checks)
+    explanation.channels = channels
+    var result = try explanation.run(target, methods: chosenMethods(), checks: checks)
+    for path in checkpoints {
+      let other = try self.loading.load(path)
+      var later = try Explanation(other, audio: audio, corpus: corpus)
+      (later.settings, later.threads, later.layer) = (explanation.settings, threads, explanation.layer)
+      (later.isCancelled, later.tokens) = (explanation.isCancelled, explanation.tokens)
+      // A class that is the likeliest of one need not be that of the next: the target is the first one's.
+      later.probe = try linearProbe(of: other, corpus, threads, progress, interruption)
+      var again = request
+      again.className = target.label
+      let own = try later.probe.map { try again.target(of: later, probe: $0) } ?? target
+      result.append(try later.run(own, methods: chosenMethods()))
+    }
     progress.finish()
     try explanation.write(result, to: output, png: png)
     guard !quiet else { return }
@@ -169,6 +200,7 @@ struct AttributeCommand: ParsableCommand {
     _ model: SpeechModel, _ threads: Int, _ progress: ProgressLine, _ interruption: Interruption
   ) throws {
     var explanation = CorpusExplanation(model: model, corpus: try Corpus.load(audio))
+    if let unit { return try showMaxima(of: unit, explanation, threads, progress, interruption) }
     explanation.levels = try chosenLevels()
     explanation.layers = try layers.map { try model.resolve(layers: $0).map(\.name) }
     explanation.spans = spans
@@ -183,6 +215,31 @@ struct AttributeCommand: ParsableCommand {
     try explanation.write(result, to: output, png: png)
     guard !quiet else { return }
     standardOutput(AttributionSummary.text(of: result))
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+
+  private func showMaxima(
+    of unit: Int, _ explanation: CorpusExplanation, _ threads: Int, _ progress: ProgressLine,
+    _ interruption: Interruption
+  ) throws {
+    var explanation = explanation
+    explanation.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
+    explanation.isCancelled = { interruption.isRequested }
+    guard let point = try explanation.model.resolve(layers: layer ?? "-1").first else {
+      throw ValidationError("Say the unit's layer with --layer.")
+    }
+    let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: threads)
+    progress.finish()
+    try explanation.write(maxima, ofUnit: unit, of: point, to: output)
+    guard !quiet else { return }
+    standardOutput("Unit \(unit) of \(point.name) is largest at")
+    for maximum in maxima {
+      let labels = [maximum.labels[.phoneme], maximum.labels[.word]].compactMap { $0 }.joined(
+        separator: " in ")
+      standardOutput(
+        String(format: "%8.3f  ", maximum.value) + maximum.utterance
+          + String(format: " at %.2f s  ", maximum.time) + labels)
+    }
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }
 

@@ -113,6 +113,47 @@ struct AttributeTests {
     }
   }
 
+  @Test("maps of channels and of another checkpoint, and masks for augmentation")
+  func channelsAndCheckpoints() throws {
+    let output = try folder.file("strip")
+    let run = try CommandRun([
+      "attribute", model, audio, "--class", "ZH", "--at", "ZH", "-o", output, "--methods",
+      "grad-cam,gradient-input",
+      "--channels", "2", "--checkpoints", model,
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    let lines = run.output.split(separator: "\n")
+    #expect(lines.count { $0.contains("of Grad-CAM, hidden.5:") } == 2, "\(run.output)")
+    // The same weights again give the same line.
+    let maps = lines.filter { $0.hasPrefix("gradient × input, input") }
+    #expect(maps.count == 2)
+    #expect(
+      maps.last?.replacingOccurrences(of: ", w2v2-tiny-phones", with: "") == maps.first.map(String.init))
+    let masks = try String(contentsOfFile: output + "/masks.csv", encoding: .utf8).split(separator: "\n")
+    #expect(masks.first == "method,layer,start_s,end_s,low_hz,high_hz,share" && masks.count > 4)
+    for row in masks.dropFirst() {
+      let cells = row.split(separator: ",").suffix(5).compactMap { Double($0) }
+      #expect(
+        cells.count == 5 && cells[0] < cells[1] && cells[2] < cells[3] && cells[4] > 0 && cells[4] <= 1)
+    }
+  }
+
+  @Test("where a unit is most active, to be listened to")
+  func unit() throws {
+    let output = try folder.file("unit")
+    let run = try CommandRun([
+      "attribute", model, Repository.path("fixtures/unseen/kal"), "--unit", "5", "--layer", "hidden.2",
+      "-o", output,
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.split(separator: "\n").count == 12, "\(run.output)")
+    let table = try String(contentsOfFile: output + "/unit.csv", encoding: .utf8).split(separator: "\n")
+    let values = table.dropFirst().compactMap { Double($0.split(separator: ",")[2]) }
+    #expect(values.count == 10 && values == values.sorted(by: >))
+    let page = try String(contentsOfFile: output + "/report.html", encoding: .utf8)
+    #expect(page.components(separatedBy: "<audio ").count == 11)
+  }
+
   @Test("a spectrogram transformer's class and a decoder's token")
   func otherFamilies() throws {
     let models = Repository.path("Tests/ModelsTests/Resources")
