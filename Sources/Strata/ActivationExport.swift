@@ -74,7 +74,10 @@ public struct ActivationExport: Sendable {
     let waveform = try Waveform.read(path)
     var layers: [(String, Tensor)] = []
     do {
-      try model.forward(waveform, taps: names, threads: max(1, threads)) { layers.append(($0, $1)) }
+      try model.forward(waveform, taps: names, threads: max(1, threads)) { name, states in
+        if isCancelled() { throw ExportError.interrupted }
+        layers.append((name, states))
+      }
     } catch let error as ModelError {
       throw ExportError.recording(path: path, reason: error.description)
     }

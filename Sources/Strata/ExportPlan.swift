@@ -106,11 +106,11 @@ extension ActivationExport {
     }
     var parts = recordings.map { _ in 1 }
     for _ in 0..<16 {
-      var count: [String: Int] = [:]
       let names = zip(recordings, parts).map(short)
-      for name in names { count[name, default: 0] += 1 }
-      guard count.values.contains(where: { $0 > 1 }) else { break }
-      for (index, name) in names.enumerated() where count[name, default: 0] > 1 { parts[index] += 1 }
+      var paths: [String: Set<String>] = [:]
+      for (name, recording) in zip(names, recordings) { paths[name, default: []].insert(recording.path) }
+      guard paths.values.contains(where: { $0.count > 1 }) else { break }
+      for (index, name) in names.enumerated() where paths[name, default: []].count > 1 { parts[index] += 1 }
     }
     // The same recording again has a number.
     var seen: [String: Int] = [:]

@@ -1,121 +1,137 @@
+import Activations
 import Audio
 import Checkpoints
 import Foundation
 import HDF5
 import Models
-import Strata
 import StrataTestSupport
+import Tensors
 import Testing
 
-@testable import struct Strata.ActivationExport
-@testable import struct Strata.ExportPlan
+@testable import Strata
 
 @Suite("Export of activations")
 struct ActivationExportTests {
   private let recording = Repository.path("fixtures/human/austen/austen_0880.flac")
+  private let other = Repository.path("fixtures/unseen/kal/kal_s005.flac")
+  private let folder: TemporaryFolder
+  private let model: SpeechModel
 
-  @Test("a file holds what the model gives, under the tap points' names")
-  func holdsWhatTheModelGives() throws {
-    let model = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
-    let folder = try TemporaryFolder()
-    let path = try folder.file("activations.safetensors")
+  init() throws {
+    folder = try TemporaryFolder()
+    model = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
+  }
+
+  /// The arrays and the words of a file, read by the reader of its format.
+  private func read(_ path: String) throws -> (arrays: [String: Tensor], words: [String: String]) {
+    if path.hasSuffix(".h5") {
+      let file = try HDF5File(path)
+      let arrays = try file.names.map { ($0, try file.tensor($0)) }
+      return (
+        Dictionary(uniqueKeysWithValues: arrays), try file.attributes().compactMapValues { $0.text }
+      )
+    }
+    let file = try Checkpoint.open(path)
+    var arrays = try Dictionary(uniqueKeysWithValues: file.tensors.keys.map { ($0, try file.tensor($0)) })
+    guard let metadata = arrays.removeValue(forKey: "__metadata__") else {
+      let words = file.tensors.isEmpty ? nil : file.metadata.dictionary
+      return (arrays, words?.compactMapValues { $0.string } ?? [:])
+    }
+    let text = String(decoding: metadata.values.map { UInt8($0) }, as: UTF8.self)
+    let pairs = text.split(separator: "\n").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+    return (arrays, Dictionary(uniqueKeysWithValues: pairs.map { ($0[0], $0[1]) }))
+  }
+
+  @Test("every tap is in the file under its name, in each format", arguments: ["safetensors", "npz", "h5"])
+  func holdsWhatTheModelGives(ending: String) throws {
+    let path = try folder.file("activations.\(ending)")
     var export = ActivationExport(model: model)
-    export.taps = ["conv.7", "hidden.6"]
     export.includesAttention = true
     try export.write([recording], to: path)
 
-    let file = try Checkpoint.open(path)
-    #expect(file.tensors["attention.6"]?.shape == [4, 149, 149])
-    try model.forward(try Waveform.read(recording), taps: ["conv.7", "hidden.6"]) { name, states in
-      let written = try file.tensor(name)
-      #expect(written == states)
-    }
-    #expect(file.metadata["fingerprint"]?.string == model.fingerprint)
-    #expect(file.metadata["timing.hidden.6"]?.string?.contains("stride_samples=320") == true)
+    var expected: [String: Tensor] = [:]
+    let names = (model.taps + model.attentionTaps).map(\.name)
+    try model.forward(try Waveform.read(recording), taps: Set(names)) { expected[$0] = $1 }
+    let (arrays, words) = try read(path)
+    #expect(arrays == expected)
+    #expect(arrays.keys.contains("logits") && arrays["attention.6"]?.shape == [4, 149, 149])
+    #expect(arrays["hidden.6"]?.shape == [149, 144])
+    #expect(words["fingerprint"] == model.fingerprint)
+    #expect(words["sampling_rate"] == "16000")
+    #expect(
+      words["timing.hidden.6"]
+        == "sampling_rate=16000 stride_samples=320 receptive_field_samples=400 first_centre_sample=199.5")
+    #expect(words["layers"] == model.taps.map(\.name).joined(separator: ","))
   }
 
-  @Test("the same numbers in every format, in the recordings' order, with any number of threads")
-  func formats() throws {
-    let model = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
-    let folder = try TemporaryFolder()
-    let recordings = Repository.path("fixtures/human/austen")
+  @Test("several recordings carry their stems, and any number of threads gives the same bytes")
+  func severalRecordings() throws {
     var export = ActivationExport(model: model)
-    export.taps = ["hidden.2", "logits"]
-    let names = try ["one.safetensors", "two.safetensors", "all.npz", "all.h5"].map { try folder.file($0) }
-    for (path, threads) in zip(names, [1, 2, 2, 2]) {
+    export.taps = ["hidden.6"]
+    let recordings = [recording, other, recording]
+    let files = try [1, 3].map { threads in
       export.threads = threads
-      try export.write([recordings], to: path)
+      let path = try folder.file("\(threads).safetensors")
+      try export.write(recordings, to: path)
+      return try Data(contentsOf: URL(filePath: path))
     }
-    #expect(try Data(contentsOf: URL(filePath: names[0])) == Data(contentsOf: URL(filePath: names[1])))
-    let first = try Checkpoint.open(names[0])
-    let stems = try export.plan([recordings], to: names[0]).recordings.compactMap(\.stem)
-    #expect(Set(first.tensors.keys) == Set(stems.flatMap { ["\($0)/hidden.2", "\($0)/logits"] }))
-    let archive = try Checkpoint.open(names[2])
-    let hierarchy = try HDF5File(names[3])
-    for (name, entry) in first.tensors {
-      let tensor = try first.tensor(name)
-      #expect(try archive.tensor(name) == tensor)
-      #expect(try hierarchy.tensor(name) == tensor)
-      #expect(entry.shape.count == 2)
+    #expect(files[0] == files[1])
+    let (arrays, _) = try read(folder.path + "/1.safetensors")
+    #expect(
+      arrays.keys.sorted()
+        == ["austen_0880-2/hidden.6", "austen_0880/hidden.6", "kal_s005/hidden.6"].sorted())
+    try model.forward(try Waveform.read(other), taps: ["hidden.6"]) { name, states in
+      #expect(arrays["kal_s005/\(name)"] == states)
     }
   }
 
-  @Test("its size is known beforehand, and what does not fit is refused")
-  func size() throws {
-    let model = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
-    let folder = try TemporaryFolder()
-    var export = ActivationExport(model: model)
-    export.taps = ["conv.7", "hidden.6"]
-    export.includesAttention = true
-    let plan = try export.plan([recording], to: folder.path + "/a.safetensors")
-    try export.write(plan)
-    let file = try Checkpoint.open(plan.output)
-    #expect(plan.bytes == file.tensors.values.reduce(0) { $0 + 4 * $1.shape.reduce(1, *) })
-    #expect(ExportPlan.size(999) == "999 bytes" && ExportPlan.size(1_234_000_000) == "1.2 GB")
-    let huge = ExportPlan(recordings: plan.recordings, output: plan.output, format: .npz, bytes: 1 << 60)
-    #expect { try huge.requireRoom() } throws: { "\($0)".contains("are free there") }
-    #expect { try export.plan([recording], to: "a.txt") } throws: { "\($0)".contains("--format") }
-    #expect { try export.plan([folder.path], to: plan.output) } throws: {
-      "\($0)".contains("no recordings")
+  @Test("recordings are told apart by as many folders as that takes")
+  func stems() {
+    func stems(_ paths: [String]) -> [String?] {
+      ActivationExport.stems(
+        of: paths.map { .init(path: $0, name: String($0.split(separator: ".")[0]), isInFolder: false) })
     }
+    #expect(stems(["a/x.wav"]) == [nil])
+    #expect(stems(["a/x.wav", "b/y.flac"]) == ["x", "y"])
+    #expect(stems(["a/x.wav", "b/x.wav", "b/y.wav"]) == ["a/x", "b/x", "y"])
+    #expect(stems(["a/x.wav", "a/x.wav"]) == ["x", "x-2"])
+  }
+
+  @Test("its size is said before, and is right")
+  func size() throws {
+    let path = try folder.file("size.safetensors")
+    let export = ActivationExport(model: model)
+    let plan = try export.plan([recording, other], to: path)
+    try export.write(plan)
+    let written = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+    #expect(plan.bytes < written && written < plan.bytes + 16_384)
+    #expect(
+      plan.summary(layers: export.layerCount).hasPrefix("Writing about \(ExportPlan.size(plan.bytes)): "))
+    #expect(ExportPlan.size(999) == "999 bytes" && ExportPlan.size(7_200_000_000) == "7.2 GB")
+    let large = ExportPlan(
+      recordings: plan.recordings, output: folder.path + "/large.npz", format: .npz, bytes: 1 << 60)
+    let error = #expect(throws: ExportError.self) { try export.write(large) }
+    #expect(error.flatMap { FailureKind($0) } == .writeFailed)
   }
 
   @Test(
-    "several recordings are told apart by their names",
-    arguments: [
-      (["a/x.wav"], [nil]),
-      (["a/x.wav", "b/y.flac"], ["x", "y"]),
-      (["a/x.wav", "b/x.wav", "b/y.wav"], ["a/x", "b/x", "y"]),
-      (["a/x.wav", "a/x.wav"], ["a/x", "a/x-2"]),
-    ] as [([String], [String?])])
-  func stems(recordings: [String], stems: [String?]) throws {
-    let found = try recordings.flatMap(ActivationExport.recordings(at:))
-    #expect(ActivationExport.stems(of: found) == stems)
-  }
-
-  @Test("one that is stopped leaves no file")
-  func stopped() throws {
-    let model = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
-    let folder = try TemporaryFolder()
-    var export = ActivationExport(model: model)
-    export.isCancelled = { true }
-    for name in ["a.safetensors", "a.npz", "a.h5"] {
-      #expect(throws: ExportError.interrupted) {
-        try export.write([recording, recording], to: folder.path + "/" + name)
-      }
-    }
-    #expect(folder.contents().isEmpty)
-  }
-
-  @Test("a recording that fails leaves no file")
-  func leavesNoFile() throws {
-    let model = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
-    let folder = try TemporaryFolder()
+    "a recording that fails, and a stop, leave no file and an older one as it was",
+    arguments: ActivationFormat.allCases)
+  func leavesNoFile(format: ActivationFormat) throws {
     let audio = try folder.write(Data("no audio".utf8), to: "speech.wav")
-    let export = ActivationExport(model: model)
-    #expect(throws: AudioError.self) {
-      try export.write([recording, audio], to: folder.path + "/out.safetensors")
+    try folder.write(Data("older".utf8), to: "out.x")
+    var export = ActivationExport(model: model)
+    (export.format, export.taps) = (format, ["hidden.1"])
+    #expect(throws: AudioError.self) { try export.write([recording, audio], to: folder.path + "/out.x") }
+    let short = try folder.write(Data(), to: "empty/none.txt")
+    #expect(throws: ExportError.noRecordings(path: folder.path + "/empty")) {
+      try export.write([folder.path + "/empty"], to: short)
     }
-    #expect(folder.contents() == ["speech.wav"])
+    export.isCancelled = { true }
+    #expect(throws: ExportError.interrupted) {
+      try export.write([recording, other], to: folder.path + "/out.x")
+    }
+    #expect(folder.contents().sorted() == ["empty", "empty/none.txt", "out.x", "speech.wav"])
+    #expect(try Data(contentsOf: URL(filePath: folder.path + "/out.x")) == Data("older".utf8))
   }
 }
