@@ -191,6 +191,7 @@ extension ModelDescription {
     try reader.finish(ignoring: leftOut.union(ignored))
     return TensorReport(
       used: reader.usedCount, leftOut: reader.unused(among: leftOut),
-      ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes)
+      ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes,
+      parameters: reader.parameters)
   }
 }

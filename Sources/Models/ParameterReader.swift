@@ -18,6 +18,8 @@ struct ParameterReader {
   /// The number of values of all parameters read so far.
   private(set) var count = 0
   private var used: Set<String> = []
+  /// Those that were found.
+  private(set) var parameters: [TensorReport.Parameter] = []
   private var missing: [String] = []
   private var misshapen: [ModelError.ShapeMismatch] = []
 
@@ -70,6 +72,7 @@ struct ParameterReader {
         throw ModelError.nonFiniteWeight(path: path, tensor: stored, index: index)
       }
       count += tensor.count
+      parameters.append(.init(name: name, shape: shape))
       if entry.type != .float32 { checkpoint.release(stored) }
       return tensor
     }

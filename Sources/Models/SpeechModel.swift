@@ -70,7 +70,8 @@ public struct SpeechModel: Sendable {
       BuiltModel(
         architecture: twin, family: family, parameters: parameters,
         report: TensorReport(
-          used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"]),
+          used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"],
+          parameters: tensorReport.parameters),
         input: input),
       name: "\(name) (untrained, seed \(seed))", fingerprint: "\(fingerprint)-untrained-\(seed)",
       samplingRate: samplingRate, normalisesInput: normalisesInput, tokenizer: tokenizer)

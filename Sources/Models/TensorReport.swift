@@ -8,4 +8,12 @@ public struct TensorReport: Sendable, Equatable {
   public let ignored: [String]
   /// Assumptions and remarks, in words.
   public internal(set) var notes: [String]
+  /// The model's parameters, in the order in which its architecture takes them.
+  public internal(set) var parameters: [Parameter] = []
+
+  /// A parameter under its architecture's name, which is transformers'.
+  public struct Parameter: Sendable, Equatable, Codable {
+    public let name: String
+    public let shape: [Int]
+  }
 }

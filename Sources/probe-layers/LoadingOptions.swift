@@ -39,11 +39,24 @@ struct LoadingOptions: ParsableArguments {
   var ignoring: String?
 
   func load(_ path: String) throws -> SpeechModel {
-    try SpeechModel.load(
-      path,
-      options: LoadOptions(
-        normalisesInput: normalise, modelType: modelType, heads: heads, configuration: config,
-        architecture: architecture, prefix: prefix, names: try map.map(NameTable.init(contentsOf:)),
-        ignoring: ignoring?.split(separator: ",").map(String.init) ?? []))
+    try SpeechModel.load(path, options: try options())
+  }
+
+  /// The text model at `path`; nil where there is no such model.
+  func loadText(_ path: String) throws -> TextModel? {
+    do {
+      return try TextModel.load(path, options: try options())
+    } catch ModelError.unknownArchitecture {
+      return nil
+    } catch ModelError.unstated {
+      return nil
+    }
+  }
+
+  private func options() throws -> LoadOptions {
+    LoadOptions(
+      normalisesInput: normalise, modelType: modelType, heads: heads, configuration: config,
+      architecture: architecture, prefix: prefix, names: try map.map(NameTable.init(contentsOf:)),
+      ignoring: ignoring?.split(separator: ",").map(String.init) ?? [])
   }
 }

@@ -23,12 +23,4 @@ struct FactsTests {
     #expect(overview.levels.first { $0.level == .word }?.spans == 1095)
     #expect(overview.description.contains("syllable  1380 spans"))
   }
-
-  @Test("a model's table has its taps and times")
-  func model() throws {
-    let model = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
-    let text = ModelOverview(model).description
-    #expect(text.contains("hidden.6"))
-    #expect(text.contains("12.47 ms"))
-  }
 }

@@ -134,7 +134,8 @@ extension TextEncoder {
       encoder,
       TensorReport(
         used: reader.usedCount, leftOut: reader.unused(among: leftOut),
-        ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: [])
+        ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: [],
+        parameters: reader.parameters)
     )
   }
 

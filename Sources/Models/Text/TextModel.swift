@@ -59,7 +59,8 @@ public struct TextModel: Sendable {
     TextModel(
       try encoder.untrained(seed: seed),
       report: TensorReport(
-        used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"]),
+        used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"],
+        parameters: tensorReport.parameters),
       tokenizer: tokenizer, folder: folder, name: "\(name) (untrained, seed \(seed))",
       fingerprint: "\(fingerprint)-untrained-\(seed)")
   }
