@@ -113,9 +113,21 @@ extension LayerStudy {
       }
       return try LayerSimilarity.matrix(examples, layers: layers, measure: measure, threads: threads)
     }
-    return [
-      try matrix(LinearCKA()), try matrix(LinearCKA(debiased: false)), try matrix(SVCCA()),
-    ]
+    let width = try layers.reduce(0) { $0 + (try examples.states(of: $1).width) }
+    let choice = (rows: examples.items.count, totalWidth: width, layers: layers.count)
+    let usesMoments = isSampled && activations.moments?.extent == .pairs
+    guard !usesMoments,
+      CKAEstimate.cheapest(rows: choice.rows, totalWidth: choice.totalWidth, layers: choice.layers)
+        == .minibatch
+    else {
+      return [try matrix(LinearCKA()), try matrix(LinearCKA(debiased: false)), try matrix(SVCCA())]
+    }
+    var batches = try LayerSimilarity.matrix(
+      examples, layers: layers, measure: MinibatchCKA(), threads: threads)
+    batches.notes.append(
+      "from batches of rows, since exact values over \(choice.rows) rows of \(width) dimensions are too much work; "
+        + "the biased form has no such estimate and is left out")
+    return [batches, try matrix(SVCCA())]
   }
 }
 
