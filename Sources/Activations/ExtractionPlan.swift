@@ -80,7 +80,9 @@ struct ExtractionPlan: Sendable {
         usable.append(index)
       }
     }
-    let extent = [Moments.Extent.pairs, .layers].first { extent in
+    let hasMoments = settings.momentsLevels?.contains(plan.level) ?? true
+    let extents: [Moments.Extent] = hasMoments ? [.pairs, .layers] : []
+    let extent = extents.first { extent in
       Moments.bytes(
         widths: usable.map { layers[$0].width }, classes: plan.summedClasses.count, extent: extent)
         <= settings.momentsBudget
@@ -107,7 +109,10 @@ struct ExtractionPlan: Sendable {
       add(layer.tap.name)
       add("\(layer.tap.width) \(String(describing: layer.tap.timing)) \(layer.pooling)")
     }
-    add("\(settings.sample) \(settings.momentsBudget) \(settings.seed)")
+    let momentsLevels = settings.momentsLevels?.map(\.rawValue) ?? []
+    add(
+      "\(settings.sample) \(settings.momentsBudget) \(settings.momentsLevels == nil) \(momentsLevels) \(settings.seed)"
+    )
     for utterance in utterances {
       add(utterance.id)
       let file = try? FileManager.default.attributesOfItem(atPath: utterance.audioPath)

@@ -14,13 +14,15 @@ public struct ExtractionSettings: Sendable, Equatable, Codable {
   /// Bytes that a level's moments may take: with every pair of layers where that fits, else each layer with
   /// itself, else none.
   public var momentsBudget: Int
+  /// The levels that have moments; nil for all.
+  public var momentsLevels: [Level]?
   /// Which spans are sampled.
   public var seed: UInt64
 
   public init(
     levels: [Level]? = nil, layers: [String]? = nil, pooling: FramePooling = FramePooling(.mean),
-    includesMel: Bool = true, sample: SampleLimits = SampleLimits(), momentsBudget: Int = 256 << 20,
-    seed: UInt64 = 0
+    includesMel: Bool = true, sample: SampleLimits = SampleLimits(), momentsBudget: Int = 512 << 20,
+    momentsLevels: [Level]? = nil, seed: UInt64 = 0
   ) {
     self.levels = levels
     self.layers = layers
@@ -28,6 +30,7 @@ public struct ExtractionSettings: Sendable, Equatable, Codable {
     self.includesMel = includesMel
     self.sample = sample
     self.momentsBudget = momentsBudget
+    self.momentsLevels = momentsLevels
     self.seed = seed
   }
 }

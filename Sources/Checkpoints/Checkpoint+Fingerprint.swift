@@ -1,4 +1,5 @@
 import CXXHash
+import Tensors
 
 extension Checkpoint {
   /// The XXH3-128 hash of the bytes of all weight files, one after the other, in hexadecimal; for a single file
@@ -32,11 +33,20 @@ private struct FileHash: ~Copyable {
   private let state: OpaquePointer
 
   init(path: String) throws {
-    guard let state = XXH3_createState() else {
+    guard let hash = FileHash() else {
       throw CheckpointError.missing(path: path, reason: "no memory for its fingerprint")
     }
+    self = hash
+  }
+
+  init?() {
+    guard let state = XXH3_createState() else { return nil }
     self.state = state
     XXH3_128bits_reset(state)
+  }
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    _ = XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
   }
 
   deinit { XXH3_freeState(state) }
@@ -51,5 +61,15 @@ private struct FileHash: ~Copyable {
       let digits = String(half, radix: 16)
       return String(repeating: "0", count: 16 - digits.count) + digits
     }.joined()
+  }
+}
+
+/// XXH3-128 of bytes in memory.
+public enum ContentHash {
+  /// In hexadecimal, of the parts one after the other.
+  public static func hexadecimal(of parts: [Tensor]) -> String {
+    var hash = FileHash()
+    for part in parts { part.withUnsafeBuffer { hash?.add(UnsafeRawBufferPointer($0)) } }
+    return hash?.hexadecimal ?? ""
   }
 }

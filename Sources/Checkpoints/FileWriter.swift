@@ -30,7 +30,8 @@ struct FileWriter {
 
   /// Lets `body` make a file under a temporary name beside `path`, then gives it that name.
   static func replace(_ path: String, _ body: (_ temporary: String) throws -> Void) throws {
-    let temporary = "\(path).part-\(getpid())"
+    // Threads may write the same file at once, as processes may.
+    let temporary = "\(path).part-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     unlink(temporary)
     do {
       try body(temporary)

@@ -66,7 +66,9 @@ extension LayerStudy {
     // Mel is pooled for the twins too: the sample's bounds depend on the layers, and a twin must have the same.
     var settings = ExtractionSettings(
       levels: pass.levels, layers: layers ?? layersByDefault, pooling: FramePooling(pass.pool), seed: seed)
-    if !pass.keepsMoments { settings.momentsBudget = 0 }
+    // Moments serve the similarity of layers alone, which looks at one level.
+    let compared = pass.levels.contains(similarityLevel) ? similarityLevel : pass.levels.min()
+    settings.momentsLevels = pass.keepsMoments ? [compared].compactMap(\.self) : []
     let utterances = pass.readsFrames ? FrameSpans.framed(corpus.utterances, seed: seed) : corpus.utterances
     return ExtractionPass(of: source, over: utterances, settings: settings, workFolder: workFolder)
   }
@@ -77,8 +79,22 @@ extension LayerStudy {
       return try shards.files(of: pass).map { try extractionPass(pass, of: model).joining($0) }
     }
     guard let source = try source(of: pass) else { return nil }
-    return try extractionPass(pass, of: source).run(
-      threads: threads, progress: reporting(pass), isCancelled: isCancelled)
+    return try keeping(source) { source in
+      try extractionPass(pass, of: source).run(
+        threads: threads, progress: reporting(pass), isCancelled: isCancelled)
+    }
+  }
+
+  /// Runs `body` on the source, or on what the store has of it; what was made is kept also where `body` throws.
+  func keeping<T>(_ source: any ActivationSource, _ body: (any ActivationSource) throws -> T) throws -> T {
+    guard let storeFolder else { return try body(source) }
+    let kept = try StoredSource(source, in: storeFolder, utterances: corpus.utterances)
+    let result = Result { try body(kept) }
+    let flushed = Result { try kept.flush() }
+    onStore(kept)
+    let value = try result.get()
+    try flushed.get()
+    return value
   }
 
   /// Says how far a pass is.

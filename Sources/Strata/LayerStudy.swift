@@ -35,6 +35,11 @@ public struct LayerStudy: Sendable {
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   /// Where finished extraction work is kept, so that an interrupted study goes on; nil keeps nothing.
   public var workFolder: String?
+  /// A folder in which frames are kept, for other studies of the same audio (`StoredSource`); nil keeps none. The
+  /// result does not depend on it.
+  public var storeFolder: String?
+  /// Told what the store was good for, once a pass.
+  public var onStore: @Sendable (StoredSource) -> Void = { _ in }
   /// Given the trained model's pooled spans once they are there, for work beyond the study's own.
   public var onExtraction: @Sendable (Extraction) -> Void = { _ in }
   public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }

@@ -40,8 +40,10 @@ extension LayerStudy {
       guard let source = try source(of: pass) else { continue }
       let file = pass.name + ".safetensors"
       let path = folder + "/" + file
-      try extractionPass(pass, of: source).writePart(
-        part, to: path, threads: threads, progress: reporting(pass), isCancelled: isCancelled)
+      try keeping(source) { source in
+        try extractionPass(pass, of: source).writePart(
+          part, to: path, threads: threads, progress: reporting(pass), isCancelled: isCancelled)
+      }
       manifest.files.append(
         ShardManifest.File(pass: pass.name, name: file, checksum: try Checkpoint.open(path).fingerprint()))
     }
