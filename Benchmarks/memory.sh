@@ -1,0 +1,23 @@
+#!/bin/sh
+# What one pass over a corpus holds in memory, from one hour of audio to a hundred, and what its sums lose in a
+# million rows: a model of no cost, everything else real.
+#
+#   Benchmarks/memory.sh ["HOURS …" [LAYERS WIDTH MOMENTS_MIB]]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+hours=${1:-1 10 100} layers=${2:-8} width=${3:-128} budget=${4:-512}
+
+package=$here/ScalingBenchmark
+scratch=$here/../.build/scaling-benchmark
+swift build -c release --package-path "$package" --scratch-path "$scratch"
+binary=$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/scaling-benchmark
+
+echo '| hours | layers | spans | sampled | moments | peak memory | CPU |'
+echo '|---|---|---|---|---|---|---|'
+for count in $hours; do "$binary" memory "$count" "$layers" "$width" "$budget"; done
+# A study of a base-sized model with all pairs of its layers.
+"$binary" memory 1 13 768 "$budget"
+echo
+echo '| sums | rows | width | largest difference from float64 in two passes |'
+echo '|---|---|---|---|'
+"$binary" accuracy 1000000 64
