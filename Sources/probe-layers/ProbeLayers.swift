@@ -21,6 +21,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers compare before/ after/              side by side; a folder of checkpoints: a run's course
         probe-layers merge shards/shard-*                adds up what --shard made
         probe-layers corpus check my-corpus              what is wrong with these labels
+        probe-layers measures model.ckpt                 ABX, clusters, CCA, codelengths, a hidden layer
         probe-layers self-test                           does this installation measure what it says
 
       EXIT STATUS
@@ -31,7 +32,7 @@ struct ProbeLayers: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
       MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, CompareCommand.self,
-      SelfTestCommand.self,
+      SelfTestCommand.self, MeasuresCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 

@@ -192,7 +192,10 @@ private struct Shape: Sendable {
     }
     func columnSums(_ matrix: Matrix) -> Matrix {
       var sums = Matrix(rows: 1, columns: matrix.columns)
-      for i in 0..<matrix.rows { for k in 0..<matrix.columns { sums.values[k] += matrix[i, k] } }
+      let columns = matrix.columns
+      matrix.values.withUnsafeBufferPointer { values in
+        for i in values.indices { sums.values[i % columns] += values[i] }
+      }
       return sums
     }
     put(matrixProduct(back, .transposed, x), at: 0)

@@ -1,0 +1,66 @@
+import SpeechHierarchy
+
+/// One number about one layer that is no linear probe's: what `probe-layers measures` gives.
+public struct LayerMeasure: Codable, Equatable, Sendable {
+  /// What is measured; the raw value is its name in `measures.csv`.
+  public enum Name: String, Codable, Sendable, CaseIterable {
+    /// ABX error of phones said by one speaker, and across speakers, along the best alignment or of pooled frames.
+    case abxWithin = "abx_within"
+    case abxWithinPooled = "abx_within_pooled"
+    case abxAcross = "abx_across"
+    case abxAcrossPooled = "abx_across_pooled"
+    /// k-means of spans: share with the cluster's commonest label, with the label's commonest cluster, and
+    /// I(label; cluster)/H(label).
+    case phonePurity = "label_purity"
+    case clusterPurity = "cluster_purity"
+    case pnmi
+    /// Held-out CCA with one-hot labels, and with labels dealt at random.
+    case labelCCA = "cca_labels"
+    case shuffledCCA = "cca_shuffled_labels"
+    /// Online code (minimum description length): uniform codelength over codelength.
+    case compression = "mdl_compression"
+    /// Held-out accuracies of a linear probe and of one with a hidden layer, on the same folds.
+    case linearAccuracy = "linear_accuracy"
+    case hiddenAccuracy = "hidden_layer_accuracy"
+    /// Bits that [mel, layer] has beyond [mel].
+    case beyondMel = "bits_beyond_mel"
+    /// The layer's weight in a learnt mixture of all layers of its width.
+    case mixtureWeight = "mixture_weight"
+
+    /// The column's head.
+    public var words: String {
+      switch self {
+      case .abxWithin: "ABX within"
+      case .abxWithinPooled: "pooled"
+      case .abxAcross: "ABX across"
+      case .abxAcrossPooled: "pooled"
+      case .phonePurity: "purity"
+      case .clusterPurity: "cluster p."
+      case .pnmi: "PNMI"
+      case .labelCCA: "CCA"
+      case .shuffledCCA: "shuffled"
+      case .compression: "MDL"
+      case .linearAccuracy: "linear"
+      case .hiddenAccuracy: "hidden"
+      case .beyondMel: "bits>mel"
+      case .mixtureWeight: "mixture"
+      }
+    }
+  }
+
+  public var layer: Layer
+  public var level: Level
+  public var name: Name
+  /// With an interval where one was drawn, else with the value at both ends.
+  public var estimate: Estimate
+  /// Spans, or triplets of them, that it was taken over.
+  public var count: Int
+
+  public init(layer: Layer, level: Level, name: Name, estimate: Estimate, count: Int) {
+    self.layer = layer
+    self.level = level
+    self.name = name
+    self.estimate = estimate
+    self.count = count
+  }
+}

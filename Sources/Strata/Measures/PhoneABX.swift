@@ -1,0 +1,125 @@
+import Activations
+import Audio
+import Foundation
+import Models
+import Probing
+import Results
+import SpeechHierarchy
+import Synchronization
+import Tensors
+
+/// The ABX error of a model's layers. What will be compared is drawn from the labels first; then one pass over the
+/// audio keeps the frames of these phones only.
+struct PhoneABX {
+  private let study: LayerStudy
+  private let tasks: [ABXTask]
+  /// Of each item, its utterance and its span.
+  private let places: [(utterance: Int, span: Span)]
+
+  init(_ settings: LayerMeasures) {
+    study = settings.study
+    var places: [(utterance: Int, span: Span)] = []
+    for (number, utterance) in study.corpus.utterances.enumerated() {
+      places += utterance.spans(at: .phoneme).map { (number, $0) }
+    }
+    func numbered(_ names: [String]) -> [Int] {
+      let all = Dictionary(uniqueKeysWithValues: Set(names).sorted().enumerated().map { ($1, $0) })
+      return names.map { all[$0] ?? 0 }
+    }
+    let phones = numbered(places.map(\.span.label))
+    // A phone's type is “previous-this-next”.
+    let contexts = numbered(
+      places.map { place in
+        place.span.type.replacingOccurrences(of: "-\(place.span.label)-", with: "-·-")
+      })
+    let utterances = study.corpus.utterances
+    let speakers = numbered(places.map { utterances[$0.utterance].speaker })
+    let items = places.indices.map {
+      ABXItem(phone: phones[$0], context: contexts[$0], speaker: speakers[$0])
+    }
+    tasks = ABXTask.Speakers.allCases.map {
+      ABXTask(
+        items, speakers: $0, sameContext: settings.sameContext, largestTask: 2000, seed: settings.study.seed
+      )
+    }
+    self.places = places
+  }
+
+  func measures(of layers: [Layer]) throws -> [LayerMeasure] {
+    let taps = study.model.taps.filter { tap in layers.contains { $0.name == tap.name } }
+    let frames = try self.frames(taps)
+    return try taps.flatMap { tap -> [LayerMeasure] in
+      guard let own = frames[tap.name], let layer = layers.first(where: { $0.name == tap.name }) else {
+        return []
+      }
+      return try tasks.flatMap { task in
+        try ABXComparison.allCases.compactMap { comparison in
+          guard task.cellCount > 0, !study.isCancelled() else { return nil }
+          let error = try task.error(own, comparison, threads: study.threads)
+          return LayerMeasure(
+            layer: layer, level: .phoneme, name: name(task.speakers, comparison),
+            estimate: Estimate(value: error, low: error, high: error), count: task.triplets)
+        }
+      }
+    }
+  }
+
+  private func name(_ speakers: ABXTask.Speakers, _ comparison: ABXComparison) -> LayerMeasure.Name {
+    switch (speakers, comparison) {
+    case (.within, .dtw): .abxWithin
+    case (.within, .pooled): .abxWithinPooled
+    case (.across, .dtw): .abxAcross
+    case (.across, .pooled): .abxAcrossPooled
+    }
+  }
+
+  /// By layer, the frames of the items that any task compares.
+  private func frames(_ taps: [TapPoint]) throws -> [String: [ABXFrames?]] {
+    let used = Set(tasks.flatMap(\.items))
+    let byUtterance = Dictionary(grouping: places.indices.filter(used.contains)) { places[$0].utterance }
+    let utterances = byUtterance.keys.sorted()
+    let counter = Counter(total: utterances.count, report: study.onProgress)
+    let names = Set(taps.map(\.name))
+    let found = try parallelMap(utterances.count, threads: study.threads) { index in
+      guard !study.isCancelled() else { throw StudyError.interrupted }
+      let utterance = study.corpus.utterances[utterances[index]]
+      var kept: [(layer: String, item: Int, frames: ABXFrames)] = []
+      let waveform = try Waveform.read(utterance.audioPath)
+      try study.model.forward(utterance, waveform, taps: names, threads: 1) { name, states in
+        guard let tap = taps.first(where: { $0.name == name }), let timing = tap.timing, states.rows > 0
+        else { return }
+        for item in byUtterance[utterances[index]] ?? [] {
+          let span = places[item].span
+          let rows = timing.frames(from: span.start, to: span.end, count: states.rows)
+          kept.append((name, item, ABXFrames(states.rows(rows))))
+        }
+      }
+      counter.advance()
+      return kept
+    }
+    var frames: [String: [ABXFrames?]] = [:]
+    for (layer, item, own) in found.joined() {
+      frames[layer, default: Array(repeating: nil, count: places.count)][item] = own
+    }
+    return frames
+  }
+}
+
+/// Counts finished utterances for a progress line.
+private final class Counter: Sendable {
+  private let done = Mutex(0)
+  private let total: Int
+  private let report: @Sendable (StudyProgress) -> Void
+
+  init(total: Int, report: @escaping @Sendable (StudyProgress) -> Void) {
+    self.total = total
+    self.report = report
+  }
+
+  func advance() {
+    done.withLock {
+      $0 += 1
+      report(StudyProgress(stage: "Reading phones", done: $0, total: total, detail: nil))
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import Reports
+import Strata
+
+struct MeasuresCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "measures", abstract: "What layers tell of a level beside a linear probe.",
+    discussion: """
+      For every layer: phone ABX within and across speakers (angular distance along the best alignment, and of pooled \
+      frames; phonemes only), purity and PNMI of k-means clusters, CCA with the labels beside CCA with shuffled ones, \
+      the compression of an online code (MDL), a probe with one hidden layer beside a linear one, the bits that \
+      [mel, layer] has beyond [mel], and the layer's weight in a learnt mixture of all.
+
+      EXAMPLES
+        probe-layers measures model.ckpt
+        probe-layers measures hubert-base/ --corpus my-corpus --level word --layers 0,6,-1
+        probe-layers measures model.ckpt --any-context --output measures.csv
+      """)
+
+  @Argument(help: "A checkpoint, a Hugging Face folder, or activations made elsewhere.")
+  var model: String
+
+  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  var corpus: String?
+
+  @Option(help: "The level: phoneme, syllable or word.")
+  var level = "phoneme"
+
+  @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
+  var layers: String?
+
+  @Option(help: "Clusters of k-means.")
+  var clusters = 50
+
+  @Flag(help: "ABX compares phones in any context, where one context has too few.")
+  var anyContext = false
+
+  @Option(name: [.short, .long], help: "A CSV file to write as well.")
+  var output: String?
+
+  @Option(help: "The seed of every random choice.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
+  var threads: Int?
+
+  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
+  var quiet = false
+
+  @OptionGroup var loading: LoadingOptions
+
+  @OptionGroup var imports: ImportOptions
+
+  func validate() throws {
+    guard (2...10_000).contains(clusters) else {
+      throw ValidationError("--clusters takes a number from 2 to 10000.")
+    }
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+    guard Level(rawValue: level) != nil else {
+      throw ValidationError(
+        "--level takes one of \(Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+  }
+
+  func run() throws {
+    let interruption = Interruption()
+    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    defer { progress.finish() }
+    guard let folder = corpus ?? BundledFiles.corpus else {
+      throw CommandFailure(
+        status: .missingInput,
+        message: "the bundled corpus was not found beside the program; give one with --corpus FOLDER")
+    }
+    let corpus = try Corpus.load(folder)
+    var study = LayerStudy(
+      model: try imports.source(model, for: corpus) ?? loading.load(model).studied, corpus: corpus)
+    study.seed = seed
+    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
+    study.onProgress = { step in
+      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
+    }
+    study.isCancelled = { interruption.isRequested }
+
+    var measures = LayerMeasures(of: study, level: Level(rawValue: level) ?? .phoneme)
+    measures.clusters = clusters
+    measures.sameContext = !anyContext
+    let found = try measures.run()
+    progress.finish()
+    if let output {
+      do {
+        try Data(MeasuresTable.csv(found, model: study.model.name).utf8)
+          .write(to: URL(filePath: output), options: .atomic)
+      } catch {
+        throw CommandFailure(
+          status: .writeFailed, message: "\(output) cannot be written: \(error.localizedDescription)")
+      }
+    }
+    if !quiet { standardOutput(MeasuresTable.text(found)) }
+  }
+}
