@@ -1,4 +1,4 @@
-/// Recordings with labels, read from a folder.
+/// Recordings or texts with labels, read from a folder or a file.
 public struct Corpus: Sendable {
   public let name: String
   public let path: String
@@ -19,6 +19,9 @@ public struct Corpus: Sendable {
     self.issues = issues
   }
 
+  /// Whether its utterances are sentences of a text, measured in characters, and not recordings.
+  public var isText: Bool { utterances.first?.text != nil }
+
   /// Reads the corpus in a folder of audio and label files.
   ///
   /// ```swift
@@ -32,9 +35,12 @@ public struct Corpus: Sendable {
   /// the file names (`anna_01`); sentences by the column `sentence`, else by their text. What was assumed, and
   /// every file that was left out, is in `issues`.
   ///
+  /// A `.conllu` file, a `.tsv` file with a column `text` or `form`, or a folder of such files without audio is a
+  /// corpus of texts: each sentence is an utterance (see `Utterance.text`), its speaker is its author or document.
+  ///
   /// `seconds` gives the length of an audio file from its header (this module knows no audio), or nil where the header
   /// does not say; the façade passes libsndfile's. A file for which it throws is left out with an issue.
-  /// - Throws: `CorpusError` if the folder is missing, has no audio, has a wrong `corpus.yaml`, or holds no
+  /// - Throws: `CorpusError` if the folder is missing, has neither audio nor text, has a wrong `corpus.yaml`, or holds no
   ///   utterance that can be used.
   public static func load(_ path: String, seconds: (String) throws -> Double?) throws(CorpusError) -> Corpus
   {

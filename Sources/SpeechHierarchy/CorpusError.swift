@@ -29,6 +29,12 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
   case noAudio(path: String)
   /// A folder of audio of which nothing can be used.
   case noUtterances(path: String, audio: Int, first: String?)
+  /// Files of text of which nothing can be used.
+  case noSentences(path: String, files: Int, first: String?)
+  /// Converted labels could not be written.
+  case writeFailed(path: String, reason: String)
+  /// Something that a form of labels cannot hold.
+  case notWritable(utterance: String, form: String, reason: String)
   /// One utterance cannot be divided into training and test.
   case tooFewUtterances(count: Int)
 
@@ -53,8 +59,16 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
     case .badSetting(let path, let line, let key, let expected, let found):
       "\(path)\(line.map { ":\($0)" } ?? ""): \(key) must be \(expected), found \(found)"
     case .noAudio(let path):
-      "\(path) holds no audio (looked for \(CorpusFolder.audioExtensions.joined(separator: ", "))); "
-        + "name a folder of audio with labels, or say where it is in corpus.yaml"
+      "\(path) holds no audio (looked for \(CorpusFolder.audioExtensions.joined(separator: ", "))) and no text "
+        + "(.conllu, or .tsv with a column “text” or “form”); name a folder of audio with labels, or say where it is in "
+        + "corpus.yaml"
+    case .noSentences(let path, let files, let first):
+      "\(path) has \(files) text file\(files == 1 ? "" : "s") but no sentence that can be used"
+        + (first.map { "; the first reason: \($0)" } ?? "")
+    case .writeFailed(let path, let reason):
+      "\(path) cannot be written: \(reason)"
+    case .notWritable(let utterance, let form, let reason):
+      "\(utterance) cannot be \(form): \(reason); write JSON Lines (jsonl)"
     case .noUtterances(let path, let audio, let first):
       "\(path) has \(audio) audio file\(audio == 1 ? "" : "s") but no utterance that can be used"
         + (first.map { "; the first reason: \($0)" } ?? "")

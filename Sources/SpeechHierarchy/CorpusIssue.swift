@@ -18,12 +18,17 @@ public struct CorpusIssue: Sendable, Equatable, Codable, CustomStringConvertible
   /// The line in it, counted from 1, where there is one.
   public let line: Int?
   public let message: String
+  /// What can be done about it, where that is more than the message says.
+  public let fix: String?
 
-  public init(_ severity: Severity, path: String, line: Int? = nil, message: String) {
+  public init(
+    _ severity: Severity, path: String, line: Int? = nil, message: String, fix: String? = nil
+  ) {
     self.severity = severity
     self.path = path
     self.line = line
     self.message = message
+    self.fix = fix
   }
 
   public var description: String {

@@ -5,6 +5,8 @@ struct CorpusLoader {
   let path: String
   let settings: CorpusSettings
   let seconds: (String) throws -> Double?
+  /// Where the path is that of one file of text.
+  private let singleText: TextCorpusLoader?
   private var issues = IssueList()
   private var table: UtteranceTable?
   /// How many files have a tier that no level is known for, by its name.
@@ -25,7 +27,8 @@ struct CorpusLoader {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw .missing(path: path)
     }
-    guard isFolder.boolValue else { throw .notAFolder(path: path) }
+    singleText = isFolder.boolValue ? nil : TextCorpusLoader(file: path)
+    guard isFolder.boolValue || singleText != nil else { throw .notAFolder(path: path) }
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     self.seconds = seconds
     let files = CorpusSettings.fileNames.map { path + "/" + $0 }
@@ -37,6 +40,8 @@ struct CorpusLoader {
   }
 
   mutating func load() throws(CorpusError) -> Corpus {
+    if let singleText { return try singleText.load() }
+    if let texts = try TextCorpusLoader(root: path, settings: settings) { return try texts.load() }
     try readTable()
     let pairs = try CorpusFolder.pairs(root: path, settings: settings, issues: &issues)
     var drafts: [Draft] = []

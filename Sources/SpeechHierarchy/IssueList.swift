@@ -24,13 +24,35 @@ struct IssueList {
     case speaker = "have no speaker"
     case sentence = "have no sentence"
     case table = "are odd lines of the table"
+    case text = "have sentences that cannot be read"
+    case textMismatch = "have words that are not in their text"
     case corpus = "say something on the whole corpus"
 
     var severity: CorpusIssue.Severity {
       switch self {
-      case .audio, .labels, .noLevel, .speaker: .error
+      case .audio, .labels, .noLevel, .speaker, .text: .error
       case .pairedByName, .pointTier, .emptyTier, .gap, .unknownLength, .unknownPhone, .corpus: .note
       default: .warning
+      }
+    }
+
+    /// What its owner can do; nil where the message says it, or where nothing need be done.
+    var fix: String? {
+      switch self {
+      case .audioWithoutLabels, .labelsWithoutAudio:
+        "give both files one name; labels elsewhere: `labels: FOLDER` in corpus.yaml; aligners leave out what they fail on"
+      case .labels: "correct that line, or export the file again from the tool that made it"
+      case .sameLevel: "say which tier is meant in corpus.yaml, such as tiers: {words: word}"
+      case .emptyInterval, .unsorted, .overlap, .outsideExtent:
+        "correct the label in its editor, or write all labels anew as they were understood: probe-layers corpus convert"
+      case .beyondAudio:
+        "see that label and audio belong together, and that times are in the audio's seconds (not samples of another rate)"
+      case .phones, .unknownPhone: "say the alphabet in corpus.yaml, such as phone_set: arpabet"
+      case .sentence: "add a word or sentence tier, or a column sentence in utterances.tsv"
+      case .text:
+        "correct that line: ten columns between tabs, words numbered from 1, one root, an empty line behind"
+      case .textMismatch: "correct # text, or SpaceAfter=No of the words before that line"
+      default: nil
       }
     }
   }
@@ -50,7 +72,8 @@ struct IssueList {
     counts[kind] = count + 1
     if count == 0 { order.append(kind) }
     guard count < Self.limit || kind == .corpus else { return }
-    let issue = CorpusIssue(severity ?? kind.severity, path: path, line: line, message: message)
+    let issue = CorpusIssue(
+      severity ?? kind.severity, path: path, line: line, message: message, fix: kind.fix)
     if count == 0 { first[kind] = issue }
     listed.append(issue)
   }
@@ -59,7 +82,9 @@ struct IssueList {
 
   /// The first of the kind that says best why nothing is left.
   var reasonForNothing: CorpusIssue? {
-    let kinds: [Kind] = [.audio, .labels, .noLevel, .speaker, .audioWithoutLabels]
+    let kinds: [Kind] = [
+      .audio, .labels, .noLevel, .speaker, .text, .audioWithoutLabels,
+    ]
     return kinds.lazy.compactMap { first[$0] }.first
   }
 

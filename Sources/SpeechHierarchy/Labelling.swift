@@ -6,6 +6,8 @@ public struct Labelling: Sendable, Equatable {
   public var phoneSet: PhoneSet
   /// Whether `AH0` and `AH1` are two classes.
   public var keepsStress: Bool
+  /// Whether the labels are a written text's, where phrases, clauses and sentences have classes and not words.
+  public var isText = false
 
   public init(
     silence: Set<String> = SilenceLabels.usual, phoneSet: PhoneSet = .none, keepsStress: Bool = false
@@ -29,8 +31,9 @@ public struct Labelling: Sendable, Equatable {
       let phones = label.split(whereSeparator: \.isWhitespace)
         .compactMap { phoneSet.normalised(String($0), keepingStress: keepsStress) }
       return phones.isEmpty ? nil : phones.joined(separator: " ")
-    case .word: return label.trimmed.lowercased()
-    case .phrase, .sentence: return SentenceText.key(label)
+    case .word, .character: return label.trimmed.lowercased()
+    case .clause: return label.trimmed
+    case .phrase, .sentence: return isText ? label.trimmed : SentenceText.key(label)
     }
   }
 }

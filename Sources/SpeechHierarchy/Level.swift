@@ -1,7 +1,14 @@
-/// A level of the speech hierarchy, from the signal up to the sentence; the order of the cases is the order
-/// of the hierarchy.
+/// A level of the hierarchy, from the signal or the letter up to the sentence; the order of the cases is the order
+/// of the hierarchy. Speech has sounds, phonemes and syllables below the word, a text has characters.
 public enum Level: String, Codable, CaseIterable, Comparable, Sendable {
-  case sound, phoneme, syllable, word, phrase, sentence
+  case sound, phoneme, syllable, character, word, phrase, clause, sentence
+
+  /// Those of a text, or of speech.
+  public static func levels(ofText: Bool) -> [Level] {
+    ofText
+      ? [.character, .word, .phrase, .clause, .sentence]
+      : [.sound, .phoneme, .syllable, .word, .phrase, .sentence]
+  }
 
   public static func < (a: Level, b: Level) -> Bool {
     a.order < b.order

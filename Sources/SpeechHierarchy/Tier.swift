@@ -8,6 +8,16 @@ public struct Tier: Sendable, Equatable {
   /// The level of the hierarchy that it holds; nil where nobody said and the name does not tell.
   public var level: Level?
   public var kind: Kind
+  /// What is said of an interval besides its label.
+  public enum Tag: String, Sendable, CaseIterable {
+    /// The unit that a control task gives a random class: the word that a phrase, clause or sentence hangs on.
+    case unit
+    case partOfSpeech = "part-of-speech"
+    case features
+    /// To the word above it in the tree.
+    case relation
+  }
+
   /// In the order of time; a point has `start == end`.
   public var intervals: [Interval]
   /// Whether we made it from other tiers (syllables from phones and words, phrases from pauses).
@@ -16,12 +26,15 @@ public struct Tier: Sendable, Equatable {
   public var lines: [Int]
   /// What the label file says that the tier covers, in seconds, where it says so.
   public var extent: ClosedRange<Double>?
+  /// One for each interval, empty where it has none.
+  public var tags: [Tag: [String]]
   /// The label file as messages name it, where a corpus was read.
   var path = ""
 
   public init(
     name: String, level: Level? = nil, kind: Kind = .intervals, intervals: [Interval],
-    isDerived: Bool = false, lines: [Int] = [], extent: ClosedRange<Double>? = nil
+    isDerived: Bool = false, lines: [Int] = [], extent: ClosedRange<Double>? = nil,
+    tags: [Tag: [String]] = [:]
   ) {
     self.name = name
     self.level = level
@@ -30,5 +43,6 @@ public struct Tier: Sendable, Equatable {
     self.isDerived = isDerived
     self.lines = lines
     self.extent = extent
+    self.tags = tags
   }
 }

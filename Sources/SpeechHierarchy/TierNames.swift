@@ -16,6 +16,7 @@ enum TierNames {
     (.syllable, ["syllables", "syllable", "syl", "syls", "syll", "mas", "syllalign"]),
     (.word, ["words", "word", "wrd", "ort-mau", "tokensalign"]),
     (.phrase, ["phrases", "phrase"]),
+    (.clause, ["clauses", "clause"]),
     (.sentence, ["sentences", "sentence", "utterances", "utterance", "utt", "sent"]),
   ]
 

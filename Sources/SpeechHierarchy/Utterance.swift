@@ -1,14 +1,18 @@
-/// One recording and its labels.
+/// One recording, or one sentence of a text, and its labels.
 public struct Utterance: Sendable, Equatable {
-  /// Unique in its corpus: the audio's path below the corpus without its extension, such as `kal/kal_s005`.
+  /// Unique in its corpus: the audio's path below the corpus without its extension, such as `kal/kal_s005`; of a text
+  /// its file and the sentence's name or line, such as `novel/s12`.
   public let id: String
+  /// The recording; of a text the file that it stands in.
   public let audioPath: String
+  /// What is written, where there is no audio; its tiers' times are then places in it, in Unicode scalars.
+  public let text: String?
   /// The label file; the first one where there are several (TIMIT's `.PHN` before its `.WRD`).
   public let labelPath: String
   public let speaker: String
   /// Equal for utterances that read the same sentence.
   public let sentence: String
-  /// The length of the audio.
+  /// The length of the audio; of a text the number of its Unicode scalars.
   public let seconds: Double
   /// The tiers whose level is known, as the label file has them.
   public let tiers: [Level: Tier]
@@ -16,11 +20,12 @@ public struct Utterance: Sendable, Equatable {
   public let labelling: Labelling
 
   public init(
-    id: String, audioPath: String, labelPath: String, speaker: String, sentence: String, seconds: Double,
-    tiers: [Level: Tier], labelling: Labelling = Labelling()
+    id: String, audioPath: String, text: String? = nil, labelPath: String, speaker: String,
+    sentence: String, seconds: Double, tiers: [Level: Tier], labelling: Labelling = Labelling()
   ) {
     self.id = id
     self.audioPath = audioPath
+    self.text = text
     self.labelPath = labelPath
     self.speaker = speaker
     self.sentence = sentence
@@ -42,7 +47,8 @@ extension Utterance {
     /// Where each span begins a run of touching spans.
     var beginsRun: [Bool] = []
     var end = -Double.infinity
-    for interval in tier.intervals {
+    let units = tier.tags[.unit] ?? []
+    for (index, interval) in tier.intervals.enumerated() {
       guard !labelling.isSilence(interval.label) else {
         end = -.infinity
         continue
@@ -50,11 +56,20 @@ extension Utterance {
       // A phone that its set leaves out is passed over: its neighbours still touch.
       if let label = labelling.label(interval.label, at: level) {
         beginsRun.append(interval.start - end > Self.contact)
-        spans.append(Span(start: interval.start, end: interval.end, label: label, type: label))
+        let unit = units.indices.contains(index) ? units[index] : label
+        spans.append(Span(start: interval.start, end: interval.end, label: label, type: unit))
       }
       end = spans.isEmpty ? -.infinity : interval.end
     }
     return level == .phoneme ? Self.withTriphones(spans, beginsRun) : spans
+  }
+
+  /// What is said, besides its label, of the interval of a level that begins at `start`; nil where nothing is.
+  public func tag(_ tag: Tier.Tag, at level: Level, from start: Double) -> String? {
+    guard let tier = tiers[level], let values = tier.tags[tag],
+      let place = tier.intervals.firstIndex(where: { $0.start == start }), values.indices.contains(place)
+    else { return nil }
+    return values[place].isEmpty ? nil : values[place]
   }
 
   /// The control-task type of a phone is the phone with both its neighbours.

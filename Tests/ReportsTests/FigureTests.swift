@@ -121,7 +121,10 @@ import Testing
       #expect(contrast >= 4.5)
     }
     #expect(Colours.luminance((1, 1, 1)) == 1)
-    #expect(Set(Level.allCases.map(Colours.of)).count == Level.allCases.count)
+    // No study has levels of speech and of a text at once.
+    for levels in [Level.levels(ofText: false), Level.levels(ofText: true)] {
+      #expect(Set(levels.map(Colours.of)).count == levels.count)
+    }
   }
 
   @Test("file names are plain, short and distinct, whatever the study's names are") func names() {
