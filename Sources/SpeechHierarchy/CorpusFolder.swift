@@ -33,6 +33,9 @@ enum CorpusFolder {
   ) throws(CorpusError) -> [Pair] {
     let audioFolder = try folder(settings.audio, below: root)
     let names = try FolderWalk.files(in: audioFolder)
+    if settings.labels == nil, let kaldi = KaldiFolder(root: audioFolder, names: names) {
+      return try kaldi.pairs(issues: &issues)
+    }
     let audio = unique(
       names.compactMap { name in
         audioEnding(name).map { CorpusFile(name, ending: $0, in: audioFolder, root: root) }
@@ -40,6 +43,10 @@ enum CorpusFolder {
     if audio.isEmpty { throw .noAudio(path: audioFolder) }
     if let files = settings.labels, files.count > 1 || !isFolder(path(files.first, below: root)) {
       return pairs(audio, with: try SharedLabels(files, format: settings.format, root: root), &issues)
+    }
+    let alignments = names.filter { $0.lowercased().hasSuffix(".alignment.txt") }
+    if settings.labels == nil, settings.format == nil, settings.audio == nil, !alignments.isEmpty {
+      return pairs(audio, with: try SharedLabels(alignments, format: .librispeech, root: root), &issues)
     }
     let labelFolder = settings.labels == nil ? audioFolder : try folder(settings.labels?.first, below: root)
     var labels = LabelIndex(format: settings.format)
@@ -129,6 +136,11 @@ struct CorpusFile: Equatable {
   let stem: String
   /// The path without containers and ending.
   let id: String
+
+  /// A file that goes by a name of its own.
+  init(id: String, path: String) {
+    (self.id, stem, self.path, shown) = (id, id, path, path)
+  }
 
   /// `name` is the path below `folder`, the last `ending` characters of which say the format.
   init(_ name: String, ending: Int, in folder: String, root: String) {

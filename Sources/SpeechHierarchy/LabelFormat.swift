@@ -9,6 +9,8 @@ public enum LabelFormat: String, Sendable, CaseIterable {
   case mlf
   case elan
   case audacity
+  case librispeech
+  case jsonLines = "jsonl"
 
   /// The name in messages.
   public var title: String {
@@ -22,6 +24,8 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .mlf: "HTK master label file"
     case .elan: "ELAN tab-delimited text"
     case .audacity: "Audacity labels"
+    case .librispeech: "LibriSpeech alignments"
+    case .jsonLines: "JSON Lines"
     }
   }
 
@@ -36,6 +40,8 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .mlf: MLFReader()
     case .elan: ELANReader()
     case .audacity: AudacityReader()
+    case .librispeech: LibriSpeechReader()
+    case .jsonLines: JSONLinesReader()
     }
   }
 
@@ -51,6 +57,8 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .mlf: [".mlf"]
     case .elan: [".tsv", ".txt"]
     case .audacity: [".txt"]
+    case .librispeech: [".alignment.txt"]
+    case .jsonLines: [".jsonl"]
     }
   }
 
@@ -92,7 +100,9 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     let start = String(decoding: text.bytes.prefix(400), as: UTF8.self)
     if start.contains("ooTextFile") || name.hasSuffix(".textgrid") { return .textGrid }
     if start.hasPrefix("#!MLF!#") { return .mlf }
-    for format in [LabelFormat.ctm, .mfaJSON, .csv, .htk, .mlf] where format.ending(of: name) != nil {
+    if name.hasSuffix(".alignment.txt") { return .librispeech }
+    for format in [LabelFormat.ctm, .jsonLines, .mfaJSON, .csv, .htk, .mlf]
+    where format.ending(of: name) != nil {
       return format
     }
     if name.hasSuffix(".phn") || name.hasSuffix(".wrd") { return .timit }

@@ -1,0 +1,37 @@
+import Foundation
+
+/// Reads JSON Lines as `corpus convert` writes them: an utterance a line, its tiers by name, each a list of
+/// `{"start": 0.1, "end": 0.2, "label": "AE"}` in seconds.
+public struct JSONLinesReader: LabelReader {
+  public init() {}
+
+  private struct Line: Decodable {
+    struct Row: Decodable {
+      let start: Double
+      let end: Double
+      let label: String
+    }
+    let utterance: String
+    let tiers: [String: [Row]]
+  }
+
+  public func recordings(in text: LabelText) throws(CorpusError) -> [LabelledRecording] {
+    var recordings: [LabelledRecording] = []
+    for line in text.labelLines {
+      let found: Line
+      do {
+        found = try JSONDecoder().decode(Line.self, from: Data(line.text.utf8))
+      } catch {
+        throw line.wrong(
+          "{\"utterance\": …, \"tiers\": {\"word\": [{\"start\": …, \"end\": …, \"label\": …}]}}")
+      }
+      let tiers = found.tiers.sorted { $0.key < $1.key }.map { name, rows in
+        Tier(
+          name: name, intervals: rows.map { Interval(start: $0.start, end: $0.end, label: $0.label) },
+          lines: rows.map { _ in line.number })
+      }
+      recordings.append(LabelledRecording(name: found.utterance, tiers: tiers))
+    }
+    return recordings
+  }
+}
