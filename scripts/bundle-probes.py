@@ -27,9 +27,12 @@ def swift(name, stems):
 
 
 swift("identityTexts", plain)
+texts = [f.stem for f in files if "\ninput: text" in f.read_text()]
 groups = {"soundTexts": ["sound"], "phoneTexts": ["phoneme"], "largerTexts": ["syllable", "word"]}
 for name, own in groups.items():
-    swift(name, [s for s in sorted(levels) if levels[s] in own and s not in plain])
+    swift(name, [s for s in sorted(levels) if levels[s] in own and s not in plain + texts])
+groups["textTexts"] = []
+swift("textTexts", texts)
 (target / "ProbeSpec+BundledTexts.swift").write_text(
     "extension ProbeSpec {\n"
     "  /// The definitions of `probes/` as they were when this was built (`scripts/bundle-probes.py` writes these\n"

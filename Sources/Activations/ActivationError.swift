@@ -16,8 +16,12 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
   case wrongShape(layer: String, expected: String, found: [Int])
   /// A speech model that was given an utterance without audio.
   case noSound(utterance: String, source: String)
+  /// A text model that was given an utterance without a text.
+  case noText(utterance: String, source: String)
   /// A file of a part of an extraction that is not what it should be.
   case badPart(path: String, reason: String)
+  /// A language that a decoder's tokeniser has no token for.
+  case noLanguage(String, source: String)
   /// An utterance without words, whose text a decoder should read.
   case noWords(utterance: String, source: String)
   /// Not one utterance gave anything; the reasons of the first few.
@@ -53,8 +57,13 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
       "layer \(layer) has shape \(found), expected \(expected)"
     case .noSound(let utterance, let source):
       "\(source) is a speech model and \(utterance) has no audio; give it a corpus of recordings"
+    case .noText(let utterance, let source):
+      "\(source) is a text model and \(utterance) is a recording; give it a corpus of texts (.conllu or .tsv)"
     case .badPart(let path, let reason):
       "\(path): \(reason); make this part again"
+    case .noLanguage(let language, let source):
+      "\(source) knows no language “\(language)”: its tokeniser has no token <|\(language)|>. Multilingual Whispers have "
+        + "those of two or three letters, such as en, de, haw"
     case .noWords(let utterance, let source):
       "the decoder of \(source) reads words and \(utterance) has none; add a word tier, or choose layers of the "
         + "encoder"

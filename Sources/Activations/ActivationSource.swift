@@ -12,6 +12,8 @@ public protocol ActivationSource: Sendable {
   var fingerprint: String { get }
   /// What a report says of it.
   var facts: SourceFacts { get }
+  /// What its utterances must be.
+  var input: SourceInput { get }
   /// The layers there are, in the order of the data.
   var taps: [TapPoint] { get }
 
@@ -31,7 +33,16 @@ public protocol ActivationSource: Sendable {
   func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)?
 }
 
+/// What a source of activations reads.
+public enum SourceInput: String, Sendable {
+  case sound, text
+  /// It reads neither: its activations are there already.
+  case any
+}
+
 extension ActivationSource {
+  public var input: SourceInput { .sound }
+
   public func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { nil }
 
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? { nil }

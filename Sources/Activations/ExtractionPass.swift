@@ -26,6 +26,8 @@ public struct ExtractionPass: Sendable {
   private let workFolder: String?
   /// Work is kept each time this much audio is done: some ten seconds of a core for a base-sized model.
   var blockSeconds = 120.0
+  /// The same for texts.
+  var blockCharacters = 20_000.0
 
   /// `workFolder` keeps finished work, for going on after an interruption; without one nothing is written.
   public init(
@@ -61,7 +63,8 @@ public struct ExtractionPass: Sendable {
     isCancelled: @escaping @Sendable () -> Bool
   ) throws -> ExtractionReducer {
     let store = try workFolder.map { try ExtractionStore(workFolder: $0, plan: plan, part: part) }
-    let initial = ExtractionReducer(plan, store, part: part, blockSeconds: blockSeconds)
+    let initial = ExtractionReducer(
+      plan, store, part: part, blockSeconds: plan.isText ? blockCharacters : blockSeconds)
     let pending = initial.pending()
     let reducer = Mutex(initial)
     let meter = Mutex(Meter(plan, part, pending))

@@ -1,4 +1,3 @@
-import Audio
 import SpeechHierarchy
 import Tensors
 
@@ -18,7 +17,7 @@ extension ExtractionPlan {
     let nonFinite = results.blocks.reduce(into: [String: Int]()) { all, block in
       all.merge(block.nonFinite) { min($0, $1) }
     }
-    let own = layers.map(\.tap.name).filter { !settings.includesMel || $0 != LogMel.layer }
+    let own = layers.map(\.tap.name).filter { !settings.includesMel || $0 != baseline }
     if !own.isEmpty, own.allSatisfy({ nonFinite[$0] != nil }), let first = nonFinite.values.min() {
       throw ActivationError.nothingFinite(layers: own.count, utterance: utterances[first].id)
     }
@@ -32,7 +31,7 @@ extension ExtractionPlan {
     }
     return Extraction(
       source: source.name, fingerprint: source.fingerprint, layers: layers.map(\.tap), levels: activations,
-      issues: issues(records, nonFinite), utterances: records.count { $0.failure == nil },
+      issues: issues(records, nonFinite, source), utterances: records.count { $0.failure == nil },
       seconds: records.reduce(0) { $0 + $1.seconds })
   }
 
@@ -71,7 +70,9 @@ extension ExtractionPlan {
       speakers: speakers, utterances: utterances.map(\.id), items: items, parts: parts, reasons: reasons)
   }
 
-  private func issues(_ records: [UtteranceRecord], _ nonFinite: [String: Int]) -> [CorpusIssue] {
+  private func issues(
+    _ records: [UtteranceRecord], _ nonFinite: [String: Int], _ source: some ActivationSource
+  ) -> [CorpusIssue] {
     var issues: [CorpusIssue] = []
     for (utterance, record) in zip(utterances, records) {
       if let failure = record.failure {
@@ -92,7 +93,24 @@ extension ExtractionPlan {
           .error, path: utterances[utterance].audioPath,
           message: "layer \(name) has values that are not finite; it gets no numbers"))
     }
-    return issues + resamplingNotes(records)
+    return leftOut(records, source) + issues + resamplingNotes(records)
+  }
+
+  /// How much is missing at every layer, where utterances were left out.
+  private func leftOut(_ records: [UtteranceRecord], _ source: some ActivationSource) -> [CorpusIssue] {
+    let failed = records.indices.filter { records[$0].failure != nil }
+    guard let first = failed.first, let reason = records[first].failure else { return [] }
+    let decoder = layers.contains { $0.tap.timing == nil } && !isText
+    let advice =
+      decoder
+      ? ". A decoder reads no sound longer than its window and no text longer than its positions: ask for layers of the "
+        + "encoder alone to keep them" : ""
+    return [
+      CorpusIssue(
+        .warning, path: source.name,
+        message: "\(failed.count) of \(records.count) utterances were left out at every layer; the first, "
+          + "\(utterances[first].id): \(reason)\(advice)")
+    ]
   }
 
   /// One note for each sampling rate that is not the source's.

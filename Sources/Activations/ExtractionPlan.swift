@@ -23,13 +23,16 @@ struct ExtractionPlan: Sendable {
   }
 
   let layers: [Layer]
+  /// Whether the utterances are texts, in characters, and not recordings.
+  let isText: Bool
   let levels: [PlannedLevel]
   let utterances: [Utterance]
   let settings: ExtractionSettings
   let key: String
 
   init(_ source: some ActivationSource, _ utterances: [Utterance], _ settings: ExtractionSettings) throws {
-    let layers = try ExtractionPlan.layers(of: source, settings)
+    let isText = utterances.first?.text != nil
+    let layers = try ExtractionPlan.layers(of: source, isText: isText, settings)
     let width = layers.reduce(0) { $0 + $1.width }
     let plans = (settings.levels ?? Level.allCases).compactMap { level in
       LevelPlan(level, of: utterances, limits: settings.sample, width: width, seed: settings.seed)
@@ -39,37 +42,50 @@ struct ExtractionPlan: Sendable {
     }
     guard !plans.isEmpty else { throw ActivationError.noSpans(level: nil, utterances: utterances.count) }
     self.layers = layers
-    levels = plans.map { ExtractionPlan.planned($0, layers, settings) }
+    self.isText = isText
+    levels = plans.map { ExtractionPlan.planned($0, layers, isText: isText, settings) }
     self.utterances = utterances
     self.settings = settings
     key = ExtractionPlan.key(source, layers, levels, utterances, settings)
   }
 
-  private static func layers(of source: some ActivationSource, _ settings: ExtractionSettings) throws
-    -> [Layer]
-  {
-    var taps = source.taps.filter { !settings.includesMel || $0.name != LogMel.layer }
+  /// The baseline's name among the layers.
+  var baseline: String { Self.baseline(isText: isText).tap.name }
+
+  private static func baseline(isText: Bool) -> Layer {
+    if isText {
+      let tap = TapPoint(name: CharacterNGrams.layer, width: CharacterNGrams.width, timing: nil)
+      return Layer(tap: tap, pooling: CharacterNGrams.pooling)
+    }
+    let mel = LogMel.baseline()
+    return Layer(
+      tap: TapPoint(name: LogMel.layer, width: mel.bands, timing: mel.timing), pooling: .melBaseline)
+  }
+
+  private static func layers(
+    of source: some ActivationSource, isText: Bool, _ settings: ExtractionSettings
+  ) throws -> [Layer] {
+    let baseline = baseline(isText: isText)
+    var taps = source.taps.filter { !settings.includesMel || $0.name != baseline.tap.name }
     if let wanted = settings.layers {
       let available = source.taps.map(\.name)
-      if let unknown = wanted.first(where: { $0 != LogMel.layer && !available.contains($0) }) {
+      if let unknown = wanted.first(where: { $0 != baseline.tap.name && !available.contains($0) }) {
         throw ActivationError.unknownLayer(unknown, source: source.name, available: available)
       }
       taps = taps.filter { wanted.contains($0.name) }
     }
-    let mel = LogMel.baseline()
-    let baseline = TapPoint(name: LogMel.layer, width: mel.bands, timing: mel.timing)
-    return (settings.includesMel ? [Layer(tap: baseline, pooling: .melBaseline)] : [])
+    return (settings.includesMel ? [baseline] : [])
       + taps.map { Layer(tap: $0, pooling: settings.pooling) }
   }
 
   /// Leaves out layers whose step is longer than the level's median span, where neighbouring spans would get the
   /// same frame; and layers of tokens below the word, where the phones of a word would get the word itself.
   private static func planned(
-    _ plan: LevelPlan, _ layers: [Layer], _ settings: ExtractionSettings
+    _ plan: LevelPlan, _ layers: [Layer], isText: Bool, _ settings: ExtractionSettings
   ) -> PlannedLevel {
     var (usable, reasons) = ([Int](), [String: String]())
     for (index, layer) in layers.enumerated() {
-      if layer.tap.timing == nil, plan.level < .word {
+      if !isText, layer.tap.timing == nil, plan.level < .word {
         reasons[layer.tap.name] =
           "its rows are tokens of words, which say nothing of the \(plan.level.rawValue)s in them"
       } else if let step = layer.tap.timing?.stride, step > plan.medianSeconds * (1 + 1e-9) {
@@ -115,6 +131,10 @@ struct ExtractionPlan: Sendable {
     )
     for utterance in utterances {
       add(utterance.id)
+      if let text = utterance.text {
+        add(text)
+        continue
+      }
       let file = try? FileManager.default.attributesOfItem(atPath: utterance.audioPath)
       add("\(file?[.size] as? Int ?? -1)")
       add((file?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)

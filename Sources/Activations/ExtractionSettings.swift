@@ -8,7 +8,8 @@ public struct ExtractionSettings: Sendable, Equatable, Codable {
   /// Names of layers; nil for all that are frames.
   public var layers: [String]?
   public var pooling: FramePooling
-  /// The log-mel baseline is pooled beside the layers, under the name `mel`.
+  /// The baseline is pooled beside the layers: log-mel spectra under the name `mel`, of texts the characters under the
+  /// name `n-grams`.
   public var includesMel: Bool
   public var sample: SampleLimits
   /// Bytes that a level's moments may take: with every pair of layers where that fits, else each layer with

@@ -43,13 +43,14 @@ extension ExtractionPlan {
       record: UtteranceRecord(levels: levels.count), spans: levels.map { _ in [] },
       vectors: levels.map { _ in [] })
     do {
-      let waveform = try Waveform.read(utterance.audioPath)
-      result.record.samplingRate = waveform.samplingRate
-      result.record.seconds = waveform.seconds
+      let waveform = utterance.text == nil ? try Waveform.read(utterance.audioPath) : nil
+      let length = waveform?.seconds ?? utterance.seconds
+      result.record.samplingRate = waveform?.samplingRate
+      result.record.seconds = length
       let spans = levels.map { level in
         level.plan.spans[index].indices.filter { span in
           let span = level.plan.spans[index][span]
-          return (span.start + span.end) / 2 < waveform.seconds
+          return (span.start + span.end) / 2 < length
         }
       }
       for level in levels.indices {
@@ -72,7 +73,7 @@ extension ExtractionPlan {
   }
 
   private func run(
-    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform, utterance: Int, spans: [[Int]]
+    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform?, utterance: Int, spans: [[Int]]
   ) throws -> (vectors: [[Tensor]], nonFinite: Set<String>) {
     let chosen = levels.enumerated().map { level, planned in
       spans[level].map { planned.plan.spans[utterance][$0] }
@@ -87,8 +88,9 @@ extension ExtractionPlan {
           layer: layer.tap.name, expected: "[frames, \(layer.tap.width)]", found: frames.shape)
       }
       guard frames.rows > 0 else {
-        throw UtteranceFailure.tooShort(
-          samples: waveform.samples.count, seconds: waveform.seconds, layer: layer.tap)
+        throw waveform.map {
+          UtteranceFailure.tooShort(samples: $0.samples.count, seconds: $0.seconds, layer: layer.tap)
+        } ?? .notGiven(layer.tap.name)
       }
       let axis = try axis(of: layer.tap, rows: frames.rows, source, utterance)
       for level in levels.indices {
@@ -103,7 +105,7 @@ extension ExtractionPlan {
     var names: [String: Int] = [:]
     for index in layers.indices where isUsed.contains(index) {
       if settings.includesMel && index == 0 {
-        try take(0, mel.features(of: waveform))
+        try take(0, baseline(mel, waveform, of: utterance))
       } else {
         names[layers[index].tap.name] = index
       }
@@ -125,11 +127,17 @@ extension ExtractionPlan {
     return (complete, nonFinite)
   }
 
+  private func baseline(_ mel: LogMel, _ waveform: Waveform?, of utterance: Int) throws -> Tensor {
+    guard let waveform else { return CharacterNGrams.features(of: utterances[utterance].text ?? "") }
+    return try mel.features(of: waveform)
+  }
+
   /// Where the `rows` rows of a layer lie: where the source lists them, else as the tap point's timing says.
   private func axis(
     of tap: TapPoint, rows: Int, _ source: some ActivationSource, _ utterance: Int
   ) throws -> any FrameAxis {
-    if tap.name != LogMel.layer, let centres = try source.centres(of: tap, in: utterances[utterance]) {
+    if isText, tap.name == baseline { return CharacterNGrams.axis(rows: rows) }
+    if tap.name != baseline, let centres = try source.centres(of: tap, in: utterances[utterance]) {
       guard centres.count == rows else {
         throw ActivationError.wrongShape(
           layer: tap.name, expected: "[\(centres.count), \(tap.width)]", found: [rows, tap.width])

@@ -14,6 +14,8 @@ import Tensors
 public struct TranscribedModel: ActivationSource {
   public let model: SpeechModel
   private let tokenizer: any Tokenizer
+  /// The language that the decoder is told, such as `de`; nil for what its tokeniser frames a text with.
+  public private(set) var language: String?
 
   /// Nil where the model has no decoder, or no tokeniser lies with it.
   public init?(_ model: SpeechModel) {
@@ -22,12 +24,32 @@ public struct TranscribedModel: ActivationSource {
     self.tokenizer = tokenizer
   }
 
+  /// The same, its decoder told that the words are of a language (`<|de|>`, and to transcribe), as a multilingual
+  /// Whisper wants. Throws `ActivationError.noLanguage` where its tokeniser has no such token.
+  public func speaking(_ language: String) throws -> TranscribedModel {
+    guard tokenizer.id(of: "<|\(language)|>") != nil else {
+      throw ActivationError.noLanguage(language, source: name)
+    }
+    var model = self
+    model.language = language
+    return model
+  }
+
+  /// Whether it knows languages and is told none.
+  public var lacksLanguage: Bool {
+    language == nil && tokenizer.frame.start.isEmpty && tokenizer.id(of: "<|en|>") != nil
+  }
+
   public var name: String { model.name }
-  public var fingerprint: String { "\(model.fingerprint)-transcribed" }
+  public var fingerprint: String {
+    "\(model.fingerprint)-transcribed" + (language.map { "-\($0)" } ?? "")
+  }
   /// Those of the model; that the decoder is given the words stands beside every number.
   public var facts: SourceFacts {
     var facts = model.facts
-    facts.inputNormalisation += "; the decoder is given each utterance's words"
+    facts.inputNormalisation +=
+      "; the decoder is given each utterance's words"
+      + (language.map { ", told that they are \($0)" } ?? "")
     return facts
   }
   public var taps: [TapPoint] { model.taps + model.decoderTaps }
@@ -49,7 +71,9 @@ public struct TranscribedModel: ActivationSource {
   }
 
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
-    TranscribedModel(try model.randomTwin(seed: seed))
+    var twin = TranscribedModel(try model.randomTwin(seed: seed))
+    twin?.language = language
+    return twin
   }
 
   private func isOfDecoder(_ tap: String) -> Bool { model.decoderTaps.contains { $0.name == tap } }
@@ -74,6 +98,10 @@ public struct TranscribedModel: ActivationSource {
 
   /// What stands before every text: as the tokeniser has it, else as transcription without times begins.
   public var prefix: [Int] {
+    if let language {
+      return ["<|startoftranscript|>", "<|\(language)|>", "<|transcribe|>", "<|notimestamps|>"]
+        .compactMap { tokenizer.id(of: $0) }
+    }
     let own = tokenizer.frame.start.map(\.id)
     return own.isEmpty
       ? ["<|startoftranscript|>", "<|notimestamps|>"].compactMap { tokenizer.id(of: $0) } : own

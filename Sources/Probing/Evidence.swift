@@ -60,7 +60,7 @@ struct Evidence {
       isMet: gainOverMajority.isPositive)
     if isOfSignal { return [overMajority] }
     var requirements = [
-      requirement("the gain over the mel baseline", layer?.gainOverMel, .overMel),
+      requirement("the gain over the \(result.baseline) baseline", layer?.gainOverMel, .overMel),
       requirement("the selectivity", layer?.selectivity, .overControl)
         ?? requirement("the gain over the random twin", layer?.gainOverTwin, .overTwin),
     ].compactMap(\.self)
@@ -142,7 +142,7 @@ extension Evidence {
     let unit = result.metric == .bits ? " bits" : ""
     var parts: [String] = []
     if let gain = layer?.gainOverMel {
-      parts.append("over the mel baseline it adds \(Self.interval(gain))\(unit)")
+      parts.append("over the \(result.baseline) baseline it adds \(Self.interval(gain))\(unit)")
     }
     if let gain = layer?.gainOverTwin {
       parts.append("over the randomly initialised twin \(Self.interval(gain))\(unit)")

@@ -33,6 +33,7 @@ extension ProbeSpec {
       case "metric": metric = try reader.choice(node, key)
       case "control": control = try reader.flag(node, key)
       case "default": isDefault = try reader.flag(node, key)
+      case "input": input = try reader.choice(node, key)
       case "split": division = try reader.choice(node, key)
       case "class_weights":
         isBalanced = try reader.choice(node, key, of: ClassWeights.self) == .balanced
@@ -52,7 +53,7 @@ extension ProbeSpec {
 
   static let keys = [
     "name", "description", "level", "target", "kind", "pool", "penalties", "min_count", "max_classes",
-    "metric", "control", "default", "split", "class_weights", "lexicon",
+    "metric", "control", "default", "input", "split", "class_weights", "lexicon",
   ]
 
   /// The definitions that come with the package: phoneme, syllable and word, and those that are run by name.
@@ -184,7 +185,9 @@ private struct DefinitionReader {
       let metrics = target.metrics().map(\.rawValue).joined(separator: ", ")
       throw refuse("its metric can be \(metrics), found \(spec.metric.rawValue)")
     }
-    guard !target.needsLexicon || spec.lexicon != nil else {
+    // A text's own words have parts of speech.
+    let isTagged = target == .partOfSpeech && spec.input == .text
+    guard !target.needsLexicon || spec.lexicon != nil || isTagged else {
       throw refuse("needs “lexicon: FILE.tsv”, a table with the columns word, pos, frequency")
     }
     guard !spec.isBalanced || spec.kind == .softmax else {

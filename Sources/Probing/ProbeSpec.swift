@@ -34,6 +34,8 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
   public var lexicon: String?
   /// Whether it is run where nobody asked for probes by name.
   public var isDefault = true
+  /// What a corpus must be of; nil for any.
+  public var input: Input?
   /// How examples are divided into training and test.
   public var division = SplitPlan.Division.auto
   /// Weighs every class the same in training, however rare.
@@ -59,6 +61,14 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
     metric = target.metric
     if target == .speaker { division = .sentences }
     if target.isOfFrames { pool = .center }
+  }
+
+  /// Recordings, or texts.
+  public enum Input: String, Sendable, CaseIterable, Codable { case speech, text }
+
+  /// Whether it can be read off a corpus, by what that is of.
+  public func fits(ofText: Bool) -> Bool {
+    (input.map { ($0 == .text) == ofText } ?? true) && Level.levels(ofText: ofText).contains(level)
   }
 
   /// A factor of ten apart: from where only the classes' frequencies are left to where training data are

@@ -19,7 +19,7 @@ import Tensors
 /// The result does not depend on the number of threads.
 public struct ProbeStudy: Sendable {
   public var spec: ProbeSpec
-  /// Of the trained model: its layers, and `mel` for the baseline where there is one; and what is read of them.
+  /// Of the trained model: its layers, `mel` or `n-grams` for the baseline where there is one; and what is read of them.
   public var targeted: TargetedExamples
   public var examples: Examples { targeted.examples }
   /// Of its randomly initialised twins: the same spans, whose own labels are not looked at.
@@ -50,14 +50,12 @@ public struct ProbeStudy: Sendable {
     self.splits = splits
     self.tapPoints =
       tapPoints
-      ?? targeted.examples.layers.filter { $0 != ProbeStudy.mel }.enumerated().map {
+      ?? targeted.examples.layers.filter { $0 != targeted.examples.baseline }.enumerated().map {
         Layer(name: $1, depth: $0)
       }
     self.seed = seed
     self.resamples = resamples
   }
-
-  static let mel = "mel"
 
   /// What a study found, and what its reader must know.
   public struct Outcome: Sendable {
@@ -119,6 +117,7 @@ public struct ProbeStudy: Sendable {
       layers: layers.map { LayerResult(layer: $0, reason: examples.reasons[$0.name] ?? reason) },
       peak: nil, verdict: nil)
     result.subject = spec.target.subject(of: spec.level)
+    result.baselineName = examples.baselineOfText
     return Outcome(result: result, warnings: [reason])
   }
 }

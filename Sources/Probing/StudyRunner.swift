@@ -82,16 +82,16 @@ struct StudyRunner: Sendable {
 
   func measure(_ layers: [Layer]) throws -> Everything {
     let names = layers.map(\.name).filter(study.examples.layers.contains)
-    let hasMel = study.examples.layers.contains(ProbeStudy.mel)
+    let baseline = study.examples.baseline
     let sets =
-      names.count + (hasMel ? 1 : 0) + 1
+      names.count + (baseline == nil ? 0 : 1) + 1
       + study.twins.reduce(0) { sum, twin in sum + names.count(where: twin.layers.contains) }
     counter.expect(sets * design.folds.count)
 
     var everything = Everything(twins: study.twins.map { _ in [:] })
     everything.duration = try measure([durations], hasControl: [false]).first
-    if hasMel {
-      everything.mel = try measure([study.examples.states(of: ProbeStudy.mel)], hasControl: [false]).first
+    if let baseline {
+      everything.mel = try measure([study.examples.states(of: baseline)], hasControl: [false]).first
     }
     // A layer at a time: its states, which may lie in files, are in memory only for so long.
     for name in names {

@@ -54,6 +54,7 @@ struct StudySummary {
       labelEntropy: entropy, majorityClass: majorityClass, majority: majority.table,
       shuffled: shuffled?.table, mel: mel?.table, layers: results, peak: peak, verdict: nil)
     result.subject = study.spec.target.subject(of: study.spec.level)
+    result.baselineName = study.examples.baselineOfText
     if let peak, let own = draws[peak.layer.name] {
       let evidence = Evidence(
         result: result, peak: peak, gainOverMajority: (own[yardstick] - majority[yardstick]).estimate(),

@@ -53,7 +53,7 @@ private struct TargetReader {
     self.spec = spec
     self.examples = examples
     self.utterances = utterances
-    lexicon = spec.target.needsLexicon ? try Lexicon(of: spec) : nil
+    lexicon = spec.lexicon == nil || !spec.target.needsLexicon ? nil : try Lexicon(of: spec)
   }
 
   func relabelled(threads: Int) throws -> Examples {
@@ -91,7 +91,9 @@ private struct TargetReader {
     case .positionInSentence: return position(start, end, in: .sentence, structure)
     case .phoneCount: return count(.phoneme, start, end, structure)
     case .syllableCount: return count(.syllable, start, end, structure)
-    case .partOfSpeech: return lexicon?.entries[own]?.partOfSpeech
+    case .partOfSpeech:
+      return lexicon.map { $0.entries[own]?.partOfSpeech }
+        ?? utterances[item.utterance].tag(.partOfSpeech, at: examples.level, from: start)
     case .speaker: return examples.speakers[item.speaker]
     default: return nil
     }

@@ -8,7 +8,7 @@ enum Description {
     let entropy = NumberText.fixed(level.labelEntropy, 2)
     var sentences = [
       "\(count(level.examples, "span")) of \(count(level.classes.count, "class", "classes")) by "
-        + "\(count(level.speakers, "speaker")), \(NumberText.grouped(level.tested)) of them predicted while "
+        + "\(count(level.speakers, level.isOfText ? "source" : "speaker")), \(NumberText.grouped(level.tested)) of them predicted while "
         + "held out.",
       ending(level.split),
       "Probe \(level.probe), read in \(level.metric.words).",
@@ -66,10 +66,10 @@ enum Description {
     let silences = corpus.silenceLabels.map { $0.isEmpty ? "(empty)" : $0 }.joined(separator: ", ")
     return [
       ("name", corpus.name),
-      ("utterances", NumberText.grouped(corpus.utterances)),
-      ("speakers", NumberText.grouped(corpus.speakers)),
+      ("\(corpus.unit)s", NumberText.grouped(corpus.utterances)),
+      ("\(corpus.source)s", NumberText.grouped(corpus.speakers)),
       ("distinct sentences", NumberText.grouped(corpus.sentences)),
-      ("audio", NumberText.duration(corpus.seconds)),
+      (corpus.isText ? "text" : "audio", corpus.length),
       ("taken as silence", silences),
     ].filter { !$0.1.isEmpty }
   }

@@ -117,9 +117,20 @@ extension StudyResult {
       model.parameters == 0
         ? model.family : "\(model.family), \(NumberText.grouped(model.parameters)) parameters",
       "\(tapped) layers",
-      "corpus \(corpus.name): \(count(corpus.utterances, "utterance")), "
-        + "\(count(corpus.speakers, "speaker")), \(NumberText.duration(corpus.seconds))",
+      "corpus \(corpus.name): \(count(corpus.utterances, corpus.unit)), "
+        + "\(count(corpus.speakers, corpus.source)), \(corpus.length)",
     ]
+  }
+}
+
+extension CorpusSummary {
+  var isText: Bool { characters != nil }
+  /// What an utterance is called, and whom it is of.
+  var unit: String { isText ? "sentence" : "utterance" }
+  var source: String { isText ? "source" : "speaker" }
+
+  var length: String {
+    characters.map { count($0, "character") } ?? NumberText.duration(seconds)
   }
 }
 
@@ -140,7 +151,8 @@ extension LevelResult {
       doubts.append("\(ranges(of: others)) cannot be told from the peak.")
     }
     if let needed = verdict?.utterancesToDecide, verdict?.decision == .undecided {
-      doubts.append("About \(NumberText.grouped(needed)) utterances like these would decide.")
+      let units = isOfText ? "sentences" : "utterances"
+      doubts.append("About \(NumberText.grouped(needed)) \(units) like these would decide.")
     }
     return doubts
   }

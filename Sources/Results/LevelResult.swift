@@ -28,8 +28,10 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var majority: MetricTable
   /// The probe on the true inputs with labels shuffled in training.
   public var shuffled: MetricTable?
-  /// The probe on log-mel spans.
+  /// The probe on the baseline: log-mel spans, or what `baselineName` says.
   public var mel: MetricTable?
+  /// What the baseline is where it is not mel: `n-grams` of a text's characters.
+  public var baselineName: String?
   public var layers: [LayerResult]
   public var peak: Peak?
   /// Nil where no layer has a number.
@@ -61,6 +63,13 @@ public struct LevelResult: Codable, Equatable, Sendable {
     self.peak = peak
     self.verdict = verdict
   }
+}
+
+extension LevelResult {
+  /// What the baseline is called in tables: `mel`, or `n-grams` of a text.
+  public var baseline: String { baselineName ?? "mel" }
+  /// Whether the spans are of a text, in characters.
+  public var isOfText: Bool { baselineName != nil }
 }
 
 /// Every metric that one set of predictions has, each with its interval: of a classifier the first five, of a

@@ -98,7 +98,10 @@ public struct CorpusSummary: Codable, Equatable, Sendable {
   public var speakers: Int
   /// Distinct sentences read.
   public var sentences: Int
+  /// Of audio; 0 of a text.
   public var seconds: Double
+  /// Of a text, in Unicode scalars; nil for recordings.
+  public var characters: Int?
   public var silenceLabels: [String]
   public var fingerprint: String
 

@@ -14,7 +14,9 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
   public let utterances: Int
   public let speakers: Int
   public let sentences: Int
+  /// Of a text the number of its characters.
   public let seconds: Double
+  public let isText: Bool
   public let levels: [LevelCount]
   public let silenceLabels: [String]
 
@@ -24,6 +26,7 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
     speakers = Set(corpus.utterances.map(\.speaker)).count
     sentences = Set(corpus.utterances.map(\.sentence)).count
     seconds = corpus.utterances.reduce(0) { $0 + $1.seconds }
+    isText = corpus.isText
     silenceLabels = corpus.silenceLabels.sorted()
     levels = Level.allCases.compactMap { level in
       let spans = corpus.utterances.flatMap { $0.spans(at: level) }
@@ -38,8 +41,13 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
     let minutes = String(format: "%.1f", seconds / 60)
     let silence = silenceLabels.map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: " ")
     let rows = levels.map { row in
-      let name = row.level.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0)
+      let name = row.level.rawValue.padding(
+        toLength: max(9, row.level.rawValue.count), withPad: " ", startingAt: 0)
       return "  \(name) \(row.spans) spans of \(row.classes) classes\(row.isDerived ? ", derived" : "")"
+    }
+    if isText {
+      return "\(name): \(utterances) sentences of \(speakers) sources, \(Int(seconds)) characters\n"
+        + rows.joined(separator: "\n")
     }
     return """
       \(name): \(utterances) utterances, \(speakers) speakers, \(sentences) sentences, \(minutes) minutes

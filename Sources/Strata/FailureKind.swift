@@ -33,12 +33,14 @@ public enum FailureKind: Sendable, Equatable {
     case CheckpointError.missing, AudioError.missing, CorpusError.missing, ImportError.missing:
       self = .missingInput
     case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed,
+      CorpusError.writeFailed,
       ActivationError.cannotWrite, ExportError.noRoom:
       self = .writeFailed
     case AttributionError.notAProbe: self = .badInput
     case CheckpointError.unknownPrefix, CheckpointError.idleRules, ModelError.unknownLayer,
       ModelError.layerOutOfRange, ModelError.unstated,
-      ExportError.unknownFormat, ActivationError.unknownLayer, ImportError.noHop, ImportError.unknownLayer,
+      ExportError.unknownFormat, ActivationError.unknownLayer, ActivationError.noLanguage,
+      ImportError.noHop, ImportError.unknownLayer,
       is AttributionError:
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault

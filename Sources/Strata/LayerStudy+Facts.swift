@@ -8,12 +8,15 @@ import SpeechHierarchy
 extension LayerStudy {
   /// What `--levels` takes, for a help text: the levels, then the groups of probes that are run when asked for.
   public static var probedLevelNames: String {
-    let levels = ProbeSpec.bundled.filter(\.isDefault).map(\.level.rawValue)
+    func levels(ofText: Bool) -> String {
+      Set(ProbeSpec.bundled.filter { $0.isDefault && $0.fits(ofText: ofText) }.map(\.level)).sorted()
+        .map(\.rawValue).joined(separator: ", ")
+    }
     let groups = ProbeGroup.allCases.filter { group in
       ProbeSpec.bundled.contains { group.contains($0.target) }
     }
     return
-      "\(levels.joined(separator: ", ")) (the default), \(groups.map(\.rawValue).joined(separator: ", "))"
+      "\(levels(ofText: false)) (the default), of texts \(levels(ofText: true)) (the default), \(groups.map(\.rawValue).joined(separator: ", "))"
   }
 
   /// Takes the probes that are asked for.
@@ -28,7 +31,7 @@ extension LayerStudy {
   public mutating func select(
     probes request: String? = nil, levels names: String? = nil, bundledFolder folder: String? = nil
   ) throws {
-    let known = try ProbeSpec.all(in: [folder].compactMap(\.self))
+    let known = try ProbeSpec.all(in: [folder].compactMap(\.self)).filter { $0.fits(ofText: corpus.isText) }
     var candidates = try request.map { try LayerStudy.probes($0, among: known) } ?? known
     guard let names else {
       if request == nil { candidates = candidates.filter(\.isDefault) }
@@ -101,8 +104,9 @@ extension CorpusSummary {
     let overview = CorpusOverview(corpus)
     self.init(
       name: overview.name, utterances: overview.utterances, speakers: overview.speakers,
-      sentences: overview.sentences, seconds: overview.seconds, silenceLabels: overview.silenceLabels,
-      fingerprint: corpus.fingerprint)
+      sentences: overview.sentences, seconds: overview.isText ? 0 : overview.seconds,
+      silenceLabels: overview.silenceLabels, fingerprint: corpus.fingerprint)
+    if overview.isText { characters = Int(overview.seconds) }
   }
 }
 

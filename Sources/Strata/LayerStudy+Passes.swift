@@ -101,12 +101,12 @@ extension LayerStudy {
   func reporting(_ pass: Pass) -> @Sendable (ExtractionProgress) -> Void {
     let started = Date()
     let name = pass.twin.map { "random twin \($0 + 1)" } ?? model.name
-    return { [onProgress] progress in
+    return { [onProgress, isText = corpus.isText] progress in
       let rate = progress.seconds / max(Date().timeIntervalSince(started), 1e-3)
       onProgress(
         StudyProgress(
           stage: "Extracting \(name)", done: progress.done, total: progress.total,
-          detail: "\(Int(rate)) × real time"))
+          detail: isText ? "\(Int(rate)) characters a second" : "\(Int(rate)) × real time"))
     }
   }
 }

@@ -1,5 +1,4 @@
 import Activations
-import Audio
 import Foundation
 import Models
 import Probing
@@ -46,8 +45,10 @@ extension LayerStudy {
       throw StudyError.nothingToProbe(reasons: warnings.sentences)
     }
     return StudyResult(
-      model: modelSummary, corpus: corpusSummary, settings: settings, levels: levels.sorted(by: isBelow),
-      similarity: similarity, warnings: warnings.sentences)
+      model: modelSummary, corpus: corpusSummary, settings: settings,
+      levels: levels.sorted(by: isBelow).map { corpus.isText ? TextWords.of($0) : $0 },
+      similarity: similarity,
+      warnings: corpus.isText ? warnings.sentences.map(TextWords.of) : warnings.sentences)
   }
 
   private func run(
@@ -79,6 +80,11 @@ extension LayerStudy {
   /// The definitions for the levels asked for, in the order of the hierarchy; throws where a level has none
   /// or where no level has labels.
   func probesOfLevels() throws -> [ProbeSpec] {
+    if corpus.isText ? model.input == .sound : model.input == .text {
+      throw StudyError.otherInput(
+        model: model.name, reads: corpus.isText ? "speech" : "text", corpus: corpus.name,
+        holds: corpus.isText ? "texts" : "recordings")
+    }
     let probes = self.probes.filter { levels.contains($0.level) }.sorted { $0.level < $1.level }
     guard !probes.isEmpty else { throw StudyError.noProbe(levels: levels) }
     let available = Level.allCases.filter { level in
@@ -102,7 +108,7 @@ extension LayerStudy {
         ?? extraction.levels.min(by: { $0.key < $1.key })
     else { return [] }
     let examples = activations.examples
-    let layers = examples.layers.filter { $0 != LogMel.layer }
+    let layers = examples.layers.filter { $0 != examples.baseline }
     let isSampled = activations.spans > examples.items.count
     func matrix(_ measure: some MomentMeasure) throws -> SimilarityMatrix {
       guard !isCancelled() else { throw StudyError.interrupted }

@@ -17,15 +17,15 @@ import SpeechHierarchy
 /// The model, each of its random twins and the mel baseline see every utterance once. The result is a function
 /// of the model, the corpus and the settings below, and not of `threads`.
 public struct LayerStudy: Sendable {
-  /// A speech model, or anything else that gives layers.
+  /// A speech model, a text model for a corpus of texts, or anything else that gives layers.
   public var model: any ActivationSource
   public var corpus: Corpus
-  /// The levels to probe; those without a probe definition or without labels are reported and left out.
+  /// The levels to probe, of a text all that it has; those without a probe definition or without labels are reported and left out.
   public var levels: [Level] = [.phoneme, .syllable, .word]
   /// Names of tap points; nil for all.
   public var layers: [String]?
   /// The probe definitions; one result each.
-  public var probes: [ProbeSpec] = ProbeSpec.bundled.filter(\.isDefault)
+  public var probes: [ProbeSpec] = ProbeSpec.bundled.filter { $0.isDefault && $0.fits(ofText: false) }
   /// Seeds of the randomly initialised twins; empty for none.
   public var twinSeeds: [UInt64] = [1, 2, 3]
   /// The level whose pooled spans are compared between layers.
@@ -54,6 +54,11 @@ public struct LayerStudy: Sendable {
   public init(model: any ActivationSource, corpus: Corpus) {
     self.model = model
     self.corpus = corpus
+    if corpus.isText {
+      probes = ProbeSpec.bundled.filter { $0.isDefault && $0.fits(ofText: true) }
+      levels = Level.levels(ofText: true)
+      similarityLevel = .word
+    }
   }
 }
 

@@ -4,6 +4,8 @@ import SpeechHierarchy
 public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
   case interrupted
   case unknownLevel(String, known: [String])
+  /// A speech model was given texts, or a text model recordings.
+  case otherInput(model: String, reads: String, corpus: String, holds: String)
   /// No probe definition is for any of the levels asked for.
   case noProbe(levels: [Level])
   /// None of the levels asked for has labels in the corpus.
@@ -17,6 +19,11 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
       "Stopped. Finished work is kept; run the same command again to go on."
     case .unknownLevel(let name, let known):
       "there is no level \(name); the levels and groups of probes are \(known.joined(separator: ", "))"
+    case .otherInput(let model, let reads, let corpus, let holds):
+      "\(model) reads \(reads) and \(corpus) holds \(holds); "
+        + (reads == "text"
+          ? "give it texts with --corpus: a .conllu file, a .tsv file with a column text or form, or a folder of them"
+          : "give it a folder of audio and labels with --corpus, or a text model (BERT, RoBERTa, MiniLM) for these texts")
     case .noProbe(let levels):
       "no probe definition is for \(list(levels)); add one to the folder given with --probes"
     case .noLabels(let corpus, let levels, let available):
@@ -31,7 +38,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
     switch self {
     case .interrupted: .interrupted
     case .unknownLevel, .noProbe: .badRequest
-    case .noLabels, .nothingToProbe: .badInput
+    case .noLabels, .nothingToProbe, .otherInput: .badInput
     }
   }
 

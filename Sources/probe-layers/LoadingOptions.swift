@@ -38,8 +38,16 @@ struct LoadingOptions: ParsableArguments {
   @Option(help: "Beginnings of names of tensors that are not the model's, separated by commas.")
   var ignoring: String?
 
+  @Option(help: "The language that the decoder of a multilingual Whisper is told, such as de.")
+  var language: String?
+
   func load(_ path: String) throws -> SpeechModel {
     try SpeechModel.load(path, options: try options())
+  }
+
+  /// What a study runs: a speech model, or a text model.
+  func studied(_ path: String, ofText: Bool) throws -> LoadedModel {
+    try LoadedModel.load(path, options: try options(), ofText: ofText, language: language)
   }
 
   /// The text model at `path`; nil where there is no such model.

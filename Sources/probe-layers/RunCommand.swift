@@ -17,6 +17,7 @@ struct RunCommand: AsyncParsableCommand {
         probe-layers model.ckpt --levels phoneme,word --layers 0,3,-1 --seed 7
         probe-layers model.ckpt --levels sound,articulation,phoneme,boundary
         probe-layers model.ckpt --probes manner,place,pitch,word-boundary
+        probe-layers minilm/ --corpus treebank.conllu    a text model: characters, words, phrases, clauses
         probe-layers activations.h5 --hop 20ms --corpus my-corpus
         probe-layers model.ckpt --store frames --probes manner
         probe-layers model.ckpt --shard 1/8 --output shards
@@ -31,7 +32,11 @@ struct RunCommand: AsyncParsableCommand {
       """)
   var model: String
 
-  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  @Option(
+    help: """
+      A folder of audio and labels; for a text model a .conllu file, a .tsv file, or a folder of them. Default: \
+      the bundled corpus of speech.
+      """)
   var corpus: String?
 
   @Option(
@@ -183,9 +188,9 @@ struct RunCommand: AsyncParsableCommand {
 
   private func source(for corpus: Corpus) throws -> any ActivationSource {
     if let imported = try imports.source(model, for: corpus) { return imported }
-    let loaded = try loading.load(model)
-    loaded.tensorReport.notes.forEach(note)
-    return loaded.studied
+    let loaded = try loading.studied(model, ofText: corpus.isText)
+    loaded.notes.forEach(note)
+    return loaded.source
   }
 
   private func show(_ result: StudyResult) throws {

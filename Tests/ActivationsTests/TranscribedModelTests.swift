@@ -77,6 +77,44 @@ import Testing
     }
   }
 
+  @Test("a multilingual decoder is told its language, and a twin too; an unknown one is refused")
+  func language() throws {
+    func multilingual(_ path: String) throws {
+      try writeTokenizer(path)
+      try JSONSerialization.data(withJSONObject: [
+        "<|startoftranscript|>": 111, "<|notimestamps|>": 112, "<|en|>": 113, "<|de|>": 114,
+        "<|transcribe|>": 115,
+      ]).write(to: URL(fileURLWithPath: path + "/added_tokens.json"))
+    }
+    try withModel(multilingual) { model in
+      let source = try #require(TranscribedModel(model))
+      #expect(source.lacksLanguage && source.prefix == [111, 112])
+      let german = try source.speaking("de")
+      #expect(!german.lacksLanguage && german.prefix == [111, 114, 115, 112])
+      #expect(german.fingerprint != source.fingerprint && german.facts != source.facts)
+      #expect((try german.randomTwin(ofSeed: 1) as? TranscribedModel)?.prefix == german.prefix)
+      #expect(throws: ActivationError.noLanguage("xx", source: "whisper")) { try source.speaking("xx") }
+    }
+  }
+
+  @Test("how many utterances no layer is read on is said once, with what keeps them")
+  func leftOut() throws {
+    try withModel(writeTokenizer) { model in
+      let corpus = try SyntheticCorpus(utterances: 3)
+      let samples = SyntheticCorpus.wav(Array(repeating: 100, count: 64_000), 16_000)
+      try samples.write(to: URL(filePath: corpus.utterances[1].audioPath))
+      let pass = ExtractionPass(
+        of: try #require(TranscribedModel(model)), over: corpus.utterances,
+        settings: ExtractionSettings(levels: [.word], layers: ["hidden.1", "decoder.hidden.1"]))
+      let warnings = try pass.run().issues.filter { $0.severity == .warning }
+      #expect(warnings.count == 1)
+      #expect(
+        warnings.first?.message.hasPrefix("1 of 3 utterances were left out at every layer; the first, u1: ")
+          == true)
+      #expect(warnings.first?.message.contains("layers of the encoder alone") == true)
+    }
+  }
+
   @Test("overlapping words do not make centres fall")
   func overlap() throws {
     try withModel(writeTokenizer) { model in

@@ -13,7 +13,12 @@ struct ProbeSpecTests {
       #expect(file == bundled)
     }
     #expect(files.count == ProbeSpec.bundled.count)
-    #expect(ProbeSpec.bundled.filter(\.isDefault).map(\.name) == ["phoneme", "syllable", "word"])
+    func usual(ofText: Bool) -> [String] {
+      ProbeSpec.bundled.filter { $0.isDefault && $0.fits(ofText: ofText) }.map(\.name).sorted()
+    }
+    #expect(usual(ofText: false) == ["phoneme", "syllable", "word"])
+    #expect(
+      usual(ofText: true) == ["character", "clause", "part-of-speech", "phrase", "sentence", "word"])
     for (name, text) in ProbeSpec.bundledTexts {
       let file = try String(contentsOfFile: Repository.path("probes/\(name).yaml"), encoding: .utf8)
       #expect(file == text, "\(name)")
@@ -36,8 +41,10 @@ struct ProbeSpecTests {
         kind: softmax
         class_weights: balanced
         split: speakers
+        input: text
         default: false
         """, path: "mine.yaml")
+    #expect(spec.input == .text && !spec.fits(ofText: true) && !spec.fits(ofText: false))
     #expect(spec.target == .stress && spec.isBalanced && spec.division == .speakers && !spec.isDefault)
     #expect(spec.name == "mine" && spec.level == .syllable && spec.pool == .center)
     #expect(spec.penalties == [100, 1] && spec.minimumCount == 5 && spec.maximumClasses == 7)

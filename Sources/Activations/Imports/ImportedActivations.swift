@@ -16,6 +16,7 @@ import Tensors
 /// utterance, or by the utterance's in a file a layer (as Kaldi archives do). All headers are read on opening, so
 /// that a wrong shape is found before any work; values are read an utterance at a time.
 public struct ImportedActivations: ActivationSource {
+  public var input: SourceInput { .any }
   public let name: String
   /// The hash of all files, and of what was said of them.
   public let fingerprint: String

@@ -54,6 +54,11 @@ public struct TextModel: Sendable {
   /// Whether a model's type is one that is read here.
   public static func reads(modelType: String) -> Bool { TextEncoder.modelTypes.contains(modelType) }
 
+  /// What the configuration with a checkpoint calls its model; nil where none says.
+  public static func modelType(of path: String, options: LoadOptions = LoadOptions()) throws -> String? {
+    try ModelDescription(try options.named(Checkpoint.open(path)), options).modelType
+  }
+
   /// The same architecture with parameters drawn as its authors draw them before training.
   public func randomTwin(seed: UInt64) throws -> TextModel {
     TextModel(

@@ -36,12 +36,12 @@ extension StudyResult {
     func gap(_ name: String, _ estimate: Estimate?) -> [String] {
       estimate.map { $0.isFinite } ?? true ? [] : ["\(title), \(name)"]
     }
-    let nulls = [("majority", level.majority), ("shuffled", level.shuffled), ("mel", level.mel)]
+    let nulls = [("majority", level.majority), ("shuffled", level.shuffled), (level.baseline, level.mel)]
       .flatMap { gaps($0.0, $0.1) }
     let layers = level.layers.flatMap { layer in
       gaps(layer.layer.name, layer.metrics) + gaps(layer.layer.name + "@random", layer.twin)
         + gap("\(layer.layer.name), gain over the random twin", layer.gainOverTwin)
-        + gap("\(layer.layer.name), gain over mel", layer.gainOverMel)
+        + gap("\(layer.layer.name), gain over \(level.baseline)", layer.gainOverMel)
         + gap("\(layer.layer.name), selectivity", layer.selectivity)
     }
     return nulls + layers + gap("peak", level.peak?.estimate)

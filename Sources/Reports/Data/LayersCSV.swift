@@ -34,13 +34,14 @@ public enum LayersCSV {
     }
     let nulls =
       rows("majority", level.tested > 0 ? level.majority : nil) + rows("shuffled", level.shuffled)
-      + rows("mel", level.mel)
+      + rows(level.baseline, level.mel)
     return nulls
       + level.layers.flatMap { result -> [[String]] in
         let name = result.layer.name
         guard let metrics = result.metrics else { return [row(name, level.metric.rawValue, nil)] }
         let differences: [(String, Estimate?)] = [
-          ("gain_over_mel", result.gainOverMel), ("gain_over_random", result.gainOverTwin),
+          ("gain_over_\(level.baseline.replacing("-", with: "_"))", result.gainOverMel),
+          ("gain_over_random", result.gainOverTwin),
           ("selectivity", result.selectivity),
         ]
         return rows(name, metrics)

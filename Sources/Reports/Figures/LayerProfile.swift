@@ -19,7 +19,7 @@ public struct LayerProfile: Figure {
     self.name = name
     heading = title
     layers = level.layers.sorted { $0.layer < $1.layer }
-    let labels = Self.references(of: level).map { Canvas.width($0.label) } + [Canvas.width("mel")]
+    let labels = Self.references(of: level).map { Canvas.width($0.label) } + [Canvas.width(level.baseline)]
     let start = 27.0
     axis = LayerAxis(
       names: layers.map(\.layer.name), start: start,
@@ -64,10 +64,11 @@ public struct LayerProfile: Figure {
         + cells(result?.gainOverMel, format) + cells(result?.gainOverTwin, format)
         + cells(result?.selectivity, MeasureFormat(.accuracy))
     }
-    let nulls = [("majority", level.majority), ("shuffled", level.shuffled), ("mel", level.mel)]
+    let nulls = [("majority", level.majority), ("shuffled", level.shuffled), (level.baseline, level.mel)]
     let groups = ["value", "random_twin", "gain_over_mel", "gain_over_random", "selectivity"]
     let headings = [
-      level.metric.axisTitle, "random twin", "gain over mel", "gain over the random twin", "selectivity",
+      level.metric.axisTitle, "random twin", "gain over \(level.baseline)", "gain over the random twin",
+      "selectivity",
     ]
     return DataTable(
       columns: ["layer"] + groups.flatMap { [$0, "\($0)_low", "\($0)_high"] },
@@ -88,7 +89,7 @@ public struct LayerProfile: Figure {
       layer.twin.map { (slot: Optional(slot), value: $0[level.metric].value) }
     }.filter { $0.value.isFinite }
     let flat: [(String, MetricTable?, String)] = [
-      ("majority", level.majority, "0.8 2"), ("mel", level.mel, "5 2"),
+      ("majority", level.majority, "0.8 2"), (level.baseline, level.mel, "5 2"),
     ]
     let lines = flat.compactMap { label, table, dashes -> Reference? in
       guard let value = table?[level.metric].value, value.isFinite else { return nil }
@@ -236,7 +237,8 @@ public struct LayerProfile: Figure {
       return "\(result.layer.name): no number; \(result.reason ?? "no reason was given")"
     }
     let differences: [(String, Estimate?, MeasureFormat)] = [
-      ("over mel", result.gainOverMel, format), ("over the random twin", result.gainOverTwin, format),
+      ("over \(level.baseline)", result.gainOverMel, format),
+      ("over the random twin", result.gainOverTwin, format),
       ("selectivity", result.selectivity, MeasureFormat(.accuracy)),
     ]
     let lines = differences.compactMap { name, gain, format in gain.map { "\(name) \(format.gain($0))" } }

@@ -96,6 +96,8 @@ struct PageContent {
   let warningCount: String
   let warnings: [String]
   let numbers: Table
+  /// What the baseline is, in words.
+  let baseline: String
   let intervalNote: String
   let missing: [String]
   let measured: [Measured]
@@ -138,6 +140,7 @@ struct PageContent {
     hasWarnings = !warnings.isEmpty
     warningCount = count(warnings.count, "warning")
     numbers = Self.table(table)
+    baseline = study.corpus.isText ? "the n-grams of the text's characters" : "mel spectra"
     intervalNote = table.intervalNote
     missing = table.missing
     measured = study.levels.map {
@@ -161,7 +164,8 @@ struct PageContent {
     }
     let peak = level.peakResult
     let differences: [(String, Estimate?, MeasureFormat)] = [
-      ("over mel", peak?.gainOverMel, format), ("over the random twin", peak?.gainOverTwin, format),
+      ("over \(level.baseline)", peak?.gainOverMel, format),
+      ("over the random twin", peak?.gainOverTwin, format),
       ("selectivity", peak?.selectivity, MeasureFormat(.accuracy)),
     ]
     let majority = level.majority[level.metric]

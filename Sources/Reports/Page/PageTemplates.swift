@@ -55,7 +55,7 @@ enum PageTemplates {
     </section>
     {{#hasProfiles}}<section id="profiles" aria-labelledby="profiles-title">
     <h2 id="profiles-title">Profiles along the layers</h2>
-    <p class="text">What a layer adds is read against the lines in grey: the same probe on mel spectra, on the same layer of the model with random weights, and always naming the commonest class.</p>
+    <p class="text">What a layer adds is read against the lines in grey: the same probe on {{baseline}}, on the same layer of the model with random weights, and always naming the commonest class.</p>
     <div class="figures">
     {{#profiles}}{{>drawing}}{{/profiles}}
     </div>

@@ -28,6 +28,8 @@ struct StudyTable {
   let layers: [Row]
   /// Majority class, shuffled labels, mel, and the random twin at each level's peak layer.
   let references: [Row]
+  /// What the probe of the baseline's row reads.
+  let baselineWords: String
   /// Which layers have no number for which level, and why; whole sentences.
   let missing: [String]
   /// What the intervals were resampled over: "speakers".
@@ -45,13 +47,15 @@ struct StudyTable {
     }
     let references: [(String, (LevelResult) -> MetricTable?)] = [
       ("majority", { $0.tested > 0 ? $0.majority : nil }), ("shuffled", { $0.shuffled }),
-      ("mel", { $0.mel }),
+      (study.levels.first?.baseline ?? "mel", { $0.mel }),
       (Self.twinName, { $0.peakResult?.twin }),
     ]
     self.references = references.compactMap { name, table in
       let cells = study.levels.map { Cell(estimate: table($0)?[$0.metric]) }
       return cells.contains { $0.estimate != nil } ? Row(name: name, cells: cells) : nil
     }
+    baselineWords =
+      study.corpus.isText ? "the n-grams of the text's characters" : "log-mel spans"
     missing = zip(study.levels, columns).flatMap { Self.missing(in: $0, title: $1.title) }
     intervalUnits = study.levels.map(\.intervalUnit).reduce(into: []) { units, unit in
       if !units.contains(unit) { units.append(unit) }

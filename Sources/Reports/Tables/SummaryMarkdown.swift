@@ -46,7 +46,7 @@ public enum SummaryMarkdown {
     let first = "★ the peak; ○ cannot be told from the peak; [low, high]: \(table.intervalNote)."
     let rows =
       "The last rows are what a layer has to beat: always naming the commonest class (majority), a probe "
-      + "trained on shuffled labels, the same probe on log-mel spans, and the peak layer with random weights."
+      + "trained on shuffled labels, the same probe on \(table.baselineWords), and the peak layer with random weights."
     return ([first, rows] + table.missing.map(escape)).joined(separator: "\n")
   }
 

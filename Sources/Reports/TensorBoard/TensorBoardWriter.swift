@@ -71,7 +71,8 @@ public enum TensorBoardWriter {
   ) -> [(String, EventFile)] {
     var trained = EventFile()
     var twin = EventFile()
-    var lines: [(String, EventFile)] = ["majority", "shuffled", "mel"].map { ($0, EventFile()) }
+    let baseline = study.levels.first?.baseline ?? "mel"
+    var lines: [(String, EventFile)] = ["majority", "shuffled", baseline].map { ($0, EventFile()) }
     for level in study.levels {
       let title = study.title(of: level)
       trained.text(title, words(of: level))
@@ -83,7 +84,7 @@ public enum TensorBoardWriter {
           write(result.metrics == nil ? nil : table, title, step, into: &lines[name].1)
         }
         for (name, estimate) in [
-          ("gain over mel", result.gainOverMel), ("gain over random twin", result.gainOverTwin),
+          ("gain over \(baseline)", result.gainOverMel), ("gain over random twin", result.gainOverTwin),
           ("selectivity", result.selectivity),
         ] {
           write(estimate, "\(title)/\(name)", step, into: &trained)

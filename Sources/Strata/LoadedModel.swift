@@ -1,0 +1,32 @@
+import Activations
+import Models
+
+/// A model as a study runs it: a speech model with its decoder, or a text model.
+public struct LoadedModel: Sendable {
+  public let source: any ActivationSource
+  /// What had to be assumed to load it.
+  public let notes: [String]
+
+  /// Loads what lies at `path`, by the configuration's model type. Of a model that has both halves (CLAP), `ofText`
+  /// says which. `language` is what a multilingual Whisper's decoder is told. Throws
+  /// `ActivationError.noLanguage`, and what `SpeechModel.load` and `TextModel.load` do.
+  public static func load(
+    _ path: String, options: LoadOptions = LoadOptions(), ofText: Bool, language: String? = nil
+  ) throws -> LoadedModel {
+    let type = try TextModel.modelType(of: path, options: options)
+    if let type, TextModel.reads(modelType: type), ofText || type != "clap" {
+      let model = try TextModel.load(path, options: options)
+      return LoadedModel(source: model, notes: model.tensorReport.notes)
+    }
+    let model = try SpeechModel.load(path, options: options)
+    guard var transcribed = TranscribedModel(model) else {
+      if let language { throw ActivationError.noLanguage(language, source: model.name) }
+      return LoadedModel(source: model, notes: model.tensorReport.notes)
+    }
+    if let language { transcribed = try transcribed.speaking(language) }
+    let remark =
+      transcribed.lacksLanguage
+      ? ["its decoder knows languages and is told none; --language, such as --language en, says which"] : []
+    return LoadedModel(source: transcribed, notes: model.tensorReport.notes + remark)
+  }
+}

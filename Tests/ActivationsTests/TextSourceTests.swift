@@ -1,0 +1,94 @@
+import Foundation
+import Models
+import SpeechHierarchy
+import StrataTestSupport
+import Tensors
+import Testing
+
+@testable import Activations
+
+/// “He laughs.” with its words and the letters that these begin with.
+private let sentence: Utterance = {
+  let words = [Interval(start: 0, end: 2, label: "he"), Interval(start: 3, end: 9, label: "laughs")]
+  var labelling = Labelling(silence: [""])
+  labelling.isText = true
+  return Utterance(
+    id: "a/1", audioPath: "a.conllu", text: "He laughs.", labelPath: "a.conllu", speaker: "a",
+    sentence: "he laughs", seconds: 10,
+    tiers: [
+      .word: Tier(name: "words", level: .word, intervals: words),
+      .character: Tier(
+        name: "letters", level: .character,
+        intervals: words.map { Interval(start: $0.start, end: $0.end, label: String($0.label.prefix(1))) }),
+    ], labelling: labelling)
+}()
+
+@Suite("A text model over a corpus of texts") struct TextSourceTests {
+  private func model() throws -> TextModel { try TextModel.load(Repository.path("fixtures/bert-made")) }
+
+  @Test("tokens lie in the middle of their characters, those that frame a text before and after all of it")
+  func centres() {
+    let tokens = [
+      Token(id: 0, text: "[CLS]", range: nil), Token(id: 1, text: "he", range: 0..<2),
+      Token(id: 2, text: "##llo", range: 2..<5), Token(id: 3, text: "[SEP]", range: nil),
+    ]
+    #expect(TextModel.centres(of: tokens) == [-.infinity, 1, 3.5, .infinity])
+    #expect(TextModel.centres(of: [tokens[0], tokens[3]]) == [.infinity, .infinity])
+  }
+
+  @Test("a span's vector is the mean of its tokens' rows, at the levels below the word too")
+  func pooling() throws {
+    let model = try model()
+    let pass = ExtractionPass(
+      of: model, over: [sentence],
+      settings: ExtractionSettings(levels: [.character, .word], layers: ["hidden.2"]))
+    let extraction = try pass.run()
+    let tokens = try model.tokens(of: "He laughs.")
+    var rows: Tensor?
+    try model.forward("He laughs.", taps: ["hidden.2"]) { rows = $1 }
+    let values = try #require(rows).values
+    for level in [Level.character, .word] {
+      let examples = try #require(extraction.levels[level]?.examples)
+      #expect(examples.layers == ["n-grams", "hidden.2"])
+      let states = try examples.states(of: "hidden.2")
+      for (row, span) in [0..<2, 3..<9].enumerated() {
+        let own = tokens.indices.filter { index in
+          tokens[index].range.map { span.contains($0.lowerBound) } ?? false
+        }
+        #expect(!own.isEmpty)
+        for k in 0..<states.width {
+          let mean = own.reduce(0) { $0 + values[$1 * states.width + k] } / Float(own.count)
+          #expect(abs(mean - states.values[row * states.width + k]) < 1e-5)
+        }
+      }
+    }
+  }
+
+  @Test("the baseline sees the characters: three before and with each, in any case, and no more")
+  func ngrams() {
+    func last(_ text: String) -> ArraySlice<Float> {
+      CharacterNGrams.features(of: text).values.suffix(CharacterNGrams.width)
+    }
+    #expect(CharacterNGrams.features(of: "İab").shape == [3, CharacterNGrams.width])
+    #expect(last("xxabc") == last("yABC"))
+    #expect(last("abc") != last("bbc"))
+    // Three n-grams of ±1 each; a text's first letter has two, itself and with the space before it.
+    #expect(last("abc").allSatisfy { [-3, -1, 1, 3].contains($0) })
+    #expect(last("a").allSatisfy { [-2, 0, 2].contains($0) })
+    #expect(CharacterNGrams.features(of: "").rows == 0)
+  }
+
+  @Test("a recording is refused by name, and a text by a speech model")
+  func otherInput() throws {
+    let recording = Utterance(
+      id: "b", audioPath: "b.wav", labelPath: "", speaker: "b", sentence: "b", seconds: 1, tiers: [:])
+    let model = try model()
+    #expect(throws: ActivationError.noText(utterance: "b", source: "bert-made")) {
+      try model.forward(recording, nil, taps: ["hidden.0"], threads: 1) { _, _ in }
+    }
+    let speech = try SpeechModel.load(Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"))
+    #expect(throws: ActivationError.noSound(utterance: "a/1", source: "w2v2-tiny-phones")) {
+      try speech.forward(sentence, nil, taps: ["hidden.0"], threads: 1) { _, _ in }
+    }
+  }
+}
