@@ -60,6 +60,7 @@ public final class StoredSource: ActivationSource {
   public var name: String { base.name }
   public var fingerprint: String { base.fingerprint }
   public var facts: SourceFacts { base.facts }
+  public var input: SourceInput { base.input }
   public var taps: [TapPoint] { base.taps }
   /// Where this source's files lie.
   public var folder: String { layout.folder }
