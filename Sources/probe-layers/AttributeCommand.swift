@@ -122,7 +122,7 @@ struct AttributeCommand: ParsableCommand {
   @Flag(help: "Also make PNG of each figure (needs rsvg-convert).")
   var png = false
 
-  @Flag(help: "Print nothing but errors.")
+  @Flag(name: [.short, .long], help: "No progress and no summary; only errors.")
   var quiet = false
 
   @OptionGroup var loading: LoadingOptions
