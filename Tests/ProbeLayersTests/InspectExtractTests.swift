@@ -20,6 +20,16 @@ import Testing
     #expect(written.contains("hidden.6"))
   }
 
+  @Test("a stage is drawn with its parameters where their names tell them, and with none where they do not")
+  func stages() throws {
+    func drawing(_ model: String) throws -> String {
+      try CommandRun(["inspect", model, "--format", "svg", "--no-cost"]).output
+    }
+    #expect(try drawing(model).matches(of: /parameters</).count > 4)
+    // Its numbers count convolutions, norms and activations in one sequence; what is left is the whole's.
+    #expect(try drawing(Repository.path("fixtures/crnn")).matches(of: /parameters</).count == 1)
+  }
+
   @Test("inspect reads text models, and says what is none")
   func text() throws {
     let bert = try CommandRun(["inspect", Repository.path("Tests/ModelsTests/Resources/bert")])

@@ -63,8 +63,13 @@ public struct ParameterTree: Sendable, Equatable, Codable {
         ? ["conv.\(number + 1)"]
         : inDecoder
           ? ["decoder.hidden.\(number + 1)"] : ["hidden.\(number + 1)", "text.hidden.\(number + 1)"]
-      // Only the outermost numbers count layers.
-      return path.dropLast().contains { Int($0) != nil } ? [] : found(names)
+      // Only the outermost numbers count layers, and only where there are as many as layers: in a sequence of
+      // convolutions and norms they count modules.
+      let counted = names.contains { name in
+        let base = name.prefix { !$0.isNumber }
+        return siblings == known.count { $0.hasPrefix(base) && $0 != "\(base)0" }
+      }
+      return !counted || path.dropLast().contains { Int($0) != nil } ? [] : found(names)
     }
     switch last {
     case "conv1": return found(["conv.1"])
