@@ -245,6 +245,27 @@ MANY_CPUS void strata_gru_step(
   }
 }
 
+// How far ahead of its use a block's column is asked for, in columns.
+enum { AHEAD = 16 };
+
+MANY_CPUS void strata_packed_product(
+    const float *restrict packed, size_t blocks, size_t columns, const float *restrict x,
+    float *restrict y, int backwards) {
+  for (size_t turn = 0; turn < blocks; turn++) {
+    size_t block = backwards ? blocks - 1 - turn : turn;
+    const float *column = packed + block * columns * STRATA_PACKED_ROWS;
+    float sums[STRATA_PACKED_ROWS];
+    for (size_t i = 0; i < STRATA_PACKED_ROWS; i++) sums[i] = y[block * STRATA_PACKED_ROWS + i];
+    for (size_t k = 0; k < columns; k++, column += STRATA_PACKED_ROWS) {
+      // A hint only: nothing is read past the end.
+      for (size_t i = 0; i < STRATA_PACKED_ROWS; i += 16)
+        __builtin_prefetch((const void *)((uintptr_t)column + 4 * (AHEAD * STRATA_PACKED_ROWS + i)));
+      for (size_t i = 0; i < STRATA_PACKED_ROWS; i++) sums[i] += column[i] * x[k];
+    }
+    for (size_t i = 0; i < STRATA_PACKED_ROWS; i++) y[block * STRATA_PACKED_ROWS + i] = sums[i];
+  }
+}
+
 MANY_CPUS int strata_all_finite(const float *x, size_t count) {
   uint32_t found = 0;
   for (size_t i = 0; i < count; i++) {

@@ -60,17 +60,6 @@ public enum BLAS {
 }
 
 extension BLAS {
-  /// `y = A·x + beta·y` with A `[m × n]`.
-  public static func gemv(
-    m: Int, n: Int, _ a: UnsafePointer<Float>, lda: Int, _ x: UnsafePointer<Float>, beta: Float = 0,
-    _ y: UnsafeMutablePointer<Float>
-  ) {
-    check(m, 1, n, .none, lda, .none, 1, 1)
-    guard m > 0 else { return }
-    cblas_sgemv(
-      CblasRowMajor, CblasNoTrans, blasint(m), blasint(n), 1, a, blasint(lda), x, 1, beta, y, 1)
-  }
-
   /// The upper triangle of `C = alpha·AᵀA + beta·C` with A `[k × n]`, C `[n × n]`, in half the operations
   /// of the general product; below the diagonal C is left as it is.
   public static func syrk(

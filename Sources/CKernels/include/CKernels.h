@@ -65,5 +65,14 @@ void strata_lstm_step(const float *gates, float *c, float *h, size_t width);
 void strata_gru_step(
     const float *input, const float *recurrent, const float *before, float *h, size_t width);
 
+/// Rows that `strata_packed_product` takes at once: a packed matrix is blocks of as many, each block column by column.
+enum { STRATA_PACKED_ROWS = 64 };
+
+/// y += A·x with A packed in `blocks` blocks of STRATA_PACKED_ROWS rows and `columns` columns; y has as many values as
+/// the blocks have rows. Where `backwards`, blocks are taken from the last to the first: a matrix larger than a
+/// cache, read up and down in turn, is still there in part.
+void strata_packed_product(
+    const float *packed, size_t blocks, size_t columns, const float *x, float *y, int backwards);
+
 /// 1 where no value is infinite or NaN.
 int strata_all_finite(const float *x, size_t count);

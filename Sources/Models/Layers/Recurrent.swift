@@ -12,8 +12,15 @@ package struct RecurrentLayer: Sendable {
 
   /// One direction's weights, gate by gate: input, forget, cell, output; or reset, update, new.
   package struct Direction: Sendable {
-    package var input: Linear  // [inputs → gates · units]
-    package var recurrent: Linear  // [units → gates · units]
+    package let input: Linear  // [inputs → gates · units]
+    package let recurrent: Linear  // [units → gates · units]
+    /// The recurrent weight as each step reads it.
+    let steps: PackedMatrix
+
+    package init(input: Linear, recurrent: Linear) {
+      (self.input, self.recurrent) = (input, recurrent)
+      steps = PackedMatrix(recurrent.weight)
+    }
   }
 
   package let cell: Cell
@@ -88,28 +95,29 @@ private struct RecurrentSteps {
   /// `given` is `[frames × gates]`, of the input alone.
   func run(_ given: Tensor, into output: UnsafeMutablePointer<Float>, _ pool: MemoryPool) {
     // The gates' sums, the cell's state and, before the first frame, the output.
-    pool.withScratch(gates + 2 * units) { scratch in
+    let padded = direction.steps.paddedRows
+    pool.withScratch(padded + 2 * units) { scratch in
       guard let sums = scratch.baseAddress else { return }
       scratch.update(repeating: 0)
-      var before = UnsafePointer(sums + gates + units)
+      let state = sums + padded
+      var before = UnsafePointer(state + units)
       given.withPointer { given in
-        direction.recurrent.weight.withPointer { weight in
-          for step in 0..<frames {
-            let frame = isBackward ? frames - 1 - step : step
-            let (row, now) = (given + frame * gates, output + frame * stride)
-            switch cell {
-            case .lstm:
-              sums.update(from: row, count: gates)
-              BLAS.gemv(m: gates, n: units, weight, lda: units, before, beta: 1, sums)
-              Elementwise.lstmStep(gates: sums, cell: sums + gates, into: now, width: units)
-            case .gru:
-              (sums + 2 * units).copyEnd(of: direction.recurrent.bias, count: units)
-              sums.update(repeating: 0, count: 2 * units)
-              BLAS.gemv(m: gates, n: units, weight, lda: units, before, beta: 1, sums)
-              Elementwise.gruStep(input: row, recurrent: sums, before: before, into: now, width: units)
-            }
-            before = UnsafePointer(now)
+        for step in 0..<frames {
+          let frame = isBackward ? frames - 1 - step : step
+          let (row, now) = (given + frame * gates, output + frame * stride)
+          switch cell {
+          case .lstm: sums.update(from: row, count: gates)
+          case .gru:
+            sums.update(repeating: 0, count: 2 * units)
+            (sums + 2 * units).copyEnd(of: direction.recurrent.bias, count: units)
           }
+          direction.steps.add(before, to: sums, backwards: step % 2 == 1)
+          switch cell {
+          case .lstm: Elementwise.lstmStep(gates: sums, cell: state, into: now, width: units)
+          case .gru:
+            Elementwise.gruStep(input: row, recurrent: sums, before: before, into: now, width: units)
+          }
+          before = UnsafePointer(now)
         }
       }
     }
