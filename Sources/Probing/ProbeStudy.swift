@@ -30,6 +30,8 @@ public struct ProbeStudy: Sendable {
   public var seed: UInt64
   /// Of the bootstrap.
   public var resamples: Int
+  /// Layers whose mistakes are looked at beside the peak's.
+  public var errorLayers: Set<String> = []
 
   public init(
     spec: ProbeSpec, examples: Examples, twins: [Examples] = [], splits: SplitPlan,

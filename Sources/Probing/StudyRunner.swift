@@ -67,6 +67,8 @@ struct StudyRunner: Sendable {
     /// The penalty chosen in each fold.
     var penalties: [Double]
     var unconverged: Int
+    /// Of each example, nil for one that was not tested; none of a regression.
+    var guesses: [Guess?]
   }
 
   /// Everything that was measured; nil where a layer has no states.
@@ -106,7 +108,11 @@ struct StudyRunner: Sendable {
       let states = [own] + (try twins.map { try study.twins[$0].states(of: name) })
       let measured = try measure(states, hasControl: states.indices.map { $0 == 0 && control != nil })
       everything.layers[name] = measured[0]
-      for (place, twin) in twins.enumerated() { everything.twins[twin][name] = measured[place + 1] }
+      for (place, twin) in twins.enumerated() {
+        everything.twins[twin][name] = measured[place + 1]
+        // A twin's mistakes are not looked at.
+        everything.twins[twin][name]?.guesses = []
+      }
     }
     return everything
   }
@@ -212,6 +218,7 @@ struct StudyRunner: Sendable {
     var tally = Tally(clusters: clusters.count, layout)
     var selectivity = Matrix(rows: clusters.count, columns: 3)
     var hasControl = false
+    var guesses = [Guess?](repeating: nil, count: design.isRegression ? 0 : study.examples.items.count)
     for (fold, outcome) in zip(design.folds, outcomes) {
       if let numbers = outcome.numbers {
         add(numbers, fold, to: &tally)
@@ -219,6 +226,7 @@ struct StudyRunner: Sendable {
       }
       for (place, row) in fold.test.enumerated() {
         let (cluster, truth, guess) = (clusters.ofRow[row], design.labels[row], outcome.guesses[place])
+        guesses[row] = guess
         tally.add(
           cluster: cluster, truth: truth, prediction: guess.label, logProbability: guess.logProbability)
         guard let hit = outcome.controlHits?[place] else { continue }
@@ -231,7 +239,7 @@ struct StudyRunner: Sendable {
     }
     return Measured(
       tally: tally, selectivity: hasControl ? selectivity : nil, penalties: outcomes.map(\.penalty),
-      unconverged: outcomes.count { !$0.isConverged })
+      unconverged: outcomes.count { !$0.isConverged }, guesses: guesses)
   }
 
   /// Outputs around their mean, so that their squares lose no digits.

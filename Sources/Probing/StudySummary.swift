@@ -55,6 +55,7 @@ struct StudySummary {
       shuffled: shuffled?.table, mel: mel?.table, layers: results, peak: peak, verdict: nil)
     result.subject = study.spec.target.subject(of: study.spec.level)
     result.baselineName = study.examples.baselineOfText
+    if !design.isRegression { result.errors = errors(layers, peak: peak, classes: result.classes) }
     if let peak, let own = draws[peak.layer.name] {
       let evidence = Evidence(
         result: result, peak: peak, gainOverMajority: (own[yardstick] - majority[yardstick]).estimate(),
@@ -69,6 +70,19 @@ struct StudySummary {
         study: study, design: design, clusters: clusters, measured: measured, result: result,
         duration: measured.duration.map { bootstrap.metrics(of: $0.tally) }
       ).sentences, draws: draws.mapValues { $0[metric] })
+  }
+
+  /// Of the peak and of the layers asked for, each against the one before it among them, the first against the
+  /// first layer that has a number.
+  private func errors(_ layers: [Layer], peak: Peak?, classes: [String]) -> [ErrorAnalysis] {
+    let analyser = ErrorAnalyser(examples: study.examples, design: design, classes: classes)
+    let read = layers.compactMap { layer in measured.layers[layer.name].map { (layer, $0.guesses) } }
+    var before = read.first
+    return read.filter { $0.0 == peak?.layer || study.errorLayers.contains($0.0.name) }.map {
+      layer, guesses in
+      defer { before = (layer, guesses) }
+      return analyser.analysis(of: layer, guesses, since: before?.0 == layer ? nil : before)
+    }
   }
 
   private func layerResult(_ layer: Layer, _ own: MetricDraws?, mel: MetricDraws?) -> LayerResult {

@@ -36,6 +36,9 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var peak: Peak?
   /// Nil where no layer has a number.
   public var verdict: Verdict?
+  /// What the probe took for what at the peak layer, and at others that were asked for, in the order of the data;
+  /// nil of a regression, which has no classes.
+  public var errors: [ErrorAnalysis]?
 
   public init(
     level: Level, probe: String, isDerived: Bool, metric: Metric, classes: [String], examples: Int,

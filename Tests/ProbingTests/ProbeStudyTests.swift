@@ -76,6 +76,60 @@ struct ProbeStudyTests {
     #expect(result.tested == result.examples && result.tested == 480)
   }
 
+  @Test("what is taken for what is counted, with the worst spans and what changes from layer to layer")
+  func errors() throws {
+    var study = try study(
+      examples(signals: [("mel", 0), ("hidden.1", 1), ("hidden.2", 3), ("hidden.3", 2)]))
+    let byDefault = try study.run().result
+    #expect(byDefault.errors?.map(\.layer.name) == ["hidden.2"])
+    #expect(byDefault.errors?.first?.changes?.since.name == "hidden.1")
+    study.errorLayers = ["hidden.1", "hidden.3", "no such layer"]
+    let result = try study.run(threads: 2).result
+    let errors = try #require(result.errors)
+    #expect(errors.map(\.layer.name) == ["hidden.1", "hidden.2", "hidden.3"])
+    #expect(errors.map(\.changes?.since.name) == [nil, "hidden.1", "hidden.2"])
+    #expect(errors[1] == byDefault.errors?.first)
+    let accuracies = result.layers.map { $0.metrics?.accuracy.value ?? 0 }
+    for (analysis, accuracy) in zip(errors, accuracies) {
+      #expect(result.classes.reduce(0) { $0 + analysis.tested($1) } == result.tested)
+      let right = result.classes.reduce(0) { $0 + analysis.count($1, as: $1) }
+      #expect(abs(Double(right) / Double(result.tested) - accuracy) < 1e-12)
+      for (kind, count) in [(ErrorAnalysis.Part.Kind.speaker, Self.speakers), (.duration, 1)] {
+        let parts = analysis.parts.filter { $0.kind == kind }
+        #expect(parts.count == count)
+        #expect(parts.reduce(0) { $0 + $1.tested } == result.tested)
+        #expect(parts.reduce(0) { $0 + $1.right } == right)
+      }
+      let mistaken = analysis.mostConfused()
+      #expect(mistaken.reduce(0) { $0 + $1.count } == result.tested - right)
+      #expect(mistaken.map(\.count) == mistaken.map(\.count).sorted(by: >))
+      #expect(analysis.worst.map(\.probability) == analysis.worst.map(\.probability).sorted())
+      #expect(analysis.worst.allSatisfy { $0.truth != $0.guess && $0.end == $0.start + 0.5 })
+    }
+    for (place, analysis) in errors.enumerated().dropFirst() {
+      let changes = try #require(analysis.changes)
+      let net = (accuracies[place] - accuracies[place - 1]) * Double(result.tested)
+      #expect(Double(changes.gained - changes.lost) == net.rounded())
+      #expect(changes.classes.map(\.name) == result.classes)
+    }
+  }
+
+  @Test("durations are parted into quarters of one size")
+  func durationsOfErrors() throws {
+    var items = examples(signals: [("hidden.1", 1)])
+    items = Examples(
+      level: items.level, isDerived: false, classes: items.classes, types: items.types,
+      speakers: items.speakers, utterances: items.utterances,
+      items: items.items.enumerated().map { row, item in
+        var item = item
+        item.end = item.start + 0.1 * Double(1 + row % 4)
+        return item
+      }, states: [("hidden.1", try items.states(of: "hidden.1"))])
+    let parts = try study(items).run().result.errors?.first?.parts.filter { $0.kind == .duration }
+    #expect(parts?.map(\.tested) == [120, 120, 120, 120])
+    #expect(parts?.map(\.name) == ["0.10–0.20 s", "0.20–0.30 s", "0.30–0.40 s", "0.40 s"])
+  }
+
   @Test("random states are read no better than the commonest class, and nothing is called encoded")
   func random() throws {
     let result = try study(examples(signals: [("mel", 0), ("hidden.1", 0), ("hidden.2", 0)])).run().result

@@ -84,6 +84,7 @@ import Testing
     let schema = try JSONSchema(Data(contentsOf: file))
     var gaps = SyntheticStudy.small
     gaps.similarity[0].values[0][1] = .nan
+    gaps.levels[0].errors = [SyntheticStudy.errors]
     for study in [SyntheticStudy.small, SyntheticStudy.large, SyntheticStudy.hostile, gaps] {
       let data = try StudyJSON.encode(study)
       let faults = try schema.faults(in: data)
@@ -93,6 +94,9 @@ import Testing
     let spoilt = Data(
       text.replacing("\"undecided\"", with: "\"maybe\"").replacing("\"leaks\"", with: "\"lakes\"").utf8)
     let faults = try schema.faults(in: spoilt)
+    gaps.levels[0].errors?[0].confusions["class 0"]?["class 1"] = -1
+    let miscounted = try schema.faults(in: StudyJSON.encode(gaps))
+    #expect(miscounted == ["levels[0].errors[0].confusions.class 0.class 1: below 0.0"])
     #expect(faults.contains("levels[2].verdict.decision: not one of the values allowed"))
     #expect(faults.contains("levels[0]: leaks is missing"))
     #expect(faults.contains("levels[0]: lakes is not known"))

@@ -49,6 +49,11 @@ struct JSONSchema {
         faults += try self.faults(item, items, at: "\(place)[\(index)]")
       }
     }
+    if let others = schema["additionalProperties"] as? [String: Any], let object = value as? [String: Any] {
+      for (name, child) in object.sorted(by: { $0.key < $1.key }) {
+        faults += try self.faults(child, others, at: place.isEmpty ? name : "\(place).\(name)")
+      }
+    }
     if let properties = schema["properties"] as? [String: Any], let object = value as? [String: Any] {
       for name in schema["required"] as? [String] ?? [] where object[name] == nil {
         fault("\(name) is missing")

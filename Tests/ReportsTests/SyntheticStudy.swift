@@ -92,6 +92,32 @@ enum SyntheticStudy {
     return study
   }()
 
+  /// Three classes, of which the third is often taken for the first.
+  static let errors = ErrorAnalysis(
+    layer: Layer(name: "hidden.2", depth: 10),
+    confusions: [
+      "class 0": ["class 0": 40, "class 1": 3, "class 2": 2], "class 1": ["class 1": 30, "class 2": 5],
+      "class 2": ["class 0": 9, "class 2": 11],
+    ],
+    parts: [
+      .init(kind: .speaker, name: "one", tested: 60, right: 52),
+      .init(kind: .speaker, name: "two", tested: 40, right: 29),
+      .init(kind: .duration, name: "0.03–0.07 s", tested: 50, right: 35),
+      .init(kind: .duration, name: "0.07–0.21 s", tested: 50, right: 46),
+    ],
+    worst: [
+      .init(
+        utterance: "one-03", speaker: "one", start: 1.25, end: 1.31, truth: "class 2", guess: "class 0",
+        probability: 0.0015)
+    ],
+    changes: .init(
+      since: Layer(name: "conv.1", depth: 0),
+      classes: [
+        .init(name: "class 0", tested: 45, gained: 12, lost: 1),
+        .init(name: "class 1", tested: 35, gained: 9, lost: 4),
+        .init(name: "class 2", tested: 20, gained: 0, lost: 2),
+      ]))
+
   // MARK: Parts
 
   struct Profile {
