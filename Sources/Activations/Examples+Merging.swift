@@ -39,11 +39,16 @@ extension Examples {
       speakers: speakers, utterances: utterances, items: joined, parts: states,
       reasons: reasons.merging(other.reasons) { first, _ in first })
     let width = states.reduce(0) { $0 + ($1.parts.first { $0.rows > 0 }?.width ?? 0) }
-    let chosen = limits.choose(labels: joined.map(\.label), classes: classes.count, width: width) { index in
-      SampleLimits.hash(
-        seed: seed, level: level, utterance: utterances[joined[index].utterance], start: joined[index].start
-      )
+    var counts = [Int](repeating: 0, count: classes.count)
+    for item in joined { counts[item.label] += 1 }
+    var choice = SampleChoice(counts: counts, quotas: limits.quotas(counts: counts, width: width))
+    for (row, item) in joined.enumerated() {
+      choice.offer(SampleChoice.Place(utterance: 0, span: row), of: item.label) {
+        SampleLimits.hash(
+          seed: seed, level: level, utterance: utterances[item.utterance], start: item.start)
+      }
     }
+    let chosen = choice.chosen().map(\.span)
     return chosen.count == joined.count ? all : all.selecting(chosen)
   }
 

@@ -45,11 +45,13 @@ extension ExtractionPlan {
     var items: [Examples.Item] = []
     for block in blocks {
       for (utterance, record) in zip(block.utterances, block.records) {
+        guard !record.sampled[index].isEmpty else { continue }
+        let spans = utterances[utterance].spans(at: plan.level)
         for span in record.sampled[index] {
-          let place = plan.spans[utterance][span]
+          let place = spans[span]
           items.append(
             Examples.Item(
-              label: plan.labels[utterance][span], type: typeIndex[place.type] ?? 0, utterance: utterance,
+              label: plan.label(of: place), type: typeIndex[place.type] ?? 0, utterance: utterance,
               speaker: speakerIndex[utterances[utterance].speaker] ?? 0, start: place.start,
               end: place.end))
         }

@@ -117,7 +117,7 @@ struct ExtractionPlan: Sendable {
     var hashes = [StableHash(seed: 1), StableHash(seed: 2)]
     func add(_ text: String) { for i in hashes.indices { hashes[i].combine(text) } }
     func add(_ number: Double) { for i in hashes.indices { hashes[i].combine(number) } }
-    add("strata extraction 1")
+    add("strata extraction 2")
     add(source.fingerprint)
     // The same weights fed otherwise are another source.
     add("\(source.facts)")
@@ -141,12 +141,7 @@ struct ExtractionPlan: Sendable {
     }
     for level in levels {
       add(level.plan.level.rawValue)
-      for span in level.plan.spans.joined() {
-        add(span.label)
-        add(span.type)
-        add(span.start)
-        add(span.end)
-      }
+      add(level.plan.hashes.map { String($0, radix: 16) }.joined(separator: " "))
     }
     return hashes.map { String($0.value, radix: 16) }.joined()
   }

@@ -54,8 +54,7 @@ struct ExtractionReducer: Sendable {
   mutating func fold(_ index: Int, _ pooled: PooledUtterance?) throws {
     if let pooled, index >= summed {
       for level in plan.levels.indices {
-        let labels = plan.levels[level].plan.labels[index]
-        let rows = pooled.spans[level].map { plan.levels[level].plan.summedClass[labels[$0]] }
+        let rows = pooled.summedClasses[level]
         if !rows.isEmpty { moments[level]?.add(pooled.vectors[level], labels: rows) }
       }
       summed = index + 1

@@ -1,16 +1,17 @@
 import SpeechHierarchy
 
 /// One level of a corpus before any audio is read: its classes, and which spans are in the sample.
+///
+/// Spans are read off the labels again whenever they are wanted, an utterance at a time: a list of them all would
+/// grow with the hours of audio.
 struct LevelPlan: Sendable {
   let level: Level
   let isDerived: Bool
   /// Sorted.
   let classes: [String]
   let types: [String]
-  /// Every span of every utterance, `spans[utterance]`.
-  let spans: [[Span]]
-  /// The class of each of them.
-  let labels: [[Int]]
+  /// Spans of all utterances.
+  let count: Int
   /// The sampled ones' indices in each utterance, ascending.
   let sampled: [[Int]]
   /// Of the spans' durations, in seconds.
@@ -19,8 +20,9 @@ struct LevelPlan: Sendable {
   let summedClasses: [String]
   /// From `classes` to `summedClasses`.
   let summedClass: [Int?]
-
-  var count: Int { spans.reduce(0) { $0 + $1.count } }
+  /// Of every span's label, type and times, in order.
+  let hashes: [UInt64]
+  private let classIndex: [String: Int]
 
   /// Nil where no utterance has a span of the level. `width` is the number of values of one span over all
   /// layers.
@@ -28,23 +30,30 @@ struct LevelPlan: Sendable {
     _ level: Level, of utterances: [Utterance], limits: SampleLimits, width: Int, seed: UInt64,
     summedClassLimit: Int = 1000
   ) {
-    let spans = utterances.map { $0.spans(at: level) }
-    let durations = spans.joined().map(\.seconds).sorted()
-    guard let median = durations.isEmpty ? nil : durations[durations.count / 2] else { return nil }
+    let tally = LevelTally(level, of: utterances)
+    guard let median = tally.durations.median else { return nil }
     self.level = level
-    self.spans = spans
     medianSeconds = median
+    count = tally.count
+    hashes = tally.hashes.map(\.value)
     isDerived = utterances.contains { $0.tiers[level]?.isDerived == true }
-    classes = Set(spans.joined().map(\.label)).sorted()
-    types = Set(spans.joined().map(\.type)).sorted()
+    classes = tally.classes.keys.sorted()
+    types = tally.types.sorted()
     let classIndex = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    labels = spans.map { $0.compactMap { classIndex[$0.label] } }
+    self.classIndex = classIndex
+    let counts = classes.map { tally.classes[$0] ?? 0 }
 
-    var counts = [Int](repeating: 0, count: classes.count)
-    for label in labels.joined() { counts[label] += 1 }
-    sampled = LevelPlan.sample(
-      utterances, level: level, spans: spans, labels: labels, classes: classes.count, limits: limits,
-      width: width, seed: seed)
+    var choice = SampleChoice(counts: counts, quotas: limits.quotas(counts: counts, width: width))
+    for (number, utterance) in utterances.enumerated() {
+      for (index, span) in utterance.spans(at: level).enumerated() {
+        choice.offer(SampleChoice.Place(utterance: number, span: index), of: classIndex[span.label] ?? 0) {
+          SampleLimits.hash(seed: seed, level: level, utterance: utterance.id, start: span.start)
+        }
+      }
+    }
+    var sampled = [[Int]](repeating: [], count: utterances.count)
+    for place in choice.chosen() { sampled[place.utterance].append(place.span) }
+    self.sampled = sampled
 
     let summed = classes.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }
       .prefix(summedClassLimit).sorted()
@@ -54,21 +63,52 @@ struct LevelPlan: Sendable {
     self.summedClass = summedClass
   }
 
-  private static func sample(
-    _ utterances: [Utterance], level: Level, spans: [[Span]], labels: [[Int]], classes: Int,
-    limits: SampleLimits, width: Int, seed: UInt64
-  ) -> [[Int]] {
-    let places = spans.enumerated().flatMap { utterance, spans in
-      spans.indices.map { (utterance: utterance, span: $0) }
+  /// The index into `classes` of a span of the corpus.
+  func label(of span: Span) -> Int { classIndex[span.label] ?? 0 }
+}
+
+/// What one reading of a level's labels gives.
+private struct LevelTally {
+  var count = 0
+  /// Spans of each class.
+  var classes: [String: Int] = [:]
+  var types: Set<String> = []
+  var durations = DurationTally()
+  var hashes = [StableHash(seed: 1), StableHash(seed: 2)]
+
+  init(_ level: Level, of utterances: [Utterance]) {
+    for utterance in utterances {
+      for span in utterance.spans(at: level) {
+        count += 1
+        classes[span.label, default: 0] += 1
+        types.insert(span.type)
+        durations.add(span.seconds)
+        for i in hashes.indices {
+          hashes[i].combine(span.label)
+          hashes[i].combine(span.type)
+          hashes[i].combine(span.start)
+          hashes[i].combine(span.end)
+        }
+      }
     }
-    let chosen = limits.choose(labels: Array(labels.joined()), classes: classes, width: width) { index in
-      let place = places[index]
-      return SampleLimits.hash(
-        seed: seed, level: level, utterance: utterances[place.utterance].id,
-        start: spans[place.utterance][place.span].start)
+  }
+}
+
+/// How often each duration occurs, to the microsecond: of speech a few thousand lengths, however many spans.
+private struct DurationTally {
+  private var counts: [Int: Int] = [:]
+
+  mutating func add(_ seconds: Double) {
+    counts[Int((min(max(seconds, 0), 1e9) * 1e6).rounded()), default: 0] += 1
+  }
+
+  /// Nil before the first.
+  var median: Double? {
+    var rest = counts.values.reduce(0, +) / 2
+    for (microseconds, count) in counts.sorted(by: { $0.key < $1.key }) {
+      if rest < count { return Double(microseconds) / 1e6 }
+      rest -= count
     }
-    var sampled = spans.map { _ in [Int]() }
-    for index in chosen { sampled[places[index].utterance].append(places[index].span) }
-    return sampled
+    return nil
   }
 }

@@ -28,6 +28,8 @@ struct PooledUtterance: Sendable {
   var record: UtteranceRecord
   /// The indices of the pooled spans, a list a level.
   var spans: [[Int]]
+  /// Of each of them the class that moments sum it in, nil for none.
+  var summedClasses: [[Int?]]
   /// `[spans × width]` for each level and each of its layers.
   var vectors: [[Tensor]]
   /// Layers with a value that is not finite.
@@ -41,26 +43,28 @@ extension ExtractionPlan {
     let utterance = utterances[index]
     var result = PooledUtterance(
       record: UtteranceRecord(levels: levels.count), spans: levels.map { _ in [] },
-      vectors: levels.map { _ in [] })
+      summedClasses: levels.map { _ in [] }, vectors: levels.map { _ in [] })
     do {
       let waveform = utterance.text == nil ? try Waveform.read(utterance.audioPath) : nil
       let length = waveform?.seconds ?? utterance.seconds
       result.record.samplingRate = waveform?.samplingRate
       result.record.seconds = length
-      let spans = levels.map { level in
-        level.plan.spans[index].indices.filter { span in
-          let span = level.plan.spans[index][span]
-          return (span.start + span.end) / 2 < length
-        }
+      let all = levels.map { utterance.spans(at: $0.plan.level) }
+      let spans = all.map { all in
+        all.indices.filter { (all[$0].start + all[$0].end) / 2 < length }
       }
       for level in levels.indices {
-        result.record.dropped[level] = levels[level].plan.spans[index].count - spans[level].count
+        result.record.dropped[level] = all[level].count - spans[level].count
       }
       guard spans.contains(where: { !$0.isEmpty }) else { return result }
-      let (vectors, nonFinite) = try run(source, mel, on: waveform, utterance: index, spans: spans)
+      let chosen = zip(all, spans).map { all, spans in spans.map { all[$0] } }
+      let (vectors, nonFinite) = try run(source, mel, on: waveform, utterance: index, spans: chosen)
       result.vectors = vectors
       result.nonFinite = nonFinite
       result.spans = spans
+      result.summedClasses = zip(levels, chosen).map { level, spans in
+        spans.map { level.plan.summedClass[level.plan.label(of: $0)] }
+      }
       for level in levels.indices {
         result.record.pooled[level] = spans[level].count
         let kept = Set(spans[level])
@@ -73,11 +77,8 @@ extension ExtractionPlan {
   }
 
   private func run(
-    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform?, utterance: Int, spans: [[Int]]
+    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform?, utterance: Int, spans: [[Span]]
   ) throws -> (vectors: [[Tensor]], nonFinite: Set<String>) {
-    let chosen = levels.enumerated().map { level, planned in
-      spans[level].map { planned.plan.spans[utterance][$0] }
-    }
     var vectors = levels.map { [Tensor?](repeating: nil, count: $0.layers.count) }
     var nonFinite: Set<String> = []
 
@@ -95,7 +96,7 @@ extension ExtractionPlan {
       let axis = try axis(of: layer.tap, rows: frames.rows, source, utterance)
       for level in levels.indices {
         guard let slot = levels[level].layers.firstIndex(of: index) else { continue }
-        let pooled = layer.pooling.pool(frames, timing: axis, spans: chosen[level])
+        let pooled = layer.pooling.pool(frames, timing: axis, spans: spans[level])
         if pooled.firstNonFinite() != nil { nonFinite.insert(layer.tap.name) }
         vectors[level][slot] = pooled
       }

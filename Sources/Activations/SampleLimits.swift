@@ -28,28 +28,6 @@ public struct SampleLimits: Sendable, Equatable, Codable {
     min(total, bytes / max(1, 4 * width))
   }
 
-  /// The indices, ascending, of the spans that are kept, given each one's class and hash. `width` is the number
-  /// of values of one span over all layers.
-  func choose(labels: [Int], classes: Int, width: Int, hash: (Int) -> UInt64) -> [Int] {
-    var counts = [Int](repeating: 0, count: classes)
-    for label in labels { counts[label] += 1 }
-    let quotas = quotas(counts: counts, width: width)
-    var chosen: [Int] = []
-    var crowded: [Int: [(hash: UInt64, index: Int)]] = [:]
-    for (index, label) in labels.enumerated() where quotas[label] > 0 {
-      if counts[label] <= quotas[label] {
-        chosen.append(index)
-      } else {
-        crowded[label, default: []].append((hash(index), index))
-      }
-    }
-    for (label, candidates) in crowded {
-      chosen += candidates.sorted { ($0.hash, $0.index) < ($1.hash, $1.index) }
-        .prefix(quotas[label]).map(\.index)
-    }
-    return chosen.sorted()
-  }
-
   /// A span's rank among those of its class.
   static func hash(seed: UInt64, level: Level, utterance: String, start: Double) -> UInt64 {
     var hash = StableHash(seed: seed)

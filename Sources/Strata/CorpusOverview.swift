@@ -29,10 +29,17 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
     isText = corpus.isText
     silenceLabels = corpus.silenceLabels.sorted()
     levels = Level.allCases.compactMap { level in
-      let spans = corpus.utterances.flatMap { $0.spans(at: level) }
-      guard !spans.isEmpty else { return nil }
+      // An utterance at a time: all of a long corpus's spans at once take more memory than its labels.
+      var (spans, classes) = (0, Set<String>())
+      for utterance in corpus.utterances {
+        for span in utterance.spans(at: level) {
+          spans += 1
+          classes.insert(span.label)
+        }
+      }
+      guard spans > 0 else { return nil }
       return LevelCount(
-        level: level, spans: spans.count, classes: Set(spans.map(\.label)).count,
+        level: level, spans: spans, classes: classes.count,
         isDerived: corpus.utterances.contains { $0.tiers[level]?.isDerived == true })
     }
   }

@@ -1,4 +1,5 @@
 import SpeechHierarchy
+import Tensors
 import Testing
 
 @testable import Activations
@@ -46,6 +47,26 @@ import Testing
     #expect(chosen(utterances, seed: 2) != sample)
     // The smallest hashes: a larger sample holds the smaller one.
     #expect(chosen(utterances, seed: 1, perClass: 6).isSuperset(of: sample))
+  }
+
+  @Test("what is kept while spans stream by is what sorting them all gives", arguments: [0, 1, 3, 40])
+  func streamed(quota: Int) {
+    var random = RandomNumbers(seed: 5)
+    let spans = (0..<500).map { index in
+      // Few different hashes, so that many are equal.
+      (
+        label: index % 7 == 0 ? 0 : 1, hash: UInt64(random.index(below: 60)),
+        place: SampleChoice.Place(utterance: index / 9, span: index % 9)
+      )
+    }
+    let counts = [0, 1].map { label in spans.count { $0.label == label } }
+    var choice = SampleChoice(counts: counts, quotas: [quota, 80])
+    for span in spans { choice.offer(span.place, of: span.label) { span.hash } }
+    let expected = [(0, quota), (1, 80)].flatMap { label, quota in
+      spans.filter { $0.label == label }.sorted { ($0.hash, $0.place) < ($1.hash, $1.place) }
+        .prefix(quota).map(\.place)
+    }
+    #expect(choice.chosen() == expected.sorted())
   }
 
   @Test("each span is as likely as another") func uniform() throws {
