@@ -17,12 +17,12 @@ public struct PackedMatrix: Sendable {
 
   /// Packs `matrix`, `[rows × columns]`.
   public init(_ matrix: Tensor) {
-    let (rows, columns, blockRows) = (matrix.rows, matrix.columns, Self.blockRows)
+    let (rows, columns, blockRows) = (matrix.rows, matrix.count / max(matrix.rows, 1), Self.blockRows)
     (self.rows, self.columns) = (rows, columns)
     blocks = (rows + blockRows - 1) / blockRows
     storage = Tensor(shape: [blocks * blockRows * columns]) { packed in
       packed.update(repeating: 0)
-      matrix.withPointer { values in
+      matrix.withUnsafeBuffer { values in
         for row in 0..<rows {
           let start = row / blockRows * blockRows * columns + row % blockRows
           for column in 0..<columns { packed[start + column * blockRows] = values[row * columns + column] }
@@ -38,6 +38,9 @@ public struct PackedMatrix: Sendable {
   public func add(
     _ vector: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>, backwards: Bool = false
   ) {
-    storage.withPointer { strata_packed_product($0, blocks, columns, vector, sums, backwards ? 1 : 0) }
+    storage.withUnsafeBuffer { packed in
+      guard let packed = packed.baseAddress else { return }
+      strata_packed_product(packed, blocks, columns, vector, sums, backwards ? 1 : 0)
+    }
   }
 }
