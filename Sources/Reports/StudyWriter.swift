@@ -10,6 +10,7 @@ import Results
 /// | `report.html` | the page, complete in itself |
 /// | `summary.md` | the answer, the table and the warnings |
 /// | `layers.csv`, `similarity.csv` | every number, one a row |
+/// | `confusions.csv`, `errors.csv`, `mistakes.csv` | what was taken for what (`ErrorsCSV`) |
 /// | `layers.tex` | the table for a paper |
 /// | `study.json` | everything; `StudyJSON.read` reads it back |
 /// | `figures/*.svg` | every figure |
@@ -25,14 +26,16 @@ public enum StudyWriter {
   public static func write(_ study: StudyResult, to folder: String, png: Bool = false) throws -> [String] {
     let study = study.announcingGaps
     let figures = study.figures
-    let files: [(name: String, data: Data)] = [
-      ("report.html", Data(try ReportPage.html(of: study).utf8)),
-      ("summary.md", Data(SummaryMarkdown.text(of: study).utf8)),
-      ("layers.csv", Data(LayersCSV.text(of: study).utf8)),
-      ("similarity.csv", Data(SimilarityCSV.text(of: study).utf8)),
-      ("layers.tex", Data(LayersTeX.text(of: study).utf8)),
-      ("study.json", try StudyJSON.encode(study)),
-    ]
+    let files: [(name: String, data: Data)] =
+      [
+        ("report.html", Data(try ReportPage.html(of: study).utf8)),
+        ("summary.md", Data(SummaryMarkdown.text(of: study).utf8)),
+        ("layers.csv", Data(LayersCSV.text(of: study).utf8)),
+        ("similarity.csv", Data(SimilarityCSV.text(of: study).utf8)),
+      ] + ErrorsCSV.files(of: study).map { ($0.name, Data($0.text.utf8)) } + [
+        ("layers.tex", Data(LayersTeX.text(of: study).utf8)),
+        ("study.json", try StudyJSON.encode(study)),
+      ]
     return try write(files, figures: figures, to: folder, png: png)
   }
 

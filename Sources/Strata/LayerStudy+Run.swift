@@ -55,7 +55,7 @@ extension LayerStudy {
     _ probe: ProbeSpec, trained: Extraction, twins: [Extraction], splits: SplitPlan
   ) throws -> ProbeStudy.Outcome? {
     guard let examples = trained.levels[probe.level]?.examples else { return nil }
-    let study = ProbeStudy(
+    var study = ProbeStudy(
       spec: probe,
       targeted: try TargetedExamples(examples, for: probe, in: corpus.utterances, threads: threads),
       twins: twins.compactMap { $0.levels[probe.level]?.examples },
@@ -65,6 +65,7 @@ extension LayerStudy {
           for: corpus.utterances.map { ($0.speaker, $0.sentence, $0.seconds) }, by: probe.division,
           seed: seed),
       tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
+    study.errorLayers = Set(errorLayers)
     return try study.run(
       threads: threads,
       progress: { [onProgress] done, total in

@@ -24,6 +24,8 @@ public struct LayerStudy: Sendable {
   public var levels: [Level] = [.phoneme, .syllable, .word]
   /// Names of tap points; nil for all.
   public var layers: [String]?
+  /// Layers whose mistakes are analysed, beside the peak's of each level.
+  public var errorLayers: [String] = []
   /// The probe definitions; one result each.
   public var probes: [ProbeSpec] = ProbeSpec.bundled.filter { $0.isDefault && $0.fits(ofText: false) }
   /// Seeds of the randomly initialised twins; empty for none.

@@ -46,7 +46,7 @@ extension StudyResult {
   /// The table and one sentence a level, in plain text.
   public var summary: String { TerminalTable(self).text(.plain) }
 
-  /// Writes the study's folder: `report.html`, `summary.md`, `layers.csv`, `similarity.csv`, `study.json` and
-  /// `figures/`.
+  /// Writes the study's folder: `report.html`, `summary.md`, `layers.csv`, `similarity.csv`, `confusions.csv`,
+  /// `errors.csv`, `mistakes.csv`, `study.json` and `figures/`.
   public func write(to folder: String) throws { try StudyFolder.write(self, to: folder) }
 }

@@ -79,6 +79,13 @@ struct RunCommand: AsyncParsableCommand {
       """)
   var store: String?
 
+  @Option(
+    help: """
+      Layers whose mistakes are analysed beside each level's peak, and what changes from one to the next: names or \
+      numbers as in --layers, or all.
+      """)
+  var errors: String?
+
   @Option(help: "A folder to write the study into for TensorBoard as well.")
   var tensorboard: String?
 
@@ -134,6 +141,11 @@ struct RunCommand: AsyncParsableCommand {
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     study.workFolder = StudyFolder.workFolder(of: output)
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
+    if let errors {
+      study.errorLayers = try
+        (errors == "all" ? study.model.taps : study.model.taps.resolve(layers: errors))
+        .map(\.name)
+    }
     // A file dropped into the folder that comes with the tool counts too.
     try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
     study.onProgress = { step in

@@ -54,6 +54,30 @@ import Testing
     #expect(table[2] == ["debiased_linear_cka", "conv.1", "conv.2", "0.9127", "4871", "phoneme spans"])
   }
 
+  @Test("mistakes read back, class by class, by speaker and duration, and span by span") func errors()
+    throws
+  {
+    var study = SyntheticStudy.small
+    #expect(ErrorsCSV.files(of: study).isEmpty)
+    study.levels[0].classes = ["class 0", "class 1", "class 2"]
+    study.levels[0].errors = [SyntheticStudy.errors]
+    let files = try ErrorsCSV.files(of: study).map { ($0.name, try readCSV($0.text)) }
+    #expect(files.map(\.0) == ["confusions.csv", "errors.csv", "mistakes.csv"])
+    let (confusions, errors, mistakes) = (files[0].1, files[1].1, files[2].1)
+    #expect(confusions.count == 1 + 7)
+    #expect(
+      confusions.last == ["phoneme", "phoneme", "hidden.2", "class 2", "class 2", "11", "0.55"])
+    #expect(
+      errors[1] == [
+        "phoneme", "phoneme", "hidden.2", "class", "class 0", "45", "40", "0.88888889", "conv.1", "12", "1",
+      ])
+    #expect(
+      errors.map { $0[3] } == [
+        "kind", "class", "class", "class", "speaker", "speaker", "duration", "duration",
+      ])
+    #expect(mistakes[1].suffix(7) == ["one-03", "one", "1.25", "1.31", "class 2", "class 0", "0.0015"])
+  }
+
   @Test("names with commas, quotation marks and line ends come back as they were") func quoting() throws {
     let study = SyntheticStudy.hostile
     for text in [LayersCSV.text(of: study), SimilarityCSV.text(of: study)] {

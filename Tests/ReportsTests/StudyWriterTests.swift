@@ -41,6 +41,17 @@ import Testing
     }
   }
 
+  @Test("mistakes have files of their own where they were analysed") func mistakes() throws {
+    try withFolder { folder in
+      var study = SyntheticStudy.small
+      study.levels[0].errors = [SyntheticStudy.errors]
+      let paths = try StudyWriter.write(study, to: folder)
+      let more = Set(paths.map { String($0.dropFirst(folder.count + 1)) }).subtracting(Self.names)
+      #expect(more.isSuperset(of: ["confusions.csv", "errors.csv", "mistakes.csv"]))
+      #expect(try StudyJSON.read(folder) == study)
+    }
+  }
+
   @Test("the same study gives the same bytes, a second time too") func deterministic() throws {
     try withFolder { folder in
       try StudyWriter.write(SyntheticStudy.large, to: folder)
