@@ -29,6 +29,8 @@ struct ExtractionPlan: Sendable {
   let utterances: [Utterance]
   let settings: ExtractionSettings
   let key: String
+  /// What is remembered of an utterance that gave nothing.
+  let emptyRecord: UtteranceRecord
 
   init(_ source: some ActivationSource, _ utterances: [Utterance], _ settings: ExtractionSettings) throws {
     let isText = utterances.first?.text != nil
@@ -46,6 +48,7 @@ struct ExtractionPlan: Sendable {
     levels = plans.map { ExtractionPlan.planned($0, layers, isText: isText, settings) }
     self.utterances = utterances
     self.settings = settings
+    emptyRecord = UtteranceRecord(levels: levels.count)
     key = ExtractionPlan.key(source, layers, levels, utterances, settings)
   }
 

@@ -139,7 +139,9 @@ struct ExtractionStore: Sendable {
       manifest.blocks.append(file)
     }
     do {
-      return try self.block(file, plan) ?? block
+      var kept = try self.block(file, plan) ?? block
+      kept.records = block.records  // which share their lists
+      return kept
     } catch {
       throw ActivationError.cannotWrite(path: folder + "/" + file.name, reason: "\(error)")
     }

@@ -41,8 +41,9 @@ extension ExtractionPlan {
   /// frames are held at a time.
   func pool(_ index: Int, _ source: some ActivationSource, _ mel: LogMel) -> PooledUtterance {
     let utterance = utterances[index]
+    // A copy, whose lists take memory only where they differ: as many of these are kept as there are utterances.
     var result = PooledUtterance(
-      record: UtteranceRecord(levels: levels.count), spans: levels.map { _ in [] },
+      record: emptyRecord, spans: levels.map { _ in [] },
       summedClasses: levels.map { _ in [] }, vectors: levels.map { _ in [] })
     do {
       let waveform = utterance.text == nil ? try Waveform.read(utterance.audioPath) : nil
@@ -53,7 +54,7 @@ extension ExtractionPlan {
       let spans = all.map { all in
         all.indices.filter { (all[$0].start + all[$0].end) / 2 < length }
       }
-      for level in levels.indices {
+      for level in levels.indices where all[level].count > spans[level].count {
         result.record.dropped[level] = all[level].count - spans[level].count
       }
       guard spans.contains(where: { !$0.isEmpty }) else { return result }
@@ -67,8 +68,10 @@ extension ExtractionPlan {
       }
       for level in levels.indices {
         result.record.pooled[level] = spans[level].count
+        let sampled = levels[level].plan.sampled[index]
+        guard !sampled.isEmpty else { continue }
         let kept = Set(spans[level])
-        result.record.sampled[level] = levels[level].plan.sampled[index].filter(kept.contains)
+        result.record.sampled[level] = sampled.filter(kept.contains)
       }
     } catch {
       result.record.failure = "\(error)"
