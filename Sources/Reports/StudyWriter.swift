@@ -9,7 +9,7 @@ import Results
 /// |---|---|
 /// | `report.html` | the page, complete in itself |
 /// | `summary.md` | the answer, the table and the warnings |
-/// | `layers.csv`, `similarity.csv` | every number, one a row |
+/// | `layers.csv`, `similarity.csv`, `spectra.csv` | every number, one a row |
 /// | `confusions.csv`, `errors.csv`, `mistakes.csv` | what was taken for what (`ErrorsCSV`) |
 /// | `layers.tex` | the table for a paper |
 /// | `study.json` | everything; `StudyJSON.read` reads it back |
@@ -32,6 +32,7 @@ public enum StudyWriter {
         ("summary.md", Data(SummaryMarkdown.text(of: study).utf8)),
         ("layers.csv", Data(LayersCSV.text(of: study).utf8)),
         ("similarity.csv", Data(SimilarityCSV.text(of: study).utf8)),
+        ("spectra.csv", Data(SpectraCSV.text(of: study.spectra ?? []).utf8)),
       ] + ErrorsCSV.files(of: study).map { ($0.name, Data($0.text.utf8)) } + [
         ("layers.tex", Data(LayersTeX.text(of: study).utf8)),
         ("study.json", try StudyJSON.encode(study)),

@@ -12,12 +12,15 @@ public struct StudyResult: Codable, Equatable, Sendable {
   /// One result per level and probe, in the order of the hierarchy.
   public var levels: [LevelResult]
   public var similarity: [SimilarityMatrix]
+  /// How each layer's variance is spread, over the spans that `similarity` compares; nil in a study of an earlier
+  /// version.
+  public var spectra: [LayerSpectrum]?
   /// What a reader must know before trusting a number; whole sentences.
   public var warnings: [String]
 
   public init(
     model: ModelSummary, corpus: CorpusSummary, settings: Settings, levels: [LevelResult],
-    similarity: [SimilarityMatrix], warnings: [String]
+    similarity: [SimilarityMatrix], spectra: [LayerSpectrum] = [], warnings: [String]
   ) {
     schema = Self.schemaVersion
     self.model = model
@@ -25,6 +28,7 @@ public struct StudyResult: Codable, Equatable, Sendable {
     self.settings = settings
     self.levels = levels
     self.similarity = similarity
+    self.spectra = spectra
     self.warnings = warnings
   }
 }

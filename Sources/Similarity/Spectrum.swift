@@ -44,7 +44,7 @@ public struct Spectrum: Sendable {
       n < p ? centred.rowProducts(around: offset) : whole.adding(Double(n), timesSquareOf: offset)
     uncentredVariances = try Spectrum.cleaned(SymmetricEigen.values(of: uncentred), unit: unit)
     dimensionVariances = centred.dimensionSquares().map { $0 * unit }
-    anisotropy = Spectrum.meanCosine(states)
+    anisotropy = Spectrum.anisotropy(of: states)
     rows = n
     width = p
   }
@@ -68,8 +68,9 @@ public struct Spectrum: Sendable {
     return eigenvalues.map { $0 > PrincipalDirections.roundingCutoff * largest ? $0 * unit : 0 }
   }
 
-  /// The mean over pairs i ≠ j of xᵢ·xⱼ/(‖xᵢ‖‖xⱼ‖), from the sum of the unit rows.
-  private static func meanCosine(_ states: Tensor) -> Double? {
+  /// The mean over pairs i ≠ j of xᵢ·xⱼ/(‖xᵢ‖‖xⱼ‖) of states `[n × p]`, from the sum of the unit rows; nil where a
+  /// row is zero.
+  public static func anisotropy(of states: Tensor) -> Double? {
     let (n, p) = (states.rows, states.width)
     var sum = [Double](repeating: 0, count: p)
     let allUnit = states.withUnsafeBuffer { values in

@@ -27,13 +27,17 @@ extension LayerStudy {
     var levels: [LevelResult] = []
     var warnings = Warnings(corpus: corpus, splits: splits)
     var similarity: [SimilarityMatrix] = []
+    var spectra: [LayerSpectrum] = []
     for (place, spans) in passes(of: probes).enumerated() {
       guard let trained = try extraction(of: spans.keepingMoments(place == 0)) else { continue }
       let twins = try twinSeeds.indices.compactMap { try extraction(of: spans.twin($0)) }
       onExtraction(trained)
       warnings.add(issues: trained.issues)
       if !twinSeeds.isEmpty, twins.isEmpty { warnings.add(noTwinOf: model.name) }
-      if place == 0 { similarity = try self.similarity(trained) }
+      if place == 0, let compared = comparedLevel(of: trained) {
+        similarity = try self.similarity(compared.activations, of: compared.level)
+        spectra = try self.spectra(compared.activations)
+      }
       for probe in spans.probes {
         guard let outcome = try run(probe, trained: trained, twins: twins, splits: splits) else { continue }
         onOutcome(outcome)
@@ -47,7 +51,7 @@ extension LayerStudy {
     return StudyResult(
       model: modelSummary, corpus: corpusSummary, settings: settings,
       levels: levels.sorted(by: isBelow).map { corpus.isText ? TextWords.of($0) : $0 },
-      similarity: similarity,
+      similarity: similarity, spectra: spectra,
       warnings: corpus.isText ? warnings.sentences.map(TextWords.of) : warnings.sentences)
   }
 
@@ -101,13 +105,15 @@ extension LayerStudy {
     return labelled
   }
 
+  /// The level over whose spans layers are compared.
+  private func comparedLevel(of extraction: Extraction) -> (level: Level, activations: LevelActivations)? {
+    (extraction.levels.first { $0.key == similarityLevel } ?? extraction.levels.min { $0.key < $1.key })
+      .map { ($0.key, $0.value) }
+  }
+
   /// Debiased and biased linear CKA and SVCCA between all layers, over one level's pooled spans: over all of them
   /// by their moments where these hold every pair of layers, else over the sample.
-  private func similarity(_ extraction: Extraction) throws -> [SimilarityMatrix] {
-    guard
-      let (level, activations) = extraction.levels.first(where: { $0.key == similarityLevel })
-        ?? extraction.levels.min(by: { $0.key < $1.key })
-    else { return [] }
+  private func similarity(_ activations: LevelActivations, of level: Level) throws -> [SimilarityMatrix] {
     let examples = activations.examples
     let layers = examples.layers.filter { $0 != examples.baseline }
     let isSampled = activations.spans > examples.items.count

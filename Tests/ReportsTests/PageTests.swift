@@ -122,6 +122,7 @@ import Testing
     var study = SyntheticStudy.small
     study.levels = []
     study.similarity = []
+    study.spectra = []
     study.warnings = []
     study.model.tapPoints = []
     let page = HTMLTags(try ReportPage.html(of: study))

@@ -25,9 +25,9 @@ import Testing
   }
 
   private static let names: Set = [
-    "report.html", "summary.md", "layers.csv", "similarity.csv", "layers.tex", "study.json",
+    "report.html", "summary.md", "layers.csv", "similarity.csv", "spectra.csv", "layers.tex", "study.json",
     "figures/layers-by-levels.svg", "figures/profile-phoneme.svg", "figures/profile-syllable.svg",
-    "figures/profile-word.svg", "figures/similarity-debiased-linear-cka.svg",
+    "figures/profile-word.svg", "figures/similarity-debiased-linear-cka.svg", "figures/spectra.svg",
   ]
 
   @Test("writes every file, leaves nothing else, and reads back") func writes() throws {
@@ -117,7 +117,7 @@ import Testing
   func png() throws {
     try withFolder { folder in
       let paths = try StudyWriter.write(SyntheticStudy.small, to: folder, png: true)
-      #expect(paths.count { $0.hasSuffix(".png") } == 5)
+      #expect(paths.count { $0.hasSuffix(".png") } == 6)
       let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/figures/profile-phoneme.png"))
       #expect(data.prefix(8) == Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
       let width = data[16..<20].reduce(0) { $0 << 8 | Int($1) }

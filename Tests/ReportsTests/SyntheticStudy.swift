@@ -88,6 +88,7 @@ enum SyntheticStudy {
     study.similarity[0].rowLayers[1] = name
     study.similarity[0].columnLayers[1] = name
     study.similarity[0].measure = name
+    study.spectra?[0].layer = name
     study.settings.layers = [name]
     return study
   }()
@@ -200,6 +201,19 @@ enum SyntheticStudy {
       values: values, notes: [])
   }
 
+  /// Ranks that fall and rise along the layers.
+  static func spectrum(_ layer: Layer, model: String) -> LayerSpectrum {
+    let width = layer.depth < 7 ? 64 : 128
+    let share = 0.2 + 0.5 / (1 + Double((layer.depth - 9) * (layer.depth - 9)) / 12)
+    return LayerSpectrum(
+      model: model, layer: layer.name, rows: 4871, width: width,
+      effectiveRank: rounded(Double(width) * (1 - share)), rankMe: rounded(Double(width) * (0.9 - share)),
+      participationRatio: rounded(Double(width) * (1 - share) * (1 - share) / 2),
+      anisotropy: layer.depth == 3 ? nil : rounded(share * 1.2 - 0.3), topShare: rounded(share / 2),
+      topTenShare: rounded(share), outliers: [.init(dimension: 3, share: 0.04)],
+      dead: layer.depth == 0 ? [1, 5, 9] : [])
+  }
+
   static func study(
     name: String, family: String, parameters: Int, layers: [Layer], levels: [LevelResult],
     warnings: [String]
@@ -224,6 +238,7 @@ enum SyntheticStudy {
         seed: 17, levels: levels.map(\.level), layers: layers.map(\.name), twinSeeds: [1, 2, 3],
         bootstrapResamples: 1000, version: "0.1.0"),
       levels: levels,
-      similarity: [similarity(layers, measure: "debiased_linear_cka", noise: 0.02)], warnings: warnings)
+      similarity: [similarity(layers, measure: "debiased_linear_cka", noise: 0.02)],
+      spectra: layers.map { spectrum($0, model: name) }, warnings: warnings)
   }
 }

@@ -79,6 +79,7 @@ import Testing
     var study = SyntheticStudy.small
     study.levels = []
     study.similarity = []
+    study.spectra = []
     let text = TerminalTable(study).text()
     #expect(text.hasPrefix("w2v2-tiny-phones on unseen\n"))
     #expect(study.figures.isEmpty)

@@ -60,6 +60,21 @@ struct LayerStudyTests {
     let result = try await study.run()
     #expect(result.peak(of: .phoneme)?.layer.name == "hidden.6")
     #expect(result.summary.contains("hidden.6"))
+    try await expectSpectra(of: result)
+  }
+
+  /// The spectra of a study are those that `probe-layers similarity` gives over the same spans.
+  private func expectSpectra(of result: StudyResult) async throws {
+    var other = SimilarityStudy(
+      model: try SpeechModel.load(model), corpus: try Corpus.load(Repository.path("fixtures/human")))
+    (other.layers, other.measuresSpectra) = (["hidden.6"], true)
+    let expected = try #require(try await other.run().spectra.first)
+    let spectrum = try #require(result.spectra?.first)
+    #expect(result.spectra?.count == 1 && spectrum.layer == "hidden.6" && spectrum.width == expected.width)
+    #expect(spectrum.rows == expected.rows && spectrum.rows >= result.levels[0].examples)
+    #expect(abs(spectrum.effectiveRank - expected.effectiveRank) < 1e-4)
+    #expect(abs(spectrum.participationRatio - expected.participationRatio) < 1e-4)
+    #expect(abs((spectrum.anisotropy ?? 9) - (expected.anisotropy ?? 0)) < 1e-5)
   }
 
   @Test("a written study is read back as it was")

@@ -29,7 +29,9 @@ public enum SimilarityWriter {
       ("similarity.csv", Data(SimilarityCSV.text(of: result.comparisons.map(\.matrix)).utf8)),
       ("similarity.json", try json(result)),
     ]
-    if !result.spectra.isEmpty { files.append(("spectra.csv", Data(spectra(result.spectra).utf8))) }
+    if !result.spectra.isEmpty {
+      files.append(("spectra.csv", Data(SpectraCSV.text(of: result.spectra).utf8)))
+    }
     if !result.labels.isEmpty { files.append(("labels.csv", Data(labels(result.labels).utf8))) }
     return try StudyWriter.write(files, figures: document.figures, to: folder, png: png)
   }
@@ -48,25 +50,6 @@ public enum SimilarityWriter {
       }
     }
     return try PlainJSON.encode(result)
-  }
-
-  private static func spectra(_ spectra: [LayerSpectrum]) -> String {
-    CSV.text(
-      columns: [
-        "model", "layer", "rows", "width", "effective_rank", "rankme", "participation_ratio", "anisotropy",
-        "top_share", "top_10_share", "outlier_dimensions", "dead_dimensions",
-      ],
-      rows: spectra.map { spectrum in
-        [spectrum.model, spectrum.layer, "\(spectrum.rows)", "\(spectrum.width)"]
-          + [
-            spectrum.effectiveRank, spectrum.rankMe, spectrum.participationRatio, spectrum.anisotropy,
-            spectrum.topShare, spectrum.topTenShare,
-          ].map(NumberText.data)
-          + [
-            spectrum.outliers.map { "\($0.dimension)" }.joined(separator: " "),
-            spectrum.dead.map { "\($0)" }.joined(separator: " "),
-          ]
-      })
   }
 
   private static func labels(_ labels: [LabelSimilarity]) -> String {

@@ -79,9 +79,10 @@ extension Figure {
 
 extension StudyResult {
   /// Every figure of the study: the map of layers by levels, a profile for each level, a heat map for each
-  /// similarity matrix. Names are distinct.
+  /// similarity matrix, the layers' spectra. Names are distinct.
   public var figures: [any Figure] {
-    layerMap.map { [$0 as any Figure] + profiles + heatmaps } ?? profiles + heatmaps
+    [layerMap].compactMap { $0 as (any Figure)? } + profiles + heatmaps
+      + [spectraFigure].compactMap { $0 as (any Figure)? }
   }
 
   /// Nil where no level has a number.
@@ -93,6 +94,11 @@ extension StudyResult {
   var profiles: [LayerProfile] {
     let names = distinct(levels.map { "profile-" + slug(title(of: $0)) })
     return zip(levels, names).map { LayerProfile($0, title: title(of: $0), name: $1) }
+  }
+
+  /// Nil where no layer has a spectrum.
+  var spectraFigure: SpectraFigure? {
+    SpectraFigure(spectra ?? [], unit: similarity.first?.unit ?? "spans")
   }
 
   var heatmaps: [Heatmap] {

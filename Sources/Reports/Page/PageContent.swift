@@ -90,8 +90,10 @@ struct PageContent {
   let map: Drawing?
   let profiles: [Drawing]
   let heatmaps: [Drawing]
+  let spectra: Drawing?
   let hasProfiles: Bool
   let hasHeatmaps: Bool
+  let hasSpectra: Bool
   let hasWarnings: Bool
   let warningCount: String
   let warnings: [String]
@@ -134,6 +136,13 @@ struct PageContent {
     heatmaps = study.heatmaps.map {
       Self.drawing($0, note: "Point at a cell for its two layers and its value.")
     }
+    spectra = study.spectraFigure.map {
+      Self.drawing(
+        $0,
+        note: "Both counts say how many directions the layer's variance takes; far below the width, few do."
+      )
+    }
+    hasSpectra = spectra != nil
     hasProfiles = !profiles.isEmpty
     hasHeatmaps = !heatmaps.isEmpty
     warnings = study.warnings.map(unbroken)

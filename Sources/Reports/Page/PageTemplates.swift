@@ -37,6 +37,7 @@ enum PageTemplates {
     <li><a href="#answer">Answer</a></li>
     {{#hasProfiles}}<li><a href="#profiles">Profiles</a></li>{{/hasProfiles}}
     {{#hasHeatmaps}}<li><a href="#similarity">Similarity</a></li>{{/hasHeatmaps}}
+    {{#hasSpectra}}<li><a href="#spectrum">Spectra</a></li>{{/hasSpectra}}
     <li><a href="#numbers">Numbers</a></li>
     <li><a href="#measured">How it was measured</a></li>
     {{#hasWarnings}}<li><a href="#warnings">Warnings</a></li>{{/hasWarnings}}
@@ -67,6 +68,11 @@ enum PageTemplates {
     </div>
     {{#similarityNotes}}<p class="text note">{{.}}</p>
     {{/similarityNotes}}</section>{{/hasHeatmaps}}
+    {{#hasSpectra}}<section id="spectrum" aria-labelledby="spectrum-title">
+    <h2 id="spectrum-title">How each layer's variance is spread</h2>
+    <p class="text">Effective rank: how many directions the states take, by the entropy of their singular values. Participation ratio: how many equal directions would be as concentrated. Anisotropy: the mean cosine of pairs of states, 0 where they point everywhere alike, 1 where all point one way; a layer with high values looks alike to every cosine.</p>
+    {{#spectra}}{{>drawing}}{{/spectra}}
+    </section>{{/hasSpectra}}
     {{>numbers}}
     {{>measured}}
     {{#hasWarnings}}<section id="warnings" aria-labelledby="warnings-title">
@@ -83,7 +89,7 @@ enum PageTemplates {
     </section>
     </main>
     <footer>
-    <p class="text note">Encoded is not used: a probe shows what a linear reader can find in a layer, not what the model does with it. The files beside this page hold every number (layers.csv, similarity.csv, study.json) and every figure (figures/*.svg).</p>
+    <p class="text note">Encoded is not used: a probe shows what a linear reader can find in a layer, not what the model does with it. The files beside this page hold every number (layers.csv, similarity.csv, spectra.csv, study.json) and every figure (figures/*.svg).</p>
     </footer>
     </body>
     </html>

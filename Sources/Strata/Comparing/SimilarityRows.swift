@@ -143,15 +143,7 @@ struct Rows {
   }
 
   private func spectrum(of states: LayerStates, _ model: String) throws -> LayerSpectrum {
-    let spectrum = try Spectrum(of: states.states)
-    return LayerSpectrum(
-      model: model, layer: states.layer, rows: spectrum.rows, width: spectrum.width,
-      effectiveRank: spectrum.effectiveRank, rankMe: spectrum.rankMe,
-      participationRatio: spectrum.participationRatio, anisotropy: spectrum.anisotropy,
-      topShare: spectrum.topShare(1), topTenShare: spectrum.topShare(10),
-      outliers: spectrum.outlierDimensions().map {
-        LayerSpectrum.Outlier(dimension: $0.dimension, share: $0.share)
-      }, dead: spectrum.dimensionVariances.indices.filter { spectrum.dimensionVariances[$0] == 0 })
+    LayerSpectrum(try Spectrum(of: states.states), model: model, layer: states.layer)
   }
 
   func labels() throws -> [LabelSimilarity] {
