@@ -10,7 +10,7 @@ import Testing
 #endif
 
 @Suite("Figures") struct FigureTests {
-  static let figures = [SyntheticStudy.small, SyntheticStudy.large, SyntheticStudy.hostile].flatMap(
+  static let figures = [SyntheticStudy.whole, SyntheticStudy.large, SyntheticStudy.hostile].flatMap(
     \.figures)
 
   @Test("each is well-formed XML with a title and a description, sized in millimetres") func wellFormed()
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test("each stays within a journal's page, and its texts within its frame") func withinPage() throws {
-    for figure in (SyntheticStudy.small.figures + SyntheticStudy.large.figures) {
+    for figure in (SyntheticStudy.whole.figures + SyntheticStudy.large.figures) {
       #expect(figure.size.width <= 180.01 && figure.size.height <= 240)
       let (width, height) = figure.size.points
       for label in try SVGDocument(figure.svg()).labels {
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test("no two labels lie on each other") func noOverlap() throws {
-    for figure in SyntheticStudy.small.figures + SyntheticStudy.large.figures {
+    for figure in SyntheticStudy.whole.figures + SyntheticStudy.large.figures {
       let labels = try SVGDocument(figure.svg()).labels
       for (index, a) in labels.enumerated() {
         for b in labels[(index + 1)...] where abs(a.y - b.y) < 0.72 * min(a.size, b.size) {
@@ -157,6 +157,29 @@ import Testing
     #expect(study.heatmaps[0].measure == "debiased linear CKA")
   }
 
+  @Test("confusions are counted by row, the commonest classes only where there are too many")
+  func confusions()
+    throws
+  {
+    let entries = SyntheticStudy.whole.confusions
+    #expect(entries.map(\.figure.name) == ["confusions-phoneme", "confusions-word"])
+    let (level, analysis, figure) = try #require(entries.first)
+    let table = try readCSV(figure.data.csv)
+    #expect(table.count == 40 && table[0].suffix(2) == ["Z", "ZH"])
+    for (row, truth) in level.classes.enumerated() {
+      #expect(Int(table[row + 1][1]) == analysis.tested(truth))
+      #expect(table[row + 1].dropFirst(2).compactMap { Int($0) }.reduce(0, +) == analysis.tested(truth))
+    }
+    var many = analysis
+    let names = (0..<200).map { "class \($0)" }
+    many.confusions = [:]
+    for (place, name) in names.enumerated() { many.confusions[name] = [name: 1 + place] }
+    let drawn = try #require(ConfusionFigure(many, classes: names, title: "word", name: "x"))
+    #expect(drawn.data.headings.dropFirst(2) == names.suffix(ConfusionFigure.mostClasses)[...])
+    #expect(drawn.size.width <= 180.01 && drawn.summary.contains("the 44 commonest of 200 classes"))
+    #expect(ConfusionFigure(many, classes: ["class 7"], title: "word", name: "x") == nil)
+  }
+
   @Test("gaps break the line, values out of range keep the drawing whole") func gaps() throws {
     var study = SyntheticStudy.small
     study.levels[0].layers[4].metrics = nil
@@ -226,6 +249,13 @@ final class SVGDocument: NSObject, XMLParserDelegate {
     let size = number("font-size") ?? Canvas.textSize
     let width = Canvas.width(element.text, size: size, isBold: element.attributes["font-weight"] != nil)
     let x = number("x") ?? 0
+    if element.attributes["transform"] != nil {
+      // On end, running upwards.
+      labels.append(
+        Label(
+          text: element.text, left: x - size * 0.8, right: x + size * 0.2, y: number("y") ?? 0, size: size))
+      return
+    }
     let left = ["middle": x - width / 2, "end": x - width][element.attributes["text-anchor"] ?? ""] ?? x
     labels.append(
       Label(text: element.text, left: left, right: left + width, y: number("y") ?? 0, size: size))

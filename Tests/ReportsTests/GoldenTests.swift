@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test("summary.md") func markdown() throws {
-    try expectGolden(SummaryMarkdown.text(of: study), "summary.md")
+    try expectGolden(SummaryMarkdown.text(of: SyntheticStudy.whole), "summary.md")
   }
 
   @Test("layers.csv and similarity.csv") func csv() throws {
@@ -36,6 +36,6 @@ import Testing
   }
 
   @Test("every figure") func figures() throws {
-    for figure in study.figures { try expectGolden(figure.svg(), "\(figure.name).svg") }
+    for figure in SyntheticStudy.whole.figures { try expectGolden(figure.svg(), "\(figure.name).svg") }
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite("The page") struct PageTests {
   /// Taken apart once: every test below looks at the same pages.
   static let pages: [(study: StudyResult, page: HTMLTags)] = [
-    SyntheticStudy.small, SyntheticStudy.large, SyntheticStudy.hostile,
+    SyntheticStudy.whole, SyntheticStudy.large, SyntheticStudy.hostile,
   ].compactMap { study in
     (try? ReportPage.html(of: study)).map { (study, HTMLTags($0)) }
   }
@@ -15,7 +15,7 @@ import Testing
   @Test("is made of every study") func made() { #expect(Self.pages.count == 3) }
 
   @Test("against the file that was looked at") func golden() throws {
-    try expectGolden(ReportPage.html(of: SyntheticStudy.small), "report.html")
+    try expectGolden(ReportPage.html(of: SyntheticStudy.whole), "report.html")
   }
 
   @Test("asks nothing of the outside and runs nothing") func selfContained() throws {

@@ -89,9 +89,50 @@ enum SyntheticStudy {
     study.similarity[0].columnLayers[1] = name
     study.similarity[0].measure = name
     study.spectra?[0].layer = name
+    study.levels[2].classes[1] = name
+    study.levels[2].errors = study.levels[2].peak.map { peak in
+      var errors = errors
+      errors.layer = peak.layer
+      errors.confusions = ["class 0": ["class 0": 3, name: 2], name: [name: 4]]
+      errors.worst[0].utterance = name
+      errors.worst[0].guess = name
+      return [errors]
+    }
     study.settings.layers = [name]
     return study
   }()
+
+  /// The small one with the mistakes of two of its levels.
+  static let whole: StudyResult = {
+    var study = small
+    for place in [0, 2] {
+      var level = study.levels[place]
+      level.classes = level.classes.indices.map { place == 0 ? phones[$0] : "word \($0)" }
+      level.errors = level.peak.map { [mistakes(of: level.classes, at: $0.layer)] }
+      study.levels[place] = level
+    }
+    return study
+  }()
+
+  private static let phones =
+    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
+    .split(separator: " ").map(String.init)
+
+  /// Neighbours in the list are confused.
+  private static func mistakes(of classes: [String], at layer: Layer) -> ErrorAnalysis {
+    var confusions: [String: [String: Int]] = [:]
+    for (place, name) in classes.enumerated() {
+      let tested = 12 + place * 37 % 101
+      confusions[name] = [name: tested]
+      for step in [1, 2, 5] where (place * 7 + step) % 3 != 0 {
+        let other = classes[(place + step * (place % 2 == 0 ? 1 : classes.count - 1)) % classes.count]
+        confusions[name]?[other] = tested / (step * 3)
+      }
+    }
+    var errors = errors
+    (errors.layer, errors.confusions) = (layer, confusions)
+    return errors
+  }
 
   /// Three classes, of which the third is often taken for the first.
   static let errors = ErrorAnalysis(

@@ -103,16 +103,20 @@ public struct Canvas {
     element("image", box + [("preserveAspectRatio", "none"), ("href", url)])
   }
 
-  /// `y` is the base line.
+  /// `y` is the base line; an upright label runs upwards from its point.
   mutating func label(
     _ words: String, _ x: Double, _ y: Double, anchor: Anchor = .start, fill: String? = nil,
-    size: Double? = nil, isBold: Bool = false, kind: String? = nil
+    size: Double? = nil, isBold: Bool = false, kind: String? = nil, isUpright: Bool = false
   ) {
     var attributes = Self.kind(kind) + [("x", NumberText.coordinate(x)), ("y", NumberText.coordinate(y))]
     if anchor != .start { attributes.append(("text-anchor", anchor.rawValue)) }
     attributes.append(("fill", fill ?? style.ink))
     if let size { attributes.append(("font-size", NumberText.coordinate(size))) }
     if isBold { attributes.append(("font-weight", "700")) }
+    if isUpright {
+      attributes.append(
+        ("transform", "rotate(-90 \(NumberText.coordinate(x)) \(NumberText.coordinate(y)))"))
+    }
     line("<text\(Self.spelt(attributes))>\(Markup.escape(words))</text>")
   }
 

@@ -78,10 +78,10 @@ extension Figure {
 }
 
 extension StudyResult {
-  /// Every figure of the study: the map of layers by levels, a profile for each level, a heat map for each
-  /// similarity matrix, the layers' spectra. Names are distinct.
+  /// Every figure of the study: the map of layers by levels, a profile for each level, each level's confusions at its
+  /// peak, a heat map for each similarity matrix, the layers' spectra. Names are distinct.
   public var figures: [any Figure] {
-    [layerMap].compactMap { $0 as (any Figure)? } + profiles + heatmaps
+    [layerMap].compactMap { $0 as (any Figure)? } + profiles + confusions.map(\.figure) + heatmaps
       + [spectraFigure].compactMap { $0 as (any Figure)? }
   }
 
@@ -121,7 +121,7 @@ func slug(_ text: String) -> String {
 }
 
 /// Names that occur again get a number.
-private func distinct(_ names: [String]) -> [String] {
+func distinct(_ names: [String]) -> [String] {
   var taken: Set<String> = []
   return names.map { name in
     var candidate = name

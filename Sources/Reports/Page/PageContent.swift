@@ -91,9 +91,11 @@ struct PageContent {
   let profiles: [Drawing]
   let heatmaps: [Drawing]
   let spectra: Drawing?
+  let mistakes: [Mistakes]
   let hasProfiles: Bool
   let hasHeatmaps: Bool
   let hasSpectra: Bool
+  let hasMistakes: Bool
   let hasWarnings: Bool
   let warningCount: String
   let warnings: [String]
@@ -117,8 +119,10 @@ struct PageContent {
     title = "\(study.model.name): which layers encode what"
     headline = study.headline
     facts = study.facts
-    let widest = study.similarity.flatMap { [$0.rowLayers.count, $0.columnLayers.count] }.max() ?? 0
-    css = PageStyle.sheet + PageStyle.linking(rows: widest)
+    let sides =
+      study.similarity.flatMap { [$0.rowLayers.count, $0.columnLayers.count] }
+      + study.confusions.map(\.figure.data.rows.count)
+    css = PageStyle.sheet + PageStyle.linking(rows: sides.max() ?? 0)
     answers = study.levels.enumerated().map { Self.answer($1, title: study.title(of: $1), index: $0) }
     map = study.layerMap.map {
       Self.drawing(
@@ -143,6 +147,8 @@ struct PageContent {
       )
     }
     hasSpectra = spectra != nil
+    mistakes = Mistakes.all(of: study)
+    hasMistakes = !mistakes.isEmpty
     hasProfiles = !profiles.isEmpty
     hasHeatmaps = !heatmaps.isEmpty
     warnings = study.warnings.map(unbroken)

@@ -69,6 +69,10 @@ enum PageStyle {
     .drawing { overflow-x: auto; }
     .drawing svg { display: block; width: 100%; height: auto; }
     figcaption { margin: 0.5rem 0 0.25rem; max-width: 36rem; } figcaption b { color: var(--ink); }
+    .mistakes { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem 2.5rem; align-items: start; margin: 0.75rem 0 2rem; }
+    .mistakes caption { padding: 0.25rem; font-weight: 600; text-align: left; white-space: normal; }
+    .mistakes .scroll { margin-bottom: 1rem; }
+    @media (min-width: 68rem) { .mistakes { grid-template-columns: minmax(0, 42rem) minmax(0, 1fr); } }
     .slot:hover { fill: var(--ink); fill-opacity: 0.07; }
     .drawing g > rect:hover { stroke: var(--ink); stroke-width: 1; }
     summary { width: fit-content; cursor: pointer; color: var(--link); font-size: 0.9rem; padding: 0.25rem 0; }
@@ -112,6 +116,7 @@ enum PageStyle {
       .drawing, .scroll { overflow: visible; }
       .answer { grid-template-columns: 1fr; } .answer figure { position: static; }
       .figures, #similarity .figures { grid-template-columns: repeat(2, 1fr); }
+      .mistakes { grid-template-columns: 1fr; }
       #answer figure, #similarity figure { max-width: 110mm; }
       svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }

@@ -5,7 +5,7 @@ enum PageTemplates {
     "head": head, "page": page, "answer": answer, "drawing": drawing, "numbers": numbers,
     "measured": measured,
     "facts": facts, "attribution": attribution, "figures": figures,
-    "comparison": comparison,
+    "comparison": comparison, "mistakes": mistakes, "table": table,
   ]
 
   /// How every page begins; it asks for nothing from outside and runs no script, and the browser is told so.
@@ -36,6 +36,7 @@ enum PageTemplates {
     <nav aria-label="Contents"><ul class="line">
     <li><a href="#answer">Answer</a></li>
     {{#hasProfiles}}<li><a href="#profiles">Profiles</a></li>{{/hasProfiles}}
+    {{#hasMistakes}}<li><a href="#mistakes">Mistakes</a></li>{{/hasMistakes}}
     {{#hasHeatmaps}}<li><a href="#similarity">Similarity</a></li>{{/hasHeatmaps}}
     {{#hasSpectra}}<li><a href="#spectrum">Spectra</a></li>{{/hasSpectra}}
     <li><a href="#numbers">Numbers</a></li>
@@ -61,6 +62,7 @@ enum PageTemplates {
     {{#profiles}}{{>drawing}}{{/profiles}}
     </div>
     </section>{{/hasProfiles}}
+    {{#hasMistakes}}{{>mistakes}}{{/hasMistakes}}
     {{#hasHeatmaps}}<section id="similarity" aria-labelledby="similarity-title">
     <h2 id="similarity-title">How alike the layers are</h2>
     <div class="figures">

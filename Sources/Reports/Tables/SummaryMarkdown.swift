@@ -9,6 +9,9 @@ public enum SummaryMarkdown {
     if !study.headline.isEmpty { parts.append(escape(study.headline.joined(separator: " "))) }
     parts.append(study.levels.map { answer($0, in: study) }.joined(separator: "\n"))
     if !study.levels.isEmpty { parts += ["## Numbers", pipes(table), legend(table)] }
+    if !study.confusions.isEmpty {
+      parts += ["## Mistakes", study.confusions.map(confused).joined(separator: "\n")]
+    }
     if !study.warnings.isEmpty {
       parts += ["## Warnings", study.warnings.map { "- \(escape($0))" }.joined(separator: "\n")]
     }
@@ -21,6 +24,14 @@ public enum SummaryMarkdown {
     let words = level.verdict?.sentence ?? "No layer has a number for this level."
     return "- **\(escape(study.title(of: level)))**: "
       + ([words] + level.doubts).map(escape).joined(separator: " ")
+  }
+
+  private static func confused(_ entry: StudyResult.Confused) -> String {
+    let pairs = entry.analysis.mostConfused(6).map {
+      "\($0.truth) read as \($0.guess) (\($0.count), \(ConfusionFigure.percent($0.share)))"
+    }
+    let words = pairs.isEmpty ? "none." : "\(pairs.joined(separator: ", "))."
+    return "- **\(escape(entry.figure.heading)) at \(escape(entry.analysis.layer.name))**: \(escape(words))"
   }
 
   private static func pipes(_ table: StudyTable) -> String {

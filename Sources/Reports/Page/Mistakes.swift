@@ -1,0 +1,139 @@
+import Results
+
+/// What the page says of one level's mistakes at its peak layer.
+struct Mistakes {
+  let id: String
+  let title: String
+  let sentences: [String]
+  let drawing: PageContent.Drawing
+  let tables: [PageContent.Table]
+
+  private static let listed = 12
+
+  /// One for each level with a confusion figure.
+  static func all(of study: StudyResult) -> [Mistakes] {
+    study.confusions.enumerated().map { index, entry in
+      Mistakes(
+        id: "mistakes-\(index + 1)",
+        title: "\(study.title(of: entry.level).capitalizedFirst) at "
+          + entry.analysis.layer.name,
+        sentences: sentences(entry.analysis),
+        drawing: PageContent.drawing(
+          entry.figure,
+          note: "Point at a cell for its count. Brightness grows with the share's square root."),
+        tables: [pairs(entry.analysis), worst(entry.analysis, of: entry.level), parts(entry.analysis)]
+          .compactMap(\.self))
+    }
+  }
+
+  private static func sentences(_ analysis: ErrorAnalysis) -> [String] {
+    guard let changes = analysis.changes else { return [] }
+    func words(_ name: String, _ value: (ErrorAnalysis.Changes.OfClass) -> Int) -> String? {
+      let most = changes.classes.filter { value($0) > 0 }.sorted { value($1) < value($0) }.prefix(3)
+      return most.isEmpty
+        ? nil : "\(name) most: " + most.map { "\($0.name) (\(value($0)))" }.joined(separator: ", ")
+    }
+    let gains = [words("Gained", \.gained), words("lost", \.lost)].compactMap(\.self)
+    return [
+      "Against \(changes.since.name), \(count(changes.gained, "span")) more are read rightly and "
+        + "\(NumberText.grouped(changes.lost)) no longer. "
+        + (gains.isEmpty ? "" : gains.joined(separator: "; ").capitalizedFirst + ".")
+    ]
+  }
+
+  private static func pairs(_ analysis: ErrorAnalysis) -> PageContent.Table? {
+    table(
+      "Most often confused", ["is", "read as", "times", "of the class"],
+      analysis.mostConfused(listed).map {
+        [$0.truth, $0.guess, NumberText.grouped($0.count), ConfusionFigure.percent($0.share)]
+      })
+  }
+
+  private static func worst(_ analysis: ErrorAnalysis, of level: LevelResult) -> PageContent.Table? {
+    let digits = level.isOfText ? 0 : 2
+    return table(
+      "Where to listen: what the probe was surest of and wrong",
+      ["file", level.isOfText ? "characters" : "seconds", "is", "read as", "probability"],
+      analysis.worst.map { mistake in
+        [
+          mistake.utterance,
+          "\(NumberText.fixed(mistake.start, digits))–\(NumberText.fixed(mistake.end, digits))",
+          mistake.truth,
+          mistake.guess, NumberText.fixed(mistake.probability, 4),
+        ]
+      })
+  }
+
+  private static func parts(_ analysis: ErrorAnalysis) -> PageContent.Table? {
+    table(
+      "By speaker and by duration", ["spans", "tested", "right", "accuracy"],
+      analysis.parts.map { part in
+        [
+          part.kind == .speaker ? "speaker \(part.name)" : part.name, NumberText.grouped(part.tested),
+          NumberText.grouped(part.right),
+          part.tested > 0 ? ConfusionFigure.percent(Double(part.right) / Double(part.tested)) : "—",
+        ]
+      })
+  }
+
+  private static func table(_ title: String, _ headings: [String], _ rows: [[String]]) -> PageContent.Table?
+  {
+    rows.isEmpty
+      ? nil
+      : PageContent.Table(
+        caption: title, groups: [], headings: headings,
+        rows: rows.map { row in
+          PageContent.Row(
+            name: unbroken(row[0]), isReference: false, isFirstReference: false,
+            cells: row.dropFirst().map {
+              PageContent.Cell(value: unbroken($0), interval: "", isPeak: false, isInPeakSet: false)
+            })
+        })
+  }
+}
+
+extension StudyResult {
+  typealias Confused = (level: LevelResult, analysis: ErrorAnalysis, figure: ConfusionFigure)
+
+  /// The confusions of every level at its peak; those of other layers that were asked for are in `confusions.csv`.
+  var confusions: [Confused] {
+    let names = distinct(levels.map { "confusions-" + slug(title(of: $0)) })
+    return zip(levels, names).compactMap { level, name in
+      guard let peak = level.peak?.layer, let analysis = level.errors?.first(where: { $0.layer == peak }),
+        let figure = ConfusionFigure(analysis, classes: level.classes, title: title(of: level), name: name)
+      else { return nil }
+      return (level, analysis, figure)
+    }
+  }
+}
+
+extension PageTemplates {
+  static let mistakes = """
+    <section id="mistakes" aria-labelledby="mistakes-title">
+    <h2 id="mistakes-title">What is taken for what</h2>
+    <p class="text">Held-out spans, read by the probe on each level's peak layer. The files confusions.csv, errors.csv and mistakes.csv have them all.</p>
+    {{#mistakes}}<h3 id="{{id}}">{{title}}</h3>
+    {{#sentences}}<p class="text">{{.}}</p>
+    {{/sentences}}<div class="mistakes">
+    {{#drawing}}{{>drawing}}{{/drawing}}
+    <div>
+    {{#tables}}<div class="scroll" tabindex="0" role="region" aria-label="{{caption}}">
+    {{>table}}
+    </div>
+    {{/tables}}</div>
+    </div>
+    {{/mistakes}}</section>
+
+    """
+
+  /// The first cell of a row names it.
+  static let table = """
+    <table>
+    <caption>{{caption}}</caption>
+    <thead><tr>{{#headings}}<th scope="col">{{.}}</th>{{/headings}}</tr></thead>
+    <tbody>
+    {{#rows}}<tr><th scope="row">{{name}}</th>{{#cells}}<td>{{value}}</td>{{/cells}}</tr>
+    {{/rows}}</tbody>
+    </table>
+    """
+}
