@@ -48,11 +48,12 @@ let package = Package(
     system("CZip", "libzip", apt: "libzip-dev"),
     system("CPNG", "libpng", apt: "libpng-dev"),
     system("CXXHash", "libxxhash", apt: "libxxhash-dev"),
+    system("CXML2", "libxml-2.0", apt: "libxml2-dev"),
     system("CHDF5", "hdf5", apt: "libhdf5-dev"),
     .target(name: "CKernels"),
     .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
   ]
-    + module("SpeechHierarchy", ["Yams"])
+    + module("SpeechHierarchy", ["Yams", "CXML2"])
     + module("Results", ["SpeechHierarchy"])
     + module("Tensors", ["COpenBLAS", "CKernels"])
     + module("LinearAlgebra", ["Tensors", "CLAPACKE"])

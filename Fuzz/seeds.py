@@ -64,7 +64,7 @@ def corpus(path, data):
 targets = {f.__name__: f for f in (checkpoint, safetensors, stream, pickle, npy, corpus)}
 for name, *endings in (
     ("textgrid", ".TextGrid"), ("timit", ".PHN", ".WRD", ".TXT"), ("ctm", ".ctm"), ("mfa-json", ".json"), ("csv", ".csv"),
-    ("htk", ".lab"), ("mlf", ".mlf"), ("elan", ".tsv"), ("audacity", ".audacity.txt"),
+    ("htk", ".lab"), ("mlf", ".mlf"), ("elan", ".tsv"), ("eaf", ".eaf"), ("audacity", ".audacity.txt"),
 ):
     targets[name] = labels(name, *endings)
 

@@ -8,6 +8,7 @@ public enum LabelFormat: String, Sendable, CaseIterable {
   case htk
   case mlf
   case elan
+  case eaf
   case audacity
   case librispeech
   case jsonLines = "jsonl"
@@ -23,6 +24,7 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .htk: "HTK label file"
     case .mlf: "HTK master label file"
     case .elan: "ELAN tab-delimited text"
+    case .eaf: "ELAN (.eaf)"
     case .audacity: "Audacity labels"
     case .librispeech: "LibriSpeech alignments"
     case .jsonLines: "JSON Lines"
@@ -39,6 +41,7 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .htk: HTKReader()
     case .mlf: MLFReader()
     case .elan: ELANReader()
+    case .eaf: ELANDocumentReader()
     case .audacity: AudacityReader()
     case .librispeech: LibriSpeechReader()
     case .jsonLines: JSONLinesReader()
@@ -56,6 +59,7 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .htk: [".lab"]
     case .mlf: [".mlf"]
     case .elan: [".tsv", ".txt"]
+    case .eaf: [".eaf"]
     case .audacity: [".txt"]
     case .librispeech: [".alignment.txt"]
     case .jsonLines: [".jsonl"]
@@ -84,10 +88,10 @@ public enum LabelFormat: String, Sendable, CaseIterable {
   }
 
   /// Whether it is looked for without a `corpus.yaml` that asks for it.
-  var isUnmistakable: Bool { self == .textGrid || self == .timit }
+  var isUnmistakable: Bool { self == .textGrid || self == .timit || self == .eaf }
 
   /// Whether the tiers of a recording may be in several files.
-  var isDivided: Bool { self != .textGrid && self != .mfaJSON }
+  var isDivided: Bool { self != .textGrid && self != .mfaJSON && self != .eaf }
 
   /// Whether these files of one recording hold labels at all; a text alone may be anything.
   func suffices(_ files: [CorpusFile]) -> Bool {
@@ -101,7 +105,7 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     if start.contains("ooTextFile") || name.hasSuffix(".textgrid") { return .textGrid }
     if start.hasPrefix("#!MLF!#") { return .mlf }
     if name.hasSuffix(".alignment.txt") { return .librispeech }
-    for format in [LabelFormat.ctm, .jsonLines, .mfaJSON, .csv, .htk, .mlf]
+    for format in [LabelFormat.ctm, .eaf, .jsonLines, .mfaJSON, .csv, .htk, .mlf]
     where format.ending(of: name) != nil {
       return format
     }

@@ -8,7 +8,7 @@ private let files: [(name: String, format: LabelFormat)] = [
   ("short.TextGrid", .textGrid), ("PHN", .timit), ("WRD", .timit), ("TXT", .timit), ("phones.ctm", .ctm),
   ("words.ctm", .ctm), ("audacity.txt", .audacity), ("elan.tsv", .elan), ("csv", .csv),
   ("mfa.json", .mfaJSON),
-  ("lab", .htk), ("twolevel.lab", .htk), ("mlf", .mlf),
+  ("lab", .htk), ("twolevel.lab", .htk), ("mlf", .mlf), ("eaf", .eaf),
 ]
 
 private func text(_ name: String, _ content: String) throws -> LabelText {
@@ -153,8 +153,9 @@ private func message(_ name: String, _ content: String) -> String {
   }
 
   @Test(
-    "is read: TIMIT without being told, the others by corpus.yaml",
+    "is read: TIMIT and ELAN without being told, the others by corpus.yaml",
     arguments: [
+      (LabelFormat.eaf, ["eaf"], [Level.phoneme, .syllable, .word, .phrase, .sentence]),
       (LabelFormat.timit, ["PHN", "WRD", "TXT"], [Level.phoneme, .syllable, .word, .sentence]),
       (.ctm, ["phones.ctm", "words.ctm"], [.phoneme, .syllable, .word]),
       (
@@ -171,7 +172,7 @@ private func message(_ name: String, _ content: String) -> String {
   func formats(format: LabelFormat, names: [String], levels: [Level]) throws {
     let folder = try TemporaryFolder()
     try copy(names, to: folder)
-    if format != .timit {
+    if format != .timit, format != .eaf {
       let tiers = format == .audacity ? "tiers: {labels: phoneme}\n" : ""
       try folder.write("corpus.yaml", "format: \(format.rawValue)\n" + tiers)
     }

@@ -10,6 +10,7 @@ import Testing
     "utf16le-nobom.TextGrid", "utf16be-bom.TextGrid", "points.TextGrid", "short.TextGrid", "PHN", "WRD",
     "TXT",
     "phones.ctm", "words.ctm", "audacity.txt", "elan.tsv", "csv", "mfa.json", "lab", "twolevel.lab", "mlf",
+    "eaf",
   ]
 
   @Test("label files are read or refused", arguments: files)
