@@ -165,6 +165,10 @@ public struct AttributionResult: Encodable, Sendable {
   public var maps: [Map]
   /// Of each map; empty where nothing was tried.
   public var trust: [Trust] = []
+  /// Every attention head on the way to the target over this recording, and its weights, `[queries × keys]`; empty
+  /// where no method reads attention.
+  public var heads: [EvidenceResult.Head] = []
+  public var attention: [Picture] = []
   /// What a reader must know before trusting a map; whole sentences.
   public var warnings: [String]
   /// Mel bands of the recording, in decibels, up to `bandLimit` hertz.
@@ -173,7 +177,7 @@ public struct AttributionResult: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case schema, model, fingerprint, family, audio, seconds, target, targetLayer, span, score, probe, tiers
-    case maps, trust, warnings
+    case maps, trust, heads, warnings
   }
 
   public init(

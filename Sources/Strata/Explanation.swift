@@ -114,6 +114,11 @@ public struct Explanation: Sendable {
       warnings: warnings(of: maps),
       spectrogram: .init(spectrogramOf: sound), bandLimit: Double(model.samplingRate) / 2)
     result.trust = trust.map(\.summary)
+    if methods.contains(where: \.readsAttention) {
+      let heads = try attribution.heads(labelledBy: utterance)
+      result.heads = heads.map(\.profile.summary)
+      result.attention = heads.map { $0.weights(seconds: sound.seconds) }
+    }
     result.warnings += trust.flatMap { entry in
       entry.doubts.map { "\(entry.method) should not be trusted here: \($0)." }
     }
@@ -162,17 +167,25 @@ extension Explanation {
       extra.append(("probe.safetensors", try Data(contentsOf: file)))
     }
     let isShort = sound.seconds <= Self.longestSound
-    let others = [
+    let others: [(figure: any Figure, text: String)?] = [
+      try AttentionFigure(result).map {
+        (
+          $0,
+          "What each attention head looks at: from each moment (down) at each other (across). Beneath, what it follows "
+            + "with the share of its attention there, and by chance, with labels moved along the recording; its "
+            + "entropy; and how far away it looks on average."
+        )
+      },
       TrustFigure(result).map {
         (
-          $0 as any Figure,
+          $0,
           "A map that is true of the model makes the target fall fast when what it marks is hidden, "
             + "changes when weights are drawn at random, and stays in mild noise (Petsiuk 2018; Adebayo 2018)."
         )
-      }
-    ].compactMap { $0 }
+      },
+    ]
     try AttributionWriter.write(
-      result, others: others, sound: isShort ? Data(sound.wav()) : nil, extra: extra,
+      result, others: others.compactMap { $0 }, sound: isShort ? Data(sound.wav()) : nil, extra: extra,
       version: Release.version, to: folder,
       png: png)
   }

@@ -55,6 +55,23 @@ import Testing
     #expect(relativeError(ours, try reference.tensor("ast.input")) < 2e-4)
   }
 
+  @Test(
+    "of Parakeet's CTC logits and of ATST-Frame's last state, from the log-mel on, are autograd's",
+    arguments: ["parakeet", "atst"])
+  func frontEnds(name: String) throws {
+    let (model, samples) = try tinyModel(name)
+    let reference = try Checkpoint.open(resource("gradients.safetensors"))
+    let deepest = try #require(model.taps.last?.name)
+    let pass = try RecordedPass(model, samples, upTo: deepest, threads: 2)
+    let places: Set = ["hidden.0", "hidden.1", RecordedPass.input]
+    let walk = try pass.walk(from: [deepest: sines(pass.values(of: deepest).shape)], to: places)
+    for place in places.sorted() {
+      let expected = try reference.tensor("\(name).\(place)")
+      let found = try #require(walk.gradients[place])
+      #expect(relativeError(found.rows(0..<expected.rows), expected) < 2e-4, "\(place)")
+    }
+  }
+
   @Test("of the decoder's logits, through both of its attentions and the encoder, are autograd's")
   func decoder() throws {
     let (model, samples) = try tinyModel("whisper")

@@ -38,7 +38,7 @@ import Testing
 
   @Test(
     "relevance is conserved through whole models",
-    arguments: ["wav2vec2_base", "wavlm_base", "whisper", "ast", "clap"])
+    arguments: ["wav2vec2_base", "wavlm_base", "whisper", "ast", "clap", "parakeet", "atst"])
   func conservation(name: String) throws {
     var attribution = try attribution(name)
     for rule in [PropagationRules.Affine.epsilon(1e-4), .gamma(0.25), .positive] {

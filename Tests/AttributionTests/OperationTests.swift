@@ -205,6 +205,22 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
   }
 
   /// γ = 0 is the gradient's share, and large γ approaches what counts positive contributions of positive outputs.
+  @Test("every operation that a model is made of is among the cases")
+  func complete() throws {
+    let tried = Set((OperationCase.all + OperationCase.grids).map { "\(type(of: $0.operation))" })
+    let folder = URL(filePath: repository("Sources/Models"))
+    let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+    var declared: Set<String> = []
+    for case let file as URL in files where file.pathExtension == "swift" {
+      for match in try String(contentsOf: file, encoding: .utf8).matches(of: /struct (\w+): LayerOperation/)
+      {
+        declared.insert(String(match.1))
+      }
+    }
+    #expect(declared.count > 25)
+    #expect(declared.subtracting(tried).isEmpty)
+  }
+
   @Test("γ = 0 is ε = 0")
   func gammaZero() throws {
     let example = try #require(OperationCase.all.first { $0.name == "linear and a residual" })

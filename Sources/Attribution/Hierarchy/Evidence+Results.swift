@@ -20,3 +20,12 @@ extension HeadProfile {
       })
   }
 }
+
+extension HeadMap {
+  /// The weights as reports have them, over a recording of `seconds`.
+  public func weights(seconds: Double) -> AttributionResult.Picture {
+    let step = seconds / Double(max(1, picture.rows))
+    return .init(
+      frames: picture.rows, bands: picture.width, start: step / 2, step: step, values: picture.values)
+  }
+}

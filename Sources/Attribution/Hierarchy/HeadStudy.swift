@@ -56,7 +56,7 @@ public struct HeadStudy: Sendable {
     try model.forward(sound, taps: Set(taps.map(\.name))) { name, weights in
       guard let timing = taps.first(where: { $0.name == name })?.timing else { return }
       let (heads, frames) = (weights.shape[0], weights.shape[1])
-      let known = labels ?? self.labels(of: utterance, frames: frames, timing)
+      let known = labels ?? FrameLabels.read(utterance, frames: frames, timing, draws: draws, seed: seed)
       labels = known
       let values = weights.values
       readings[name] = (0..<heads).map { head in
@@ -67,12 +67,16 @@ public struct HeadStudy: Sendable {
     }
     return readings
   }
+}
 
-  private func labels(
-    of utterance: Utterance, frames: Int, _ timing: FrameTiming
+extension FrameLabels {
+  /// An utterance's labels at each frame, and the same moved along `draws` times; without an utterance nothing is
+  /// labelled.
+  static func read(
+    _ utterance: Utterance?, frames: Int, _ timing: FrameTiming, draws: Int, seed: UInt64
   ) -> (own: FrameLabels, moved: [FrameLabels]) {
     func holders(_ level: Level) -> [Int] {
-      let spans = utterance.spans(at: level)
+      let spans = utterance?.spans(at: level) ?? []
       var next = 0
       return (0..<frames).map { frame in
         let centre = timing.centre(of: frame)
@@ -81,7 +85,7 @@ public struct HeadStudy: Sendable {
       }
     }
     let (phones, words) = (holders(.phoneme), holders(.word))
-    var random = RandomNumbers(seed: seed, stream: "moved labels of \(utterance.id)")
+    var random = RandomNumbers(seed: seed, stream: "moved labels of \(utterance?.id ?? "")")
     let moved = (0..<draws).map { _ in
       FrameLabels(phone: phones, word: words, shift: 1 + random.index(below: max(1, frames - 1)))
     }

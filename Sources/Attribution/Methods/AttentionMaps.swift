@@ -34,13 +34,7 @@ extension Attribution {
   }
 
   private func attentionGraph() throws -> AttentionGraph {
-    let hidden = model.taps.map(\.name).filter { $0.hasPrefix("hidden.") }
-    let depth = hidden.firstIndex(of: target.tap) ?? hidden.count - 1
-    let wanted = model.attentionTaps.prefix(depth).map(\.name)
-    guard !wanted.isEmpty, tokens == nil, !target.tap.hasPrefix("conv."), target.tap != "projection" else {
-      throw AttributionError.notApplicable(
-        method: "attention", reason: "there is none between the input and \(target.tap)")
-    }
+    let wanted = try attentionPath().map(\.name)
     var graph: AttentionGraph?
     try model.forward(samples, tokens: nil, taps: Set(wanted), threads: threads) { _, weights in
       guard weights.shape.count == 3, weights.shape[1] == weights.shape[2] else { return }

@@ -37,6 +37,9 @@ public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
 }
 
 extension AttributionMethod {
+  /// Whether attention weights are what it shows.
+  public var readsAttention: Bool { self == .attentionRollout || self == .attentionFlow }
+
   /// Whether it goes back through a recorded pass.
   var usesGradients: Bool { ![.cam, .occlusion, .attentionRollout, .attentionFlow].contains(self) }
 }

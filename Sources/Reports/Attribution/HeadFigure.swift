@@ -19,36 +19,9 @@ public struct HeadFigure: Figure {
 
   public var title: String { "What attention heads follow" }
 
-  public var summary: String {
-    let counts = Dictionary(grouping: heads, by: \.name).sorted {
-      ($1.value.count, $0.key) < ($0.value.count, $1.key)
-    }
-    return counts.map { "\($0.key): \(count($0.value.count, "head"))" }.joined(separator: "; ") + "."
-  }
+  public var summary: String { Self.summary(of: Self.names(of: heads)) }
 
-  public var data: DataTable {
-    DataTable(
-      columns: [
-        "layer", "head", "follows", "entropy_bits", "most_entropy_bits", "distance_ms", "place", "share",
-        "chance",
-        "score",
-      ],
-      headings: [
-        "Layer", "Head", "Follows", "Entropy, bits", "at most", "Distance, ms", "Place", "Share", "Chance",
-        "Score",
-      ],
-      rows: heads.flatMap { head in
-        head.shares.map { share in
-          [
-            .text(head.layer), .plain(Double(head.head), digits: 0), .text(head.name),
-            .plain(head.entropy, digits: 2), .plain(head.mostEntropy, digits: 2),
-            .plain(head.distance, digits: 0),
-            .text(share.kind), .plain(share.share, digits: 3), .plain(share.chance, digits: 3),
-            .plain(share.score, digits: 1),
-          ]
-        }
-      })
-  }
+  public var data: DataTable { Self.table(of: heads) }
 
   private var columns: Int { heads.map(\.head).max() ?? 0 }
 
@@ -59,7 +32,7 @@ public struct HeadFigure: Figure {
   }
 
   /// Okabe and Ito's; a head that follows nothing has none.
-  private static let colours = [
+  static let colours = [
     "same phone": "#0072b2", "previous phone": "#56b4e9", "next phone": "#cc79a7",
     "rest of the word": "#009e73",
     "boundary": "#e69f00", "silence": "#59616b",
@@ -104,5 +77,41 @@ public struct HeadFigure: Figure {
     canvas.label(
       "\(NumberText.fixed(head.entropy, 1)) bits, \(NumberText.fixed(head.distance, 0)) ms", x + 6, y + 27,
       fill: canvas.style.muted, size: 6)
+  }
+}
+
+extension HeadFigure {
+  /// What heads follow, the commonest first.
+  static func names(of heads: [EvidenceResult.Head]) -> [(name: String, count: Int)] {
+    Dictionary(grouping: heads, by: \.name).map { ($0.key, $0.value.count) }
+      .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+  }
+
+  static func summary(of names: [(name: String, count: Int)]) -> String {
+    names.map { "\($0.name): \(Reports.count($0.count, "head"))" }.joined(separator: "; ") + "."
+  }
+
+  /// A row a head and place; a head of a recording without labels has one row, with no place.
+  static func table(of heads: [EvidenceResult.Head]) -> DataTable {
+    DataTable(
+      columns: [
+        "layer", "head", "follows", "entropy_bits", "most_entropy_bits", "distance_ms", "place", "share",
+        "chance", "score",
+      ],
+      headings: [
+        "Layer", "Head", "Follows", "Entropy, bits", "at most", "Distance, ms", "Place", "Share", "Chance",
+        "Score",
+      ],
+      rows: heads.flatMap { head in
+        (head.shares.isEmpty ? [nil] : head.shares.map(Optional.some)).map { share in
+          [
+            .text(head.layer), .plain(Double(head.head), digits: 0), .text(head.name),
+            .plain(head.entropy, digits: 2), .plain(head.mostEntropy, digits: 2),
+            .plain(head.distance, digits: 0), .text(share?.kind ?? ""),
+            .plain(share?.share, digits: 3), .plain(share?.chance, digits: 3),
+            .plain(share?.score, digits: 1),
+          ]
+        }
+      })
   }
 }

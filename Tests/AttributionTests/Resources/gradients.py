@@ -6,6 +6,7 @@ each model: the target's gradient at `hidden.0`, at the middle hidden layer, and
 the waveform; whisper's log-mel from its first frame on, w2v-BERT's features). All text and code here is ours.
 """
 
+import sys
 from pathlib import Path
 
 import numpy
@@ -17,6 +18,7 @@ from transformers import (
     AutoFeatureExtractor,
     AutoModel,
     AutoModelForAudioClassification,
+    AutoModelForCTC,
     WhisperForConditionalGeneration,
 )
 
@@ -94,4 +96,37 @@ kept["decoder.input"] = gradients[0][0].T[: 2 * frames]
 kept["decoder.hidden.1"] = gradients[1][0][:frames]
 kept["decoder.decoder.hidden.1"] = gradients[2][0]
 kept["decoder.tokens"] = tokens[0]
+
+# Parakeet: the target is a weighted sum of the CTC logits; the gradient goes back to the log-mel.
+folder = models / "parakeet"
+config = AutoConfig.from_pretrained(folder)
+config._attn_implementation = "eager"
+model = AutoModelForCTC.from_pretrained(folder, config=config).double().eval()
+values = torch.from_numpy(numpy.load(folder / "input_features.npy")).double()[None].requires_grad_()
+states = []
+model.encoder.layers[0].register_forward_pre_hook(
+    lambda _, args, kwargs: states.append(args[0] if args else kwargs["hidden_states"]), with_kwargs=True)
+model.encoder.layers[0].register_forward_hook(lambda _, __, output: states.append(output))
+result = model(values)
+weights = torch.sin(0.37 * torch.arange(result.logits.numel(), dtype=torch.float64)).reshape(result.logits.shape)
+gradients = torch.autograd.grad((result.logits * weights).sum(), [values, *states])
+for place, gradient in zip(["input", "hidden.0", "hidden.1"], gradients):
+    kept[f"parakeet.{place}"] = gradient[0]
+
+# ATST-Frame, by the definition that its hidden states were made with: the target is a weighted sum of the last state.
+folder = models / "atst"
+sys.path.insert(0, str(models))
+from atst import hidden_states  # noqa: E402
+
+state = torch.load(folder / "model.ckpt", weights_only=False)["state_dict"]
+prefix = "model.teacher.encoder."
+teacher = {name.removeprefix(prefix): value.double() for name, value in state.items() if name.startswith(prefix)}
+values = torch.from_numpy(numpy.load(folder / "input_features.npy")).double().requires_grad_()
+states = hidden_states(values.T, teacher)
+target = states["last_hidden_state"]
+weights = torch.sin(0.37 * torch.arange(target.numel(), dtype=torch.float64)).reshape(target.shape)
+gradients = torch.autograd.grad((target * weights).sum(), [values, states["0"], states["1"]])
+for place, gradient in zip(["input", "hidden.0", "hidden.1"], gradients):
+    kept[f"atst.{place}"] = gradient
+
 save_file({key: value.float().contiguous() for key, value in kept.items()}, here / "gradients.safetensors")

@@ -19,7 +19,6 @@ from transformers.audio_utils import mel_filter_bank
 width, heads, layers, places = 32, 4, 2, 25
 here = Path(__file__).parent
 folder = here / "atst"
-folder.mkdir(exist_ok=True)
 generator = torch.Generator().manual_seed(5)
 
 
@@ -49,41 +48,53 @@ def encoder():
     return weights
 
 
-teacher, student = encoder(), encoder()
-state = {"model.teacher.encoder." + name: value for name, value in teacher.items()}
-state |= {"model.student.encoder." + name: value for name, value in student.items()}
-state |= {"model.student.projector.0.weight": drawn(8, width)}
-torch.save({"state_dict": state, "epoch": 3, "hyper_parameters": {"arch": "base", "patch_h": 64, "patch_w": 4}},
-           folder / "model.ckpt")
+def hidden_states(mel, weights):
+    """`mel` [64, frames] and the encoder's weights, in float64."""
+    w = weights
+    count = min(places, mel.shape[1] // 4)
+    patches = mel[:, : 4 * count].reshape(64, count, 4).permute(1, 0, 2).reshape(count, 256)
+    x = linear(patches, w["patch_embed.patch_embed.weight"], w["patch_embed.patch_embed.bias"])
+    x = x + w["pos_embed"][0, 1 : count + 1]
+    kept = {"0": x}
+    for layer in range(layers):
+        name = f"blocks.{layer}."
+        y = layer_norm(x, (width,), w[name + "norm1.weight"], w[name + "norm1.bias"], 1e-6)
+        q, k, v = linear(y, w[name + "attn.qkv.weight"]).reshape(count, 3, heads, -1).permute(1, 2, 0, 3)
+        scores = (q @ k.transpose(1, 2) / (width / heads) ** 0.5).softmax(-1)
+        kept[f"attn.{layer}"] = scores
+        y = (scores @ v).permute(1, 0, 2).reshape(count, width)
+        x = x + linear(y, w[name + "attn.proj.weight"], w[name + "attn.proj.bias"])
+        y = layer_norm(x, (width,), w[name + "norm2.weight"], w[name + "norm2.bias"], 1e-6)
+        y = gelu(linear(y, w[name + "mlp.fc1.weight"], w[name + "mlp.fc1.bias"]))
+        x = x + linear(y, w[name + "mlp.fc2.weight"], w[name + "mlp.fc2.bias"])
+        kept[str(layer + 1)] = x
+    kept["last_hidden_state"] = layer_norm(x, (width,), w["norm_frame.weight"], w["norm_frame.bias"], 1e-6)
+    return kept
 
-shutil.copyfile(here / "conformer_rope" / "input.wav", folder / "input.wav")
-wave = torch.from_numpy(soundfile.read(folder / "input.wav", dtype="float32")[0]).double()
-spectrum = torch.stft(
-    wave, 1024, hop_length=160, window=torch.hann_window(1024, dtype=torch.float64), pad_mode="reflect",
-    return_complex=True)
-filters = torch.from_numpy(mel_filter_bank(513, 64, 60.0, 7800.0, 16000, norm=None, mel_scale="htk")).double()
-decibels = 10 * torch.log10((filters.T @ spectrum.abs() ** 2).clamp(min=1e-10))
-decibels = torch.maximum(decibels, decibels.max() - 80)
-mel = (decibels + 79.6482) / (50.6842 + 79.6482) * 2 - 1  # [64, frames]
-numpy.save(folder / "input_features.npy", mel.T.contiguous().float().numpy())
 
-w = {name: value.double() for name, value in teacher.items()}
-count = min(places, mel.shape[1] // 4)
-patches = mel[:, : 4 * count].reshape(64, count, 4).permute(1, 0, 2).reshape(count, 256)
-x = linear(patches, w["patch_embed.patch_embed.weight"], w["patch_embed.patch_embed.bias"])
-x = x + w["pos_embed"][0, 1 : count + 1]
-kept = {"0": x}
-for layer in range(layers):
-    name = f"blocks.{layer}."
-    y = layer_norm(x, (width,), w[name + "norm1.weight"], w[name + "norm1.bias"], 1e-6)
-    q, k, v = linear(y, w[name + "attn.qkv.weight"]).reshape(count, 3, heads, -1).permute(1, 2, 0, 3)
-    weights = (q @ k.transpose(1, 2) / (width / heads) ** 0.5).softmax(-1)
-    kept[f"attn.{layer}"] = weights
-    y = (weights @ v).permute(1, 0, 2).reshape(count, width)
-    x = x + linear(y, w[name + "attn.proj.weight"], w[name + "attn.proj.bias"])
-    y = layer_norm(x, (width,), w[name + "norm2.weight"], w[name + "norm2.bias"], 1e-6)
-    y = gelu(linear(y, w[name + "mlp.fc1.weight"], w[name + "mlp.fc1.bias"]))
-    x = x + linear(y, w[name + "mlp.fc2.weight"], w[name + "mlp.fc2.bias"])
-    kept[str(layer + 1)] = x
-kept["last_hidden_state"] = layer_norm(x, (width,), w["norm_frame.weight"], w["norm_frame.bias"], 1e-6)
-save_file({key: value.float().contiguous() for key, value in kept.items()}, folder / "hidden_states.safetensors")
+def main():
+    folder.mkdir(exist_ok=True)
+    teacher, student = encoder(), encoder()
+    state = {"model.teacher.encoder." + name: value for name, value in teacher.items()}
+    state |= {"model.student.encoder." + name: value for name, value in student.items()}
+    state |= {"model.student.projector.0.weight": drawn(8, width)}
+    torch.save({"state_dict": state, "epoch": 3, "hyper_parameters": {"arch": "base", "patch_h": 64, "patch_w": 4}},
+               folder / "model.ckpt")
+
+    shutil.copyfile(here / "conformer_rope" / "input.wav", folder / "input.wav")
+    wave = torch.from_numpy(soundfile.read(folder / "input.wav", dtype="float32")[0]).double()
+    spectrum = torch.stft(
+        wave, 1024, hop_length=160, window=torch.hann_window(1024, dtype=torch.float64), pad_mode="reflect",
+        return_complex=True)
+    filters = torch.from_numpy(mel_filter_bank(513, 64, 60.0, 7800.0, 16000, norm=None, mel_scale="htk")).double()
+    decibels = 10 * torch.log10((filters.T @ spectrum.abs() ** 2).clamp(min=1e-10))
+    decibels = torch.maximum(decibels, decibels.max() - 80)
+    mel = (decibels + 79.6482) / (50.6842 + 79.6482) * 2 - 1  # [64, frames]
+    numpy.save(folder / "input_features.npy", mel.T.contiguous().float().numpy())
+
+    kept = hidden_states(mel, {name: value.double() for name, value in teacher.items()})
+    save_file({key: value.float().contiguous() for key, value in kept.items()}, folder / "hidden_states.safetensors")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+import Results
+
+/// The attention of every head over one recording: a row a layer, a cell a head, with a picture of its weights, what it
+/// follows, its entropy and its mean distance.
+public struct AttentionFigure: Figure {
+  public let name = "attention"
+  private let cells: [(head: EvidenceResult.Head, picture: String)]
+  private let table: DataTable
+  private let names: [(name: String, count: Int)]
+  private let layers: [String]
+  private let seconds: Double
+  private let left: Double
+
+  private static let (side, cell, height, top) = (72.0, 80.0, 112.0, 48.0)
+
+  /// Nil without heads. Throws where a picture cannot be made (`ReportError.conversionFailed`).
+  public init?(_ result: AttributionResult) throws {
+    guard !result.heads.isEmpty, result.heads.count == result.attention.count else { return nil }
+    cells = try zip(result.heads, result.attention).map { ($0, try Self.picture(of: $1).dataURL()) }
+    table = HeadFigure.table(of: result.heads)
+    names = HeadFigure.names(of: result.heads)
+    layers = result.heads.reduce(into: []) { if !$0.contains($1.layer) { $0.append($1.layer) } }
+    seconds = result.seconds
+    left = (layers.map { Canvas.width(Canvas.name($0)) }.max() ?? 0) + 10
+  }
+
+  public var title: String { "Where each attention head looks" }
+
+  public var summary: String { HeadFigure.summary(of: names) }
+
+  public var data: DataTable { table }
+
+  private var columns: Int { cells.map(\.head.head).max() ?? 0 }
+
+  public var size: FigureSize {
+    FigureSize(
+      points: max(left + Double(columns) * Self.cell + 6, 330),
+      Self.top + Double(layers.count) * Self.height + 6)
+  }
+
+  public func draw(on canvas: inout Canvas) {
+    canvas.label(title, 4, 10, size: Canvas.titleSize, isBold: true)
+    canvas.label(
+      "from each moment (down) at each other (across), 0–\(NumberText.fixed(seconds, 2)) s; darker: more of its attention",
+      4, 21, fill: canvas.style.muted)
+    for column in 0..<columns {
+      canvas.label(
+        "head \(column + 1)", left + Double(column) * Self.cell + Self.side / 2, Self.top - 5,
+        anchor: .middle, fill: canvas.style.muted)
+    }
+    for (row, layer) in layers.enumerated() {
+      let y = Self.top + Double(row) * Self.height
+      canvas.label(
+        Canvas.name(layer), left - 5, y + Self.side / 2 + 2, anchor: .end, fill: canvas.style.muted)
+      for (head, picture) in cells where head.layer == layer {
+        draw(head, picture, left + Double(head.head - 1) * Self.cell, y, on: &canvas)
+      }
+    }
+  }
+
+  private func draw(
+    _ head: EvidenceResult.Head, _ picture: String, _ x: Double, _ y: Double, on canvas: inout Canvas
+  ) {
+    canvas.image(picture, x, y, Self.side, Self.side)
+    canvas.rectangle(
+      x, y, Self.side, Self.side, fill: "none", stroke: .init(colour: canvas.style.rule, width: 0.5))
+    let share = head.shares.first { $0.kind == head.name }
+    if let colour = HeadFigure.colours[head.name], share != nil {
+      canvas.rectangle(x, y + Self.side + 3, 3, 17, fill: colour)
+    }
+    let name = share == nil ? "–" : head.name
+    canvas.label(
+      name, x + 6, y + Self.side + 10, fill: share == nil ? canvas.style.muted : nil, isBold: share != nil)
+    if let share {
+      canvas.label(
+        "\(NumberText.fixed(share.share * 100, 0)) % (\(NumberText.fixed(share.chance * 100, 0)) %)", x + 6,
+        y + Self.side + 19)
+    }
+    canvas.label(
+      "\(NumberText.fixed(head.entropy, 1)) bits, \(NumberText.fixed(head.distance, 0)) ms", x + 6,
+      y + Self.side + 28, fill: canvas.style.muted, size: 6)
+  }
+
+  /// White to dark blue by the square root of a weight's share of the largest, so that faint attention shows too.
+  static func picture(of weights: AttributionResult.Picture) -> PixelMap {
+    let largest = Double(weights.values.max() ?? 0)
+    return PixelMap(width: weights.bands, height: weights.frames) { x, y in
+      let weight = Double(max(0, weights[y, x]))
+      let strength = largest > 0 ? (weight / largest).squareRoot() : 0
+      let ink = AttributionFigure.supporting
+      func blended(_ channel: Double) -> Double { 1 + (channel - 1) * strength }
+      return (blended(ink.red), blended(ink.green), blended(ink.blue))
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+/// In place of a recording, a corpus: where its evidence lies, or where a unit is largest.
+extension AttributeCommand {
+  func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  func explainCorpus(
+    _ model: SpeechModel, _ threads: Int, _ progress: ProgressLine, _ interruption: Interruption
+  ) throws {
+    var explanation = CorpusExplanation(model: model, corpus: try Corpus.load(audio))
+    if let unit { return try showMaxima(of: unit, explanation, threads, progress, interruption) }
+    explanation.levels = try chosenLevels()
+    explanation.layers = try layers.map { try model.resolve(layers: $0).map(\.name) }
+    explanation.spans = spans
+    explanation.seed = seed
+    if try chosenMethods() == [.relevance] {
+      explanation.rules = .relevance(try chosenSettings().relevanceRule)
+    }
+    explanation.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
+    explanation.isCancelled = { interruption.isRequested }
+    let result = try explanation.run(threads: threads)
+    progress.finish()
+    try explanation.write(result, to: output, png: png)
+    guard !quiet else { return }
+    standardOutput(AttributionSummary.text(of: result))
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+
+  func showMaxima(
+    of unit: Int, _ explanation: CorpusExplanation, _ threads: Int, _ progress: ProgressLine,
+    _ interruption: Interruption
+  ) throws {
+    var explanation = explanation
+    explanation.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
+    explanation.isCancelled = { interruption.isRequested }
+    guard let point = try explanation.model.resolve(layers: layer ?? "-1").first else {
+      throw ValidationError("Say the unit's layer with --layer.")
+    }
+    let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: threads)
+    progress.finish()
+    try explanation.write(maxima, ofUnit: unit, of: point, to: output)
+    guard !quiet else { return }
+    standardOutput("Unit \(unit) of \(point.name) is largest at")
+    for maximum in maxima {
+      let labels = [maximum.labels[.phoneme], maximum.labels[.word]].compactMap { $0 }.joined(
+        separator: " in ")
+      standardOutput(
+        String(format: "%8.3f  ", maximum.value) + maximum.utterance
+          + String(format: " at %.2f s  ", maximum.time) + labels)
+    }
+    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+  }
+}
