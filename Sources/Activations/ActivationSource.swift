@@ -34,7 +34,7 @@ public protocol ActivationSource: Sendable {
 }
 
 /// What a source of activations reads.
-public enum SourceInput: String, Sendable {
+public enum SourceInput: String, Sendable, Codable {
   case sound, text
   /// It reads neither: its activations are there already.
   case any
@@ -58,12 +58,18 @@ public struct SourceFacts: Sendable, Equatable, Codable {
   public var samplingRate: Int?
   /// What is done to the input before the first layer, in words.
   public var inputNormalisation: String
+  /// A hash of whatever else the values hang on beside the weights, as a model's configuration; empty where the
+  /// fingerprint says all.
+  public var settings: String
 
-  public init(family: String, parameters: Int, samplingRate: Int?, inputNormalisation: String) {
+  public init(
+    family: String, parameters: Int, samplingRate: Int?, inputNormalisation: String, settings: String = ""
+  ) {
     self.family = family
     self.parameters = parameters
     self.samplingRate = samplingRate
     self.inputNormalisation = inputNormalisation
+    self.settings = settings
   }
 }
 

@@ -8,7 +8,7 @@ extension SpeechModel: ActivationSource {
   public var facts: SourceFacts {
     SourceFacts(
       family: family, parameters: parameters, samplingRate: samplingRate,
-      inputNormalisation: inputNormalisation)
+      inputNormalisation: inputNormalisation, settings: settings)
   }
 
   public func forward(

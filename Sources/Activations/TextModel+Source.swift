@@ -8,7 +8,7 @@ extension TextModel: ActivationSource {
   public var facts: SourceFacts {
     SourceFacts(
       family: family, parameters: parameters, samplingRate: nil,
-      inputNormalisation: "its own tokens, at most \(maximumTokens) a sentence")
+      inputNormalisation: "its own tokens, at most \(maximumTokens) a sentence", settings: settings)
   }
 
   public var input: SourceInput { .text }

@@ -72,4 +72,11 @@ public enum ContentHash {
     for part in parts { part.withUnsafeBuffer { hash?.add(UnsafeRawBufferPointer($0)) } }
     return hash?.hexadecimal ?? ""
   }
+
+  /// In hexadecimal, of a text's UTF-8.
+  public static func hexadecimal(of text: String) -> String {
+    var hash = FileHash()
+    Array(text.utf8).withUnsafeBytes { hash?.add($0) }
+    return hash?.hexadecimal ?? ""
+  }
 }

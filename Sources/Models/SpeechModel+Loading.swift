@@ -14,7 +14,7 @@ extension SpeechModel {
     let checkpoint = try options.named(Checkpoint.open(path))
     let description = try ModelDescription(checkpoint, options)
     // Before the model is built, which gives back the pages that it has copied.
-    let fingerprint = try checkpoint.fingerprint()
+    let (fingerprint, settings) = (try checkpoint.fingerprint(), try description.settings())
     var built = try build(description)
     built.report.notes = description.notes + built.report.notes
     built.report.leftOut += checkpoint.setAside
@@ -23,7 +23,8 @@ extension SpeechModel {
       var model = built
       let tokenizer = try tokenizer(of: &model, in: description.folder)
       return SpeechModel(
-        model, name: name, fingerprint: fingerprint, samplingRate: samplingRate, normalisesInput: false,
+        model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
+        normalisesInput: false,
         tokenizer: tokenizer)
     }
     guard let normalisesInput = description.normalisesInput else {
@@ -41,7 +42,7 @@ extension SpeechModel {
         path: path, key: "sampling_rate", found: "\(samplingRate)", expected: "1 to 1000000 Hz")
     }
     return SpeechModel(
-      model, name: name, fingerprint: fingerprint, samplingRate: samplingRate,
+      model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
       normalisesInput: normalisesInput)
   }
 

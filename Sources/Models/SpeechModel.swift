@@ -18,6 +18,8 @@ public struct SpeechModel: Sendable {
   public let family: String
   /// The XXH3-128 hash of the weights' files; an untrained twin's says of which model and with which seed.
   public let fingerprint: String
+  /// A hash of what its values hang on beside the weights: configuration, input, what the caller has said.
+  public let settings: String
   /// The number of values of all parameters that are used.
   public let parameters: Int
   /// Samples a second of its input.
@@ -38,11 +40,12 @@ public struct SpeechModel: Sendable {
   private let pool = MemoryPool()
 
   init(
-    _ built: BuiltModel, name: String, fingerprint: String, samplingRate: Int, normalisesInput: Bool,
-    tokenizer: (any Tokenizer)? = nil
+    _ built: BuiltModel, name: String, fingerprint: String, settings: String = "", samplingRate: Int,
+    normalisesInput: Bool, tokenizer: (any Tokenizer)? = nil
   ) {
     self.name = name
     self.fingerprint = fingerprint
+    self.settings = settings
     self.samplingRate = samplingRate
     self.normalisesInput = normalisesInput
     self.tokenizer = tokenizer
@@ -74,7 +77,8 @@ public struct SpeechModel: Sendable {
           parameters: tensorReport.parameters),
         input: input),
       name: "\(name) (untrained, seed \(seed))", fingerprint: "\(fingerprint)-untrained-\(seed)",
-      samplingRate: samplingRate, normalisesInput: normalisesInput, tokenizer: tokenizer)
+      settings: settings, samplingRate: samplingRate, normalisesInput: normalisesInput, tokenizer: tokenizer
+    )
   }
 }
 

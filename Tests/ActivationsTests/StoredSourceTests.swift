@@ -98,6 +98,7 @@ import Testing
     #expect(try run().passes == 0)
     #expect(try run { $0.fingerprint = "synthetic-2" }.passes == 120)
     #expect(try run { $0.taps.swapAt(0, 1) }.passes == 120)
+    #expect(try run { $0.settings = "fewer heads" }.passes == 120)
     #expect(try run().passes == 0)
   }
 

@@ -18,6 +18,7 @@ struct SyntheticSource: ActivationSource {
 
   var name = "synthetic"
   var fingerprint = "synthetic-1"
+  var settings = ""
   var taps = [
     TapPoint(name: "time", width: 2, timing: SyntheticSource.timing),
     TapPoint(name: "sound", width: 5, timing: SyntheticSource.timing),
@@ -48,7 +49,7 @@ struct SyntheticSource: ActivationSource {
   }
 
   var facts: SourceFacts {
-    SourceFacts(family: "synthetic", parameters: 0, samplingRate: 16_000, inputNormalisation: "none")
+    SourceFacts(family: "synthetic", parameters: 0, samplingRate: 16_000, inputNormalisation: "none", settings: settings)
   }
 
   func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { listed[tap.name] }

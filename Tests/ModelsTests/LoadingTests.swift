@@ -103,6 +103,32 @@ import Testing
     }
   }
 
+  @Test("the same weights under other settings say so, whatever the folder is called")
+  func settings() throws {
+    try withCopy(of: Self.name) { folder in
+      let own = try SpeechModel.load(resource(Self.name))
+      #expect(try SpeechModel.load(folder).settings == own.settings)
+      #expect(try SpeechModel.load(folder).randomTwin(seed: 1).settings == own.settings)
+      let normalised = LoadOptions(normalisesInput: !own.normalisesInput)
+      #expect(try SpeechModel.load(folder, options: normalised).settings != own.settings)
+
+      let path = folder + "/config.json"
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      func settings(_ key: String, _ value: Any) throws -> String {
+        var fields = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        fields[key] = value
+        try JSONSerialization.data(withJSONObject: fields).write(to: URL(fileURLWithPath: path))
+        let model = try SpeechModel.load(folder)
+        #expect(model.fingerprint == own.fingerprint, "the weights are the same")
+        return model.settings
+      }
+      #expect(try settings("_name_or_path", "elsewhere") == own.settings)
+      #expect(try settings("num_attention_heads", 1) != own.settings)
+      #expect(try settings("layer_norm_eps", 1e-3) != own.settings)
+      #expect(try settings("hidden_act", "relu") != own.settings)
+    }
+  }
+
   @Test("weights in several files")
   func shards() throws {
     try withCopy(of: Self.name) { folder in

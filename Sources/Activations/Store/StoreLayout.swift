@@ -59,6 +59,7 @@ struct StoreLayout: Sendable {
     model.combine(source.fingerprint)
     model.combine(source.facts.inputNormalisation)
     model.combine(source.facts.samplingRate ?? 0)
+    model.combine(source.facts.settings)
     for tap in source.taps {
       model.combine(tap.name)
       model.combine(tap.width)

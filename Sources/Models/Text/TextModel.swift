@@ -16,6 +16,8 @@ public struct TextModel: Sendable {
   public let family: String
   /// The XXH3-128 hash of the weights' files; an untrained twin's says of which model and with which seed.
   public let fingerprint: String
+  /// A hash of what its values hang on beside the weights: configuration and tokeniser.
+  public let settings: String
   /// The number of values of all parameters that are used.
   public let parameters: Int
   /// The places whose values can be had, in the order of the data: a row a token. `embedding` is the token's row of
@@ -34,13 +36,14 @@ public struct TextModel: Sendable {
 
   init(
     _ encoder: TextEncoder, report: TensorReport, tokenizer: (any Tokenizer)?, folder: String, name: String,
-    fingerprint: String
+    fingerprint: String, settings: String
   ) {
     self.encoder = encoder
     self.tokenizer = tokenizer
     self.folder = folder
     self.name = name
     self.fingerprint = fingerprint
+    self.settings = settings
     tensorReport = report
     family = encoder.configuration.family.rawValue
     parameters = encoder.parameters
@@ -67,7 +70,7 @@ public struct TextModel: Sendable {
         used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"],
         parameters: tensorReport.parameters),
       tokenizer: tokenizer, folder: folder, name: "\(name) (untrained, seed \(seed))",
-      fingerprint: "\(fingerprint)-untrained-\(seed)")
+      fingerprint: "\(fingerprint)-untrained-\(seed)", settings: settings)
   }
 
   /// Reads a model of the BERT family with its tokeniser from a Hugging Face folder, or from a file of weights
@@ -80,9 +83,11 @@ public struct TextModel: Sendable {
     let fingerprint = try checkpoint.fingerprint()
     let (encoder, report) = try TextEncoder.build(description)
     let folder = ModelDescription.folder(of: options.configuration ?? path)
+    let files = TokenizerFiles(folder: folder)
     return TextModel(
-      encoder, report: report, tokenizer: try TokenizerFiles(folder: folder).tokenizer(), folder: folder,
-      name: SpeechModel.name(of: path), fingerprint: fingerprint)
+      encoder, report: report, tokenizer: try files.tokenizer(), folder: folder,
+      name: SpeechModel.name(of: path), fingerprint: fingerprint,
+      settings: ContentHash.hexadecimal(of: try description.settings() + files.fingerprint()))
   }
 }
 

@@ -27,6 +27,17 @@ struct TokenizerFiles {
     return nil
   }
 
+  /// Of all files that may have a say.
+  func fingerprint() throws -> String {
+    let names = [
+      "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+      "vocab.txt",
+      "vocab.json", "merges.txt",
+    ]
+    return try Checkpoint.fingerprint(
+      ofFiles: names.map(path).filter(FileManager.default.fileExists(atPath:)))
+  }
+
   func path(_ name: String) -> String { folder + "/" + name }
 
   func bytes(_ name: String) throws -> [UInt8]? {

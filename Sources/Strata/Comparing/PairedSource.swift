@@ -13,7 +13,13 @@ struct PairedSource: ActivationSource {
 
   var name: String { "\(first.name) and \(second.name)" }
   var fingerprint: String { "\(first.fingerprint)+\(second.fingerprint)" }
-  var facts: SourceFacts { first.facts }
+  var input: SourceInput { first.input == .any ? second.input : first.input }
+  var facts: SourceFacts {
+    var facts = first.facts
+    facts.settings = [facts.settings, second.facts.inputNormalisation, second.facts.settings]
+      .joined(separator: "+")
+    return facts
+  }
 
   var taps: [TapPoint] {
     zip([first, second], PairedSource.prefixes).flatMap { source, prefix in

@@ -143,10 +143,12 @@ struct RecordedSource: ActivationSource, Codable, Equatable {
   var name: String
   var fingerprint: String
   var facts: SourceFacts
+  var input: SourceInput
   var taps: [TapPoint]
 
   init(_ source: any ActivationSource) {
-    (name, fingerprint, facts, taps) = (source.name, source.fingerprint, source.facts, source.taps)
+    (name, fingerprint, facts, input) = (source.name, source.fingerprint, source.facts, source.input)
+    taps = source.taps
   }
 
   func forward(

@@ -59,9 +59,7 @@ struct DescribedModel: SpeechArchitecture {
 extension DescribedModel {
   /// nil where nothing describes the model.
   static func build(_ description: ModelDescription) throws -> BuiltModel? {
-    let beside = ModelDescription.folder(of: description.path) + "/" + ArchitectureFile.name
-    let isBeside = FileManager.default.fileExists(atPath: beside)
-    guard let path = description.options.architecture ?? (isBeside ? beside : nil) else { return nil }
+    guard let path = description.architecturePath else { return nil }
     let file = try ArchitectureFile(contentsOf: path)
     let names = TensorNames(description.checkpoint)
     let shapes = description.checkpoint.tensors.mapValues(\.shape)
