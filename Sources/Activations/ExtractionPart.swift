@@ -46,9 +46,7 @@ extension ExtractionPass {
       for slot in widths.indices {
         tensors.append((plan.name(level, slot), Tensor(joining: blocks.map { $0.vectors[level][slot] })))
       }
-      if let sums = moments[level]?.flattened {
-        tensors.append((plan.name(level, nil), Tensor(bitsOf: sums)))
-      }
+      if let sums = moments[level]?.bits { tensors.append((plan.name(level, nil), sums)) }
     }
     let notes = Notes(
       first: part.lowerBound, records: blocks.flatMap(\.records),
@@ -140,7 +138,7 @@ extension ExtractionPass {
     guard var moments = plan.emptyMoments[level] else { return nil }
     guard notes.counts.indices.contains(level), notes.classCounts.indices.contains(level),
       moments.restore(
-        try checkpoint.tensor(plan.name(level, nil)).doublesFromBits, count: notes.counts[level],
+        try checkpoint.tensor(plan.name(level, nil)), count: notes.counts[level],
         classCounts: notes.classCounts[level])
     else { throw ActivationError.badPart(path: path, reason: "its moments are not those of this pass") }
     return moments

@@ -82,7 +82,10 @@ struct ExtractionStore: Sendable {
   }
 
   private func block(_ file: Manifest.File, _ plan: ExtractionPlan) throws -> SampleBlock? {
-    guard let checkpoint = try open(file) else { return nil }
+    try open(file).flatMap { try block($0, plan) }
+  }
+
+  private func block(_ checkpoint: Checkpoint, _ plan: ExtractionPlan) throws -> SampleBlock? {
     let notes = try notes(BlockNotes.self, of: checkpoint)
     let range = notes.first..<(notes.first + notes.records.count)
     guard range.lowerBound >= 0, range.upperBound <= plan.utterances.count,
@@ -107,7 +110,7 @@ struct ExtractionStore: Sendable {
     var restored = empty
     for (level, accumulator) in empty.enumerated() {
       guard var accumulator else { continue }
-      let sums = try checkpoint.tensor(plan.name(level, nil)).doublesFromBits
+      let sums = try checkpoint.tensor(plan.name(level, nil))
       guard
         accumulator.moments.restore(sums, count: notes.counts[level], classCounts: notes.classCounts[level])
       else { return nil }
@@ -139,7 +142,8 @@ struct ExtractionStore: Sendable {
       manifest.blocks.append(file)
     }
     do {
-      var kept = try self.block(file, plan) ?? block
+      // As it was just written: to look into it would bring the vectors into memory.
+      var kept = try self.block(Checkpoint.open(folder + "/" + file.name), plan) ?? block
       kept.records = block.records  // which share their lists
       return kept
     } catch {
@@ -152,7 +156,7 @@ struct ExtractionStore: Sendable {
     var tensors: [(name: String, tensor: Tensor)] = []
     for (level, accumulator) in moments.enumerated() {
       guard let accumulator else { continue }
-      tensors.append((plan.name(level, nil), Tensor(bitsOf: accumulator.moments.flattened)))
+      tensors.append((plan.name(level, nil), accumulator.moments.bits))
       for (slot, rows) in accumulator.pending.enumerated() {
         tensors.append(("pending/" + plan.name(level, slot), Tensor(rows, shape: [rows.count])))
       }
@@ -205,18 +209,24 @@ extension ExtractionPlan {
 
 // Files hold float32; sums are float64 and come back bit for bit, so each is kept as its two halves.
 extension Tensor {
-  init(bitsOf doubles: [Double]) {
-    self.init(shape: [doubles.count, 2]) { target in
-      for (index, double) in doubles.enumerated() {
-        target[2 * index] = Float(bitPattern: UInt32(truncatingIfNeeded: double.bitPattern))
-        target[2 * index + 1] = Float(bitPattern: UInt32(truncatingIfNeeded: double.bitPattern >> 32))
+  /// The lists one after the other, `[values × 2]`.
+  init(bitsOf lists: [[Double]]) {
+    self.init(shape: [lists.reduce(0) { $0 + $1.count }, 2]) { target in
+      var index = 0
+      for list in lists {
+        for double in list {
+          target[index] = Float(bitPattern: UInt32(truncatingIfNeeded: double.bitPattern))
+          target[index + 1] = Float(bitPattern: UInt32(truncatingIfNeeded: double.bitPattern >> 32))
+          index += 2
+        }
       }
     }
   }
 
-  var doublesFromBits: [Double] {
+  /// The values at `places`.
+  func doublesFromBits(_ places: Range<Int>) -> [Double] {
     withUnsafeBuffer { source in
-      (0..<(source.count / 2)).map { index in
+      places.map { index in
         Double(
           bitPattern: UInt64(source[2 * index].bitPattern) | UInt64(source[2 * index + 1].bitPattern) << 32)
       }

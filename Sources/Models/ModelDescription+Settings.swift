@@ -41,6 +41,8 @@ extension MetadataValue {
         .map { "\($0.key.debugDescription): \($0.value.settingText)" }.joined(separator: ", ") + "}"
     case .list(let values): "[" + values.map(\.settingText).joined(separator: ", ") + "]"
     case .string(let text): text.debugDescription
+    case .number(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
+    case .integer(let value): "\(value)"
     default: "\(self)"
     }
   }

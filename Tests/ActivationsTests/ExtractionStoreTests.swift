@@ -163,6 +163,8 @@ import Testing
     let values = [
       0, -0.0, 1.0 / 3, .pi, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .nan, -.infinity,
     ]
-    #expect(Tensor(bitsOf: values).doublesFromBits.map(\.bitPattern) == values.map(\.bitPattern))
+    #expect(
+      Tensor(bitsOf: [values]).doublesFromBits(0..<values.count).map(\.bitPattern)
+        == values.map(\.bitPattern))
   }
 }

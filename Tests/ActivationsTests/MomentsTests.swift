@@ -201,11 +201,11 @@ private func expectClose(
     #expect(said == 8 * moments.flattened.count)
 
     var restored = Moments(layers: [("x", 3), ("y", 2)], classes: ["a", "b", "c"], extent: extent)
-    let isTaken = restored.restore(moments.flattened, count: 10, classCounts: moments.classCounts)
+    let isTaken = restored.restore(moments.bits, count: 10, classCounts: moments.classCounts)
     #expect(isTaken)
     #expect(restored.flattened == moments.flattened && restored.count == 10)
     let isCutTaken = restored.restore(
-      Array(moments.flattened.dropLast()), count: 10, classCounts: [0, 0, 0])
+      moments.bits.rows(0..<(moments.flattened.count - 1)), count: 10, classCounts: [0, 0, 0])
     #expect(!isCutTaken)
   }
 
@@ -219,5 +219,13 @@ private func expectClose(
     #expect(try part.secondMoment(of: "y") == whole.secondMoment(of: "y"))
     #expect(try part.sumOfNormProducts("y", "y") == whole.sumOfNormProducts("y", "y"))
     #expect(try part.classSums(of: "y") == whole.classSums(of: "y"))
+  }
+}
+
+extension Moments {
+  /// Every sum in one list.
+  var flattened: [Double] {
+    let bits = bits
+    return bits.doublesFromBits(0..<bits.shape[0])
   }
 }

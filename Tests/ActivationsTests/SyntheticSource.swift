@@ -49,7 +49,9 @@ struct SyntheticSource: ActivationSource {
   }
 
   var facts: SourceFacts {
-    SourceFacts(family: "synthetic", parameters: 0, samplingRate: 16_000, inputNormalisation: "none", settings: settings)
+    SourceFacts(
+      family: "synthetic", parameters: 0, samplingRate: 16_000, inputNormalisation: "none",
+      settings: settings)
   }
 
   func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { listed[tap.name] }
