@@ -6,9 +6,12 @@ public enum LayersTeX {
     let table = StudyTable(study)
     let head = table.columns.map { escape($0.title) }.joined(separator: " & ")
     let units = table.columns.map { escape($0.metric.axisTitle) }.joined(separator: " & ")
+    let names = [study.model.name, study.corpus.name] + table.layers.map(\.name)
+    let isLatin = names.allSatisfy { $0.unicodeScalars.allSatisfy { $0.value < 0x250 } }
     let lines =
-      [
-        "% \\usepackage{booktabs}", "\\begin{table}", "  \\centering",
+      ["% \\usepackage{booktabs}"] + (isLatin ? [] : ["% Names here need LuaLaTeX or XeLaTeX."])
+      + [
+        "\\begin{table}", "  \\centering",
         "  \\caption{\(caption(study, table))}", "  \\label{tab:layers}",
         "  \\begin{tabular}{l\(String(repeating: "r", count: table.columns.count))}", "    \\toprule",
         "    Layer & \(head) \\\\", "    & \(units) \\\\", "    \\midrule",
