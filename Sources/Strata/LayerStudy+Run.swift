@@ -85,11 +85,7 @@ extension LayerStudy {
   /// The definitions for the levels asked for, in the order of the hierarchy; throws where a level has none
   /// or where no level has labels.
   func probesOfLevels() throws -> [ProbeSpec] {
-    if corpus.isText ? model.input == .sound : model.input == .text {
-      throw StudyError.otherInput(
-        model: model.name, reads: corpus.isText ? "speech" : "text", corpus: corpus.name,
-        holds: corpus.isText ? "texts" : "recordings")
-    }
+    try corpus.requireReadable(by: model)
     let probes = self.probes.filter { levels.contains($0.level) }.sorted { $0.level < $1.level }
     guard !probes.isEmpty else { throw StudyError.noProbe(levels: levels) }
     let available = Level.allCases.filter { level in

@@ -27,7 +27,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Put the last model before training, with random weights, in front.")
   var untrained = false
 
-  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
   var corpus: String?
 
   @Option(help: "Levels and groups, separated by commas: \(LayerStudy.probedLevelNames).")
@@ -101,7 +101,7 @@ struct CompareCommand: AsyncParsableCommand {
 
   private func compared(_ listing: [ModelListing], on corpus: Corpus) -> [ComparedModel] {
     @Sendable func open(_ path: String) throws -> any ActivationSource {
-      try imports.source(path, for: corpus) ?? loading.load(path).studied
+      try loading.source(path, for: corpus, imports)
     }
     let models = listing.map { entry in
       ComparedModel(name: entry.name, step: entry.step) { try open(entry.path) }

@@ -50,6 +50,14 @@ struct LoadingOptions: ParsableArguments {
     try LoadedModel.load(path, options: try options(), ofText: ofText, language: language)
   }
 
+  /// What lies at `path`, as a study of `corpus` runs it: activations made elsewhere, a speech model with its decoder, or
+  /// a text model.
+  func source(
+    _ path: String, for corpus: Corpus, _ imports: ImportOptions
+  ) throws -> any ActivationSource {
+    try imports.source(path, for: corpus) ?? studied(path, ofText: corpus.isText).source
+  }
+
   /// The text model at `path`; nil where there is no such model.
   func loadText(_ path: String) throws -> TextModel? {
     do {

@@ -21,10 +21,10 @@ struct MeasuresCommand: ParsableCommand {
   @Argument(help: "A checkpoint, a Hugging Face folder, or activations made elsewhere.")
   var model: String
 
-  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
   var corpus: String?
 
-  @Option(help: "The level: phoneme, syllable or word.")
+  @Option(help: "The level: phoneme, syllable, word; character, phrase, clause, sentence of texts.")
   var level = "phoneme"
 
   @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
@@ -76,7 +76,7 @@ struct MeasuresCommand: ParsableCommand {
     }
     let corpus = try Corpus.load(folder)
     var study = LayerStudy(
-      model: try imports.source(model, for: corpus) ?? loading.load(model).studied, corpus: corpus)
+      model: try loading.source(model, for: corpus, imports), corpus: corpus)
     study.seed = seed
     study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }

@@ -20,7 +20,7 @@ struct SimilarityCommand: AsyncParsableCommand {
   @Argument(help: "One model or two: a checkpoint, a Hugging Face folder, or activations made elsewhere.")
   var models: [String]
 
-  @Option(help: "A folder of audio and labels. Default: the bundled corpus.")
+  @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
   var corpus: String?
 
   @Option(help: "What a row is: a span of this level (phoneme, syllable, word, …), or frames.")
@@ -80,7 +80,7 @@ struct SimilarityCommand: AsyncParsableCommand {
     let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
     defer { progress.finish() }
     let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
-    let sources = try models.map { try imports.source($0, for: corpus) ?? loading.load($0) }
+    let sources = try models.map { try loading.source($0, for: corpus, imports) }
     var study = SimilarityStudy(model: sources[0], second: sources.dropFirst().first, corpus: corpus)
     study.level = level == "frames" ? nil : try SimilarityStudy.level(named: level)
     study.measures = try SimilarityStudy.measures(named: measure)

@@ -161,7 +161,7 @@ struct StudiedModel: Sendable {
     let count = examples.items.count
     let kept = count <= limit ? Array(0..<count) : (0..<limit).map { $0 * count / limit }
     rows = kept.map { Row(examples.items[$0], examples) }
-    states = try examples.layers.filter { $0 != LogMel.layer }.map {
+    states = try examples.layers.filter { $0 != examples.baseline }.map {
       LayerStates(layer: $0, states: try examples.states(of: $0).selectingRows(kept))
     }
   }

@@ -68,7 +68,7 @@ public struct SimilarityStudy: Sendable {
 
   /// Runs away from the caller's thread; cancelling the task stops it.
   ///
-  /// Throws `ComparisonError`, or the error of whatever input was at fault.
+  /// Throws `ComparisonError`, `StudyError.otherInput` where a model does not read what the corpus holds, or the error of whatever input was at fault.
   public func run() async throws -> SimilarityResult {
     try await elsewhere(asking: isCancelled) { isCancelled in
       var study = self
@@ -78,6 +78,7 @@ public struct SimilarityStudy: Sendable {
   }
 
   private func result() throws -> SimilarityResult {
+    for source in [model, second].compactMap({ $0 }) { try corpus.requireReadable(by: source) }
     let sides = [side(model, layers, 0)] + (second.map { [side($0, secondLayers, 1)] } ?? [])
     let grid = FrameGrid(sides.flatMap(\.taps))
     if level == nil {

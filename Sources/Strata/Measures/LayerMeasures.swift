@@ -29,8 +29,9 @@ public struct LayerMeasures: Sendable {
     self.level = level
   }
 
-  /// Throws `StudyError.noLabels` where the level has no labels, and what the study would throw.
+  /// Throws `StudyError.otherInput` for a model of speech and texts or the reverse, `.noLabels` where the level has no labels, and what the study would throw.
   public func run() throws -> [LayerMeasure] {
+    try study.corpus.requireReadable(by: study.model)
     guard study.corpus.utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {
       let available = Level.allCases.filter { level in
         study.corpus.utterances.contains { !$0.spans(at: level).isEmpty }
@@ -159,10 +160,10 @@ struct SpanMeasures {
     return tested > 0 ? (Double(linear) / Double(tested), Double(hidden) / Double(tested)) : nil
   }
 
-  /// What [mel, layer] has beyond [mel] (Hewitt et al. 2021), in bits.
+  /// What [mel, layer] has beyond [mel] (Hewitt et al. 2021), in bits; of a text, beyond its characters' n-grams.
   private func beyondMel(_ layer: Layer) throws -> (gain: Estimate, tested: Int)? {
-    guard layer.name != LogMel.layer, chosen.layers.contains(LogMel.layer) else { return nil }
-    let mel = try chosen.states(of: LogMel.layer)
+    guard let baseline = chosen.baseline, layer.name != baseline else { return nil }
+    let mel = try chosen.states(of: baseline)
     let own = try chosen.states(of: layer.name)
     let both = Tensor(shape: [own.rows, mel.width + own.width]) { out in
       mel.withUnsafeBuffer { mel in
@@ -178,7 +179,7 @@ struct SpanMeasures {
     let joined = Examples(
       level: chosen.level, isDerived: chosen.isDerived, classes: chosen.classes, types: chosen.types,
       speakers: chosen.speakers, utterances: chosen.utterances, items: chosen.items,
-      states: [(layer: LogMel.layer, states: mel), (layer: layer.name, states: both)])
+      states: [(layer: baseline, states: mel), (layer: layer.name, states: both)])
     let result = try ProbeStudy(
       spec: spec, examples: joined, splits: splits, seed: study.seed, resamples: study.bootstrapResamples
     ).run(threads: study.threads, isCancelled: study.isCancelled).result
