@@ -12,7 +12,8 @@ import SpeechHierarchy
 /// - Encoded: selectivity and the gain over mel both have intervals above zero (METHODS) and stand after Holm's
 ///   correction over the layers that the peak was picked from. Where no control task can be made (a word's type
 ///   is the word) the gain over the random twin takes selectivity's place; a requirement that was not measured
-///   at all is replaced by the gain over always answering the commonest class.
+///   at all is replaced by the gain over always answering the commonest class. Syllables, words and what is larger
+///   must also beat a probe that knows how long each span is, and no more.
 /// - Not encoded: one of them has its whole interval below zero, or the probe tells nothing: no bit about the
 ///   labels, and a gain over the commonest class whose interval ends below `negligible`.
 /// - Undecided: anything else, with how many utterances would decide where that can be told: intervals shrink
@@ -34,7 +35,10 @@ struct Evidence {
   let utterances: Int
 
   /// What a layer is better than.
-  enum Gain: Sendable { case overMel, overTwin, overControl }
+  enum Gain: Sendable, Hashable {
+    case overMel, overTwin, overControl
+    case overPlain(String)
+  }
 
   /// An advantage over guessing, in accuracy, that is not worth calling one.
   static let negligible = 0.05
@@ -68,6 +72,11 @@ struct Evidence {
       requirements.append(overMajority)
     }
     return requirements
+      + (result.plain ?? []).filter(\.isRequired).compactMap {
+        requirement(
+          "the gain over a probe that knows only each span's \($0.name)", $0.gainOfPeak, .overPlain($0.name)
+        )
+      }
   }
 
   private var commonest: String { result.metric == .r2 ? "the mean" : "the commonest class" }

@@ -28,6 +28,8 @@ extension ProbeSpec {
       case "kind": kind = try reader.choice(node, key)
       case "pool": pool = try reader.choice(node, key)
       case "penalties": penalties = try reader.penalties(node, key)
+      case "search": search = try reader.choice(node, key)
+      case "trials": trials = try reader.count(node, key, atLeast: 2)
       case "min_count": minimumCount = try reader.count(node, key, atLeast: 2)
       case "max_classes": maximumClasses = try reader.count(node, key, atLeast: 2)
       case "metric": metric = try reader.choice(node, key)
@@ -52,7 +54,8 @@ extension ProbeSpec {
   private enum ClassWeights: String, CaseIterable { case none, balanced }
 
   static let keys = [
-    "name", "description", "level", "target", "kind", "pool", "penalties", "min_count", "max_classes",
+    "name", "description", "level", "target", "kind", "pool", "penalties", "search", "trials", "min_count",
+    "max_classes",
     "metric", "control", "default", "input", "split", "class_weights", "lexicon",
   ]
 

@@ -45,6 +45,10 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
   public var pool = FramePooling.Mode.mean
   /// The L2 penalties that are tried, descending; the inverses of scikit-learn's `C`.
   public var penalties = ProbeSpec.defaultPenalties
+  /// How they are tried on development data: each of them (`grid`), or others between the strongest and the weakest.
+  public var search = Search.grid
+  /// Of a random or Bayesian search, at most.
+  public var trials = 10
   /// Classes with fewer examples than this are left out.
   public var minimumCount = 10
   /// Of the remaining classes, at most this many, the most frequent.
@@ -62,6 +66,9 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
     if target == .speaker { division = .sentences }
     if target.isOfFrames { pool = .center }
   }
+
+  /// The list of penalties itself; draws between its ends; or a Gaussian process that tells where to look next.
+  public typealias Search = PenaltySearch.Method
 
   /// Recordings, or texts.
   public enum Input: String, Sendable, CaseIterable, Codable { case speech, text }

@@ -130,18 +130,16 @@ struct RegressionSums {
 
 /// A regression whose penalty is the one with the least squared error on development rows.
 struct TunedRegression: Sendable {
-  /// Descending.
-  let penalties: [Double]
+  let search: PenaltySearch
 
-  init(penalties: [Double]) { self.penalties = penalties.sorted(by: >) }
-
+  /// The trials are those of the search, by their squared error a row.
   func fit(
     _ states: Tensor, targets: Matrix, train: [Int], development: [Int], outer: [Int]
-  ) throws -> FittedRegression {
-    var best = (error: Double.infinity, penalty: penalties[penalties.count / 2])
-    if penalties.count > 1, !train.isEmpty, !development.isEmpty {
+  ) throws -> (fitted: FittedRegression, trials: [PenaltySearch.Trial]) {
+    var trials: [PenaltySearch.Trial] = []
+    if search.hasChoice, !train.isEmpty, !development.isEmpty {
       let sums = try RegressionSums(states, rows: train, targets: targets)
-      for penalty in penalties {
+      trials = try search.trials { penalty in
         let fitted = try sums.fit(penalty: penalty, standardises: true)
         let guesses = try fitted.predictions(states, rows: development)
         var error = 0.0
@@ -150,10 +148,10 @@ struct TunedRegression: Sendable {
             error += (targets[row, k] - guesses[i, k]) * (targets[row, k] - guesses[i, k])
           }
         }
-        if error < best.error { best = (error, penalty) }
+        return error / Double(development.count)
       }
     }
-    return try RegressionSums(states, rows: outer, targets: targets)
-      .fit(penalty: best.penalty, standardises: true)
+    let sums = try RegressionSums(states, rows: outer, targets: targets)
+    return (try sums.fit(penalty: trials.best?.penalty ?? search.middle, standardises: true), trials)
   }
 }

@@ -22,6 +22,8 @@ struct StudyRunner: Sendable {
   private let control: ControlTask?
   /// Of a regression's outputs, over all examples that have them.
   private let targetMeans: [Double]
+  /// What a probe can read off spans without hearing anything: durations first.
+  let plainFeatures: [PlainFeatures]
 
   init(
     study: ProbeStudy, design: StudyDesign, clusters: Clusters, threads: Int,
@@ -33,16 +35,19 @@ struct StudyRunner: Sendable {
     self.threads = max(1, threads)
     self.isCancelled = isCancelled
     counter = ProgressCounter(report: progress)
-    let penalties = study.spec.penalties
-    var softmax = try TunedSoftmaxProbe(penalties: penalties)
-    softmax.isBalanced = study.spec.isBalanced
+    let spec = study.spec
+    let search = PenaltySearch(
+      spec.search, penalties: spec.penalties, trials: spec.trials, seed: study.seed)
+    var softmax = try TunedSoftmaxProbe(penalties: spec.penalties)
+    softmax.isBalanced = spec.isBalanced
+    (softmax.method, softmax.trialCount, softmax.seed) = (spec.search, spec.trials, study.seed)
     probe =
       switch study.spec.kind {
       case .softmax: softmax
-      case .ridge: TunedLinearProbe(.ridge, penalties: penalties)
-      case .lda: TunedLinearProbe(.lda, penalties: penalties)
+      case .ridge: TunedLinearProbe(.ridge, search: search)
+      case .lda: TunedLinearProbe(.lda, search: search)
       }
-    regression = TunedRegression(penalties: penalties)
+    regression = TunedRegression(search: search)
     targetMeans =
       study.targeted.numbers.map { numbers in
         let rows = design.labels.indices.filter { design.labels[$0] >= 0 }
@@ -50,6 +55,7 @@ struct StudyRunner: Sendable {
           rows.reduce(0.0) { $0 + numbers[$1, k] } / Double(max(1, rows.count))
         }
       } ?? []
+    plainFeatures = [.durations(of: study.examples)] + study.targeted.contents
     control =
       study.spec.control && !study.spec.target.isOfFrames && design.hasMoreTypesThanClasses(study.examples)
       ? ControlTask(
@@ -66,6 +72,8 @@ struct StudyRunner: Sendable {
     var selectivity: Matrix?
     /// The penalty chosen in each fold.
     var penalties: [Double]
+    /// What was tried in each fold.
+    var trials: [[PenaltySearch.Trial]]
     var unconverged: Int
     /// Of each example, nil for one that was not tested; none of a regression.
     var guesses: [Guess?]
@@ -77,7 +85,8 @@ struct StudyRunner: Sendable {
     /// Of each twin, by layer.
     var twins: [[String: Measured]] = []
     var mel: Measured?
-    var duration: Measured?
+    /// In the order of `plainFeatures`.
+    var plain: [Measured] = []
     /// Layers whose states cannot be used, and why.
     var refused: [String: String] = [:]
   }
@@ -86,12 +95,13 @@ struct StudyRunner: Sendable {
     let names = layers.map(\.name).filter(study.examples.layers.contains)
     let baseline = study.examples.baseline
     let sets =
-      names.count + (baseline == nil ? 0 : 1) + 1
+      names.count + (baseline == nil ? 0 : 1) + plainFeatures.count
       + study.twins.reduce(0) { sum, twin in sum + names.count(where: twin.layers.contains) }
     counter.expect(sets * design.folds.count)
 
     var everything = Everything(twins: study.twins.map { _ in [:] })
-    everything.duration = try measure([durations], hasControl: [false]).first
+    everything.plain = try measure(
+      plainFeatures.map(\.states), hasControl: plainFeatures.map { _ in false })
     if let baseline {
       everything.mel = try measure([study.examples.states(of: baseline)], hasControl: [false]).first
     }
@@ -137,13 +147,6 @@ struct StudyRunner: Sendable {
     return gather(outcomes)
   }
 
-  /// The seconds of each span, as a feature: what a probe can read off without hearing anything.
-  private var durations: Tensor {
-    let items = study.examples.items
-    return Tensor(
-      items.map { Float(log(max($0.end - $0.start, 1e-4))) }, shape: [items.count, 1])
-  }
-
   /// Each set of states `[items × width]` through all folds.
   private func measure(_ states: [Tensor], hasControl: [Bool]) throws -> [Measured] {
     let folds = design.folds.count
@@ -160,6 +163,7 @@ struct StudyRunner: Sendable {
 
   private struct FoldOutcome: Sendable {
     var penalty: Double
+    var trials: [PenaltySearch.Trial]
     var isConverged: Bool
     /// For the fold's test rows.
     var guesses: [Guess] = []
@@ -174,17 +178,17 @@ struct StudyRunner: Sendable {
   ) throws -> FoldOutcome {
     guard !isCancelled() else { throw ProbeError.interrupted }
     if let targets {
-      let fitted = try regression.fit(
+      let (fitted, trials) = try regression.fit(
         states, targets: targets, train: fold.train, development: fold.development, outer: fold.outer)
       return FoldOutcome(
-        penalty: fitted.penalty, isConverged: true,
+        penalty: fitted.penalty, trials: trials, isConverged: true,
         numbers: try fitted.predictions(states, rows: fold.test))
     }
     let data = ExaminedStates(states: states, labels: labels, classCount: design.classes.count)
-    let fitted = try probe.fit(
+    let (fitted, trials) = try probe.fit(
       data, train: fold.train, development: fold.development, outer: fold.outer)
     return FoldOutcome(
-      penalty: fitted.penalty, isConverged: fitted.isConverged,
+      penalty: fitted.penalty, trials: trials, isConverged: fitted.isConverged,
       guesses: try fitted.guesses(
         states, rows: fold.test, labels: fold.test.map { design.labels[$0] }),
       controlHits: hasControl ? try controlHits(states, fold, penalty: fitted.penalty) : nil)
@@ -239,6 +243,7 @@ struct StudyRunner: Sendable {
     }
     return Measured(
       tally: tally, selectivity: hasControl ? selectivity : nil, penalties: outcomes.map(\.penalty),
+      trials: outcomes.map(\.trials),
       unconverged: outcomes.count { !$0.isConverged }, guesses: guesses)
   }
 

@@ -55,12 +55,22 @@ struct StudySummary {
       shuffled: shuffled?.table, mel: mel?.table, layers: results, peak: peak, verdict: nil)
     result.subject = study.spec.target.subject(of: study.spec.level)
     result.baselineName = study.examples.baselineOfText
+    result.search = study.spec.search == .grid ? nil : study.spec.search.rawValue
+    let plain = zip(runner.plainFeatures, measured.plain).map { ($0, bootstrap.metrics(of: $1.tally)) }
+    if study.spec.hasPlainBaselines {
+      result.plain = plain.map { features, own in
+        let ofPeak = peak.flatMap { draws[$0.layer.name] }
+        return PlainBaseline(
+          name: features.name, isRequired: features.isRequired, metrics: own.table,
+          gainOfPeak: ofPeak.map { gain($0[metric], over: own[metric]).estimate() })
+      }
+    }
     if !design.isRegression { result.errors = errors(layers, peak: peak, classes: result.classes) }
     if let peak, let own = draws[peak.layer.name] {
       let evidence = Evidence(
         result: result, peak: peak, gainOverMajority: (own[yardstick] - majority[yardstick]).estimate(),
         hasTrueProbabilities: !study.spec.isBalanced, isOfSignal: study.spec.target.isOfSignal,
-        isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel),
+        isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel, plain: plain),
         utterances: clusters.utterances)
       result.verdict = evidence.verdict
     }
@@ -68,7 +78,7 @@ struct StudySummary {
       result: result,
       warnings: StudyWarnings(
         study: study, design: design, clusters: clusters, measured: measured, result: result,
-        duration: measured.duration.map { bootstrap.metrics(of: $0.tally) }
+        duration: plain.first?.1
       ).sentences, draws: draws.mapValues { $0[metric] })
   }
 
@@ -103,13 +113,24 @@ struct StudySummary {
       gainOverTwin: gainOverTwin?.estimate(),
       gainOverMel: mel.map { gain(own[metric], over: $0[metric]).estimate() },
       selectivity: measured.selectivity.map { selectivity($0).estimate() },
-      penalty: median(measured.penalties))
+      penalty: median(measured.penalties), search: search(measured.trials))
+  }
+
+  /// What was lost on development data at each penalty that was tried, fold by fold; nil where none was.
+  private func search(_ folds: [[PenaltySearch.Trial]]) -> [[String: Double]]? {
+    guard folds.contains(where: { !$0.isEmpty }) else { return nil }
+    return folds.map { trials in
+      Dictionary(trials.filter(\.loss.isFinite).map { (LayerResult.name(ofPenalty: $0.penalty), $0.loss) })
+      {
+        first, _ in first
+      }
+    }
   }
 
   /// Which gains at the peak stand after Holm's correction over all layers: the peak was picked among them, and the
   /// best of many tries is good by chance.
   private func isBeyondSelection(
-    at peak: Layer, _ draws: [String: MetricDraws], mel: MetricDraws?
+    at peak: Layer, _ draws: [String: MetricDraws], mel: MetricDraws?, plain: [(PlainFeatures, MetricDraws)]
   ) -> Set<Evidence.Gain> {
     let names = draws.keys.sorted()
     var standing: Set<Evidence.Gain> = []
@@ -126,6 +147,9 @@ struct StudySummary {
       let twins = measured.twins.compactMap { $0[name] }.map { bootstrap.metrics(of: $0.tally)[metric] }
       guard let own = draws[name], let twin = Draws.mean(twins) else { return nil }
       return gain(own[metric], over: twin)
+    }
+    for (features, own) in plain {
+      judge(.overPlain(features.name)) { name in draws[name].map { gain($0[metric], over: own[metric]) } }
     }
     judge(.overControl) { measured.layers[$0]?.selectivity.map(selectivity) }
     return standing

@@ -16,6 +16,8 @@ public struct TargetedExamples: Sendable {
   public var numbers: Matrix?
   /// Of a boundary probe: each utterance's boundaries, in seconds.
   public var boundaries: [[Double]]?
+  /// What spans are made of, as baselines.
+  var contents: [PlainFeatures] = []
 
   public init(_ examples: Examples, numbers: Matrix? = nil, boundaries: [[Double]]? = nil) {
     self.examples = examples
@@ -39,6 +41,7 @@ public struct TargetedExamples: Sendable {
       let boundaries = reader.boundaries
       self.init(reader.marked(boundaries), boundaries: boundaries)
     }
+    contents = PlainFeatures.contents(of: examples, for: spec, in: utterances)
   }
 }
 

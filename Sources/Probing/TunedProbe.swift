@@ -29,35 +29,33 @@ struct ExaminedStates {
 
 /// A family of classifiers whose penalty is chosen on development rows.
 protocol TunedProbe: Sendable {
-  /// Descending.
-  var penalties: [Double] { get }
-
-  /// Chooses on `development`, fits to `outer`: all row indices.
+  /// Chooses on `development`, fits to `outer`: all row indices. The trials are those of the search, by their log loss
+  /// an example.
   func fit(
     _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
-  ) throws -> any FittedProbe
+  ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial])
 
   /// At a penalty that is known.
   func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe
 }
 
-/// Ridge and LDA probes: every penalty of the list is tried on development rows, and the one with the lowest log
-/// loss there is taken.
+/// Ridge and LDA probes: the penalty with the lowest log loss on development rows is taken.
 struct TunedLinearProbe: TunedProbe {
   enum Family: Sendable { case ridge, lda }
 
   let family: Family
-  let penalties: [Double]
+  let search: PenaltySearch
 
-  init(_ family: Family, penalties: [Double]) {
+  init(_ family: Family, search: PenaltySearch) {
     self.family = family
-    self.penalties = penalties.sorted(by: >)
+    self.search = search
   }
 
   func fit(
     _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
-  ) throws -> any FittedProbe {
-    try fit(data, rows: outer, penalty: try best(data, train: train, development: development))
+  ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial]) {
+    let trials = try trials(data, train: train, development: development)
+    return (try fit(data, rows: outer, penalty: trials.best?.penalty ?? search.middle), trials)
   }
 
   func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe {
@@ -71,19 +69,17 @@ struct TunedLinearProbe: TunedProbe {
     }
   }
 
-  private func best(_ data: ExaminedStates, train: [Int], development: [Int]) throws -> Double {
+  private func trials(
+    _ data: ExaminedStates, train: [Int], development: [Int]
+  ) throws -> [PenaltySearch.Trial] {
     let known = Set(train.map { data.labels[$0] })
     let rows = development.filter { known.contains(data.labels[$0]) }
-    let middle = penalties[penalties.count / 2]
-    guard penalties.count > 1, known.count > 1, !rows.isEmpty else { return middle }
+    guard search.hasChoice, known.count > 1, !rows.isEmpty else { return [] }
     let sums = LabelMoments(try data.rows(train))
     let labels = rows.map { data.labels[$0] }
-    var best = (loss: Double.infinity, penalty: middle)
-    for penalty in penalties {
+    return try search.trials { penalty in
       let guesses = try fit(sums, penalty, data.classCount).guesses(data.states, rows: rows, labels: labels)
-      let loss = -guesses.reduce(0) { $0 + $1.logProbability }
-      if loss < best.loss { best = (loss, penalty) }
+      return -guesses.reduce(0) { $0 + $1.logProbability } / Double(guesses.count)
     }
-    return best.penalty
   }
 }

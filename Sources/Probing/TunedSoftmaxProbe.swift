@@ -9,13 +9,17 @@ import Tensors
 ///   states: states, labels: phones, classCount: 39, train: train, development: development)
 /// fitted.penalty    // the one with the lowest log loss on development rows
 /// ```
-/// Penalties are tried from the strongest down, each fit starting from the last one's weights, and the search
+/// Penalties of a list are tried from the strongest down, each fit starting from the last one's weights, and the search
 /// ends at the first that reads development data worse than the one before: the loss falls and then rises as
 /// a penalty weakens, and the weakest ones are the dearest to fit. Fits of the search end at a gradient norm
 /// of 1e-3 a row, a hundred times what the last fit is taken to, far below what a step in penalty changes.
 public struct TunedSoftmaxProbe: Sendable, Equatable {
-  /// Descending.
+  /// Descending; a random or Bayesian search tries others between the first and the last.
   public let penalties: [Double]
+  /// How they are tried: `grid`, `random` or `bayesian`, the last two with so many trials.
+  var method = PenaltySearch.Method.grid
+  var trialCount = 10
+  var seed: UInt64 = 0
   /// Of the last fit: a gradient norm of at most this times its number of rows.
   public var tolerance = 1e-5
   /// Weighs each row by n/(classes · rows of its class), in training; the penalty is chosen on development rows as
@@ -46,48 +50,49 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
     try states.requireFinite()
     return try fitted(
       ExaminedStates(states: states, labels: labels, classCount: classCount), train: train,
-      development: development, outer: outer ?? (train + development).sorted())
+      development: development, outer: outer ?? (train + development).sorted()
+    ).probe
   }
 
   private func fitted(
     _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
-  ) throws -> FittedSoftmaxProbe {
+  ) throws -> (probe: FittedSoftmaxProbe, trials: [PenaltySearch.Trial]) {
     let search = try search(data, train: train, development: development)
     let fit = try SoftmaxFit(try data.rows(outer), isBalanced: isBalanced)
     if let probe = search.probe { fit.start(from: probe) }
     // The start is near: a few steps bring the probabilities to this set's own.
     let outcome = fit.solve(
       penalty: search.penalty, tolerance: tolerance, patience: search.probe == nil ? 25 : 10)
-    return fit.fitted(classCount: data.classCount, outcome: outcome)
+    return (fit.fitted(classCount: data.classCount, outcome: outcome), search.trials)
   }
 
-  /// The best penalty, and the probe that it was seen with.
+  /// The best penalty, the probe that it was seen with, and everything that was tried.
   private func search(
     _ data: ExaminedStates, train: [Int], development: [Int]
-  ) throws -> (penalty: Double, probe: FittedSoftmaxProbe?) {
-    let middle = penalties[penalties.count / 2]
+  ) throws -> (penalty: Double, probe: FittedSoftmaxProbe?, trials: [PenaltySearch.Trial]) {
+    let search = PenaltySearch(method, penalties: penalties, trials: trialCount, seed: seed)
     let known = Set(train.map { data.labels[$0] })
     let development = development.filter { known.contains(data.labels[$0]) }
-    guard penalties.count > 1, known.count > 1, !development.isEmpty else { return (middle, nil) }
+    guard search.hasChoice, known.count > 1, !development.isEmpty else { return (search.middle, nil, []) }
     let fit = try SoftmaxFit(try data.rows(train), isBalanced: isBalanced)
     var best: (loss: Double, probe: FittedSoftmaxProbe)?
-    for penalty in penalties {
+    let trials = try search.trials(endsAtRise: true) { penalty in
       let outcome = fit.solve(penalty: penalty, tolerance: Self.searchTolerance)
       let probe = fit.fitted(classCount: data.classCount, outcome: outcome)
       let guesses = try probe.guesses(
         data.states, rows: development, labels: development.map { data.labels[$0] })
       let loss = -guesses.reduce(0) { $0 + $1.logProbability } / Double(guesses.count)
-      if let best, loss >= best.loss { break }
-      best = (loss, probe)
+      if loss < best?.loss ?? .infinity { best = (loss, probe) }
+      return loss
     }
-    return (best?.probe.penalty ?? middle, best?.probe)
+    return (best?.probe.penalty ?? search.middle, best?.probe, trials)
   }
 }
 
 extension TunedSoftmaxProbe: TunedProbe {
   func fit(
     _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
-  ) throws -> any FittedProbe {
+  ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial]) {
     try fitted(data, train: train, development: development, outer: outer)
   }
 

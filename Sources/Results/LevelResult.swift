@@ -1,3 +1,4 @@
+import Foundation
 import SpeechHierarchy
 
 /// What one probe found about one level, over all layers.
@@ -24,12 +25,16 @@ public struct LevelResult: Codable, Equatable, Sendable {
   /// Entropy of the tested labels, bits.
   public var labelEntropy: Double
   public var majorityClass: String
+  /// How penalties were sought on development data: `random` or `bayesian`; nil for the definition's list.
+  public var search: String?
   /// Always predicting the commonest training class.
   public var majority: MetricTable
   /// The probe on the true inputs with labels shuffled in training.
   public var shuffled: MetricTable?
   /// The probe on the baseline: log-mel spans, or what `baselineName` says.
   public var mel: MetricTable?
+  /// Probes that know something of each span without hearing it; nil where spans cannot be told by that.
+  public var plain: [PlainBaseline]?
   /// What the baseline is where it is not mel: `n-grams` of a text's characters.
   public var baselineName: String?
   public var layers: [LayerResult]
@@ -166,11 +171,17 @@ public struct LayerResult: Codable, Equatable, Sendable {
   public var selectivity: Estimate?
   /// The chosen L2 penalty, the same in every fold or the median of them.
   public var penalty: Double?
+  /// A dictionary a fold: the loss on development data at each penalty that was tried, in nats an example, of a
+  /// regression the squared error.
+  public var search: [[String: Double]]?
+
+  /// The key of a penalty in `search`: four digits.
+  public static func name(ofPenalty penalty: Double) -> String { String(format: "%.4g", penalty) }
 
   public init(
     layer: Layer, reason: String? = nil, metrics: MetricTable? = nil, twin: MetricTable? = nil,
     gainOverTwin: Estimate? = nil, gainOverMel: Estimate? = nil, selectivity: Estimate? = nil,
-    penalty: Double? = nil
+    penalty: Double? = nil, search: [[String: Double]]? = nil
   ) {
     self.layer = layer
     self.reason = reason
@@ -180,6 +191,23 @@ public struct LayerResult: Codable, Equatable, Sendable {
     self.gainOverMel = gainOverMel
     self.selectivity = selectivity
     self.penalty = penalty
+    self.search = search
+  }
+}
+
+/// A probe that knows each span's duration, its length in phones and syllables, or which phones it is made of.
+public struct PlainBaseline: Codable, Equatable, Sendable {
+  /// `duration` (of a text `length`), `length` or `bag-of-phones`.
+  public var name: String
+  /// The verdict asks for a gain over it.
+  public var isRequired: Bool
+  public var metrics: MetricTable
+  /// Of the peak layer over it, paired, in the level's metric.
+  public var gainOfPeak: Estimate?
+
+  public init(name: String, isRequired: Bool, metrics: MetricTable, gainOfPeak: Estimate?) {
+    (self.name, self.isRequired) = (name, isRequired)
+    (self.metrics, self.gainOfPeak) = (metrics, gainOfPeak)
   }
 }
 

@@ -17,11 +17,12 @@ import Testing
 
   private func verdict(
     mel: Estimate?, selectivity: Estimate?, majorityGain: Estimate, bits: Double = 1,
-    beyond: Set<Evidence.Gain> = [.overMel, .overControl, .overTwin]
+    beyond: Set<Evidence.Gain> = [.overMel, .overControl, .overTwin, .overPlain("duration")],
+    overDuration: Estimate? = nil, isRequired: Bool = true
   ) -> Verdict {
     let layer = Layer(name: "hidden.2", depth: 2)
     let peak = Peak(layer: layer, estimate: estimate(0.5, 0.6, 0.7), peakSet: [layer])
-    let result = LevelResult(
+    var result = LevelResult(
       level: .phoneme, probe: "phoneme", isDerived: false, metric: .accuracy, classes: ["a", "b"],
       examples: 100, tested: 100, speakers: 5, split: "", leaks: false, intervalUnit: "utterances",
       labelEntropy: 1, majorityClass: "a", majority: table(accuracy: 0.3, bits: -0.1), shuffled: nil,
@@ -31,6 +32,13 @@ import Testing
           layer: layer, metrics: table(accuracy: 0.6, bits: bits), gainOverMel: mel,
           selectivity: selectivity)
       ], peak: peak, verdict: nil)
+    result.plain = overDuration.map {
+      [
+        PlainBaseline(
+          name: "duration", isRequired: isRequired, metrics: table(accuracy: 0.5, bits: 0.5), gainOfPeak: $0
+        )
+      ]
+    }
     return Evidence(
       result: result, peak: peak, gainOverMajority: majorityGain, isBeyondSelection: beyond,
       utterances: 100
@@ -51,6 +59,22 @@ import Testing
     #expect(
       verdict(mel: good, selectivity: good, majorityGain: good, beyond: [.overControl]).decision
         == .undecided)
+  }
+
+  @Test("what durations alone tell is no encoding, however far it is above the commonest class")
+  func durations() {
+    func decision(_ gain: Estimate, isRequired: Bool = true, beyond: Set<Evidence.Gain>? = nil) -> Verdict {
+      let all: Set<Evidence.Gain> = [.overMel, .overControl, .overTwin, .overPlain("duration")]
+      return verdict(
+        mel: good, selectivity: good, majorityGain: good, beyond: beyond ?? all, overDuration: gain,
+        isRequired: isRequired)
+    }
+    #expect(decision(good).decision == .encoded)
+    #expect(decision(unsure).decision == .undecided)
+    #expect(decision(bad).decision == .notEncoded)
+    #expect(decision(bad).sentence.contains("knows only each span's duration is below zero"))
+    #expect(decision(good, beyond: [.overMel, .overControl, .overTwin]).decision == .undecided)
+    #expect(decision(bad, isRequired: false).decision == .encoded)
   }
 
   @Test("what was not measured is replaced by the gain over the commonest class")

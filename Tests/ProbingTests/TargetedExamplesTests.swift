@@ -56,6 +56,30 @@ struct TargetedExamplesTests {
     #expect(try read(.height, phones) == [nil, "mid", nil, "open", nil])
   }
 
+  @Test("what words and sentences are made of, as baselines")
+  func contents() throws {
+    func contents(_ examples: Examples, _ target: ProbeTarget = .identity) throws -> [PlainFeatures] {
+      try TargetedExamples(
+        examples, for: ProbeSpec(name: "x", level: examples.level, target: target), in: [utterance]
+      ).contents
+    }
+    let words = try contents(examples(.word, [(0, 0.2, "the"), (0.2, 0.5, "bat")]))
+    #expect(words.map(\.name) == ["length", "bag-of-phones"] && words.map(\.isRequired) == [true, false])
+    // Phones and syllables, each as a number and as the logarithm of one more.
+    let log2 = Float(0.6931472)
+    let log3 = Float(1.0986123)
+    #expect(words[0].states.values == [2, log3, 1, log2, 3, 2 * log2, 1, log2])
+    // AE1, AH0, B, DH, T.
+    #expect(words[1].states.values == [0, 1, 0, 1, 0, 1, 0, 1, 0, 1])
+    let sentence = try contents(examples(.sentence, [(0, 0.5, "the bat")]))
+    #expect(sentence[1].states.values == [1, 1, 1, 1, 1] && sentence[0].states.values[2] == 2)
+    let syllables = try contents(examples(.syllable, [(0, 0.2, "DH AH0"), (0.2, 0.5, "B AE1 T")]))
+    #expect(syllables.map(\.name) == ["length"])
+    // A word's length would be told by itself.
+    #expect(try contents(examples(.word, [(0, 0.2, "the")]), .phoneCount).map(\.name) == ["bag-of-phones"])
+    #expect(try contents(phones).isEmpty)
+  }
+
   @Test("phones by where they stand, with their stress, and by who speaks")
   func positions() throws {
     #expect(try read(.partOfSyllable, phones) == ["onset", "nucleus", "onset", "nucleus", "coda"])

@@ -109,6 +109,12 @@ import Testing
     var gaps = SyntheticStudy.small
     gaps.similarity[0].values[0][1] = .nan
     gaps.levels[0].errors = [SyntheticStudy.errors]
+    gaps.levels[0].subject = "places of articulation"
+    gaps.levels[0].plain = [
+      PlainBaseline(
+        name: "duration", isRequired: true, metrics: gaps.levels[0].majority,
+        gainOfPeak: gaps.levels[0].layers[0].gainOverMel)
+    ]
     for study in [SyntheticStudy.small, SyntheticStudy.large, SyntheticStudy.hostile, gaps] {
       let data = try StudyJSON.encode(study)
       let faults = try schema.faults(in: data)

@@ -25,6 +25,11 @@ extension ProbeSpec {
       # The L2 penalties that are tried (the inverses of scikit-learn's C).
       penalties: [10000, 1000, 100, 10, 1, 0.1, 0.01]
 
+      # How they are tried on development data: grid (each of them), random (draws between the strongest and the weakest) or
+      # bayesian (a Gaussian process tells where to look next); the last two with at most so many trials.
+      search: grid
+      trials: 10
+
       # Classes with fewer spans are left out; of the others, at most so many, the most frequent.
       min_count: 10
       max_classes: 60

@@ -36,7 +36,11 @@ extension StudyResult {
     func gap(_ name: String, _ estimate: Estimate?) -> [String] {
       estimate.map { $0.isFinite } ?? true ? [] : ["\(title), \(name)"]
     }
-    let nulls = [("majority", level.majority), ("shuffled", level.shuffled), (level.baseline, level.mel)]
+    let references =
+      [("majority", level.majority), ("shuffled", level.shuffled), (level.baseline, level.mel)]
+      + (level.plain ?? []).map { ($0.name, $0.metrics) }
+    let nulls =
+      references
       .flatMap { gaps($0.0, $0.1) }
     let layers = level.layers.flatMap { layer in
       gaps(layer.layer.name, layer.metrics) + gaps(layer.layer.name + "@random", layer.twin)

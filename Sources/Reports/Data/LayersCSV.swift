@@ -5,7 +5,7 @@ import Results
 /// | column | holds |
 /// |---|---|
 /// | `model` | the model's name |
-/// | `layer` | a tap point; `majority`, `shuffled`, `mel`; or `hidden.3@random`, that layer of the random twin |
+/// | `layer` | a tap point; `majority`, `shuffled`, `mel`, `duration`, `length`, `bag-of-phones`; or `hidden.3@random`, that layer of the random twin |
 /// | `level`, `probe` | what was read, and the probe's name |
 /// | `metric` | `accuracy`, …, `bits`, `r2`, `r_value` (shares are 0…1); or `gain_over_mel`, `gain_over_random` in the level's metric; or `selectivity` in accuracy |
 /// | `value`, `ci_low`, `ci_high` | the estimate and its 95 % interval; empty where there is no number |
@@ -34,7 +34,7 @@ public enum LayersCSV {
     }
     let nulls =
       rows("majority", level.tested > 0 ? level.majority : nil) + rows("shuffled", level.shuffled)
-      + rows(level.baseline, level.mel)
+      + rows(level.baseline, level.mel) + (level.plain ?? []).flatMap { rows($0.name, $0.metrics) }
     return nulls
       + level.layers.flatMap { result -> [[String]] in
         let name = result.layer.name
