@@ -5,7 +5,7 @@ import PackageDescription
 let package = Package(
   name: "probe-benchmark",
   dependencies: [.package(name: "strata", path: "../..")],
-  targets: ["probe-benchmark", "coverage-simulation"].map {
+  targets: ["probe-benchmark", "path-benchmark", "coverage-simulation"].map {
     .executableTarget(name: $0, dependencies: [.product(name: "Strata", package: "strata")])
   },
   swiftLanguageModes: [.v6]

@@ -15,6 +15,15 @@ enum Description {
       "The commonest class is \(level.majorityClass); the labels' entropy is \(entropy) bits.",
       "Intervals resample \(level.intervalUnit).",
     ]
+    if let search = level.search, let layer = level.layers.first(where: { $0.layer == level.peak?.layer }),
+      let tried = layer.search, let chosen = layer.penalty
+    {
+      let trials = tried.reduce(0) { $0 + $1.count }
+      sentences.append(
+        "Penalties by \(search == "bayesian" ? "Bayesian" : search) search on development data: at \(layer.layer.name) "
+          + "\(count(trials, "trial")) in \(count(tried.count, "fold")), a penalty of "
+          + "\(LayerResult.name(ofPenalty: chosen)) in the middle one (study.json has each with its loss).")
+    }
     if level.isDerived { sentences.append("The labels come from other tiers by rule.") }
     return sentences
   }

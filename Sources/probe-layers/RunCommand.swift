@@ -53,6 +53,13 @@ struct RunCommand: AsyncParsableCommand {
       """)
   var probes: String?
 
+  @Option(
+    help: """
+      How each probe's penalty is sought on development data: grid (its definition's list), random or bayesian. \
+      Default: as the definition says.
+      """)
+  var search: String?
+
   @Option(name: [.short, .long], help: "Where the results go.")
   var output = "strata-study"
 
@@ -110,6 +117,10 @@ struct RunCommand: AsyncParsableCommand {
     guard threads.map({ (1...1024).contains($0) }) ?? true else {
       throw ValidationError("--threads takes a number from 1 to 1024.")
     }
+    guard search.map({ ProbeSpec.Search(rawValue: $0) != nil }) ?? true else {
+      let names = ProbeSpec.Search.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--search takes one of \(names), not “\(search ?? "")”.")
+    }
     guard shard.map({ Shard($0) != nil }) ?? true else {
       throw ValidationError("--shard takes a part of a number of parts, such as 2/3, not “\(shard ?? "")”.")
     }
@@ -148,6 +159,9 @@ struct RunCommand: AsyncParsableCommand {
     }
     // A file dropped into the folder that comes with the tool counts too.
     try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
+    if let search = search.flatMap(ProbeSpec.Search.init(rawValue:)) {
+      for place in study.probes.indices { study.probes[place].search = search }
+    }
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }

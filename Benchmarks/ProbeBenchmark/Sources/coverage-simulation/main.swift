@@ -12,10 +12,11 @@ let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 let runs = arguments.first ?? 400
 let threads = arguments.dropFirst().first ?? 2
 
-func studies(_ signals: [(String, Float)]) throws -> [LevelResult] {
+func studies(_ signals: [(String, Float)], sentences: Int = 10) throws -> [LevelResult] {
   try parallelMap(runs, threads: threads) { run in
     try CoverageSimulation.study(
-      signals: signals.map { (layer: $0.0, signal: $0.1) }, seed: UInt64(run) + 1_000_000, resamples: 1000)
+      signals: signals.map { (layer: $0.0, signal: $0.1) }, seed: UInt64(run) + 1_000_000, resamples: 1000,
+      sentences: sentences)
   }
 }
 
@@ -34,7 +35,7 @@ do {
     isSound = isSound && isWithin
     print("\(isWithin ? "ok  " : "FAIL") \(text): \(percent(share))")
   }
-  print("\(runs) studies of 12 speakers × 4 sentences × 12 spans, 3 classes, an LDA probe")
+  print("\(runs) studies of 12 speakers × 10 sentences × 12 spans, 3 classes, an LDA probe")
   for signal: Float in [0.7, 1.5] {
     let found = try studies([("mel", 0.5), ("hidden.1", signal)])
     let layers = found.compactMap(\.layers.first)
@@ -44,6 +45,10 @@ do {
     report(
       "signal \(signal): intervals of the gain over mel that hold the truth",
       covered(layers.compactMap(\.gainOverMel)), 0.93...0.97)
+    let small = try studies([("mel", 0.5), ("hidden.1", signal)], sentences: 4).compactMap(\.layers.first)
+    print(
+      "     the same with 4 sentences: accuracy \(percent(covered(small.compactMap { $0.metrics?.accuracy }))), "
+        + "gain over mel \(percent(covered(small.compactMap(\.gainOverMel))))")
   }
   for (name, signal) in [("nowhere", Float(0)), ("in mel as in the layers", 1.5)] {
     let found = try studies(["mel", "hidden.1", "hidden.2", "hidden.3"].map { ($0, signal) })
