@@ -15,6 +15,7 @@ struct GaussianProcess {
   private let fit: Fit?
   /// Values are taken less their mean, in units of their deviation.
   private let mean, deviation: Double
+  private let varies: Bool
 
   private struct Fit {
     let scale: Double
@@ -28,7 +29,7 @@ struct GaussianProcess {
   private static let noise = 1e-4
   private static let scales = [0.1, 0.15, 0.2, 0.3, 0.5, 0.8]
   /// An improvement of this many deviations is next to nothing.
-  private static let negligible = 1e-3
+  private static let negligible = 5e-3
 
   init(places: [Double], values: [Double]) {
     self.places = places
@@ -37,7 +38,7 @@ struct GaussianProcess {
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
     let deviation = variance > 0 ? variance.squareRoot() : 1
     let standardised = values.map { ($0 - mean) / deviation }
-    (self.mean, self.deviation) = (mean, deviation)
+    (self.mean, self.deviation, varies) = (mean, deviation, variance > 0)
     best = standardised.min() ?? 0
     fit = Self.scales.compactMap { Self.fit(places, standardised, scale: $0) }
       .max { $0.logLikelihood < $1.logLikelihood }
@@ -79,8 +80,9 @@ struct GaussianProcess {
   }
 
   /// The place where the most improvement on the least value so far is expected: (b − μ)·Φ(z) + σ·φ(z) with
-  /// z = (b − μ)/σ. Nil where that is next to nothing everywhere.
+  /// z = (b − μ)/σ. Nil where that is next to nothing everywhere, and where all values so far are one.
   func mostPromising(among candidates: [Double]) -> Double? {
+    guard varies else { return nil }
     var found: (place: Double, improvement: Double)?
     for place in candidates where !places.contains(where: { abs($0 - place) < 1e-9 }) {
       let (mean, deviation) = standardised(at: place)
