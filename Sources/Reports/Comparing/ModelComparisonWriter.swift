@@ -17,7 +17,7 @@ public enum ModelComparisonWriter {
     comparison.document.text(style)
   }
 
-  /// - Parameter png: also makes a PNG of each figure with `rsvg-convert`.
+  /// Writes `comparison` into `folder`; with `png` also a PNG of each figure by `rsvg-convert`.
   /// - Returns: The paths of what was written.
   /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `png` those of the converter, after everything else was
   ///   written.
