@@ -10,5 +10,8 @@ extension SpeechModel {
   /// the number of heads.
   public var attentionTaps: [TapPoint] { architecture.attentionTaps(samplingRate: samplingRate) }
 
+  /// The longest sound, in samples, that the model reads at once, where it reads longer ones window by window.
+  public var windowSamples: Int? { (architecture as? any WindowedArchitecture)?.window.step }
+
   func checkTap(_ name: String) throws { try (taps + attentionTaps).named(name) }
 }

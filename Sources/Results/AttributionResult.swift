@@ -152,6 +152,8 @@ public struct AttributionResult: Encodable, Sendable {
   public var family: String
   public var audio: String
   public var seconds: Double
+  /// Seconds, start and end, of what was read of the recording, from whose start all times count; empty for all of it.
+  public var stretch: [Double] = []
   /// What is explained, in words, and where it is read.
   public var target: String
   public var targetLayer: String
@@ -176,7 +178,7 @@ public struct AttributionResult: Encodable, Sendable {
   public var bandLimit: Double
 
   private enum CodingKeys: String, CodingKey {
-    case schema, model, fingerprint, family, audio, seconds, target, targetLayer, span, score, probe, tiers
+    case schema, model, fingerprint, family, audio, seconds, stretch, target, targetLayer, span, score, probe, tiers
     case maps, trust, heads, warnings
   }
 

@@ -21,9 +21,11 @@ public struct Explanation: Sendable {
   public let model: SpeechModel
   public let audio: String
   /// The recording at the model's rate, as it sounds.
-  public let sound: Waveform
+  public internal(set) var sound: Waveform
   /// The recording with its labels, where it has some.
-  public let utterance: Utterance?
+  public internal(set) var utterance: Utterance?
+  /// The stretch of the recording that is explained, in seconds, from whose start all times count; nil for all of it.
+  public internal(set) var stretch: Range<Double>?
   public var settings = AttributionSettings()
   public var threads = 1
   /// How many channels of Grad-CAM get a map of their own.
@@ -37,7 +39,7 @@ public struct Explanation: Sendable {
   /// Told each method that begins, with how many there are.
   public var onProgress: @Sendable (_ method: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
   public var isCancelled: @Sendable () -> Bool = { false }
-  let samples: [Float]
+  var samples: [Float]
 
   /// Reads a recording, with the labels that lie beside it or that `corpus` has of it.
   public init(_ model: SpeechModel, audio: String, corpus: Corpus? = nil) throws {
@@ -113,6 +115,10 @@ public struct Explanation: Sendable {
       maps: maps.map { $0.summary(nyquist: Double(model.samplingRate) / 2) },
       warnings: warnings(of: maps),
       spectrogram: .init(spectrogramOf: sound), bandLimit: Double(model.samplingRate) / 2)
+    if let stretch {
+      result.stretch = [stretch.lowerBound, stretch.upperBound]
+      result.warnings.insert(remark(on: stretch), at: 0)
+    }
     result.trust = trust.map(\.summary)
     if methods.contains(where: \.readsAttention) {
       let heads = try attribution.heads(labelledBy: utterance)

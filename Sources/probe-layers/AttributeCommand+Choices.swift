@@ -72,6 +72,16 @@ extension AttributeCommand {
     }
   }
 
+  /// A span of the recording in a stretch of it, from whose start times count.
+  func within(_ stretch: Range<Double>, _ span: Range<Double>) throws -> Range<Double> {
+    guard span.lowerBound >= stretch.lowerBound, span.upperBound <= stretch.upperBound else {
+      throw ValidationError(
+        "The target at \(span.lowerBound)–\(span.upperBound) s lies outside \(stretch.lowerBound)–\(stretch.upperBound) s, which is all that the model is given."
+      )
+    }
+    return (span.lowerBound - stretch.lowerBound)..<(span.upperBound - stretch.lowerBound)
+  }
+
   func labelled(_ at: String, in explanation: Explanation) throws -> Range<Double> {
     let parts = at.split(separator: ":", maxSplits: 1)
     if parts.count == 2, let number = Int(parts[1]), number > 0 {

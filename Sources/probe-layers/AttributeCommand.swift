@@ -60,6 +60,15 @@ struct AttributeCommand: ParsableCommand {
   @Option(help: "Read it over the labelled span of this label, the N-th as LABEL:N.")
   var at: String?
 
+  @Option(
+    help:
+      "Give the model the recording from this second on only. A recording that is longer than a model reads at once (Whisper: 30 s) is cut around the target without being asked."
+  )
+  var from: Double?
+
+  @Option(help: "Give the model the recording up to this second only.")
+  var to: Double?
+
   @Option(help: "Explain a token of a model with a decoder, which is given this text.")
   var text: String?
 
@@ -130,6 +139,9 @@ struct AttributeCommand: ParsableCommand {
   func validate() throws {
     guard probe == nil || unit == nil else { throw ValidationError("Give --probe or --unit, not both.") }
     guard span == nil || at == nil else { throw ValidationError("Give --span or --at, not both.") }
+    guard (from ?? 0) >= 0, (from ?? 0) < (to ?? .infinity) else {
+      throw ValidationError("--from takes a second from 0, --to a later one.")
+    }
     guard text == nil || tokens == nil else { throw ValidationError("Give --text or --tokens, not both.") }
     guard className == nil || unit == nil else { throw ValidationError("A unit has no --class.") }
     guard (0...1000).contains(channels) else {
@@ -165,6 +177,14 @@ struct AttributeCommand: ParsableCommand {
     (request.className, request.unit, request.layer) = (className, unit, layer)
     request.span = try chosenSpan()
     if let at { request.span = try labelled(at, in: explanation) }
+    let stretch =
+      from == nil && to == nil
+      ? explanation.window(around: request.span)
+      : (from ?? 0)..<max((from ?? 0).nextUp, min(to ?? .infinity, explanation.sound.seconds))
+    if let stretch {
+      explanation = try explanation.part(stretch)
+      request.span = try request.span.map { try within(explanation.stretch ?? stretch, $0) }
+    }
     request.headClasses = try HeadClasses.names(of: self.model)
     try read(into: &explanation, &request)
     explanation.probe = try linearProbe(of: model, corpus, threads, progress, interruption)
@@ -175,6 +195,7 @@ struct AttributeCommand: ParsableCommand {
     for path in checkpoints {
       let other = try self.loading.load(path)
       var later = try Explanation(other, audio: audio, corpus: corpus)
+      if let stretch { later = try later.part(stretch) }
       (later.settings, later.threads, later.layer) = (explanation.settings, threads, explanation.layer)
       (later.isCancelled, later.tokens) = (explanation.isCancelled, explanation.tokens)
       // A class that is the likeliest of one need not be that of the next: the target is the first one's.

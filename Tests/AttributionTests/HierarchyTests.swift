@@ -76,6 +76,39 @@ import Testing
     #expect(profile.name == "previous phone", "\(profile.shares)")
   }
 
+  @Test("a picture of few frames is the weights, of many their means")
+  func picture() {
+    let few = sines([9, 9])
+    #expect(HeadMap.picture(of: few.values[...], frames: 9) == few)
+    func sums(_ side: Int, _ scale: Int) -> [Float] {
+      (0..<(side * side)).map { index in
+        let (row, column) = (index / side / scale, index % side / scale)
+        return Float(row + column)
+      }
+    }
+    let many = HeadMap.picture(of: sums(128, 2)[...], frames: 128)
+    #expect(many.shape == [64, 64] && many.values == sums(64, 1))
+  }
+
+  @Test("every head below the target's layer, in order; without labels none is named")
+  func heads() throws {
+    let (model, samples) = try tinyModel("wav2vec2_variant")
+    let point = try #require(model.taps.first { $0.name == "hidden.2" })
+    let attribution = try Attribution(model, samples: samples, target: .unit(1, of: point))
+    let heads = try attribution.heads(labelledBy: nil)
+    let taps = model.attentionTaps.prefix(2)
+    let expected = taps.flatMap { tap in (1...tap.width).map { "\(tap.name)/\($0)" } }
+    #expect(heads.map { "\($0.profile.layer)/\($0.profile.head)" } == expected)
+    for head in heads {
+      #expect(head.profile.entropy <= head.profile.mostEntropy && head.profile.entropy > 0)
+      #expect(head.profile.distance > 0 && head.profile.shares.isEmpty)
+      let cells = head.picture.rows
+      for query in 0..<cells where cells < 64 {
+        #expect(abs(head.picture[row: query].reduce(0, +) - 1) < 1e-4)
+      }
+    }
+  }
+
   @Test("rows that lost keys are brought to one again")
   func lostKeys() {
     let one = HeadReading(

@@ -113,6 +113,37 @@ struct AttributeTests {
     }
   }
 
+  @Test("a stretch of a recording, asked for or the window around the target of one too long")
+  func stretch() throws {
+    let output = try folder.file("stretch")
+    let part = try CommandRun([
+      "attribute", model, audio, "--class", "ZH", "--at", "ZH", "--from", "0.2", "--to", "1.2", "-o",
+      output,
+      "--methods", "attention-rollout",
+    ])
+    #expect(part.status == 0, "\(part.errors)")
+    #expect(part.output.contains("over 0.19–0.25 s") && part.output.contains("Only 0.20–1.20 s"))
+    let page = try String(contentsOfFile: output + "/report.html", encoding: .utf8)
+    #expect(
+      page.contains("Where each attention head looks") && page.contains("<th scope=\"col\">Follows</th>"))
+    let heads = try String(contentsOfFile: output + "/figures/attention.csv", encoding: .utf8)
+    #expect(heads.contains("attention.6,4,"))
+
+    let windowed = Repository.path("Tests/ModelsTests/Resources/ast")
+    let cut = try CommandRun([
+      "attribute", windowed, audio, "--unit", "1", "--layer", "hidden.1", "--span", "2.2-2.3", "-o", output,
+      "--methods", "gradient-input",
+    ])
+    #expect(cut.status == 0, "\(cut.errors)")
+    #expect(cut.output.contains("were given to the model, of which") && cut.output.contains("s at once"))
+    let outside = try CommandRun([
+      "attribute", model, audio, "--span", "2.2-2.3", "--to", "1", "-o", output,
+    ])
+    #expect(outside.status != 0 && outside.errors.contains("lies outside"))
+    let beyond = try CommandRun(["attribute", model, audio, "--from", "7", "-o", output])
+    #expect(beyond.status != 0 && beyond.errors.contains("is 2.92 s long"))
+  }
+
   @Test("maps of channels and of another checkpoint, and masks for augmentation")
   func channelsAndCheckpoints() throws {
     let output = try folder.file("strip")

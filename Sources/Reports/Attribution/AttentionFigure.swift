@@ -64,17 +64,22 @@ public struct AttentionFigure: Figure {
     canvas.image(picture, x, y, Self.side, Self.side)
     canvas.rectangle(
       x, y, Self.side, Self.side, fill: "none", stroke: .init(colour: canvas.style.rule, width: 0.5))
-    let share = head.shares.first { $0.kind == head.name }
-    if let colour = HeadFigure.colours[head.name], share != nil {
+    let isNamed = head.shares.contains { $0.kind == head.name }
+    // A head that follows nothing for certain shows what it comes nearest to.
+    let nearest =
+      isNamed ? head.shares.first { $0.kind == head.name } : head.shares.max { $0.score < $1.score }
+    if let colour = HeadFigure.colours[head.name], isNamed {
       canvas.rectangle(x, y + Self.side + 3, 3, 17, fill: colour)
     }
-    let name = share == nil ? "–" : head.name
+    let ink = isNamed ? nil : canvas.style.muted
     canvas.label(
-      name, x + 6, y + Self.side + 10, fill: share == nil ? canvas.style.muted : nil, isBold: share != nil)
-    if let share {
+      nearest.map { isNamed ? $0.kind : "\($0.kind)?" } ?? "", x + 6, y + Self.side + 10, fill: ink,
+      isBold: isNamed)
+    if let nearest {
       canvas.label(
-        "\(NumberText.fixed(share.share * 100, 0)) % (\(NumberText.fixed(share.chance * 100, 0)) %)", x + 6,
-        y + Self.side + 19)
+        "\(NumberText.fixed(nearest.share * 100, 0)) % (\(NumberText.fixed(nearest.chance * 100, 0)) %)",
+        x + 6,
+        y + Self.side + 19, fill: ink)
     }
     canvas.label(
       "\(NumberText.fixed(head.entropy, 1)) bits, \(NumberText.fixed(head.distance, 0)) ms", x + 6,

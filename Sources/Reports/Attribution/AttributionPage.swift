@@ -13,7 +13,8 @@ struct AttributionPage {
   let audio: String
   let hasAudio: Bool
   let maps: [Map]
-  let sections: [Section]
+  /// Further figures.
+  let sections: [FigureSection]
   let warnings: [String]
   let hasWarnings: Bool
   let facts: [PageContent.Fact]
@@ -28,13 +29,6 @@ struct AttributionPage {
     let name: String
     let value: String
     let sign: String
-  }
-
-  /// A further figure with its table.
-  struct Section {
-    let title: String
-    let text: String
-    let svg: String
   }
 
   init(
@@ -60,7 +54,7 @@ struct AttributionPage {
             sign: $0.limit == nil ? "" : $0.isPassed ? "✓" : "✗ (limit \(Self.spelt($0.limit ?? 0)))")
         })
     }
-    sections = others.map { Section(title: $0.figure.title, text: $0.text, svg: $0.figure.svg(.page)) }
+    sections = others.map { FigureSection($0.figure, text: $0.text) }
     warnings = result.warnings
     hasWarnings = !result.warnings.isEmpty
     facts =
@@ -147,13 +141,7 @@ extension PageTemplates {
     {{#checks}}<p class="text note">{{name}}: {{value}} {{sign}}</p>
     {{/checks}}{{/maps}}
     </section>
-    {{#sections}}<section>
-    <h2>{{title}}</h2>
-    <p class="text">{{text}}</p>
-    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}">
-    {{{svg}}}</div>
-    </section>
-    {{/sections}}<section aria-labelledby="provenance-title">
+    {{#sections}}{{>figureSection}}{{/sections}}<section aria-labelledby="provenance-title">
     <h2 id="provenance-title">Provenance</h2>
     <dl class="facts">
     {{#facts}}{{>facts}}{{/facts}}

@@ -27,21 +27,6 @@ public struct FiguresPage: Sendable {
   }
 
   private struct Content {
-    struct Section {
-      let title: String
-      let text: String
-      let summary: String
-      let svg: String
-      let leastWidth: Int
-      let headings: [String]
-      let rows: [Row]
-    }
-
-    struct Row {
-      let name: String
-      let cells: [String]
-    }
-
     struct Sound {
       let caption: String
       let url: String
@@ -51,30 +36,17 @@ public struct FiguresPage: Sendable {
     let css: String
     let title: String
     let lead: String
-    let sections: [Section]
+    let sections: [FigureSection]
     let clips: [Sound]
     let hasClips: Bool
     let warnings: [String]
     let hasWarnings: Bool
   }
 
-  /// Tables longer than this are in the files beside the page only.
-  private static let longestTable = 400
-
   func html(version: String) throws -> String {
-    let sections = figures.map { entry in
-      let table = entry.figure.data
-      let rows = table.rows.count > Self.longestTable ? [] : table.rows
-      return Content.Section(
-        title: entry.figure.title, text: entry.text, summary: entry.figure.summary,
-        svg: entry.figure.svg(.page), leastWidth: Int(entry.figure.size.points.width * 1.5),
-        headings: rows.isEmpty ? [] : table.headings,
-        rows: rows.map { row in
-          Content.Row(name: row.first?.shown ?? "", cells: row.dropFirst().map(\.shown))
-        })
-    }
     let content = Content(
-      version: version, css: PageStyle.sheet, title: title, lead: lead, sections: sections,
+      version: version, css: PageStyle.sheet, title: title, lead: lead,
+      sections: figures.map { FigureSection($0.figure, text: $0.text) },
       clips: clips.map {
         .init(caption: $0.caption, url: "data:audio/wav;base64," + $0.sound.base64EncodedString())
       }, hasClips: !clips.isEmpty, warnings: warnings, hasWarnings: !warnings.isEmpty)
@@ -117,25 +89,7 @@ extension PageTemplates {
     {{#warnings}}<li>{{.}}</li>
     {{/warnings}}</ul>
     </section>{{/hasWarnings}}
-    {{#sections}}<section>
-    <h2>{{title}}</h2>
-    <p class="text">{{text}}</p>
-    <figure>
-    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 46rem)">
-    {{{svg}}}</div></div>
-    <figcaption>{{summary}}</figcaption>
-    <details><summary>The numbers <span class="hidden">of {{title}}</span></summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="Numbers: {{title}}">
-    <table>
-    <thead><tr>{{#headings}}<th scope="col">{{.}}</th>{{/headings}}</tr></thead>
-    <tbody>
-    {{#rows}}<tr><th scope="row">{{name}}</th>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
-    {{/rows}}</tbody>
-    </table>
-    </div></details>
-    </figure>
-    </section>
-    {{/sections}}{{#hasClips}}<section aria-labelledby="clips-title">
+    {{#sections}}{{>figureSection}}{{/sections}}{{#hasClips}}<section aria-labelledby="clips-title">
     <h2 id="clips-title">To listen to</h2>
     {{#clips}}<p class="text">{{caption}}<br><audio controls preload="metadata" src="{{url}}" aria-label="{{caption}}"></audio></p>
     {{/clips}}</section>

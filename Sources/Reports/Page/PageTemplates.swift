@@ -4,7 +4,7 @@ enum PageTemplates {
   static let all = [
     "head": head, "page": page, "answer": answer, "drawing": drawing, "numbers": numbers,
     "measured": measured,
-    "facts": facts, "attribution": attribution, "figures": figures,
+    "facts": facts, "attribution": attribution, "figures": figures, "figureSection": figureSection,
     "comparison": comparison, "mistakes": mistakes, "table": table,
   ]
 
