@@ -5,7 +5,7 @@
 #   Benchmarks/memory.sh ["HOURS …" [LAYERS WIDTH MOMENTS_MIB]]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-hours=${1:-1 10 100} layers=${2:-8} width=${3:-128} budget=${4:-512}
+hours=${1:-1 10 100} layers=${2:-4} width=${3:-64} budget=${4:-512}
 
 package=$here/ScalingBenchmark
 scratch=$here/../.build/scaling-benchmark

@@ -53,7 +53,7 @@ extension ExtractionPass {
       nonFinite: blocks.reduce(into: [:]) { all, block in all.merge(block.nonFinite) { min($0, $1) } },
       counts: moments.map { $0?.count ?? 0 }, classCounts: moments.map { $0?.classCounts ?? [] })
     do {
-      let text = String(decoding: try JSONEncoder().encode(notes), as: UTF8.self)
+      let text = String(decoding: try JSONEncoder.stable.encode(notes), as: UTF8.self)
       try SafetensorsWriter.write(tensors, metadata: ["notes": text], to: path)
     } catch {
       throw ActivationError.cannotWrite(path: path, reason: "\(error)")

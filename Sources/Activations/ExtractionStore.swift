@@ -179,7 +179,7 @@ struct ExtractionStore: Sendable {
   ) throws -> Manifest.File {
     let path = folder + "/" + name
     do {
-      let text = String(decoding: try JSONEncoder().encode(notes), as: UTF8.self)
+      let text = String(decoding: try JSONEncoder.stable.encode(notes), as: UTF8.self)
       try SafetensorsWriter.write(tensors, metadata: ["notes": text], to: path)
       return Manifest.File(name: name, fingerprint: try Checkpoint.open(path).fingerprint())
     } catch {
@@ -196,6 +196,15 @@ struct ExtractionStore: Sendable {
     } catch {
       throw ActivationError.cannotWrite(path: path, reason: error.localizedDescription)
     }
+  }
+}
+
+extension JSONEncoder {
+  /// The same value gives the same bytes in every run.
+  static var stable: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return encoder
   }
 }
 

@@ -24,6 +24,8 @@ public struct LayerMeasure: Codable, Equatable, Sendable {
     case hiddenAccuracy = "hidden_layer_accuracy"
     /// Bits that [mel, layer] has beyond [mel].
     case beyondMel = "bits_beyond_mel"
+    /// Of a text: bits that [n-grams, layer] has beyond its characters' [n-grams].
+    case beyondNGrams = "bits_beyond_n-grams"
     /// The layer's weight in a learnt mixture of all layers of its width.
     case mixtureWeight = "mixture_weight"
 
@@ -43,6 +45,7 @@ public struct LayerMeasure: Codable, Equatable, Sendable {
       case .linearAccuracy: "linear"
       case .hiddenAccuracy: "hidden"
       case .beyondMel: "bits>mel"
+      case .beyondNGrams: "bits>n-grams"
       case .mixtureWeight: "mixture"
       }
     }

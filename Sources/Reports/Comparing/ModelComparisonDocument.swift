@@ -57,8 +57,8 @@ extension ModelComparison {
   var document: ComparisonDocument {
     let names = labels
     let facts =
-      "\(count(models.count, "model")) on \(corpus.name): \(count(corpus.utterances, "utterance")), "
-      + "\(count(corpus.speakers, "speaker")), \(NumberText.duration(corpus.seconds))."
+      "\(count(models.count, "model")) on \(corpus.name): \(count(corpus.utterances, corpus.unit)), "
+      + "\(count(corpus.speakers, corpus.source)), \(corpus.length)."
     return ComparisonDocument(
       title: "From \(names[0]) to \(names[names.count - 1]): which layers encode what",
       lead: [facts] + levels.compactMap(peakSentence),

@@ -14,7 +14,7 @@ extension SimilarityResult {
       : "How alike the layers of \(names[0]) are"
     let facts =
       "\(NumberText.grouped(rows)) \(unit), \(NumberText.grouped(sampled)) of them kept, from "
-      + "\(count(corpus.utterances, "utterance")) (\(NumberText.duration(corpus.seconds))) of \(corpus.name)."
+      + "\(count(corpus.utterances, corpus.unit)) (\(corpus.length)) of \(corpus.name)."
     let sides = names.count > 1 ? ["Rows: \(names[0]). Columns: \(names[1])."] : []
     return ComparisonDocument(
       title: title, lead: [facts, alignment] + sides,

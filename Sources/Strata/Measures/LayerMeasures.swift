@@ -127,7 +127,9 @@ struct SpanMeasures {
     if let beyond = try beyondMel(layer) {
       found.append(
         LayerMeasure(
-          layer: layer, level: settings.level, name: .beyondMel, estimate: beyond.gain, count: beyond.tested
+          layer: layer, level: settings.level,
+          name: chosen.baselineOfText == nil ? .beyondMel : .beyondNGrams, estimate: beyond.gain,
+          count: beyond.tested
         ))
     }
     return found
