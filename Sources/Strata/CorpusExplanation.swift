@@ -41,13 +41,17 @@ public struct CorpusExplanation: Sendable {
     (heads.seed, heads.onProgress, heads.isCancelled) = (seed, onProgress, isCancelled)
     let profiles = try heads.run(threads: threads)
     let missing = levels.filter { level in !rows.contains { $0.level == level } }
+    let long = corpus.utterances.count { !model.readsAtOnce($0.seconds) }
     return EvidenceResult(
       model: model.name, fingerprint: model.fingerprint, corpus: corpus.name,
       method: rules.conservesRelevance ? "layer-wise relevance propagation" : "gradient × input",
       rows: rows.map(\.summary), heads: profiles.map(\.summary),
       warnings: missing.map {
         "\($0.rawValue) has too few labelled spans for a probe, or none held out; it was left out."
-      })
+      }
+        + (long == 0
+          ? []
+          : ["\(long) recordings are longer than \(model.family) reads at once and were not explained."]))
   }
 
   /// Writes `report.html`, `evidence.json` and `figures/`; all or none.

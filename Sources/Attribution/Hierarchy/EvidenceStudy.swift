@@ -100,7 +100,9 @@ public struct EvidenceStudy: Sendable {
 
   /// Spans of held-out recordings whose label the probes know, at most `spans` a level, by the recording.
   private func jobs(_ probes: [Key: LinearProbe]) throws -> [Int: [Job]] {
-    let held = try SplitPlan.make(for: corpus, seed: seed).folds.first?.test ?? []
+    let held = (try SplitPlan.make(for: corpus, seed: seed).folds.first?.test ?? []).filter {
+      model.readsAtOnce(corpus.utterances[$0].seconds)
+    }
     var jobs: [Int: [Job]] = [:]
     for level in levels {
       guard let probe = probes.first(where: { $0.key.level == level })?.value else { continue }
@@ -170,5 +172,12 @@ extension RecordedPass {
         }
       }
     }
+  }
+}
+
+extension SpeechModel {
+  /// Whether a sound is no longer than the window of a model that has one: gradients and attention reach over one window.
+  public func readsAtOnce(_ seconds: Double) -> Bool {
+    windowSamples.map { seconds * Double(samplingRate) <= Double($0) } ?? true
   }
 }

@@ -32,7 +32,7 @@ public struct HeadStudy: Sendable {
   public func run(threads: Int = 1) throws -> [HeadProfile] {
     let taps = model.attentionTaps.filter { $0.timing != nil }
     let labelled = corpus.utterances.filter {
-      !$0.spans(at: .phoneme).isEmpty && $0.seconds <= longest
+      !$0.spans(at: .phoneme).isEmpty && $0.seconds <= longest && model.readsAtOnce($0.seconds)
     }
     guard !taps.isEmpty, !labelled.isEmpty else { return [] }
     let count = min(recordings, labelled.count)
