@@ -56,7 +56,7 @@ public struct SpeechModel: Sendable {
     inputNormalisation =
       switch built.input {
       case .features(let description, _): description
-      case .waveform: normalisesInput ? "zero mean, unit variance" : "none"
+      case .waveform: normalisesInput ? "zero mean, unit variance" : "as recorded"
       }
     input = built.input
     taps = built.architecture.taps(samplingRate: samplingRate)

@@ -16,6 +16,8 @@ public struct LoadedModel: Sendable {
     let type = try TextModel.modelType(of: path, options: options)
     if let type, TextModel.reads(modelType: type), ofText || type != "clap" {
       let model = try TextModel.load(path, options: options)
+      // Here, not at each of a corpus' texts.
+      try model.requiredTokenizer()
       return LoadedModel(source: model, notes: model.tensorReport.notes)
     }
     let model = try SpeechModel.load(path, options: options)

@@ -26,7 +26,7 @@ extension AttributeCommand {
     let result = try explanation.run(threads: threads)
     progress.finish()
     try explanation.write(result, to: output, png: png)
-    guard !quiet else { return }
+    guard !running.quiet else { return }
     standardOutput(AttributionSummary.text(of: result))
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }
@@ -44,7 +44,7 @@ extension AttributeCommand {
     let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: threads)
     progress.finish()
     try explanation.write(maxima, ofUnit: unit, of: point, to: output)
-    guard !quiet else { return }
+    guard !running.quiet else { return }
     standardOutput("Unit \(unit) of \(point.name) is largest at")
     for maximum in maxima {
       let labels = [maximum.labels[.phoneme], maximum.labels[.word]].compactMap { $0 }.joined(

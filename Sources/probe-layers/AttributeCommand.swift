@@ -121,9 +121,6 @@ struct AttributeCommand: ParsableCommand {
   @Option(help: "What is drawn at random is drawn with this seed.")
   var seed: UInt64 = 0
 
-  @Option(help: "Threads. Default: one a core.")
-  var threads: Int?
-
   @Flag(
     help: "Try whether each map is true: hiding curves, random weights, noise, agreement. Takes longer.")
   var checks = false
@@ -131,8 +128,7 @@ struct AttributeCommand: ParsableCommand {
   @Flag(help: "Also make PNG of each figure (needs rsvg-convert).")
   var png = false
 
-  @Flag(name: [.short, .long], help: "No progress and no summary; only errors.")
-  var quiet = false
+  @OptionGroup var running: RunningOptions
 
   @OptionGroup var loading: LoadingOptions
 
@@ -152,23 +148,19 @@ struct AttributeCommand: ParsableCommand {
     }
     guard (1...1_000_000).contains(spans) else { throw ValidationError("--spans takes a number from 1.") }
     guard (1...100_000).contains(steps) else { throw ValidationError("--steps takes a number from 1.") }
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
     _ = try (chosenMethods(), chosenLevels(), chosenSettings(), chosenSpan())
   }
 
   func run() throws {
     let interruption = Interruption()
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
     let model = try loading.load(model)
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    guard !isFolder(audio) else { return try explainCorpus(model, threads, progress, interruption) }
+    guard !isFolder(audio) else { return try explainCorpus(model, running.threads, progress, interruption) }
     let corpus = try corpus.map { try Corpus.load($0) }
     var explanation = try Explanation(model, audio: audio, corpus: corpus)
     explanation.settings = try chosenSettings()
-    explanation.threads = threads
+    explanation.threads = running.threads
     explanation.layer = try mapLayer.flatMap { try model.resolve(layers: $0).first?.name }
     explanation.isCancelled = { interruption.isRequested }
     explanation.onProgress = { progress.update(stage: "Explaining", done: $1, total: $2, detail: $0) }
@@ -187,7 +179,7 @@ struct AttributeCommand: ParsableCommand {
     }
     request.headClasses = try HeadClasses.names(of: self.model)
     try read(into: &explanation, &request)
-    explanation.probe = try linearProbe(of: model, corpus, threads, progress, interruption)
+    explanation.probe = try linearProbe(of: model, corpus, running.threads, progress, interruption)
     let target = try request.target(of: explanation, probe: explanation.probe)
 
     explanation.channels = channels
@@ -196,10 +188,12 @@ struct AttributeCommand: ParsableCommand {
       let other = try self.loading.load(path)
       var later = try Explanation(other, audio: audio, corpus: corpus)
       if let stretch { later = try later.part(stretch) }
-      (later.settings, later.threads, later.layer) = (explanation.settings, threads, explanation.layer)
+      (later.settings, later.threads, later.layer) = (
+        explanation.settings, running.threads, explanation.layer
+      )
       (later.isCancelled, later.tokens) = (explanation.isCancelled, explanation.tokens)
       // A class that is the likeliest of one need not be that of the next: the target is the first one's.
-      later.probe = try linearProbe(of: other, corpus, threads, progress, interruption)
+      later.probe = try linearProbe(of: other, corpus, running.threads, progress, interruption)
       var again = request
       again.className = target.label
       let own = try later.probe.map { try again.target(of: later, probe: $0) } ?? target
@@ -207,7 +201,7 @@ struct AttributeCommand: ParsableCommand {
     }
     progress.finish()
     try explanation.write(result, to: output, png: png)
-    guard !quiet else { return }
+    guard !running.quiet else { return }
     standardOutput(AttributionSummary.text(of: result))
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }

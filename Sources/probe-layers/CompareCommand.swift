@@ -48,9 +48,6 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
   var seed: UInt64 = 0
 
-  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
-  var threads: Int?
-
   @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var imports: ImportOptions
@@ -58,20 +55,16 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
   var png = false
 
-  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
-  var quiet = false
+  @OptionGroup var running: RunningOptions
 
   func validate() throws {
     guard !models.isEmpty else { throw ValidationError("Give two models, or a folder of checkpoints.") }
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
   }
 
   func run() async throws {
     let interruption = Interruption()
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
     let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
     let listing = try ModelListing.models(at: models)
@@ -79,7 +72,7 @@ struct CompareCommand: AsyncParsableCommand {
       var study = LayerStudy(model: model, corpus: corpus)
       study.seed = seed
       study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
-      study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      study.threads = running.threads
       study.workFolder = StudyFolder.workFolder(of: output) + "/" + model.fingerprint
       if let layers { study.layers = try model.taps.resolve(layers: layers).map(\.name) }
       try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
@@ -94,7 +87,7 @@ struct CompareCommand: AsyncParsableCommand {
     progress.finish()
     try result.write(to: output, png: png)
     StudyFolder.removeWork(of: output)
-    guard !quiet else { return }
+    guard !running.quiet else { return }
     standardOutput(result.terminalSummary)
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }

@@ -38,37 +38,30 @@ struct ExtractCommand: ParsableCommand {
   @Flag(help: "Also write attention weights.")
   var attention = false
 
-  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
-  var threads: Int?
-
   @OptionGroup var loading: LoadingOptions
 
-  @Flag(name: [.short, .long], help: "No progress; only errors.")
-  var quiet = false
+  @OptionGroup var running: RunningOptions
 
   func validate() throws {
     guard !audio.isEmpty else { throw ValidationError("Give at least one recording.") }
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
   }
 
   func run() throws {
     let interruption = Interruption(advice: "Stopping; nothing will be written.")
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
     let model = try loading.load(model)
     var export = ActivationExport(model: model)
     if let layers { export.taps = try model.resolve(layers: layers).map(\.name) }
     export.includesAttention = attention
     export.format = format
-    if let threads { export.threads = threads }
+    export.threads = running.threads
     export.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }
     export.isCancelled = { interruption.isRequested }
     let plan = try export.plan(audio, to: output)
-    if !quiet { standardError(plan.summary(layers: export.layerCount)) }
+    if !running.quiet { standardError(plan.summary(layers: export.layerCount)) }
     try export.write(plan)
     progress.finish()
     standardOutput("Wrote \(output)")

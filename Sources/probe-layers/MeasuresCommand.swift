@@ -42,11 +42,7 @@ struct MeasuresCommand: ParsableCommand {
   @Option(help: "The seed of every random choice.")
   var seed: UInt64 = 0
 
-  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
-  var threads: Int?
-
-  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
-  var quiet = false
+  @OptionGroup var running: RunningOptions
 
   @OptionGroup var loading: LoadingOptions
 
@@ -56,9 +52,6 @@ struct MeasuresCommand: ParsableCommand {
     guard (2...10_000).contains(clusters) else {
       throw ValidationError("--clusters takes a number from 2 to 10000.")
     }
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
     guard Level(rawValue: level) != nil else {
       throw ValidationError(
         "--level takes one of \(Level.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -67,7 +60,7 @@ struct MeasuresCommand: ParsableCommand {
 
   func run() throws {
     let interruption = Interruption()
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
     guard let folder = corpus ?? BundledFiles.corpus else {
       throw CommandFailure(
@@ -78,7 +71,7 @@ struct MeasuresCommand: ParsableCommand {
     var study = LayerStudy(
       model: try loading.source(model, for: corpus, imports), corpus: corpus)
     study.seed = seed
-    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    study.threads = running.threads
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
@@ -99,6 +92,6 @@ struct MeasuresCommand: ParsableCommand {
           status: .writeFailed, message: "\(output) cannot be written: \(error.localizedDescription)")
       }
     }
-    if !quiet { standardOutput(MeasuresTable.text(found)) }
+    if !running.quiet { standardOutput(MeasuresTable.text(found)) }
   }
 }

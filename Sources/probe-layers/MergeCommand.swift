@@ -24,24 +24,14 @@ struct MergeCommand: AsyncParsableCommand {
   @Option(help: "The corpus, where it is not where the shards found it; only its labels are read.")
   var corpus: String?
 
-  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
-  var threads: Int?
-
-  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
-  var quiet = false
-
-  func validate() throws {
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
-  }
+  @OptionGroup var running: RunningOptions
 
   func run() async throws {
     let interruption = Interruption()
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
     var study = try LayerStudy.merging(shards, corpus: corpus)
-    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    study.threads = running.threads
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }
@@ -49,7 +39,7 @@ struct MergeCommand: AsyncParsableCommand {
     let result = try await study.run()
     progress.finish()
     try StudyFolder.write(result, to: output)
-    guard !quiet else { return }
+    guard !running.quiet else { return }
     standardOutput(StudyFolder.terminalSummary(of: result))
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }

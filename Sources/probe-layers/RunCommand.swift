@@ -69,9 +69,6 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "How many randomly initialised twins to compare with.")
   var twins = 3
 
-  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
-  var threads: Int?
-
   @Option(
     help: """
       Only part i of n of the audio, as i/n, without probing: a folder shard-i-of-n in the output folder, for \
@@ -103,8 +100,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var imports: ImportOptions
 
-  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
-  var quiet = false
+  @OptionGroup var running: RunningOptions
 
   @Flag(name: [.short, .long], help: "Say on standard error what is read, assumed and done.")
   var verbose = false
@@ -114,9 +110,6 @@ struct RunCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
     guard search.map({ ProbeSpec.Search(rawValue: $0) != nil }) ?? true else {
       let names = ProbeSpec.Search.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--search takes one of \(names), not “\(search ?? "")”.")
@@ -138,7 +131,7 @@ struct RunCommand: AsyncParsableCommand {
   /// `fingerprints` are those of an earlier study that this one repeats.
   private func study(checking fingerprints: [String: String]) async throws {
     let interruption = Interruption()
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
 
     let corpusFolder = try BundledFiles.corpus(or: corpus)
@@ -149,7 +142,7 @@ struct RunCommand: AsyncParsableCommand {
     var study = LayerStudy(model: try source(for: corpus), corpus: corpus)
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
-    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    study.threads = running.threads
     study.workFolder = StudyFolder.workFolder(of: output)
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     if let errors {
@@ -171,7 +164,7 @@ struct RunCommand: AsyncParsableCommand {
     if let shard = shard.flatMap({ Shard($0) }) {
       let folder = try await study.writeShard(shard, in: output)
       progress.finish()
-      if !quiet { standardOutput("Shard \(shard): \(folder)") }
+      if !running.quiet { standardOutput("Shard \(shard): \(folder)") }
       return
     }
 
@@ -198,7 +191,7 @@ struct RunCommand: AsyncParsableCommand {
     study.storeFolder = folder
     let kept = try StoredSource(study.model, in: folder, utterances: study.corpus.utterances)
     let bytes = kept.bytes(of: study.layers, utterances: study.corpus.utterances)
-    if !quiet {
+    if !running.quiet {
       let passes = 1 + study.twinSeeds.count
       standardError("Keeping about \(ExportPlan.size(bytes * passes)) of frames in \(folder)")
     }
@@ -221,7 +214,7 @@ struct RunCommand: AsyncParsableCommand {
 
   private func show(_ result: StudyResult) throws {
     if json { return standardOutput(try StudyFolder.json(of: result)) }
-    guard !quiet else { return }
+    guard !running.quiet else { return }
     standardOutput(StudyFolder.terminalSummary(of: result))
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }

@@ -18,28 +18,18 @@ struct SelfTestCommand: ParsableCommand {
   @Option(help: "The seed of what is drawn.")
   var seed: UInt64 = 0
 
-  @Option(help: "Worker threads. Default: one a core.")
-  var threads: Int?
-
-  @Flag(name: [.short, .long], help: "Only what fails.")
-  var quiet = false
-
-  func validate() throws {
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
-  }
+  @OptionGroup var running: RunningOptions
 
   func run() throws {
     let interruption = Interruption()
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
     let checks = try SelfTest(seed: seed).run(
-      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+      threads: running.threads,
       progress: { progress.update(stage: "Checking", done: $0, total: $1) },
       isCancelled: { interruption.isRequested })
     progress.finish()
-    for check in checks where !quiet || !check.passes { standardOutput(check.description) }
+    for check in checks where !running.quiet || !check.passes { standardOutput(check.description) }
     let failed = checks.count { !$0.passes }
     guard failed == 0 else {
       throw CommandFailure(
@@ -47,6 +37,6 @@ struct SelfTestCommand: ParsableCommand {
         message:
           "\(failed) of \(checks.count) checks failed; this installation is broken, or its BLAS library is")
     }
-    if !quiet { standardOutput("All \(checks.count) checks passed.") }
+    if !running.quiet { standardOutput("All \(checks.count) checks passed.") }
   }
 }

@@ -54,9 +54,6 @@ struct SimilarityCommand: AsyncParsableCommand {
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
   var seed: UInt64 = 0
 
-  @Option(help: "Worker threads. Default: one a core. The results do not depend on it.")
-  var threads: Int?
-
   @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var imports: ImportOptions
@@ -64,20 +61,16 @@ struct SimilarityCommand: AsyncParsableCommand {
   @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
   var png = false
 
-  @Flag(name: [.short, .long], help: "No progress and no table; only errors.")
-  var quiet = false
+  @OptionGroup var running: RunningOptions
 
   func validate() throws {
     guard (1...2).contains(models.count) else { throw ValidationError("Give one model or two.") }
-    guard threads.map({ (1...1024).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes a number from 1 to 1024.")
-    }
     guard (4...10_000_000).contains(rows) else { throw ValidationError("--rows takes a number from 4.") }
   }
 
   func run() async throws {
     let interruption = Interruption()
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = running.progress
     defer { progress.finish() }
     let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
     let sources = try models.map { try loading.source($0, for: corpus, imports) }
@@ -90,7 +83,7 @@ struct SimilarityCommand: AsyncParsableCommand {
     study.measuresSpectra = spectra
     study.rowLimit = rows
     study.seed = seed
-    study.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    study.threads = running.threads
     study.workFolder = StudyFolder.workFolder(of: output)
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
@@ -100,7 +93,7 @@ struct SimilarityCommand: AsyncParsableCommand {
     progress.finish()
     try result.write(to: output, png: png)
     StudyFolder.removeWork(of: output)
-    guard !quiet else { return }
+    guard !running.quiet else { return }
     standardOutput(result.terminalSummary)
     standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
   }

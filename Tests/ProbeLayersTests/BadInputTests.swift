@@ -52,6 +52,15 @@ struct BadInputTests {
     try expectFailure([text], status: 65, saying: ["lfs.ckpt", "LFS"])
   }
 
+  @Test("a text model without its tokeniser")
+  func noTokenizer() throws {
+    try expectFailure(
+      [
+        Repository.path("Tests/ModelsTests/Resources/bert"), "--corpus",
+        Repository.path("fixtures/made.conllu"),
+      ], status: 65, saying: ["tokenizer.json", "vocab.txt"])
+  }
+
   @Test("a missing corpus")
   func missingCorpus() throws {
     try expectFailure(

@@ -97,14 +97,19 @@ extension TextModel {
   /// A text's tokens as the model is given them. Throws `ModelError.tokenizer` where it came without a tokeniser, and
   /// `.tooManyTokens` where it has no positions for them all.
   public func tokens(of text: String) throws -> [Token] {
+    let tokens = try requiredTokenizer().encode(text)
+    try check(count: tokens.count)
+    return tokens
+  }
+
+  /// How its text is cut. Throws `ModelError.tokenizer` where the files of a tokeniser were missing.
+  @discardableResult public func requiredTokenizer() throws -> any Tokenizer {
     guard let tokenizer else {
       throw ModelError.tokenizer(
         path: folder, place: "file", found: "missing",
         expected: "tokenizer.json, vocab.txt, or vocab.json with merges.txt")
     }
-    let tokens = tokenizer.encode(text)
-    try check(count: tokens.count)
-    return tokens
+    return tokenizer
   }
 
   private func check(count: Int) throws {

@@ -102,6 +102,10 @@ extension ModelOverview: CustomStringConvertible {
       let times = [tap.step, tap.receptiveField, tap.firstCentre].compactMap(\.self).map(Self.milliseconds)
       lines.append(row([tap.name, "\(tap.width)"] + (times.isEmpty ? ["a token"] : times)))
     }
+    if taps.contains(where: { $0.receptiveField != nil }) {
+      lines.append(
+        "A field is what the convolutions before a frame see; attention and recurrence see beyond it.")
+    }
     if let first = attention.first, let last = attention.last {
       let names = attention.count == 1 ? first.name : "\(first.name) … \(last.name)"
       lines.append("\(names): weights of \(first.width) heads, when asked for by name")
