@@ -178,7 +178,8 @@ public struct AttributionResult: Encodable, Sendable {
   public var bandLimit: Double
 
   private enum CodingKeys: String, CodingKey {
-    case schema, model, fingerprint, family, audio, seconds, stretch, target, targetLayer, span, score, probe, tiers
+    case schema, model, fingerprint, family, audio, seconds, stretch, target, targetLayer, span
+    case score, probe, tiers
     case maps, trust, heads, warnings
   }
 

@@ -41,7 +41,8 @@ public struct RecordedPass: Sendable {
     if let first = state.inputs.first, state.inputs.filter({ $0.name == first.name }).count > 1 {
       throw AttributionError.notApplicable(
         method: "a recorded pass",
-        reason: "the sound is longer than the one window that \(model.family) reads at once; explain a part of it "
+        reason:
+          "the sound is longer than the one window that \(model.family) reads at once; explain a part of it "
           + "(--from, --to)"
       )
     }
