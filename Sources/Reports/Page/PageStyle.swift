@@ -72,7 +72,7 @@ enum PageStyle {
     .mistakes { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem 2.5rem; align-items: start; margin: 0.75rem 0 2rem; }
     .mistakes caption { padding: 0.25rem; font-weight: 600; text-align: left; white-space: normal; }
     .mistakes .scroll { margin-bottom: 1rem; }
-    @media (min-width: 68rem) { .mistakes { grid-template-columns: minmax(0, 42rem) minmax(0, 1fr); } }
+    @media (min-width: 74rem) { .mistakes { grid-template-columns: minmax(0, 36rem) minmax(0, 1fr); } }
     .slot:hover { fill: var(--ink); fill-opacity: 0.07; }
     .drawing g > rect:hover { stroke: var(--ink); stroke-width: 1; }
     summary { width: fit-content; cursor: pointer; color: var(--link); font-size: 0.9rem; padding: 0.25rem 0; }
