@@ -31,10 +31,8 @@ public struct PackedMatrix: Sendable {
     }
   }
 
-  /// `sums` (`paddedRows` values) += this · `vector` (`columns` values).
-  ///
-  /// - Parameter backwards: from the last block to the first. Every other product that way finds a part of the matrix
-  ///   still in the cache.
+  /// `sums` (`paddedRows` values) += this · `vector` (`columns` values); where `backwards`, from the last block to the
+  /// first. Every other product that way finds a part of the matrix still in the cache.
   public func add(
     _ vector: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>, backwards: Bool = false
   ) {
