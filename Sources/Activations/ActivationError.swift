@@ -65,7 +65,7 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
       "\(source) knows no language “\(language)”: its tokeniser has no token <|\(language)|>. Multilingual Whispers have "
         + "those of two or three letters, such as en, de, haw"
     case .noWords(let utterance, let source):
-      "the decoder of \(source) reads words and \(utterance) has none; add a word tier, or choose layers of the "
+      "\(source) reads words and \(utterance) has none; add a word tier, or, of a decoder's model, choose layers of the "
         + "encoder"
     case .nothingExtracted(let utterances, let reasons):
       "none of the \(utterances) utterances could be used: " + reasons.joined(separator: "; ")

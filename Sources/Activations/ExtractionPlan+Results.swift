@@ -75,11 +75,8 @@ extension ExtractionPlan {
   private func issues(
     _ records: [UtteranceRecord], _ nonFinite: [String: Int], _ source: some ActivationSource
   ) -> [CorpusIssue] {
-    var issues: [CorpusIssue] = []
+    var issues = failures(records, source)
     for (utterance, record) in zip(utterances, records) {
-      if let failure = record.failure {
-        issues.append(CorpusIssue(.error, path: utterance.audioPath, message: "left out: \(failure)"))
-      }
       for (index, level) in levels.enumerated() where record.dropped[index] > 0 {
         issues.append(
           CorpusIssue(
@@ -96,6 +93,22 @@ extension ExtractionPlan {
           message: "layer \(name) has values that are not finite; it gets no numbers"))
     }
     return leftOut(records, source) + issues + resamplingNotes(records)
+  }
+
+  /// Why utterances were left out: each of the first few with its reason, the rest by name.
+  private func failures(_ records: [UtteranceRecord], _ source: some ActivationSource) -> [CorpusIssue] {
+    let failed = zip(utterances, records).compactMap { utterance, record in
+      record.failure.map { (utterance: utterance, failure: $0) }
+    }
+    let shown = 10
+    var issues = failed.prefix(shown).map {
+      CorpusIssue(.error, path: $0.utterance.audioPath, message: "left out: \($0.failure)")
+    }
+    if failed.count > shown {
+      let names = failed.dropFirst(shown).map(\.utterance.id).joined(separator: ", ")
+      issues.append(CorpusIssue(.error, path: source.name, message: "left out as well: \(names)"))
+    }
+    return issues
   }
 
   /// How much is missing at every layer, where utterances were left out.

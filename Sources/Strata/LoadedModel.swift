@@ -7,7 +7,8 @@ public struct LoadedModel: Sendable {
   /// What had to be assumed to load it.
   public let notes: [String]
 
-  /// Loads what lies at `path`, by the configuration's model type. Of a model that has both halves (CLAP), `ofText`
+  /// Loads what lies at `path`, by the configuration's model type; over recordings (not `ofText`) a text model reads
+  /// their words. Of a model that has both halves (CLAP), `ofText`
   /// says which. `language` is what a multilingual Whisper's decoder is told. Throws
   /// `ActivationError.noLanguage`, and what `SpeechModel.load` and `TextModel.load` do.
   public static func load(
@@ -18,7 +19,8 @@ public struct LoadedModel: Sendable {
       let model = try TextModel.load(path, options: options)
       // Here, not at each of a corpus' texts.
       try model.requiredTokenizer()
-      return LoadedModel(source: model, notes: model.tensorReport.notes)
+      return LoadedModel(
+        source: ofText ? model : SpokenTextModel(model), notes: model.tensorReport.notes)
     }
     let model = try SpeechModel.load(path, options: options)
     guard var transcribed = TranscribedModel(model) else {

@@ -33,6 +33,17 @@ import Testing
     #expect(Set(items.map(\.utterance)) == [0, 4])
   }
 
+  @Test("of many that fail, ten have their reason and the rest are named") func manyFail() throws {
+    let corpus = try SyntheticCorpus(utterances: 14)
+    for utterance in corpus.utterances.dropFirst(2) {
+      try FileManager.default.removeItem(atPath: utterance.audioPath)
+    }
+    let extraction = try ExtractionPass(of: SyntheticSource(), over: corpus.utterances).run()
+    let errors = extraction.issues.filter { $0.severity == .error }
+    #expect(errors.prefix(10).map(\.path) == corpus.utterances[2..<12].map(\.audioPath))
+    #expect(errors.dropFirst(10).map(\.message) == ["left out as well: u12, u13"])
+  }
+
   @Test("when nothing can be used, the reasons are given") func allFail() throws {
     let corpus = try SyntheticCorpus(utterances: 2)
     for utterance in corpus.utterances { try FileManager.default.removeItem(atPath: utterance.audioPath) }

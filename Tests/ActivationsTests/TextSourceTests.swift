@@ -91,4 +91,35 @@ private let sentence: Utterance = {
       try speech.forward(sentence, nil, taps: ["hidden.0"], threads: 1) { _, _ in }
     }
   }
+
+  @Test("over speech it reads the words, and its tokens lie in the time of their letters")
+  func spoken() throws {
+    let words = [Interval(start: 1, end: 2, label: "he"), Interval(start: 2.5, end: 5.5, label: "laughs")]
+    func utterance(_ words: [Interval]) -> Utterance {
+      Utterance(
+        id: "u", audioPath: "u.wav", labelPath: "u.TextGrid", speaker: "s", sentence: "u", seconds: 6,
+        tiers: [.word: Tier(name: "words", level: .word, intervals: words)])
+    }
+    let source = SpokenTextModel(try model())
+    let tap = try #require(source.taps.last)
+    let centres = try #require(try source.centres(of: tap, in: utterance(words)))
+    let tokens = try source.model.tokens(of: "he laughs")
+    #expect(centres.count == tokens.count && centres.contains { (1...2).contains($0) })
+    #expect(centres.contains { (2.5...5.5).contains($0) })
+    for (token, centre) in zip(tokens, centres) {
+      guard let range = token.range else {
+        #expect(!centre.isFinite)
+        continue
+      }
+      let (word, before) = range.lowerBound < 3 ? (words[0], 0) : (words[1], 3)
+      let share =
+        (Double(range.lowerBound + range.upperBound) / 2 - Double(before)) / Double(word.label.count)
+      #expect(abs(centre - (word.start + share * (word.end - word.start))) < 1e-9)
+    }
+    var (spoken, written): (Tensor?, Tensor?)
+    try source.forward(utterance(words), nil, taps: [tap.name], threads: 1) { spoken = $1 }
+    try source.model.forward("he laughs", taps: [tap.name]) { written = $1 }
+    #expect(spoken?.values == written?.values && spoken?.rows == centres.count)
+    #expect(throws: ActivationError.self) { try source.centres(of: tap, in: utterance([])) }
+  }
 }
