@@ -1,4 +1,6 @@
+import Activations
 import Foundation
+import Models
 import Strata
 import StrataTestSupport
 import Testing
@@ -42,12 +44,13 @@ struct TextStudyTests {
   @Test("a model and a corpus that do not fit are refused before anything is run")
   func refusals() async throws {
     let recordings = try Corpus.load(Repository.path("fixtures/human"))
-    let ofText = LayerStudy(
-      model: try LoadedModel.load(textModel, ofText: false).source, corpus: recordings)
+    let ofText = LayerStudy(model: try TextModel.load(textModel), corpus: recordings)
     let first = await #expect(throws: StudyError.self) { try await ofText.run() }
     #expect(first?.description.contains("bert-made reads text and human holds recordings") == true)
     let ofSpeech = LayerStudy(
       model: try LoadedModel.load(speechModel, ofText: true).source, corpus: try Corpus.load(texts))
+    // Over recordings what is loaded reads their words.
+    #expect(try LoadedModel.load(textModel, ofText: false).source is SpokenTextModel)
     let second = await #expect(throws: StudyError.self) { try await ofSpeech.run() }
     #expect(second?.description.contains("reads speech and made.conllu holds texts") == true)
     #expect(second.flatMap { FailureKind($0) } == .badInput)
