@@ -53,7 +53,7 @@ struct Mistakes {
     let digits = level.isOfText ? 0 : 2
     return table(
       "Where to listen: what the probe was surest of and wrong",
-      ["file", level.isOfText ? "characters" : "seconds", "is", "read as", "probability"],
+      ["file", level.isOfText ? "characters" : "seconds", "is", "read as", "given what it is"],
       analysis.worst.map { mistake in
         [
           mistake.utterance,
