@@ -188,6 +188,10 @@ struct RunCommand: AsyncParsableCommand {
 
   /// Says how large the store will be before anything is written.
   private func keepFrames(of study: inout LayerStudy, in folder: String) throws {
+    guard study.model.taps.contains(where: { $0.timing != nil }) else {
+      // Rows of tokens hang on the text as well, which a store does not key by.
+      return standardError("note: \(study.model.name) has rows of tokens, which a store does not keep")
+    }
     study.storeFolder = folder
     let kept = try StoredSource(study.model, in: folder, utterances: study.corpus.utterances)
     let bytes = kept.bytes(of: study.layers, utterances: study.corpus.utterances)

@@ -3,6 +3,19 @@ import StrataTestSupport
 import Testing
 
 @Suite("A store that several processes share") struct StoreTests {
+  @Test("of a text model nothing is kept, and that is said")
+  func texts() throws {
+    let folder = try TemporaryFolder()
+    let run = try CommandRun([
+      Repository.path("fixtures/bert-made"), "--corpus", Repository.path("fixtures/made.conllu"),
+      "--levels", "word", "--layers", "0", "--twins", "0", "--store", folder.path + "/store", "--output",
+      folder.path + "/study",
+    ])
+    #expect(run.status == 0)
+    #expect(run.errors.contains("note: bert-made has rows of tokens, which a store does not keep"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/store"))
+  }
+
   @Test("two that write it at once do each other no harm, and a third reads what they kept")
   func processes() throws {
     let folder = try TemporaryFolder()
