@@ -68,7 +68,8 @@ public struct SimilarityStudy: Sendable {
 
   /// Runs away from the caller's thread; cancelling the task stops it.
   ///
-  /// Throws `ComparisonError`, `StudyError.otherInput` where a model does not read what the corpus holds, or the error of whatever input was at fault.
+  /// Throws `ComparisonError`, `StudyError.otherInput` where a model does not read what the corpus holds, or the error
+  /// of whatever input was at fault.
   public func run() async throws -> SimilarityResult {
     try await elsewhere(asking: isCancelled) { isCancelled in
       var study = self

@@ -29,7 +29,8 @@ public struct LayerMeasures: Sendable {
     self.level = level
   }
 
-  /// Throws `StudyError.otherInput` for a model of speech and texts or the reverse, `.noLabels` where the level has no labels, and what the study would throw.
+  /// Throws `StudyError.otherInput` for a model of speech and texts or the reverse, `.noLabels` where the level has no
+  /// labels, and what the study would throw.
   public func run() throws -> [LayerMeasure] {
     try study.corpus.requireReadable(by: study.model)
     guard study.corpus.utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {
