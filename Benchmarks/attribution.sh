@@ -10,9 +10,9 @@ here="$(cd "$(dirname "$0")" && pwd)"
 python="${BENCH_PYTHON:-${PYTHON:-python3}}"
 rounds="${1:-5}"
 
-package="$here/AttributionBenchmark"
-scratch="$here/../.build/attribution-benchmark"
-swift build -c release --package-path "$package" --scratch-path "$scratch"
+package="$here/ModelBenchmark"
+scratch="$here/../.build/model-benchmark"
+swift build -c release --package-path "$package" --scratch-path "$scratch" --product attribution-benchmark
 binary="$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/attribution-benchmark"
 
 model="$(mktemp -d)"

@@ -8,18 +8,16 @@
 FAMILY is wav2vec2 (the size of wav2vec2-base), whisper (the encoder of whisper-base, always 30 s inside) or ast (the
 size of ast-base, 10.24 s inside). The peer is transformers' model with sdpa attention in inference mode, keeping
 every hidden state, behind transformers' own feature extractor. Or blstm: 40 learned filters of 25 ms every 10 ms and a
-bidirectional nn.LSTM of 3 layers of 512, of which PyTorch gives the last layer only, Strata all. Both sides load once, read the same files, run a
-first pass that is not counted, and are then asked in turn.
+bidirectional nn.LSTM of 3 layers of 512, of which PyTorch gives the last layer only, Strata all. Both sides read the
+same files.
 """
 
 import os
-import statistics
-import subprocess
 import sys
-import time
+
+import in_turn
 
 SECONDS = {"wav2vec2": (10, 30), "whisper": (30,), "ast": (10,), "blstm": (10, 30)}
-THREADS = (1, 2)
 
 
 def untrained(family):
@@ -132,71 +130,15 @@ def peer(family, folder):
             state = columns[: (((seconds * 16000 - 400) // 160 + 1) - 16) // 10 + 1]
         return state.contiguous()
 
-    print("ready", flush=True)
-    for line in sys.stdin:
-        words = line.split()
-        if words[0] == "run":
-            torch.set_num_threads(int(words[2]))
-            start = time.perf_counter(), time.process_time()
-            states(int(words[1]))
-            print(time.perf_counter() - start[0], time.process_time() - start[1], flush=True)
-        elif words[0] == "save":
-            last(int(words[1])).numpy().tofile(words[2])
-            print("saved", flush=True)
-        elif words[0] == "memory":
-            status = open("/proc/self/status").read()
-            print(int(status.split("VmHWM:")[1].split()[0]) * 1024, flush=True)
-
-
-class Side:
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline().strip() == "ready"
-
-    def ask(self, request):
-        self.process.stdin.write(request + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().split()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+    in_turn.answer(lambda seconds: states(int(seconds)), lambda seconds: last(int(seconds)).numpy())
 
 
 def compare(family, binary, folder, rounds):
-    import numpy as np
-
     waveform = os.path.join(folder, "waveform.f32")
-    ours = lambda: Side([binary, folder, waveform])
-    theirs = lambda: Side([sys.executable, os.path.abspath(__file__), "peer", family, folder])
-    print("| audio | threads | wall, Strata | wall, PyTorch | ratio | CPU, Strata | CPU, PyTorch | ratio "
-          "| memory, Strata | memory, PyTorch | share |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for seconds in SECONDS[family]:
-        for threads in THREADS:
-            sides = [ours(), theirs()]  # Fresh ones: the largest memory is then this line's.
-            times = [[], []]
-            for turn in range(rounds + 1):
-                for side, found in zip(sides, times):
-                    time.sleep(0.3)  # PyTorch's threads spin for a while after a pass.
-                    wall, cpu = map(float, side.ask(f"run {seconds} {threads}"))
-                    if turn > 0:
-                        found.append((wall, cpu))
-            memory = [int(side.ask("memory")[0]) / 2**20 for side in sides]
-            (wall, cpu), (wall2, cpu2) = [
-                [statistics.median(column) for column in zip(*found)] for found in times]
-            print(f"| {seconds} s | {threads} | {wall:.3f} s | {wall2:.3f} s | **{wall2 / wall:.2f}×** "
-                  f"| {cpu:.3f} s | {cpu2:.3f} s | {cpu2 / cpu:.2f}× "
-                  f"| {memory[0]:.0f} MiB | {memory[1]:.0f} MiB | {memory[0] / memory[1]:.2f} |", flush=True)
-            for side in sides:
-                side.close()
-    sides, values = [ours(), theirs()], []
-    for side in sides:
-        path = os.path.join(folder, "last.f32")
-        side.ask(f"save {SECONDS[family][0]} {path}")
-        values.append(np.fromfile(path, np.float32))
-        side.close()
-    error = np.abs(values[0] - values[1]).max() / np.abs(values[1]).max()
+    commands = [binary, folder, waveform], [sys.executable, os.path.abspath(__file__), "peer", family, folder]
+    requests = [(f"{seconds} s", str(seconds)) for seconds in SECONDS[family]]
+    in_turn.compare(commands, ("Strata", "PyTorch"), "audio", requests, rounds)
+    error = in_turn.difference(commands, str(SECONDS[family][0]), folder)
     print(f"\nLargest difference of the last hidden state, relative to the largest value: {error:.1e}")
 
 
