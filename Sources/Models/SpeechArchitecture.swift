@@ -20,6 +20,13 @@ protocol SpeechArchitecture: Sendable {
   /// The tap points of attention weights: `attention.k` of each layer, over frames, unless the architecture has others.
   func attentionTaps(samplingRate: Int) -> [TapPoint]
 
+  /// How the tokens of attention lie in time and frequency for so many samples of one window, where they are patches
+  /// of a spectrogram; nil where they are frames.
+  func attentionPatches(ofSamples count: Int) -> FrameOperation?
+
+  /// Why a model with attention gives none of its weights; nil where it has none, or gives them.
+  var attentionObstacle: String? { get }
+
   /// The fewest samples that give a frame of the deepest layer.
   func minimumSamples(samplingRate: Int) -> Int
 
@@ -41,6 +48,10 @@ extension SpeechArchitecture {
     let timing = taps(samplingRate: samplingRate).last?.timing
     return zip(1..., attentionHeads).map { TapPoint(name: "attention.\($0)", width: $1, timing: timing) }
   }
+
+  func attentionPatches(ofSamples count: Int) -> FrameOperation? { nil }
+
+  var attentionObstacle: String? { nil }
 
   /// The widest receptive field.
   func minimumSamples(samplingRate: Int) -> Int {

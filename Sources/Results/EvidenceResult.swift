@@ -41,8 +41,8 @@ public struct EvidenceResult: Encodable, Sendable {
     public var name: String
     /// Bits of a query's attention on average, and of attention spread evenly.
     public var entropy, mostEntropy: Double
-    /// Milliseconds from query to key on average.
-    public var distance: Double
+    /// Milliseconds from query to key on average; nil where a query is a token and has no time.
+    public var distance: Double?
     /// How much of the attention falls on each kind of place, and by chance, with labels moved along the recording.
     public var shares: [Share]
 
@@ -59,7 +59,7 @@ public struct EvidenceResult: Encodable, Sendable {
     }
 
     public init(
-      layer: String, head: Int, name: String, entropy: Double, mostEntropy: Double, distance: Double,
+      layer: String, head: Int, name: String, entropy: Double, mostEntropy: Double, distance: Double?,
       shares: [Share]
     ) {
       self.layer = layer

@@ -40,7 +40,8 @@ import Testing
     }
     return HeadReading(
       weights: weights[...], labels: FrameLabels(phone: phones, word: words, shift: 0),
-      moved: (1..<count).map { FrameLabels(phone: phones, word: words, shift: $0) }, frameSeconds: 0.02)
+      moved: (1..<count).map { FrameLabels(phone: phones, word: words, shift: $0) }, frames: count,
+      frameSeconds: 0.02)
   }
 
   @Test("attention spread evenly falls on each place by its length")
@@ -52,7 +53,7 @@ import Testing
     #expect(abs(try #require(even.shares[.boundary]) - 10.0 / 16) < 1e-6)
     #expect(abs(even.entropy - 4) < 1e-5 && even.mostEntropy == 4)
     // Σ|i − j| / n² = (n² − 1) / 3n
-    #expect(abs(even.distance - 20 * 255.0 / 48) < 1e-3)
+    #expect(abs(try #require(even.distance) - 20 * 255.0 / 48) < 1e-3)
     #expect(HeadProfile(layer: "attention.1", head: 1, readings: [even]).name == "nothing of these")
   }
 
@@ -69,7 +70,7 @@ import Testing
     let head = HeadReading(
       weights: weights[...], labels: FrameLabels(phone: phones, word: phones, shift: 0),
       moved: (8..<(count - 8)).map { FrameLabels(phone: phones, word: phones, shift: $0) },
-      frameSeconds: 0.02)
+      frames: count, frameSeconds: 0.02)
     let profile = HeadProfile(layer: "attention.1", head: 1, readings: [head])
     let share = try #require(profile.shares.first { $0.place == .previousPhone })
     #expect(share.share > 0.9 && share.chance < 0.6)
@@ -79,14 +80,14 @@ import Testing
   @Test("a picture of few frames is the weights, of many their means")
   func picture() {
     let few = sines([9, 9])
-    #expect(HeadMap.picture(of: few.values[...], frames: 9) == few)
+    #expect(HeadMap.picture(of: few.values[...], queries: 9, keys: 9) == few)
     func sums(_ side: Int, _ scale: Int) -> [Float] {
       (0..<(side * side)).map { index in
         let (row, column) = (index / side / scale, index % side / scale)
         return Float(row + column)
       }
     }
-    let many = HeadMap.picture(of: sums(128, 2)[...], frames: 128)
+    let many = HeadMap.picture(of: sums(128, 2)[...], queries: 128, keys: 128)
     #expect(many.shape == [64, 64] && many.values == sums(64, 1))
   }
 
@@ -101,7 +102,7 @@ import Testing
     #expect(heads.map { "\($0.profile.layer)/\($0.profile.head)" } == expected)
     for head in heads {
       #expect(head.profile.entropy <= head.profile.mostEntropy && head.profile.entropy > 0)
-      #expect(head.profile.distance > 0 && head.profile.shares.isEmpty)
+      #expect(try #require(head.profile.distance) > 0 && head.profile.shares.isEmpty)
       let cells = head.picture.rows
       for query in 0..<cells where cells < 64 {
         #expect(abs(head.picture[row: query].reduce(0, +) - 1) < 1e-4)
@@ -113,7 +114,7 @@ import Testing
   func lostKeys() {
     let one = HeadReading(
       weights: [0.25, 0.25, 0.5, 0][...], labels: FrameLabels(phone: [0, 0], word: [0, 0], shift: 0),
-      moved: [], frameSeconds: 0.02)
+      moved: [], frames: 2, frameSeconds: 0.02)
     // Rows of one and of no bit.
     #expect(abs(one.entropy - 0.5) < 1e-12)
   }

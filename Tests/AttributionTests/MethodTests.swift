@@ -193,38 +193,4 @@ import Testing
       try pass.walk(from: ["hidden.1": seed], to: ["hidden.0"])
     }
   }
-
-  /// Two rows, two layers: rollout is the product, flow is bounded by the narrowest way.
-  @Test("attention rollout and flow of a graph that can be worked out by hand")
-  func attentionGraph() {
-    var graph = AttentionGraph(rows: 2)
-    // With the residual: [[0.5 + 0.5·0.6, 0.5·0.4], [0.5·1, 0.5]] and [[0.6, 0.4], [0.1, 0.9]].
-    graph.add([0.6, 0.4, 1, 0], heads: 1)
-    graph.add([0.2, 0.8, 0.2, 0.8], heads: 1)
-    let rollout = graph.rollout(from: [0])
-    #expect(abs(rollout[0] - (0.6 * 0.8 + 0.4 * 0.5)) < 1e-6)
-    #expect(abs(rollout[1] - (0.6 * 0.2 + 0.4 * 0.5)) < 1e-6)
-    let flow = graph.flow(from: [0])
-    #expect(abs(flow[0] - (min(0.6, 0.8) + min(0.4, 0.5))) < 1e-6)
-    #expect(abs(flow[1] - (min(0.6, 0.2) + min(0.4, 0.5))) < 1e-6)
-    // Heads are averaged, rows of less than one brought to it.
-    var heads = AttentionGraph(rows: 2)
-    heads.add([0.3, 0.1, 0, 0.5, 0, 0.4, 0, 0.5], heads: 2)
-    #expect(zip(heads.layers[0], [0.6875, 0.3125, 0, 1]).allSatisfy { abs($0 - $1) < 1e-6 })
-  }
-
-  @Test("rollout is a share of one for each frame, and the same for every class")
-  func rollout() throws {
-    let attribution = try attribution("wav2vec2_variant")
-    let map = try attribution.map(by: .attentionRollout)
-    #expect(abs(map.profile.reduce(0, +) - 1) < 1e-4 && map.profile.allSatisfy { $0 >= 0 })
-    let target = try AttributionTarget.unit(4, of: #require(attribution.model.taps.last), span: 0.1..<0.2)
-    let other = try Attribution(attribution.model, samples: attribution.samples, target: target)
-    let again = try other.map(by: .attentionRollout)
-    #expect(again.profile == map.profile)
-    let tap = try #require(attribution.model.taps.first)
-    let convolution = try Attribution(
-      attribution.model, samples: attribution.samples, target: .unit(1, of: tap))
-    #expect(throws: AttributionError.self) { try convolution.map(by: .attentionFlow) }
-  }
 }

@@ -38,8 +38,8 @@ public struct HeadProfile: Sendable {
   /// Bits, the mean over queries, and what attention spread evenly would have.
   public let entropy: Double
   public let mostEntropy: Double
-  /// Milliseconds from query to key, weighed by attention.
-  public let distance: Double
+  /// Milliseconds from query to key, weighed by attention; nil where a query is a token and has no time.
+  public let distance: Double?
 
   /// The place that stands out most: at least 4 standard deviations and a quarter above chance.
   public var name: String {
@@ -118,37 +118,63 @@ struct FrameLabels: Sendable {
 
 /// One head over one recording.
 struct HeadReading: Sendable {
+  /// Empty without labels.
   let shares: [HeadProfile.Place: Double]
   /// With labels moved.
   let moved: [[HeadProfile.Place: Double]]
-  let entropy, mostEntropy, distance: Double
+  let entropy, mostEntropy: Double
+  /// Milliseconds; nil where queries are tokens.
+  let distance: Double?
 
   /// `weights` are one head's, `[frames × frames]`; rows that lost keys behind the sound are brought to one again.
-  init(weights: ArraySlice<Float>, labels: FrameLabels, moved: [FrameLabels], frameSeconds: Double) {
-    let count = labels.phone.count
-    var sums = [Double](repeating: 0, count: count * (count + 1))
-    var columns = [Double](repeating: 0, count: count)
-    var (entropy, distance) = (0.0, 0.0)
+  init(
+    weights: ArraySlice<Float>, labels: FrameLabels?, moved: [FrameLabels], frames: Int,
+    frameSeconds: Double
+  ) {
+    let rows = AttentionRows(weights, queries: frames, keys: frames)
+    shares = labels?.shares(rows.sums, rows.columns) ?? [:]
+    self.moved = moved.map { $0.shares(rows.sums, rows.columns) }
+    (entropy, mostEntropy) = (rows.entropy, log2(Double(max(1, frames))))
+    distance = 1000 * frameSeconds * rows.distance
+  }
+
+  /// `weights` are a decoder's, `[tokens × tokens or frames]`.
+  init(weights: ArraySlice<Float>, queries: Int, keys: Int) {
+    let rows = AttentionRows(weights, queries: queries, keys: keys)
+    (shares, moved, distance) = ([:], [], nil)
+    (entropy, mostEntropy) = (rows.entropy, log2(Double(max(1, keys))))
+  }
+}
+
+/// What a head's weights come to, each query's brought to a sum of one.
+private struct AttentionRows {
+  /// Running sums of each query's row, `[queries × (keys + 1)]`.
+  var sums: [Double]
+  /// The mean attention that a key gets.
+  var columns: [Double]
+  /// Bits, and rows from query to key, the mean over queries.
+  var (entropy, distance) = (0.0, 0.0)
+
+  init(_ weights: ArraySlice<Float>, queries: Int, keys: Int) {
+    sums = [Double](repeating: 0, count: queries * (keys + 1))
+    columns = [Double](repeating: 0, count: keys)
     weights.withUnsafeBufferPointer { weights in
-      for query in 0..<count {
+      for query in 0..<queries {
         var total = 0.0
-        for key in 0..<count { total += Double(weights[query * count + key]) }
+        for key in 0..<keys { total += Double(weights[query * keys + key]) }
         var running = 0.0
-        for key in 0..<count {
-          let weight = total > 0 ? Double(weights[query * count + key]) / total : 0
+        for key in 0..<keys {
+          let weight = total > 0 ? Double(weights[query * keys + key]) / total : 0
           running += weight
-          sums[query * (count + 1) + key + 1] = running
-          columns[key] += weight / Double(count)
+          sums[query * (keys + 1) + key + 1] = running
+          columns[key] += weight / Double(queries)
           if weight > 0 { entropy -= weight * log2(weight) }
           distance += weight * Double(abs(query - key))
         }
       }
     }
-    shares = labels.shares(sums, columns)
-    self.moved = moved.map { $0.shares(sums, columns) }
-    self.entropy = entropy / Double(max(1, count))
-    mostEntropy = log2(Double(max(1, count)))
-    self.distance = 1000 * frameSeconds * distance / Double(max(1, count))
+    entropy /= Double(max(1, queries))
+    distance /= Double(max(1, queries))
   }
 }
 
@@ -159,7 +185,8 @@ extension HeadProfile {
     self.head = head
     entropy = mean(readings.map(\.entropy))
     mostEntropy = mean(readings.map(\.mostEntropy))
-    distance = mean(readings.map(\.distance))
+    let distances = readings.compactMap(\.distance)
+    distance = distances.isEmpty ? nil : mean(distances)
     let draws = readings.map(\.moved.count).min() ?? 0
     shares = Place.allCases.compactMap { place in
       let own = readings.compactMap { $0.shares[place] }

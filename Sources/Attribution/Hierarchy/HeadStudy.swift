@@ -27,10 +27,10 @@ public struct HeadStudy: Sendable {
     self.corpus = corpus
   }
 
-  /// In the order of layers and heads; empty where attention is of tokens that are no frames, or nothing is labelled
-  /// with phones.
+  /// In the order of layers and heads; empty where there is no attention over time, or nothing is labelled with
+  /// phones.
   public func run(threads: Int = 1) throws -> [HeadProfile] {
-    let taps = model.attentionTaps.filter { $0.timing != nil }
+    let taps = model.attentionTaps
     let labelled = corpus.utterances.filter {
       !$0.spans(at: .phoneme).isEmpty && $0.seconds <= longest && model.readsAtOnce($0.seconds)
     }
@@ -50,19 +50,21 @@ public struct HeadStudy: Sendable {
   }
 
   private func readings(of utterance: Utterance, _ taps: [TapPoint]) throws -> [String: [HeadReading]] {
-    let sound = try Waveform.read(utterance.audioPath)
+    let samples = try model.inputValues(of: Waveform.read(utterance.audioPath))
+    let layout = FrameLayout(model, samples: samples.count)
     var readings: [String: [HeadReading]] = [:]
     var labels: (own: FrameLabels, moved: [FrameLabels])?
-    try model.forward(sound, taps: Set(taps.map(\.name))) { name, weights in
-      guard let timing = taps.first(where: { $0.name == name })?.timing else { return }
+    try model.forward(samples, tokens: nil, taps: Set(taps.map(\.name)), threads: 1) { name, weights in
+      let weights = layout.frames(of: weights)
       let (heads, frames) = (weights.shape[0], weights.shape[1])
-      let known = labels ?? FrameLabels.read(utterance, frames: frames, timing, draws: draws, seed: seed)
+      let known =
+        labels ?? FrameLabels.read(utterance, frames: frames, layout.timing, draws: draws, seed: seed)
       labels = known
       let values = weights.values
       readings[name] = (0..<heads).map { head in
         HeadReading(
           weights: values[(head * frames * frames)..<((head + 1) * frames * frames)], labels: known.own,
-          moved: known.moved, frameSeconds: timing.stride)
+          moved: known.moved, frames: frames, frameSeconds: layout.timing.stride)
       }
     }
     return readings

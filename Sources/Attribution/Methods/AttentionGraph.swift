@@ -1,38 +1,23 @@
 /// Attention of all layers as a graph, in which a layer's row reaches the row below it by half a residual and half the
 /// heads' mean attention (Abnar & Zuidema 2020).
+///
+/// Rows are all that attends or is attended to: the frames of an encoder and, behind them, a decoder's tokens. Those that
+/// a layer does not touch pass it as they are.
 struct AttentionGraph: Sendable {
   let rows: Int
-  /// From the first layer up, `[rows × rows]`, each row summing to one.
-  private(set) var layers: [[Double]] = []
+  /// From the first layer up.
+  private(set) var layers: [AttentionLayer] = []
 
   init(rows: Int) { self.rows = rows }
 
-  /// Adds a layer on top, by `[heads × rows × rows]`; rows that lost keys are brought to one again.
-  mutating func add(_ weights: [Float], heads: Int) {
-    var layer = [Double](repeating: 0, count: rows * rows)
-    for index in layer.indices {
-      for head in 0..<heads { layer[index] += Double(weights[head * rows * rows + index]) }
-    }
-    for row in 0..<rows {
-      let range = (row * rows)..<((row + 1) * rows)
-      let sum = layer[range].reduce(0, +)
-      for index in range { layer[index] = sum > 0 ? layer[index] / sum / 2 : 0 }
-      layer[row * rows + row] += 0.5
-    }
-    layers.append(layer)
-  }
+  /// Adds a layer on top.
+  mutating func add(_ layer: AttentionLayer) { layers.append(layer) }
 
   /// How much of each row of the input is in the mean of `targets` above the last layer: the product of all layers.
   func rollout(from targets: [Int]) -> [Double] {
     var state = [Double](repeating: 0, count: rows)
     for target in targets { state[target] += 1 / Double(targets.count) }
-    for layer in layers.reversed() {
-      var below = [Double](repeating: 0, count: rows)
-      for row in 0..<rows where state[row] != 0 {
-        for key in 0..<rows { below[key] += state[row] * layer[row * rows + key] }
-      }
-      state = below
-    }
+    for layer in layers.reversed() { state = layer.below(state) }
     return state
   }
 
@@ -60,8 +45,8 @@ private struct FlowNetwork {
   init(_ graph: AttentionGraph, source: Int, targets: [Int]) {
     rows = graph.rows
     levels = graph.layers.count
-    capacity = graph.layers
-    sent = graph.layers.map { [Double](repeating: 0, count: $0.count) }
+    capacity = graph.layers.map { $0.edges(rows: graph.rows) }
+    sent = capacity.map { [Double](repeating: 0, count: $0.count) }
     self.source = source
     var isTarget = [Bool](repeating: false, count: graph.rows)
     for target in targets { isTarget[target] = true }

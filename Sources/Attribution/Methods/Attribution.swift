@@ -12,6 +12,7 @@ public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
   case guidedBackpropagation = "guided-backpropagation"
   case relevance = "lrp"
   case occlusion
+  case attention
   case attentionRollout = "attention-rollout"
   case attentionFlow = "attention-flow"
 
@@ -27,6 +28,7 @@ public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
     case .guidedBackpropagation: "guided backpropagation"
     case .relevance: "layer-wise relevance propagation"
     case .occlusion: "occlusion"
+    case .attention: "attention"
     case .attentionRollout: "attention rollout"
     case .attentionFlow: "attention flow"
     }
@@ -38,10 +40,10 @@ public enum AttributionMethod: String, Sendable, CaseIterable, Codable {
 
 extension AttributionMethod {
   /// Whether attention weights are what it shows.
-  public var readsAttention: Bool { self == .attentionRollout || self == .attentionFlow }
+  public var readsAttention: Bool { [.attention, .attentionRollout, .attentionFlow].contains(self) }
 
   /// Whether it goes back through a recorded pass.
-  var usesGradients: Bool { ![.cam, .occlusion, .attentionRollout, .attentionFlow].contains(self) }
+  var usesGradients: Bool { !readsAttention && ![.cam, .occlusion].contains(self) }
 }
 
 /// Explains one target of one utterance, by any method.
@@ -92,7 +94,7 @@ public struct Attribution: Sendable {
     case .smoothGrad: return try smoothGrad()
     case .integratedGradients: return try integratedGradients()
     case .occlusion: return try occlusion()
-    case .attentionRollout, .attentionFlow: return try attentionMap(method)
+    case .attention, .attentionRollout, .attentionFlow: return try attentionMap(method)
     }
   }
 

@@ -35,12 +35,7 @@ extension Attribution {
     guard let frames = found.frames else {
       return map(method, score: found.score, layer: layer, profile: scores)
     }
-    let grid = Tensor(shape: [frames.frames, frames.rows]) { grid in
-      frames.forEachRow { frame, token, count in
-        let row = (token - frames.leading) / frames.columns % frames.rows
-        for index in 0..<count { grid[(frame + index) * frames.rows + row] = Float(scores[token + index]) }
-      }
-    }
+    let grid = frames.grid(of: scores)
     let profile = (0..<grid.rows).map { frame in grid[row: frame].reduce(0.0) { $0 + Double($1) } }
     var map = map(method, score: found.score, layer: layer, profile: profile)
     map.grid = grid

@@ -10,8 +10,11 @@ public struct AttentionFigure: Figure {
   private let layers: [String]
   private let seconds: Double
   private let left: Double
+  private let isOfText: Bool
+  /// From one layer's row to the next: room for what heads follow, where any could be named.
+  private let height: Double
 
-  private static let (side, cell, height, top) = (72.0, 80.0, 112.0, 48.0)
+  private static let (side, cell, top) = (72.0, 80.0, 48.0)
 
   /// Nil without heads. Throws where a picture cannot be made (`ReportError.conversionFailed`).
   public init?(_ result: AttributionResult) throws {
@@ -21,7 +24,9 @@ public struct AttentionFigure: Figure {
     names = HeadFigure.names(of: result.heads)
     layers = result.heads.reduce(into: []) { if !$0.contains($1.layer) { $0.append($1.layer) } }
     seconds = result.seconds
-    left = (layers.map { Canvas.width(Canvas.name($0)) }.max() ?? 0) + 10
+    left = (layers.map { Canvas.width($0) }.max() ?? 0) + 10
+    isOfText = layers.contains { $0.hasPrefix("decoder.") }
+    height = result.heads.contains { !$0.shares.isEmpty } ? 112 : 92
   }
 
   public var title: String { "Where each attention head looks" }
@@ -35,13 +40,14 @@ public struct AttentionFigure: Figure {
   public var size: FigureSize {
     FigureSize(
       points: max(left + Double(columns) * Self.cell + 6, 330),
-      Self.top + Double(layers.count) * Self.height + 6)
+      Self.top + Double(layers.count) * height + 6)
   }
 
   public func draw(on canvas: inout Canvas) {
     canvas.label(title, 4, 10, size: Canvas.titleSize, isBold: true)
     canvas.label(
-      "from each moment (down) at each other (across), 0–\(NumberText.fixed(seconds, 2)) s; darker: more of its attention",
+      "from each \(isOfText ? "moment or token" : "moment") (down) at each other (across), "
+        + "0–\(NumberText.fixed(seconds, 2)) s; darker: more of its attention",
       4, 21, fill: canvas.style.muted)
     for column in 0..<columns {
       canvas.label(
@@ -49,9 +55,8 @@ public struct AttentionFigure: Figure {
         anchor: .middle, fill: canvas.style.muted)
     }
     for (row, layer) in layers.enumerated() {
-      let y = Self.top + Double(row) * Self.height
-      canvas.label(
-        Canvas.name(layer), left - 5, y + Self.side / 2 + 2, anchor: .end, fill: canvas.style.muted)
+      let y = Self.top + Double(row) * height
+      canvas.label(layer, left - 5, y + Self.side / 2 + 2, anchor: .end, fill: canvas.style.muted)
       for (head, picture) in cells where head.layer == layer {
         draw(head, picture, left + Double(head.head - 1) * Self.cell, y, on: &canvas)
       }
@@ -82,19 +87,24 @@ public struct AttentionFigure: Figure {
         y + Self.side + 19, fill: ink)
     }
     canvas.label(
-      "\(NumberText.fixed(head.entropy, 1)) bits, \(NumberText.fixed(head.distance, 0)) ms", x + 6,
-      y + Self.side + 28, fill: canvas.style.muted, size: 6)
+      HeadFigure.spread(of: head), x + 6, y + Self.side + (head.shares.isEmpty ? 9 : 28),
+      fill: canvas.style.muted, size: 6)
   }
 
   /// White to dark blue by the square root of a weight's share of the largest, so that faint attention shows too.
   static func picture(of weights: AttributionResult.Picture) -> PixelMap {
     let largest = Double(weights.values.max() ?? 0)
-    return PixelMap(width: weights.bands, height: weights.frames) { x, y in
-      let weight = Double(max(0, weights[y, x]))
+    // Few cells are drawn as squares, where a viewer would blur them into each other.
+    let (across, down) = (enlarged(weights.bands), enlarged(weights.frames))
+    return PixelMap(width: weights.bands * across, height: weights.frames * down) { x, y in
+      let weight = Double(max(0, weights[y / down, x / across]))
       let strength = largest > 0 ? (weight / largest).squareRoot() : 0
       let ink = AttributionFigure.supporting
       func blended(_ channel: Double) -> Double { 1 + (channel - 1) * strength }
       return (blended(ink.red), blended(ink.green), blended(ink.blue))
     }
   }
+
+  /// How many pixels a cell gets on a side.
+  private static func enlarged(_ cells: Int) -> Int { max(1, 144 / max(1, cells)) }
 }

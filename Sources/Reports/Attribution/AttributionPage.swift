@@ -105,6 +105,9 @@ enum MethodWords {
         + "which is checked. Parts of LRP are patented; it is free for research, a company asks first."
     case "occlusion":
       "How much the target falls when 50 ms are hidden, with no look inside the model (Zeiler 2014)."
+    case "attention":
+      "What the span's frames look at in the last block before the target, the mean over its heads; of a decoder's token, "
+        + "at the sound. It knows of no class, and not of what other blocks have moved before."
     case "attention rollout":
       "What the frames that enter the first block have in the span's, when attention and residuals of all blocks are "
         + "multiplied (Abnar & Zuidema 2020). It knows of no class: every target of a span has the same map."

@@ -74,13 +74,17 @@ public struct HeadFigure: Figure {
         "\(NumberText.fixed(share.share * 100, 0)) % (\(NumberText.fixed(share.chance * 100, 0)) %)"
       canvas.label(words, x + 6, y + 18)
     }
-    canvas.label(
-      "\(NumberText.fixed(head.entropy, 1)) bits, \(NumberText.fixed(head.distance, 0)) ms", x + 6, y + 27,
-      fill: canvas.style.muted, size: 6)
+    canvas.label(Self.spread(of: head), x + 6, y + 27, fill: canvas.style.muted, size: 6)
   }
 }
 
 extension HeadFigure {
+  /// A head's entropy and, between frames, its mean distance.
+  static func spread(of head: EvidenceResult.Head) -> String {
+    "\(NumberText.fixed(head.entropy, 1)) bits"
+      + (head.distance.map { ", \(NumberText.fixed($0, 0)) ms" } ?? "")
+  }
+
   /// What heads follow, the commonest first.
   static func names(of heads: [EvidenceResult.Head]) -> [(name: String, count: Int)] {
     Dictionary(grouping: heads, by: \.name).map { ($0.key, $0.value.count) }

@@ -40,7 +40,7 @@ struct AudioSpectrogramTransformer: WindowedArchitecture {
     window samples: ArraySlice<Float>, wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
-    let frames = min(configuration.columns, frameTiming.frames(forSamples: samples.count))
+    let frames = frames(ofSamples: samples.count)
     try network.forward(features(of: samples), wanted: wanted, on: run) { name, values in
       let isOfTokens = ["projection", "final_norm"].contains(name) || name.hasPrefix("hidden.")
       return try visit(name, isOfTokens ? network.frames(frames, ofTokens: values, run) : values)
@@ -66,6 +66,11 @@ extension AudioSpectrogramTransformer {
       strides: [KaldiFilterBank.hop, configuration.timeStride])
   }
 
+  /// Frames that have sound.
+  private func frames(ofSamples count: Int) -> Int {
+    min(configuration.columns, frameTiming.frames(forSamples: count))
+  }
+
   var window: InputWindow {
     InputWindow(
       length: (configuration.melFrames - 1) * KaldiFilterBank.hop + KaldiFilterBank.window,
@@ -89,5 +94,9 @@ extension AudioSpectrogramTransformer {
 
   func attentionTaps(samplingRate: Int) -> [TapPoint] {
     zip(1..., attentionHeads).map { TapPoint(name: "attention.\($0)", width: $1, timing: nil) }
+  }
+
+  func attentionPatches(ofSamples count: Int) -> FrameOperation? {
+    network.layout(frames: frames(ofSamples: count), tokens: network.positions.rows)
   }
 }

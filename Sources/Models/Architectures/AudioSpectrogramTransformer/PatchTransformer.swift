@@ -58,10 +58,13 @@ struct PatchTransformer: Sendable {
 
   /// The first `count` frames, `[count × width]`: means over the frequencies of `tokens`.
   func frames(_ count: Int, ofTokens tokens: Tensor, _ run: Evaluation) -> Tensor {
-    let leading = tokens.rows == positions.rows ? 2 : 0
-    return run.frames(
-      ofTokens: tokens,
-      FrameOperation(
-        leading: leading, rows: rows, columns: (tokens.rows - leading) / rows, frames: count))
+    run.frames(ofTokens: tokens, layout(frames: count, tokens: tokens.rows))
+  }
+
+  /// How `tokens` of them, with or without the two in front, make the first `frames` frames.
+  func layout(frames: Int, tokens: Int) -> FrameOperation {
+    let front = tokens == positions.rows ? leading.rows : 0
+    return FrameOperation(
+      leading: front, rows: rows, columns: (tokens - front) / rows, frames: frames)
   }
 }

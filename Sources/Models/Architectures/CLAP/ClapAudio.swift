@@ -136,4 +136,10 @@ extension ClapAudio {
 
   /// Windows of tokens attend to themselves; there are no weights of frames to each other.
   var attentionHeads: [Int] { [] }
+
+  var attentionObstacle: String? {
+    "its attention is within windows of \(configuration.windowSide) × \(configuration.windowSide) patches that shift from block "
+      + "to block, on grids that halve from stage to stage: no weights tell how much each moment looks at each other. "
+      + "Grad-CAM and lrp tell moments, lrp and gradient-input frequencies too"
+  }
 }
