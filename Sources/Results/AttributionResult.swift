@@ -135,6 +135,19 @@ public struct AttributionResult: Encodable, Sendable {
     }
   }
 
+  /// What a decoder's tokens listen to.
+  public struct Listening: Sendable {
+    /// What it is given, and which of it the target is, if it is one.
+    public var tokens: [String]
+    public var target: Int?
+    /// Of each block the mean attention of its heads to the sound, `[tokens × frames]`; row *i* foretells token *i* + 1.
+    public var blocks: [(layer: String, weights: Picture)]
+
+    public init(tokens: [String], target: Int?, blocks: [(layer: String, weights: Picture)]) {
+      (self.tokens, self.target, self.blocks) = (tokens, target, blocks)
+    }
+  }
+
   /// The labels of one level.
   public struct Row: Encodable, Sendable, Equatable {
     public var level: Level
@@ -171,6 +184,9 @@ public struct AttributionResult: Encodable, Sendable {
   /// where no method reads attention.
   public var heads: [EvidenceResult.Head] = []
   public var attention: [Picture] = []
+  /// What each token of a decoder's text listens to, block by block; nil where there is no text or no method reads
+  /// attention.
+  public var listening: Listening?
   /// What a reader must know before trusting a map; whole sentences.
   public var warnings: [String]
   /// Mel bands of the recording, in decibels, up to `bandLimit` hertz.

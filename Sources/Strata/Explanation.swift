@@ -34,6 +34,8 @@ public struct Explanation: Sendable {
   public var layer: String?
   /// What the model's decoder is given: the text that the sound should have, behind what stands before every text.
   public var tokens: [Int]?
+  /// Those tokens in words, for figures.
+  public var tokenNames: [String] = []
   /// The probe that the target is a class of.
   public var probe: LinearProbe?
   /// Told each method that begins, with how many there are.
@@ -124,11 +126,30 @@ public struct Explanation: Sendable {
       let heads = try attribution.heads(labelledBy: utterance)
       result.heads = heads.map(\.profile.summary)
       result.attention = heads.map { $0.weights(seconds: sound.seconds) }
+      result.listening = try listening(attribution, target)
     }
     result.warnings += trust.flatMap { entry in
       entry.doubts.map { "\(entry.method) should not be trusted here: \($0)." }
     }
     return result
+  }
+
+  /// What the text's tokens listen to, where the target is behind the sound in a decoder.
+  private func listening(
+    _ attribution: Attribution, _ target: AttributionTarget
+  ) throws -> AttributionResult.Listening? {
+    guard let tokens, model.decoderTaps.contains(where: { $0.name == target.tap }) else { return nil }
+    return AttributionResult.Listening(
+      tokens: tokens.indices.map { tokenNames.indices.contains($0) ? tokenNames[$0] : "\(tokens[$0])" },
+      target: target.row.map { $0 + 1 },
+      blocks: try attribution.crossAttention().map { block in
+        (
+          block.layer,
+          .init(
+            frames: block.weights.rows, bands: block.weights.width, start: block.start, step: block.step,
+            values: block.weights.values)
+        )
+      })
   }
 
   private func warnings(of maps: [AttributionMap]) -> [String] {
@@ -174,6 +195,13 @@ extension Explanation {
     }
     let isShort = sound.seconds <= Self.longestSound
     let others: [(figure: any Figure, text: String)?] = [
+      try ListeningFigure(result).map {
+        (
+          $0,
+          "The decoder's cross-attention, block by block: the sound that the token before listens to as it foretells each "
+            + "token. Where a text is read in order, dark places go down and to the right with the labels."
+        )
+      },
       try AttentionFigure(result).map {
         (
           $0,

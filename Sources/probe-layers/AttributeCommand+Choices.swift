@@ -66,6 +66,7 @@ extension AttributeCommand {
       }
       let own = tokenizer.tokens(of: " " + text)
       explanation.tokens = reader.prefix + own.map(\.id)
+      explanation.tokenNames = reader.prefix.map { "⟨\($0)⟩" } + own.map(\.text)
       request.token = (
         reader.prefix.count + token - 1, own.indices.contains(token - 1) ? own[token - 1].text : ""
       )

@@ -196,11 +196,13 @@ struct AttributeTests {
       let run = try CommandRun(
         [
           "attribute", "\(models)/\(name)", "\(models)/\(name)/input.wav", "-o", output, "--methods",
-          "grad-cam,lrp",
+          "grad-cam,lrp,attention-rollout",
         ]
           + arguments)
       #expect(run.status == 0 && run.output.contains(words), "\(run.output)\(run.errors)")
       #expect(!run.output.contains("FAILED"))
+      let files = try FileManager.default.contentsOfDirectory(atPath: output + "/figures")
+      #expect(files.contains("attention.svg") && files.contains("cross-attention.svg") == (name == "whisper"))
     }
   }
 
@@ -215,6 +217,7 @@ struct AttributeTests {
       (["--span", "90-91"], 64, "no frame of logits has its centre within 90.0–91.0 s"),
       (["--methods", "magic"], 64, "There is no method magic"),
       (["--unit", "1", "--layer", "hidden.1", "--map-layer", "hidden.3"], 64, "hidden.3"),
+      (["--unit", "1", "--layer", "conv.2", "--methods", "attention"], 64, "the model's first attention"),
       (["--probe", "none.safetensors"], 66, "none.safetensors"),
     ])
   func refusals(arguments: [String], status: Int, words: String) throws {

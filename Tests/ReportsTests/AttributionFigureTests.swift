@@ -67,4 +67,42 @@ import Testing
     #expect(short.size.width < 200)
     #expect(long.size.points.width < 6300)
   }
+
+  @Test("titles of checks are wrapped, never cut")
+  func trust() throws {
+    var checked = result()
+    let methods = [
+      "layer-wise relevance propagation", "CAM", "guided backpropagation", "attention rollout",
+    ]
+    checked.trust = methods.map { method in
+      .init(
+        method: method, hiding: nil, gain: nil, randomGain: nil, randomisation: [],
+        noise: [.init(name: "20 dB", correlation: 0.5)], agreement: [.init(name: "CAM", correlation: 0.25)],
+        doubts: [])
+    }
+    let svg = try #require(TrustFigure(checked)).svg()
+    #expect(!svg.contains("…") && svg.contains(">Layer-wise relevance</text>"))
+    #expect(svg.contains(">propagation</text>") && svg.contains("hiding everything"))
+    #expect(Canvas.wrapped("a bb ccc", to: Canvas.width("a bb")) == ["a bb", "ccc"])
+    #expect(Canvas.wrapped("", to: 10).isEmpty)
+  }
+
+  @Test("a token's row is where it listens, under the word that it foretells")
+  func listening() throws {
+    var heard = result()
+    let weights = AttributionResult.Picture(
+      frames: 3, bands: 4, start: 0, step: 0.25, values: [0, 0, 1, 0, 0.5, 0, 0, 0.5, 1, 0, 0, 0])
+    heard.listening = .init(
+      tokens: ["<s>", "a", "b"], target: 2, blocks: [("decoder.cross_attention.1", weights)])
+    let figure = try #require(try ListeningFigure(heard))
+    #expect(
+      figure.data.csv.split(separator: "\n").dropFirst() == [
+        "decoder.cross_attention.1,a,0.5,1", "decoder.cross_attention.1,b,0,0.5",
+      ])
+    let svg = figure.svg()
+    #expect(svg.contains(">and</text>") && svg.contains(">b</text>"))
+    #expect(!svg.contains("&lt;s&gt;") && XMLParser(data: Data(svg.utf8)).parse())
+    heard.listening = nil
+    #expect(try ListeningFigure(heard) == nil)
+  }
 }

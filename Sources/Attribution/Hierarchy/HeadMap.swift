@@ -83,6 +83,24 @@ extension Attribution {
   }
 }
 
+extension Attribution {
+  /// What each token of the decoder's text listens to, in every block on the way to the target: the mean over heads,
+  /// `[tokens × frames]`, each row summing to one; frames begin at `start` seconds, `step` apart. Empty without tokens.
+  public func crossAttention() throws -> [(layer: String, weights: Tensor, start: Double, step: Double)] {
+    guard tokens != nil else { return [] }
+    let path = try attentionPath(AttributionMethod.attention.title)
+    let names = path.decoder.map(\.name).filter(AttentionPath.crosses)
+    let timing = FrameLayout(model, samples: samples.count).timing
+    var blocks: [(layer: String, weights: Tensor, start: Double, step: Double)] = []
+    try model.forward(samples, tokens: tokens, taps: Set(names), threads: threads) { name, values in
+      let mean = AttentionLayer(values)
+      let weights = Tensor(mean.weights.map { Float($0) }, shape: [mean.queries.count, mean.keys.count])
+      blocks.append((name, weights, timing.centre(of: 0), timing.stride))
+    }
+    return blocks
+  }
+}
+
 /// Where the rows of an encoder's attention lie in time.
 struct FrameLayout: Sendable {
   let timing: FrameTiming

@@ -6,7 +6,7 @@ public struct MapTrust: Sendable {
   public let method: String
   /// Nil where hiding everything does not make the target fall.
   public let hiding: HidingCurve?
-  /// Empty for methods that no gradient is part of.
+  /// For methods that no gradient is part of, with all layers drawn at random only.
   public let cascade: [(trainedUpTo: String?, correlation: Double)]
   public let noise: [(decibels: Double, correlation: Double)]
   /// With each other method's map.
@@ -57,8 +57,7 @@ extension Attribution {
       } catch AttributionError.notApplicable {
         hiding = nil
       }
-      let cascade =
-        entry.method.usesGradients ? try randomisationCascade(of: entry.map, by: entry.method) : []
+      let cascade = try randomisationCascade(of: entry.map, by: entry.method)
       let noise = try noiseStability(of: entry.map, by: entry.method)
       let agreement = maps.indices.filter { $0 != number }.map { other in
         (maps[other].method.title, rankCorrelation(profiles[number], profiles[other]) ?? 0)

@@ -54,28 +54,33 @@ extension Attribution {
   /// target down (Adebayo 2018, "cascading randomisation"): rank correlations, each with the last layer that is
   /// still trained, nil for none. A map that stays as it was does not show what the model has learned.
   ///
-  /// For methods that go back through a recorded pass; at most `count` stages.
+  /// At most `count` stages and one more. Methods that go back through no recorded pass (CAM, occlusion, attention) are
+  /// asked of the model with all of its layers drawn at random only.
   public func randomisationCascade(
     of map: AttributionMap, by method: AttributionMethod, layer: String? = nil, count: Int = 4
   ) throws -> [(trainedUpTo: String?, correlation: Double)] {
-    guard method.usesGradients else {
-      throw AttributionError.notApplicable(
-        method: "weight randomisation of \(method.title)", reason: "it does not go back through the layers")
-    }
     let twin = try model.randomTwin(seed: settings.seed &+ 1)
+    let seconds = Double(samples.count) / Double(model.samplingRate)
+    let own = map.resampled(seconds: seconds).map(abs)
+    func likeness(of other: Attribution) throws -> Double {
+      let random = try other.map(by: method, layer: layer ?? map.layerOfMethod)
+      return rankCorrelation(own, random.resampled(seconds: seconds).map(abs)) ?? 0
+    }
+    guard method.usesGradients else {
+      let other = try Attribution(
+        twin, samples: samples, tokens: tokens, target: target, settings: settings, threads: threads)
+      return [(nil, try likeness(of: other.cancelled(by: isCancelled)))]
+    }
     let names = model.taps.map(\.name)
     let end = names.firstIndex(of: target.tap) ?? names.count - 1
     // A probe or unit is read at its layer as it is; whatever is before may be another.
     let before = names[..<end].filter { $0.hasPrefix("hidden.") || $0.hasPrefix("conv.") }
     let step = max(1, (before.count + count - 1) / max(1, count))
     let stages: [String?] = stride(from: before.count - 1, to: -1, by: -step).map { before[$0] } + [nil]
-    let seconds = Double(samples.count) / Double(model.samplingRate)
-    let own = map.resampled(seconds: seconds).map(abs)
     return try stages.map { stage in
       var other = self
       other.randomisation = Randomisation(twin: twin, tap: stage)
-      let random = try other.map(by: method, layer: layer ?? map.layerOfMethod)
-      return (stage, rankCorrelation(own, random.resampled(seconds: seconds).map(abs)) ?? 0)
+      return (stage, try likeness(of: other))
     }
   }
 

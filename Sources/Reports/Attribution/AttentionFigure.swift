@@ -99,9 +99,7 @@ public struct AttentionFigure: Figure {
     return PixelMap(width: weights.bands * across, height: weights.frames * down) { x, y in
       let weight = Double(max(0, weights[y / down, x / across]))
       let strength = largest > 0 ? (weight / largest).squareRoot() : 0
-      let ink = AttributionFigure.supporting
-      func blended(_ channel: Double) -> Double { 1 + (channel - 1) * strength }
-      return (blended(ink.red), blended(ink.green), blended(ink.blue))
+      return Colours.mixed(AttributionFigure.supporting, strength)
     }
   }
 

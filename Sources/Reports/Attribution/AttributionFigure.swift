@@ -11,29 +11,18 @@ public struct AttributionFigure: Figure {
   public let name: String
   let result: AttributionResult
   private let pictures: [String]
-  private let scale: Double
-  private let left: Double
-  private let width: Double
+  private let time: TimeAxis
 
   private static let top = 40.0
-  private static let (pictureHeight, curveHeight, gap, rowHeight) = (58.0, 26.0, 8.0, 13.0)
+  private static let (pictureHeight, curveHeight, gap) = (58.0, 26.0, 8.0)
   private static let pictureRows = 80
-  private static let smallText = 5.5
 
   /// Throws where a picture cannot be made (`ReportError.conversionFailed`).
   public init(_ result: AttributionResult, name: String = "activation-map") throws {
     self.name = name
     self.result = result
     let labels = result.maps.flatMap { [Self.words($0.method), $0.layer] } + ["spectrogram"]
-    left = (labels.map { Canvas.width($0, isBold: true) }.max() ?? 0) + 32
-    let page = 180 * FigureSize.pointsPerMillimetre - left - 10
-    // Wide enough that most labels of the narrowest tier fit, however long the recording.
-    let needs = (result.tiers.first?.intervals ?? []).map {
-      (Canvas.width($0.label, size: Self.smallText) + 2) / max($0.seconds, 1e-3)
-    }.sorted()
-    let density = needs.isEmpty ? 0 : min(300, needs[needs.count * 4 / 5])
-    width = min(max(page, density * result.seconds), 6000)
-    scale = width / max(result.seconds, 1e-3)
+    time = TimeAxis(result, left: (labels.map { Canvas.width($0, isBold: true) }.max() ?? 0) + 32)
     pictures =
       try [Self.picture(of: result, nil).dataURL()]
       + result.maps.map { try Self.picture(of: result, $0).dataURL() }
@@ -70,12 +59,15 @@ public struct AttributionFigure: Figure {
 
   private var mapHeight: Double { Self.pictureHeight + 2 + Self.curveHeight + Self.gap }
 
+  private var left: Double { time.left }
+  private var width: Double { time.width }
+
   private var tiersTop: Double {
     Self.top + Self.pictureHeight + Self.gap + Double(result.maps.count) * mapHeight
   }
 
   public var size: FigureSize {
-    FigureSize(points: left + width + 10, tiersTop + Double(result.tiers.count) * Self.rowHeight + 26)
+    FigureSize(points: left + width + 10, tiersTop + time.height)
   }
 
   static func words(_ method: String) -> String { method.capitalizedFirst }
@@ -97,14 +89,8 @@ public struct AttributionFigure: Figure {
       picture(pictures[index + 1], y, on: &canvas)
       curve(map, y + Self.pictureHeight + 2, on: &canvas)
     }
-    for (index, tier) in result.tiers.enumerated() {
-      row(tier, tiersTop + Double(index) * Self.rowHeight, on: &canvas)
-    }
-    span(on: &canvas)
-    axis(tiersTop + Double(result.tiers.count) * Self.rowHeight, on: &canvas)
+    time.draw(from: Self.top, below: tiersTop, on: &canvas)
   }
-
-  private func x(_ seconds: Double) -> Double { left + min(max(seconds, 0), result.seconds) * scale }
 
   private func legend(on canvas: inout Canvas) {
     var x = 4.0
@@ -135,7 +121,7 @@ public struct AttributionFigure: Figure {
     let range = max(highest - lowest, 1e-30)
     func place(_ value: Double) -> Double { y + Self.curveHeight * (highest - value) / range }
     let points = map.profile.enumerated().map { frame, value in
-      (x(map.start + Double(frame) * map.step), place(largest > 0 ? value : 0))
+      (time.x(map.start + Double(frame) * map.step), place(largest > 0 ? value : 0))
     }
     if let first = points.first, let last = points.last {
       let zero = place(0)
@@ -144,47 +130,6 @@ public struct AttributionFigure: Figure {
       canvas.segment(left, zero, left + width, zero, .init(colour: canvas.style.muted, width: 0.4))
       canvas.path(points, .init(colour: Colours.hex(Self.supporting), width: 0.8))
     }
-  }
-
-  private func row(_ tier: AttributionResult.Row, _ y: Double, on canvas: inout Canvas) {
-    canvas.label(tier.level.rawValue, left - 4, y + 9.5, anchor: .end, fill: canvas.style.muted)
-    for interval in tier.intervals {
-      let (start, end) = (x(interval.start), x(interval.end))
-      canvas.rectangle(
-        start, y, max(end - start, 0.3), Self.rowHeight, fill: canvas.style.paper,
-        stroke: .init(colour: canvas.style.muted, width: 0.4),
-        tip:
-          "\(interval.label), \(NumberText.fixed(interval.start, 3))–\(NumberText.fixed(interval.end, 3)) s"
-      )
-      let room = end - start - 1
-      let fits = Canvas.width(interval.label) <= room
-      let size = fits ? Canvas.textSize : Self.smallText
-      let words = Canvas.shortened(interval.label, to: room, size: size)
-      guard words != "…", !words.isEmpty else { continue }
-      canvas.label(words, (start + end) / 2, y + 9.5, anchor: .middle, size: fits ? nil : size)
-    }
-  }
-
-  /// Where the target is read, through all panels.
-  private func span(on canvas: inout Canvas) {
-    guard result.span.count == 2 else { return }
-    let bottom = tiersTop + Double(result.tiers.count) * Self.rowHeight
-    for time in result.span {
-      canvas.segment(
-        x(time), Self.top, x(time), bottom, .init(colour: canvas.style.ink, width: 0.7, dashes: "3 2"))
-    }
-  }
-
-  private func axis(_ y: Double, on canvas: inout Canvas) {
-    canvas.segment(left, y, left + width, y, .init(colour: canvas.style.muted, width: 0.5))
-    let ticks = Ticks.round(0...max(result.seconds, 1e-3), count: max(5, Int(width / 70)))
-    for tick in ticks {
-      canvas.segment(x(tick), y, x(tick), y + 3, .init(colour: canvas.style.muted, width: 0.5))
-      canvas.label(
-        NumberText.fixed(tick, Ticks.digits(ticks)), x(tick), y + 11, anchor: .middle,
-        fill: canvas.style.muted)
-    }
-    canvas.label("s", left + width, y + 20, anchor: .end, fill: canvas.style.muted)
   }
 }
 
@@ -223,9 +168,7 @@ extension AttributionFigure {
         value = map.profile[place(time, map.start, map.step, map.profile.count)]
       }
       let strength = min(1, abs(value) / full) * 0.9
-      let colour = value >= 0 ? supporting : opposing
-      func blended(_ channel: Double) -> Double { grey + (channel - grey) * strength }
-      return (blended(colour.red), blended(colour.green), blended(colour.blue))
+      return Colours.mixed(value >= 0 ? supporting : opposing, over: (grey, grey, grey), strength)
     }
   }
 }

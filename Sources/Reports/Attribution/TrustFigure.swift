@@ -6,7 +6,7 @@ public struct TrustFigure: Figure {
   public let name = "trust"
   private let entries: [AttributionResult.Trust]
 
-  private static let (left, top, panel, height, gap) = (28.0, 40.0, 112.0, 76.0, 26.0)
+  private static let (left, top, panel, height, gap) = (28.0, 31.0, 112.0, 76.0, 26.0)
   private static let lineHeight = 9.0
 
   /// Nil where nothing was tried.
@@ -47,8 +47,12 @@ public struct TrustFigure: Figure {
 
   private var columns: Int { min(entries.count, 4) }
   private var rows: Int { (entries.count + columns - 1) / columns }
-  private var lines: Int { entries.map { $0.randomisation.count + $0.noise.count }.max() ?? 0 }
-  private var rowHeight: Double { Self.height + 34 + Double(lines + 2) * Self.lineHeight }
+  private var lines: Int { entries.map { $0.randomisation.count + $0.noise.count + 1 }.max() ?? 0 }
+  private var titles: [[String]] {
+    entries.map { Canvas.wrapped(AttributionFigure.words($0.method), to: Self.panel, isBold: true) }
+  }
+  private var titleHeight: Double { Double(titles.map(\.count).max() ?? 1) * Self.lineHeight }
+  private var rowHeight: Double { titleHeight + Self.height + 34 + Double(lines + 2) * Self.lineHeight }
 
   public var size: FigureSize {
     FigureSize(
@@ -64,11 +68,18 @@ public struct TrustFigure: Figure {
       fill: canvas.style.muted)
     for (index, entry) in entries.enumerated() {
       let x = Self.left + Double(index % columns) * (Self.panel + Self.gap)
-      let y = Self.top + Double(index / columns) * rowHeight
-      canvas.label(
-        Canvas.shortened(AttributionFigure.words(entry.method), to: Self.panel, isBold: true), x, y - 4,
-        isBold: true)
-      if let curve = entry.hiding { curves(curve, x, y, on: &canvas) }
+      let y = Self.top + Double(index / columns) * rowHeight + titleHeight
+      for (line, words) in titles[index].reversed().enumerated() {
+        canvas.label(words, x, y - 4 - Double(line) * Self.lineHeight, isBold: true)
+      }
+      if let curve = entry.hiding {
+        curves(curve, x, y, on: &canvas)
+      } else {
+        let words = Canvas.wrapped("hiding everything does not make the target fall", to: Self.panel)
+        for (line, words) in words.enumerated() {
+          canvas.label(words, x, y + 12 + Double(line) * Self.lineHeight, fill: canvas.style.muted)
+        }
+      }
       list(entry, x, y + Self.height + 20, on: &canvas)
     }
   }
@@ -109,6 +120,10 @@ public struct TrustFigure: Figure {
     }
     lines += entry.randomisation.map { ($0.name, NumberText.fixed($0.correlation, 2)) }
     lines += entry.noise.map { ("noise at \($0.name)", NumberText.fixed($0.correlation, 2)) }
+    if !entry.agreement.isEmpty {
+      let mean = entry.agreement.reduce(0) { $0 + $1.correlation } / Double(entry.agreement.count)
+      lines.append(("other methods, mean", NumberText.fixed(mean, 2)))
+    }
     for (number, line) in lines.enumerated() {
       let base = y + Double(number) * Self.lineHeight
       canvas.label(Canvas.shortened(line.0, to: Self.panel - 24), x, base, fill: canvas.style.muted)

@@ -153,6 +153,22 @@ extension Canvas {
   /// A layer's name as a label: long ones end in an ellipsis.
   static func name(_ layer: String) -> String { shortened(layer, to: 80) }
 
+  /// The text in as many lines as it needs, broken between words; a word that is wider by itself is cut.
+  static func wrapped(_ text: String, to limit: Double, size: Double = textSize, isBold: Bool = false)
+    -> [String]
+  {
+    var lines: [String] = []
+    for word in text.split(separator: " ").map(String.init) {
+      let longer = lines.last.map { $0 + " " + word } ?? word
+      if lines.isEmpty || width(longer, size: size, isBold: isBold) > limit {
+        lines.append(shortened(word, to: limit, size: size, isBold: isBold))
+      } else {
+        lines[lines.count - 1] = longer
+      }
+    }
+    return lines
+  }
+
   /// The text, cut with an ellipsis where it would be wider.
   static func shortened(_ text: String, to limit: Double, size: Double = textSize, isBold: Bool = false)
     -> String

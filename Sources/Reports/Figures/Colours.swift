@@ -20,6 +20,14 @@ enum Colours {
   /// Red, green and blue, 0…1.
   typealias RGB = (red: Double, green: Double, blue: Double)
 
+  /// An ink laid over a paper: none of it at strength 0, nothing else at 1.
+  static func mixed(_ ink: RGB, over paper: RGB = (1, 1, 1), _ strength: Double) -> RGB {
+    func channel(_ ink: Double, _ paper: Double) -> Double { paper + (ink - paper) * strength }
+    return (
+      channel(ink.red, paper.red), channel(ink.green, paper.green), channel(ink.blue, paper.blue)
+    )
+  }
+
   /// Viridis at eighths of its length.
   private static let viridis: [UInt32] = [
     0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725,
