@@ -82,6 +82,13 @@ public struct Examples: Sendable {
     self.parts = Dictionary(parts, uniquingKeysWith: { first, _ in first })
   }
 
+  /// The spans alone, which weigh little.
+  package var withoutStates: Examples {
+    Examples(
+      level: level, isDerived: isDerived, classes: classes, types: types, speakers: speakers,
+      utterances: utterances, items: items, parts: [], reasons: reasons)
+  }
+
   /// The pooled vectors of a layer, `[items × width]`; row i is item i. Hold on to it where it is needed more
   /// than once: it may have to be put together.
   public func states(of layer: String) throws -> Tensor {

@@ -8,7 +8,7 @@ import Results
 #endif
 
 /// Counts what one layer's probe took for what, span by span.
-struct ErrorAnalyser {
+struct ErrorAnalyser: Sendable {
   let examples: Examples
   let design: StudyDesign
   /// Those that were tested.
@@ -32,11 +32,12 @@ struct ErrorAnalyser {
       layer: layer, confusions: confusions,
       parts: speakers(tested.map(\.row), isRight) + durations(tested.map(\.row), isRight),
       worst: worst(tested.filter { !isRight[$0.row] }),
-      changes: before.map { changes(tested.map(\.row), isRight, since: $0.0, $0.1) })
+      changes: before.map { changes(to: guesses, since: $0.0, $0.1) })
   }
 
   private func truth(_ row: Int) -> String { design.classes[design.labels[row]] }
 
+  /// At most `listed`, the true class's probability ascending.
   private func worst(_ mistakes: [(row: Int, guess: Guess)]) -> [ErrorAnalysis.Mistake] {
     mistakes.sorted { ($0.guess.logProbability, $0.row) < ($1.guess.logProbability, $1.row) }
       .prefix(Self.listed).map { row, guess in
@@ -84,18 +85,49 @@ struct ErrorAnalyser {
     ErrorAnalysis.Part(kind: kind, name: name, tested: rows.count, right: rows.count { isRight[$0] })
   }
 
-  private func changes(
-    _ tested: [Int], _ isRight: [Bool], since layer: Layer, _ before: [Guess?]
+  /// Of spans that both have, by the readings of another layer or of another model's probe.
+  func changes(
+    to now: [Guess?], since layer: Layer, _ before: [Guess?]
   ) -> ErrorAnalysis.Changes {
-    let rows = Dictionary(grouping: tested, by: truth)
-    func wasRight(_ row: Int) -> Bool { before[row]?.label == design.labels[row] }
+    let both = zip(now, before).enumerated().compactMap { row, guesses in
+      guesses.0.flatMap { now in guesses.1.map { (row: row, now: now, before: $0) } }
+    }
+    func isRight(_ row: Int, _ guess: Guess) -> Bool { guess.label == design.labels[row] }
+    let gained = both.filter { isRight($0.row, $0.now) && !isRight($0.row, $0.before) }
+    let lost = both.filter { !isRight($0.row, $0.now) && isRight($0.row, $0.before) }
+    func byClass(_ rows: [Int]) -> [String: Int] {
+      rows.reduce(into: [:]) { $0[truth($1), default: 0] += 1 }
+    }
+    let (tested, gains, losses) = (
+      byClass(both.map(\.row)), byClass(gained.map(\.row)), byClass(lost.map(\.row))
+    )
     return ErrorAnalysis.Changes(
       since: layer,
-      classes: classes.map { name in
-        let rows = rows[name] ?? []
-        return ErrorAnalysis.Changes.OfClass(
-          name: name, tested: rows.count, gained: rows.count { isRight[$0] && !wasRight($0) },
-          lost: rows.count { !isRight[$0] && wasRight($0) })
-      })
+      classes: classes.map {
+        ErrorAnalysis.Changes.OfClass(
+          name: $0, tested: tested[$0] ?? 0, gained: gains[$0] ?? 0, lost: losses[$0] ?? 0)
+      },
+      pairs: pairs(both), broken: worst(lost.map { ($0.row, $0.now) }),
+      mended: worst(gained.map { ($0.row, $0.before) }))
+  }
+
+  private func pairs(
+    _ both: [(row: Int, now: Guess, before: Guess)]
+  ) -> [ErrorAnalysis.Changes.OfPair] {
+    var counts: [[Int]: (before: Int, now: Int)] = [:]
+    for (row, now, before) in both {
+      let label = design.labels[row]
+      if now.label != label { counts[[label, now.label], default: (0, 0)].now += 1 }
+      if before.label != label { counts[[label, before.label], default: (0, 0)].before += 1 }
+    }
+    return counts.filter { $1.before != $1.now }
+      .sorted {
+        (abs($1.value.now - $1.value.before), $0.key[0], $0.key[1])
+          < (abs($0.value.now - $0.value.before), $1.key[0], $1.key[1])
+      }
+      .prefix(Self.listed).map {
+        ErrorAnalysis.Changes.OfPair(
+          truth: design.classes[$0[0]], guess: design.classes[$0[1]], before: $1.before, now: $1.now)
+      }
   }
 }

@@ -14,11 +14,12 @@ import SpeechHierarchy
 ///   is the word) the gain over the random twin takes selectivity's place; a requirement that was not measured
 ///   at all is replaced by the gain over always answering the commonest class. Syllables, words and what is larger
 ///   must also beat a probe that knows how long each span is, and no more.
-/// - Not encoded: one of them has its whole interval below zero, or the probe tells nothing: no bit about the
+/// - Not encoded: one of them has no part of its interval above zero, or the probe tells nothing: no bit about the
 ///   labels, and a gain over the commonest class whose interval ends below `negligible`.
 /// - Undecided: anything else, with how many utterances would decide where that can be told: intervals shrink
 ///   as 1/√n, so that a value of the present size is clear of zero at n·(distance to the interval's end /
-///   value)².
+///   value)², and of what the best of so many layers has by chance at as many times more as the squares of the two
+///   normal quantiles have it.
 struct Evidence {
   let result: LevelResult
   let peak: Peak
@@ -48,6 +49,10 @@ struct Evidence {
     let estimate: Estimate
     /// The interval lies above zero, and not only because the best of many layers was picked.
     let isMet: Bool
+
+    /// Nothing of the interval is above zero: two readers who agree on every span have a gain of exactly zero, and no
+    /// more data would change that.
+    var isRefuted: Bool { estimate.high <= 0 }
   }
 
   private var layer: LayerResult? { result.layers.first { $0.layer == peak.layer } }
@@ -87,7 +92,7 @@ struct Evidence {
   }
 
   var verdict: Verdict {
-    if tellsNothing || requirements.contains(where: \.estimate.isNegative) {
+    if tellsNothing || requirements.contains(where: \.isRefuted) {
       return Verdict(decision: .notEncoded, sentence: sentence(.notEncoded))
     }
     if requirements.allSatisfy(\.isMet) {
@@ -105,16 +110,25 @@ struct Evidence {
 
   /// Nil where a value is so near to zero that more than a thousand times the data would be asked for.
   private var utterancesToDecide: Int? {
-    var factor = 1.0
-    for estimate in requirements.map(\.estimate) where !estimate.isPositive && !estimate.isNegative {
-      let distance = estimate.value > 0 ? estimate.value - estimate.low : estimate.high - estimate.value
-      factor = max(factor, (distance / estimate.value) * (distance / estimate.value))
-    }
-    guard factor < 1000 else { return nil }
+    let factors = requirements.filter { !$0.isMet }.map(factor)
+    guard let factor = factors.max(), factors.allSatisfy({ $0 < 1000 }) else { return nil }
     let needed = max(Double(utterances + 1), Double(utterances) * factor)
     // Two digits are more than it is worth.
     let unit = pow(10, max(0, (log10(needed) - 1).rounded(.down)))
     return Int((needed / unit - 1e-6).rounded(.up) * unit)
+  }
+
+  /// How many times the data would bring a value of this size clear of zero.
+  private func factor(_ requirement: Requirement) -> Double {
+    let estimate = requirement.estimate
+    guard estimate.value != 0 else { return .infinity }
+    guard estimate.value > 0 else {
+      return pow((estimate.high - estimate.value) / estimate.value, 2)
+    }
+    // The strictest that Holm's correction can ask of one layer.
+    let layers = Double(max(1, result.layers.count { $0.metrics != nil }))
+    let stricter = Normal.quantile(twoSidedTail: 0.05 / layers) / Normal.quantile(twoSidedTail: 0.05)
+    return pow((estimate.value - estimate.low) / estimate.value * stricter, 2)
   }
 }
 
@@ -165,6 +179,7 @@ extension Evidence {
   private var objections: [String] {
     var objections = requirements.filter { !$0.isMet }.map {
       if $0.estimate.isNegative { return "\($0.name) is below zero" }
+      if $0.isRefuted { return "\($0.name) is zero at best" }
       return $0.estimate.isPositive
         ? "\($0.name) is no more than the best of so many layers has by chance"
         : "the interval of \($0.name) holds zero"

@@ -66,6 +66,8 @@ public struct ProbeStudy: Sendable {
     public var warnings: [String]
     /// The level's metric on every resample, by layer, so that models can be compared on the same ones.
     package var draws: [String: Draws] = [:]
+    /// What the peak's probe read; nil of a regression.
+    package var reading: PeakReading?
   }
 
   /// Runs every probe of every layer. The result is the same for any number of threads.

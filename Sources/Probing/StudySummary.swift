@@ -79,7 +79,16 @@ struct StudySummary {
       warnings: StudyWarnings(
         study: study, design: design, clusters: clusters, measured: measured, result: result,
         duration: plain.first?.1
-      ).sentences, draws: draws.mapValues { $0[metric] })
+      ).sentences, draws: draws.mapValues { $0[metric] }, reading: reading(peak, classes: result.classes))
+  }
+
+  private func reading(_ peak: Peak?, classes: [String]) -> PeakReading? {
+    guard !design.isRegression, let layer = peak?.layer, let measured = measured.layers[layer.name] else {
+      return nil
+    }
+    // Which outlives the study and its states.
+    let analyser = ErrorAnalyser(examples: study.examples.withoutStates, design: design, classes: classes)
+    return PeakReading(layer: layer, guesses: measured.guesses, analyser: analyser)
   }
 
   /// Of the peak and of the layers asked for, each against the one before it among them, the first against the

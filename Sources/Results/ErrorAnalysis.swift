@@ -60,6 +60,16 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
 
   /// What is read right here and was not there, and the reverse, over the same spans.
   public struct Changes: Codable, Equatable, Sendable {
+    /// How often a class is read as another, and was.
+    public struct OfPair: Codable, Equatable, Sendable {
+      public var truth, guess: String
+      public var before, now: Int
+
+      public init(truth: String, guess: String, before: Int, now: Int) {
+        (self.truth, self.guess, self.before, self.now) = (truth, guess, before, now)
+      }
+    }
+
     public struct OfClass: Codable, Equatable, Sendable {
       public var name: String
       public var tested, gained, lost: Int
@@ -73,9 +83,20 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
     public var since: Layer
     /// In the order of `LevelResult.classes`.
     public var classes: [OfClass]
+    /// Pairs of different classes whose count changed, those that changed most first; some of them.
+    public var pairs: [OfPair]
+    /// Spans that were read right and are not, those first whose true class is given the least probability; some of
+    /// them.
+    public var broken: [Mistake]
+    /// Spans that were read wrong, as they were read, and are right; those first whose true class was given the least
+    /// probability; some of them.
+    public var mended: [Mistake]
 
-    public init(since: Layer, classes: [OfClass]) {
-      (self.since, self.classes) = (since, classes)
+    public init(
+      since: Layer, classes: [OfClass], pairs: [OfPair], broken: [Mistake], mended: [Mistake]
+    ) {
+      (self.since, self.classes, self.pairs) = (since, classes, pairs)
+      (self.broken, self.mended) = (broken, mended)
     }
 
     public var gained: Int { classes.reduce(0) { $0 + $1.gained } }

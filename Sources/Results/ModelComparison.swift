@@ -26,12 +26,31 @@ public struct ModelComparison: Codable, Equatable, Sendable {
     public var results: [LevelResult?]
     /// Of the level's metric, each model less the first, layer by layer of the same name.
     public var differences: [Difference]
+    /// What the first model's probe reads and another's does not, and the reverse, each at its own peak.
+    public var errors: [ErrorChanges]
 
-    public init(level: Level, probe: String, results: [LevelResult?], differences: [Difference]) {
+    public init(
+      level: Level, probe: String, results: [LevelResult?], differences: [Difference],
+      errors: [ErrorChanges]
+    ) {
       self.level = level
       self.probe = probe
       self.results = results
       self.differences = differences
+      self.errors = errors
+    }
+  }
+
+  public struct ErrorChanges: Codable, Equatable, Sendable {
+    /// Its place among the models.
+    public var model: Int
+    /// Its peak.
+    public var layer: Layer
+    /// Since the peak of the first model.
+    public var changes: ErrorAnalysis.Changes
+
+    public init(model: Int, layer: Layer, changes: ErrorAnalysis.Changes) {
+      (self.model, self.layer, self.changes) = (model, layer, changes)
     }
   }
 

@@ -18,7 +18,7 @@ import Testing
   private func verdict(
     mel: Estimate?, selectivity: Estimate?, majorityGain: Estimate, bits: Double = 1,
     beyond: Set<Evidence.Gain> = [.overMel, .overControl, .overTwin, .overPlain("duration")],
-    overDuration: Estimate? = nil, isRequired: Bool = true
+    overDuration: Estimate? = nil, isRequired: Bool = true, layers: Int = 1
   ) -> Verdict {
     let layer = Layer(name: "hidden.2", depth: 2)
     let peak = Peak(layer: layer, estimate: estimate(0.5, 0.6, 0.7), peakSet: [layer])
@@ -31,7 +31,11 @@ import Testing
         LayerResult(
           layer: layer, metrics: table(accuracy: 0.6, bits: bits), gainOverMel: mel,
           selectivity: selectivity)
-      ], peak: peak, verdict: nil)
+      ]
+        + (1..<layers).map {
+          LayerResult(
+            layer: Layer(name: "hidden.\($0 + 2)", depth: $0 + 2), metrics: table(accuracy: 0.5, bits: 0.5))
+        }, peak: peak, verdict: nil)
     result.plain = overDuration.map {
       [
         PlainBaseline(
@@ -105,6 +109,29 @@ import Testing
     #expect(hopeless.utterancesToDecide == nil)
     let below = verdict(mel: estimate(-0.3, -0.1, 0.2), selectivity: good, majorityGain: good)
     #expect(below.utterancesToDecide == 900, "a negative value must come clear of zero from below")
+  }
+
+  /// The smallest of 13 p-values must be below 0.05/13, a normal quantile of 2.89 instead of 1.96.
+  @Test("the best of many layers needs more data, by the squares of the quantiles")
+  func neededBeyondSelection() {
+    #expect(abs(Normal.quantile(twoSidedTail: 0.05) - 1.959_964) < 1e-6)
+    let chance = verdict(
+      mel: estimate(0.01, 0.1, 0.2), selectivity: good, majorityGain: good,
+      beyond: [.overControl, .overTwin], layers: 13)
+    #expect(chance.decision == .undecided)
+    #expect(chance.sentence.contains("no more than the best of so many layers has by chance"))
+    #expect(chance.utterancesToDecide == 180, "100 × (0.9 × 2.8905 / 1.96)² = 176")
+  }
+
+  @Test("readers who agree on every span leave nothing that more data would decide")
+  func exactlyZero() {
+    let same = verdict(mel: estimate(0, 0, 0), selectivity: good, majorityGain: good)
+    #expect(same.decision == .notEncoded && same.utterancesToDecide == nil)
+    #expect(same.sentence.contains("the gain over the mel baseline is zero at best"))
+    #expect(
+      verdict(mel: estimate(-0.2, -0.1, 0), selectivity: good, majorityGain: good).decision == .notEncoded)
+    let balanced = verdict(mel: estimate(-0.1, 0, 0.1), selectivity: good, majorityGain: good)
+    #expect(balanced.decision == .undecided && balanced.utterancesToDecide == nil)
   }
 
   @Test("numbers have two decimals, or three where two would say zero")

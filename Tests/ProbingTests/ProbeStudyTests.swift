@@ -111,6 +111,13 @@ struct ProbeStudyTests {
       let net = (accuracies[place] - accuracies[place - 1]) * Double(result.tested)
       #expect(Double(changes.gained - changes.lost) == net.rounded())
       #expect(changes.classes.map(\.name) == result.classes)
+      let before = errors[place - 1]
+      for pair in changes.pairs {
+        #expect(analysis.count(pair.truth, as: pair.guess) == pair.now && pair.truth != pair.guess)
+        #expect(before.count(pair.truth, as: pair.guess) == pair.before && pair.before != pair.now)
+      }
+      #expect(
+        changes.broken.count == min(10, changes.lost) && changes.mended.count == min(10, changes.gained))
     }
   }
 

@@ -158,6 +158,20 @@ enum SyntheticStudy {
         .init(name: "class 0", tested: 45, gained: 12, lost: 1),
         .init(name: "class 1", tested: 35, gained: 9, lost: 4),
         .init(name: "class 2", tested: 20, gained: 0, lost: 2),
+      ],
+      pairs: [
+        .init(truth: "class 0", guess: "class 2", before: 9, now: 2),
+        .init(truth: "class 1", guess: "class 0", before: 6, now: 0),
+      ],
+      broken: [
+        .init(
+          utterance: "one-03", speaker: "one", start: 1.25, end: 1.31, truth: "class 2", guess: "class 0",
+          probability: 0.0015)
+      ],
+      mended: [
+        .init(
+          utterance: "two-07", speaker: "two", start: 0.5, end: 0.61, truth: "class 1", guess: "class 0",
+          probability: 0.02)
       ]))
 
   // MARK: Parts

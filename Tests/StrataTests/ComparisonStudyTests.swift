@@ -79,6 +79,17 @@ private struct Taught: ActivationSource {
     let values = phoneme.results.map { $0?.layers.last?.metrics?.accuracy.value ?? .nan }
     #expect(abs(gained.estimate.value - (values[2] - values[0])) < 1e-12)
 
+    // The probes at the peaks: those of the first two models are one and the same.
+    #expect(phoneme.errors.map(\.model) == [1, 2])
+    #expect(phoneme.errors.map(\.layer.name) == ["early", "late"])
+    let (unchanged, changes) = (phoneme.errors[0].changes, phoneme.errors[1].changes)
+    #expect(changes.since.name == "early" && unchanged.gained == 0 && unchanged.lost == 0)
+    #expect(unchanged.pairs.isEmpty && unchanged.broken.isEmpty && unchanged.mended.isEmpty)
+    let peaks = phoneme.results.compactMap { $0?.peak?.estimate.value }
+    let tested = Double(phoneme.results[0]?.tested ?? 0)
+    #expect(Double(changes.gained - changes.lost) == ((peaks[2] - peaks[0]) * tested).rounded())
+    #expect(changes.mended.count == 10 && changes.mended.allSatisfy { $0.truth != $0.guess })
+
     func drift(_ model: Int, _ layer: String) throws -> ModelComparison.Drift {
       try #require(comparison.drifts.first { $0.model == model && $0.layer == layer })
     }
@@ -94,6 +105,8 @@ private struct Taught: ActivationSource {
     #expect(summary.contains("The peak of phoneme moves: early (step 0) → late (step 200)."), "\(summary)")
     #expect(summary.contains("step 200, phoneme: gained at 1 layer, most at late"))
     #expect(summary.contains("the layer that changed most is late"))
+    #expect(
+      summary.contains("step 200 at late against step 0 at early, phoneme: \(changes.gained) spans more"))
   }
 
   @Test("one model alone is nothing to compare")

@@ -62,7 +62,8 @@ extension ModelComparison {
     return ComparisonDocument(
       title: "From \(names[0]) to \(names[names.count - 1]): which layers encode what",
       lead: [facts] + levels.compactMap(peakSentence),
-      sections: [peaks] + levels.map(profile) + [changes] + (driftMaps.isEmpty ? [] : [drift]),
+      sections: [peaks] + levels.map(profile) + [changes] + [mistakes].compactMap(\.self)
+        + (driftMaps.isEmpty ? [] : [drift]),
       warnings: warnings, provenance: provenance, version: settings.version)
   }
 

@@ -9,6 +9,7 @@ import Results
 /// | `summary.md` | the tables and the warnings |
 /// | `layers.csv` | every model's number at every layer, with its difference to the first model |
 /// | `drift.csv` | how like each layer is to its first and last self |
+/// | `errors.csv`, `confusions.csv`, `mistakes.csv` | what changed in mistakes (`ChangedMistakesCSV`) |
 /// | `comparison.json` | everything |
 /// | `figures/*.svg` | peaks, profiles and changes |
 public enum ModelComparisonWriter {
@@ -26,13 +27,14 @@ public enum ModelComparisonWriter {
     -> [String]
   {
     let document = comparison.document
-    let files: [(name: String, data: Data)] = [
-      ("report.html", Data(try ComparisonPage(document).html().utf8)),
-      ("summary.md", Data(document.markdown.utf8)),
-      ("layers.csv", Data(layers(comparison).utf8)),
-      ("drift.csv", Data(drift(comparison).utf8)),
-      ("comparison.json", try PlainJSON.encode(comparison)),
-    ]
+    let files: [(name: String, data: Data)] =
+      [
+        ("report.html", Data(try ComparisonPage(document).html().utf8)),
+        ("summary.md", Data(document.markdown.utf8)),
+        ("layers.csv", Data(layers(comparison).utf8)),
+        ("drift.csv", Data(drift(comparison).utf8)),
+        ("comparison.json", try PlainJSON.encode(comparison)),
+      ] + ChangedMistakesCSV.files(of: comparison).map { ($0.name, Data($0.text.utf8)) }
     return try StudyWriter.write(files, figures: comparison.figures, to: folder, png: png)
   }
 

@@ -26,9 +26,7 @@ enum ErrorsCSV {
       file(
         "errors.csv", ["kind", "name", "tested", "right", "accuracy", "since", "gained", "lost"]
       ) { classes($0, $1) + $1.parts.map(part) },
-      file(
-        "mistakes.csv", ["utterance", "speaker", "start", "end", "truth", "guess", "probability"]
-      ) { $1.worst.map(mistake) },
+      file("mistakes.csv", mistakeColumns) { $1.worst.map(mistake) },
     ]
   }
 
@@ -59,7 +57,9 @@ enum ErrorsCSV {
       + ["", "", ""]
   }
 
-  private static func mistake(_ mistake: ErrorAnalysis.Mistake) -> [String] {
+  static let mistakeColumns = ["utterance", "speaker", "start", "end", "truth", "guess", "probability"]
+
+  static func mistake(_ mistake: ErrorAnalysis.Mistake) -> [String] {
     [
       mistake.utterance, mistake.speaker, NumberText.data(mistake.start), NumberText.data(mistake.end),
       mistake.truth, mistake.guess, NumberText.data(mistake.probability),

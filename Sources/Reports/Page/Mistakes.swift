@@ -28,17 +28,7 @@ struct Mistakes {
 
   private static func sentences(_ analysis: ErrorAnalysis) -> [String] {
     guard let changes = analysis.changes else { return [] }
-    func words(_ name: String, _ value: (ErrorAnalysis.Changes.OfClass) -> Int) -> String? {
-      let most = changes.classes.filter { value($0) > 0 }.sorted { value($1) < value($0) }.prefix(3)
-      return most.isEmpty
-        ? nil : "\(name) most: " + most.map { "\($0.name) (\(value($0)))" }.joined(separator: ", ")
-    }
-    let gains = [words("Gained", \.gained), words("lost", \.lost)].compactMap(\.self)
-    return [
-      "Against \(changes.since.name), \(count(changes.gained, "span")) more are read rightly and "
-        + "\(NumberText.grouped(changes.lost)) no longer. "
-        + (gains.isEmpty ? "" : gains.joined(separator: "; ").capitalizedFirst + ".")
-    ]
+    return ["Against \(changes.since.name), " + changes.words]
   }
 
   private static func pairs(_ analysis: ErrorAnalysis) -> PageContent.Table? {
@@ -89,6 +79,25 @@ struct Mistakes {
               PageContent.Cell(value: unbroken($0), interval: "", isPeak: false, isInPeakSet: false)
             })
         })
+  }
+}
+
+extension ErrorAnalysis.Changes {
+  /// "12 spans more are read rightly and 3 no longer. …", to go after whom it is against.
+  var words: String {
+    func most(_ name: String, _ value: (OfClass) -> Int) -> String? {
+      let most = classes.filter { value($0) > 0 }.sorted { value($1) < value($0) }.prefix(3)
+      return most.isEmpty
+        ? nil : "\(name) most: " + most.map { "\($0.name) (\(value($0)))" }.joined(separator: ", ")
+    }
+    let gains = [most("Gained", \.gained), most("lost", \.lost)].compactMap(\.self)
+    let confused = pairs.prefix(3).map { "\($0.truth) as \($0.guess) (\($0.before) → \($0.now))" }
+    return
+      ([
+        "\(count(gained, "span")) more are read rightly and \(NumberText.grouped(lost)) no longer.",
+        gains.isEmpty ? nil : gains.joined(separator: "; ").capitalizedFirst + ".",
+        confused.isEmpty ? nil : "Confusions that changed most: \(confused.joined(separator: ", ")).",
+      ]).compactMap(\.self).joined(separator: " ")
   }
 }
 

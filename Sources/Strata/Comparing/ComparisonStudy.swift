@@ -75,7 +75,7 @@ public struct ComparisonStudy: Sendable {
       levels.append(
         ModelComparison.Probed(
           level: key.level, probe: key.probe, results: all.map { $0.result(of: key) },
-          differences: differences))
+          differences: differences, errors: errorChanges(key, all)))
     }
     return ModelComparison(
       models: zip(models, all).map {
@@ -83,6 +83,18 @@ public struct ComparisonStudy: Sendable {
       },
       corpus: first.result.corpus, settings: first.result.settings, levels: levels, drifts: drifts,
       driftUnit: first.unit, driftRows: first.rows.count, warnings: warnings)
+  }
+
+  private func errorChanges(
+    _ key: StudiedModel.Key, _ all: [StudiedModel]
+  ) -> [ModelComparison.ErrorChanges] {
+    guard let first = all[0].readings[key] else { return [] }
+    return all.indices.dropFirst().compactMap { place in
+      guard let reading = all[place].readings[key], let changes = reading.changes(since: first) else {
+        return nil
+      }
+      return ModelComparison.ErrorChanges(model: place, layer: reading.layer, changes: changes)
+    }
   }
 
   /// What every model's study warns of is said once.
@@ -114,6 +126,8 @@ struct StudiedModel: Sendable {
   let result: StudyResult
   /// By probe, the metric's resamples by layer.
   let draws: [Key: [String: Draws]]
+  /// By probe, what its peak's probe read.
+  let readings: [Key: PeakReading]
   /// By level, the spans that were probed.
   let spans: [Level: [Row]]
   /// What its layers are compared over.
@@ -133,7 +147,7 @@ struct StudiedModel: Sendable {
     rows limit: Int
   ) async throws {
     var study = try template(try model.open())
-    let seen = Mutex<(extractions: [Extraction], draws: [Key: [String: Draws]])>(([], [:]))
+    let seen = Mutex<(extractions: [Extraction], outcomes: [Key: ProbeStudy.Outcome])>(([], [:]))
     let (onExtraction, level) = (study.onExtraction, study.similarityLevel)
     study.onExtraction = { extraction in
       onExtraction(extraction)
@@ -141,12 +155,13 @@ struct StudiedModel: Sendable {
     }
     study.onOutcome = { outcome in
       let key = Key(level: outcome.result.level, probe: outcome.result.probe)
-      seen.withLock { $0.draws[key] = outcome.draws }
+      seen.withLock { $0.outcomes[key] = outcome }
     }
     threads = study.threads
     result = try await study.run()
-    let (extractions, draws) = seen.withLock { $0 }
-    self.draws = draws
+    let (extractions, outcomes) = seen.withLock { $0 }
+    draws = outcomes.mapValues(\.draws)
+    readings = outcomes.compactMapValues(\.reading)
     spans = extractions.reduce(into: [:]) { spans, extraction in
       for (level, activations) in extraction.levels where spans[level] == nil {
         spans[level] = activations.examples.items.map { Row($0, activations.examples) }
