@@ -91,6 +91,37 @@ MANY_CPUS void strata_silu(float *x, size_t count) {
   for (size_t i = 0; i < count; i++) x[i] = x[i] * sigmoid(x[i]);
 }
 
+MANY_CPUS void strata_gelu_slope(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float share = 0.5f + 0.5f * rational_erf(0.707106781f * x[i]);
+    x[i] = share + x[i] * 0.398942280f * fast_exp(-0.5f * x[i] * x[i]);
+  }
+}
+
+MANY_CPUS void strata_gelu_tanh_slope(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float square = x[i] * x[i];
+    float share = sigmoid(1.59576912f * x[i] * (1.0f + 0.044715f * square));
+    x[i] = share + x[i] * share * (1.0f - share) * 1.59576912f * (1.0f + 0.134145f * square);
+  }
+}
+
+MANY_CPUS void strata_silu_slope(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float share = sigmoid(x[i]);
+    x[i] = share * (1.0f + x[i] * (1.0f - share));
+  }
+}
+
+MANY_CPUS void strata_gelu_share(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) x[i] = 0.5f + 0.5f * rational_erf(0.707106781f * x[i]);
+}
+
+MANY_CPUS void strata_gelu_tanh_share(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    x[i] = sigmoid(1.59576912f * x[i] * (1.0f + 0.044715f * x[i] * x[i]));
+}
+
 MANY_CPUS void strata_relu(float *x, size_t count) {
   // Written so that a NaN stays one.
   for (size_t i = 0; i < count; i++) x[i] = x[i] < 0.0f ? 0.0f : x[i];

@@ -24,6 +24,31 @@ public enum Elementwise {
     if let base = x.baseAddress { strata_silu(base, x.count) }
   }
 
+  /// x ← gelu′(x) = Φ(x) + x·φ(x), with an absolute error below 1e-6.
+  public static func geluSlope(_ x: UnsafeMutableBufferPointer<Float>) {
+    if let base = x.baseAddress { strata_gelu_slope(base, x.count) }
+  }
+
+  /// x ← the derivative of the older approximation of gelu.
+  public static func geluTanhSlope(_ x: UnsafeMutableBufferPointer<Float>) {
+    if let base = x.baseAddress { strata_gelu_tanh_slope(base, x.count) }
+  }
+
+  /// x ← the derivative of silu.
+  public static func siluSlope(_ x: UnsafeMutableBufferPointer<Float>) {
+    if let base = x.baseAddress { strata_silu_slope(base, x.count) }
+  }
+
+  /// x ← Φ(x), what gelu multiplies x by.
+  public static func geluShare(_ x: UnsafeMutableBufferPointer<Float>) {
+    if let base = x.baseAddress { strata_gelu_share(base, x.count) }
+  }
+
+  /// x ← (1 + tanh(…))/2, what the older approximation of gelu multiplies x by.
+  public static func geluTanhShare(_ x: UnsafeMutableBufferPointer<Float>) {
+    if let base = x.baseAddress { strata_gelu_tanh_share(base, x.count) }
+  }
+
   /// x ← max(x, 0).
   public static func relu(_ x: UnsafeMutableBufferPointer<Float>) {
     if let base = x.baseAddress { strata_relu(base, x.count) }

@@ -202,7 +202,8 @@ struct AttributeTests {
       #expect(run.status == 0 && run.output.contains(words), "\(run.output)\(run.errors)")
       #expect(!run.output.contains("FAILED"))
       let files = try FileManager.default.contentsOfDirectory(atPath: output + "/figures")
-      #expect(files.contains("attention.svg") && files.contains("cross-attention.svg") == (name == "whisper"))
+      #expect(
+        files.contains("attention.svg") && files.contains("cross-attention.svg") == (name == "whisper"))
     }
   }
 

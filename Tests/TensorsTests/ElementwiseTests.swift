@@ -45,6 +45,23 @@ import Testing
     #expect(worst(Elementwise.relu) { max($0, 0) } == 0)
     #expect(worst(Elementwise.tanh) { tanh($0) } < 2e-7)
     #expect(worst(Elementwise.sigmoid) { 1 / (1 + exp(-$0)) } < 2e-7)
+    // Derivatives, and what x is multiplied by.
+    func normal(_ x: Double) -> Double { 0.5 * (1 + erf(x / 2.0.squareRoot())) }
+    func density(_ x: Double) -> Double { exp(-x * x / 2) / (2 * Double.pi).squareRoot() }
+    #expect(worst(Elementwise.geluShare, normal) < 1e-6)
+    #expect(worst(Elementwise.geluSlope) { normal($0) + $0 * density($0) } < 1e-6)
+    let scale = (2 / Double.pi).squareRoot()
+    func bend(_ x: Double) -> Double { tanh(scale * (x + 0.044715 * x * x * x)) }
+    #expect(worst(Elementwise.geluTanhShare) { (1 + bend($0)) / 2 } < 1e-6)
+    #expect(
+      worst(Elementwise.geluTanhSlope) { x in
+        (1 + bend(x)) / 2 + x / 2 * (1 - bend(x) * bend(x)) * scale * (1 + 0.134145 * x * x)
+      } < 2e-6)
+    #expect(
+      worst(Elementwise.siluSlope) { x in
+        let gate = 1 / (1 + exp(-x))
+        return gate * (1 + x * (1 - gate))
+      } < 2e-6)
     // gelu(x) − gelu(−x) = x, as Φ(x) + Φ(−x) = 1.
     let mirrored = applied(x.map { -$0 }, Elementwise.gelu)
     #expect(zip(zip(applied(x, Elementwise.gelu), mirrored), x).allSatisfy { abs($0.0 - $0.1 - $1) < 2e-6 })

@@ -1,21 +1,29 @@
 import Models
 import Tensors
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension Activation {
   /// What arrives before the nonlinearity for `g` behind it; `z` is its input.
-  func propagate(_ g: Tensor, z: Tensor, by rule: PropagationRules.Activation) -> Tensor {
-    switch rule {
-    case .derivative: return g.zipped(with: derivative(at: z), *)
-    // Without the clause on z that a rectifier has, which its derivative is already.
-    case .guided: return g.zipped(with: derivative(at: z)) { $0 > 0 ? $0 * $1 : 0 }
-    case .ratio: return g.zipped(with: ratio(at: z), *)
-    }
+  func propagate(
+    _ g: Tensor, z: Tensor, by rule: PropagationRules.Activation, threads: Int
+  ) -> Tensor {
+    precondition(g.count == z.count, "\(g.shape) behind a nonlinearity of \(z.shape)")
+    let block = 16_384
+    return Tensor(shape: [z.count]) { output in
+      let result = Shared(output)
+      parallelFor((output.count + block - 1) / block, threads: threads) { index in
+        let range = (index * block)..<min(z.count, (index + 1) * block)
+        let result = UnsafeMutableBufferPointer(rebasing: result.pointer[range])
+        z.withUnsafeBuffer { _ = result.update(from: $0[range]) }
+        rule == .ratio ? share(result) : slope(result)
+        g.withUnsafeBuffer { g in
+          for (place, index) in range.enumerated() {
+            // Without the clause on z that a rectifier has, which its derivative is already.
+            let arriving = rule == .guided ? max(g[index], 0) : g[index]
+            result[place] *= arriving
+          }
+        }
+      }
+    }.reshaped(z.shape)
   }
 
   func callAsFunction(_ z: Tensor) -> Tensor {
@@ -24,47 +32,27 @@ extension Activation {
     return y
   }
 
-  private func derivative(at z: Tensor) -> Tensor {
+  /// z ← the derivative there.
+  private func slope(_ z: UnsafeMutableBufferPointer<Float>) {
     switch self {
-    case .relu: return z.mapped { $0 > 0 ? 1 : 0 }
-    case .gelu:
-      // Φ(z) + z·φ(z)
-      var density = z.mapped { -$0 * $0 / 2 }
-      density.withUnsafeMutableBuffer(Elementwise.exp)
-      let slope = z.zipped(with: density) { $0 * $1 * Self.densityAtZero }
-      return ratio(at: z).zipped(with: slope, +)
-    case .geluTanh:
-      return z.mapped { z in
-        let (scale, cubic): (Float, Float) = (0.797_884_56, 0.044715)
-        let t = tanh(scale * (z + cubic * z * z * z))
-        return (1 + t) / 2 + z / 2 * (1 - t * t) * scale * (1 + 3 * cubic * z * z)
-      }
-    case .silu:
-      return z.mapped { z in
-        let gate = 1 / (1 + exp(-z))
-        return gate * (1 + z * (1 - gate))
-      }
+    case .relu: Self.step(z)
+    case .gelu: Elementwise.geluSlope(z)
+    case .geluTanh: Elementwise.geluTanhSlope(z)
+    case .silu: Elementwise.siluSlope(z)
     }
   }
 
-  /// y / z, by its limit near zero: of the gelus Φ(z), of silu the sigmoid.
-  private func ratio(at z: Tensor) -> Tensor {
+  /// z ← y / z, by its limit near zero: of the gelus Φ(z), of silu the sigmoid.
+  private func share(_ z: UnsafeMutableBufferPointer<Float>) {
     switch self {
-    case .relu: return z.mapped { $0 > 0 ? 1 : 0 }
-    case .gelu:
-      return z.zipped(with: self(z)) { z, y in
-        guard abs(z) < 0.5 else { return y / z }
-        let square = z * z
-        // Φ around zero: its Taylor series is exact to the last bit here, where y / z is not.
-        let series = 1 - square * (1 / 6 - square * (1 / 40 - square * (1 / 336 - square / 3456)))
-        return 0.5 + Self.densityAtZero * z * series
-      }
-    case .geluTanh:
-      return z.mapped { (1 + tanh(0.797_884_56 * ($0 + 0.044715 * $0 * $0 * $0))) / 2 }
-    case .silu: return z.mapped { 1 / (1 + exp(-$0)) }
+    case .relu: Self.step(z)
+    case .gelu: Elementwise.geluShare(z)
+    case .geluTanh: Elementwise.geluTanhShare(z)
+    case .silu: Elementwise.sigmoid(z)
     }
   }
 
-  /// 1/√(2π)
-  private static let densityAtZero: Float = 0.398_942_28
+  private static func step(_ z: UnsafeMutableBufferPointer<Float>) {
+    for index in z.indices { z[index] = z[index] > 0 ? 1 : 0 }
+  }
 }

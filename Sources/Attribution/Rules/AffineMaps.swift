@@ -62,28 +62,55 @@ struct TapConvolution: AffineMap {
     return first..<max(first, end)
   }
 
+  /// Output frames that see true frames through all taps: those lie behind each other, where there is one group.
+  private var wholeRange: Range<Int> {
+    guard groups == 1, kernel > 1 else { return 0..<0 }
+    let ranges = (0..<kernel).map(outputRange)
+    let first = ranges.map(\.lowerBound).max() ?? 0
+    return first..<max(first, ranges.map(\.upperBound).min() ?? 0)
+  }
+
   func apply(_ x: Tensor, _ weight: Tensor, threads: Int) -> Tensor {
-    Tensor(shape: [outputFrames, outputs]) { output in
+    // What neighbours take in overlaps, which rows of a matrix must not: only every so many frames are one product.
+    let phases = (kernel + stride - 1) / stride
+    let (whole, block) = (wholeRange, 256 * phases)
+    return Tensor(shape: [outputFrames, outputs]) { output in
       output.update(repeating: 0)
       let output = Shared(output.baseAddress)
-      // Columns are shared out, so that no two threads add to the same place.
-      let parts = groups == 1 ? max(1, groupOutputs / 64) : 1
-      parallelFor(groups * parts, threads: threads) { index in
+      parallelFor((whole.count + block - 1) / block, threads: threads) { index in
         guard let output = output.pointer else { return }
-        let (group, part) = (index / parts, index % parts)
-        let columns = (part * groupOutputs / parts)..<((part + 1) * groupOutputs / parts)
-        let first = group * groupOutputs + columns.lowerBound
+        let end = min(whole.upperBound, whole.lowerBound + (index + 1) * block)
+        x.withPointer { x in
+          weight.withPointer { weight in
+            for phase in 0..<phases {
+              let first = whole.lowerBound + index * block + phase
+              guard first < end else { return }
+              BLAS.gemm(
+                m: (end - first + phases - 1) / phases, n: outputs, k: kernel * inputs,
+                x + (first * stride - padding) * inputs, lda: phases * stride * inputs, .none, weight,
+                ldb: kernel * inputs, .transposed, output + first * outputs, ldc: phases * outputs)
+            }
+          }
+        }
+      }
+      parallelFor(groups, threads: threads) { group in
+        guard let output = output.pointer else { return }
+        let first = group * groupOutputs
         x.withPointer { x in
           weight.withPointer { weight in
             for tap in 0..<kernel {
               let range = outputRange(tap)
-              let frame = range.lowerBound * stride - padding + tap
-              guard !range.isEmpty else { continue }
-              BLAS.gemm(
-                m: range.count, n: columns.count, k: groupInputs,
-                x + frame * inputs + group * groupInputs, lda: stride * inputs, .none,
-                weight + (first * kernel + tap) * groupInputs, ldb: kernel * groupInputs, .transposed,
-                beta: 1, output + range.lowerBound * outputs + first, ldc: outputs)
+              for part in whole.isEmpty
+                ? [range]
+                : [range.lowerBound..<whole.lowerBound, whole.upperBound..<range.upperBound]
+              where !part.isEmpty {
+                let frame = part.lowerBound * stride - padding + tap
+                BLAS.gemm(
+                  m: part.count, n: groupOutputs, k: groupInputs,
+                  x + frame * inputs + group * groupInputs, lda: stride * inputs, .none,
+                  weight + (first * kernel + tap) * groupInputs, ldb: kernel * groupInputs, .transposed,
+                  beta: 1, output + part.lowerBound * outputs + first, ldc: outputs)
+              }
             }
           }
         }
@@ -95,7 +122,7 @@ struct TapConvolution: AffineMap {
     Tensor(shape: [frames, inputs]) { output in
       output.update(repeating: 0)
       let output = Shared(output.baseAddress)
-      let parts = groups == 1 ? max(1, groupInputs / 64) : 1
+      let parts = groups == 1 ? max(1, groupInputs / 128) : 1
       parallelFor(groups * parts, threads: threads) { index in
         guard let output = output.pointer else { return }
         let (group, part) = (index / parts, index % parts)

@@ -56,9 +56,9 @@ extension DepthwiseConvolutionOperation: PropagatingOperation {
       stride: 1, padding: layer.padding, frames: x.rows, validFrames: validFrames, outputFrames: x.rows)
     let z = map(x, threads: threads)
     let normalised = layer.norm?.rows(of: z) ?? z
-    let before = layer.activation.propagate(gradient, z: normalised, by: rules.activation)
+    let before = layer.activation.propagate(gradient, z: normalised, by: rules.activation, threads: threads)
     let behindNorm =
-      layer.norm?.propagate(before, x: z, by: rules) ?? Propagation(gradients: [before])
+      layer.norm?.propagate(before, x: z, by: rules, threads: threads) ?? Propagation(gradients: [before])
     var result = map.propagate(behindNorm.gradients[0], x: x, z: z, by: rules, threads: threads)
     result.absorbed += behindNorm.absorbed
     return result
@@ -72,7 +72,8 @@ extension PlaneConvolutionOperation: PropagatingOperation {
     let map = PlaneMap(layer: layer, frames: frames, bands: bands)
     let z = map(inputs[0], threads: threads)
     let before =
-      layer.activation.map { $0.propagate(gradient, z: z, by: rules.activation) } ?? gradient
+      layer.activation.map { $0.propagate(gradient, z: z, by: rules.activation, threads: threads) }
+      ?? gradient
     var result = map.propagate(before, x: inputs[0], z: z, by: rules, threads: threads)
     result.gradients[0] = result.gradients[0].reshaped(inputs[0].shape)
     return result

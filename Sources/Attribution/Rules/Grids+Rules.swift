@@ -43,7 +43,7 @@ extension GroupNormOperation: PropagatingOperation {
       }
     }
     let rows = plain.propagate(
-      grouped(gradient, scaled: true), x: grouped(inputs[0], scaled: false), by: rules)
+      grouped(gradient, scaled: true), x: grouped(inputs[0], scaled: false), by: rules, threads: threads)
     let result = rows.gradients[0].withUnsafeBuffer { rows in
       Tensor(shape: inputs[0].shape) { result in
         for index in rows.indices { result[place(index)] = rows[index] }
@@ -78,7 +78,9 @@ extension PointwiseOperation: PropagatingOperation {
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
     if case .activation(let activation) = function {
-      return Propagation(gradients: [activation.propagate(gradient, z: inputs[0], by: rules.activation)])
+      return Propagation(gradients: [
+        activation.propagate(gradient, z: inputs[0], by: rules.activation, threads: threads)
+      ])
     }
     let slopes = inputs[0].zipped(with: output, slope)
     switch rules.activation {

@@ -6,10 +6,14 @@ extension LinearOperation: PropagatingOperation {
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
     let x = inputs[0]
-    func z() -> Tensor { layer(x, threads: threads) }
+    // Without a nonlinearity not every rule asks for it.
+    let z = activation.map { _ in layer(x, threads: threads) }
     var before = gradient
-    if let activation { before = activation.propagate(gradient, z: z(), by: rules.activation) }
-    var result = layer.propagate(before, x: x, z: z(), by: rules, threads: threads)
+    if let activation, let z {
+      before = activation.propagate(gradient, z: z, by: rules.activation, threads: threads)
+    }
+    var result = layer.propagate(
+      before, x: x, z: z ?? layer(x, threads: threads), by: rules, threads: threads)
     if inputs.count > 1 { result.gradients.append(gradient) }
     return result
   }
@@ -19,7 +23,7 @@ extension NormOperation: PropagatingOperation {
   func propagate(
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
-    layer.propagate(gradient, x: inputs[0], by: rules)
+    layer.propagate(gradient, x: inputs[0], by: rules, threads: threads)
   }
 }
 
@@ -45,15 +49,15 @@ extension ConvolutionOperation: PropagatingOperation {
     switch layer.norm {
     case .none: normalised = z
     case .channels(let norm): normalised = norm.rows(of: z)
-    case .time(let norm): normalised = norm.overTime(z, validFrames: valid)
+    case .time(let norm): normalised = norm.overTime(z, validFrames: valid, threads: threads)
     }
-    let before = layer.activation.propagate(gradient, z: normalised, by: rules.activation)
+    let before = layer.activation.propagate(gradient, z: normalised, by: rules.activation, threads: threads)
     let behindNorm: Propagation
     switch layer.norm {
     case .none: behindNorm = Propagation(gradients: [before])
-    case .channels(let norm): behindNorm = norm.propagate(before, x: z, by: rules)
+    case .channels(let norm): behindNorm = norm.propagate(before, x: z, by: rules, threads: threads)
     case .time(let norm):
-      behindNorm = norm.propagateOverTime(before, x: z, validFrames: valid, by: rules)
+      behindNorm = norm.propagateOverTime(before, x: z, validFrames: valid, by: rules, threads: threads)
     }
     var result = map.propagate(behindNorm.gradients[0], x: x, z: z, by: rules, threads: threads)
     result.absorbed += behindNorm.absorbed
@@ -72,9 +76,9 @@ extension PositionalConvolutionOperation: PropagatingOperation {
       padding: layer.kernel / 2, frames: x.rows, validFrames: validFrames, outputFrames: x.rows)
     let z = map(x, threads: threads)
     let normalised = layer.norm?.rows(of: z) ?? z
-    let before = layer.activation.propagate(gradient, z: normalised, by: rules.activation)
+    let before = layer.activation.propagate(gradient, z: normalised, by: rules.activation, threads: threads)
     let behindNorm =
-      layer.norm?.propagate(before, x: z, by: rules) ?? Propagation(gradients: [before])
+      layer.norm?.propagate(before, x: z, by: rules, threads: threads) ?? Propagation(gradients: [before])
     var result = map.propagate(behindNorm.gradients[0], x: x, z: z, by: rules, threads: threads)
     result.absorbed += behindNorm.absorbed
     if let scale = layer.inputScale {

@@ -18,6 +18,16 @@ void strata_gelu_tanh(float *x, size_t count);
 /// x = x·sigmoid(x).
 void strata_silu(float *x, size_t count);
 
+/// Derivatives: x = Φ(x) + x·φ(x), with φ the normal distribution's density, for gelu, and those of its older
+/// approximation and of silu. Absolute error below 1e-6.
+void strata_gelu_slope(float *x, size_t count);
+void strata_gelu_tanh_slope(float *x, size_t count);
+void strata_silu_slope(float *x, size_t count);
+
+/// What they multiply x by: x = Φ(x), and of the older gelu (1 + tanh(…))/2; silu's is the sigmoid.
+void strata_gelu_share(float *x, size_t count);
+void strata_gelu_tanh_share(float *x, size_t count);
+
 /// x = max(x, 0).
 void strata_relu(float *x, size_t count);
 
