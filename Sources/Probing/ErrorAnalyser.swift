@@ -15,8 +15,6 @@ struct ErrorAnalyser: Sendable {
   let classes: [String]
   /// At most so many mistakes are listed.
   static let listed = 10
-  /// Durations are shared out into so many parts of about one size.
-  private static let durations = 4
 
   /// `guesses` has an entry an example, nil for one that was not tested.
   func analysis(
@@ -30,7 +28,10 @@ struct ErrorAnalyser: Sendable {
     let isRight = guesses.enumerated().map { $1?.label == design.labels[$0] }
     return ErrorAnalysis(
       layer: layer, confusions: confusions,
-      parts: speakers(tested.map(\.row), isRight) + durations(tested.map(\.row), isRight),
+      parts: TestedParts(examples, rows: tested.map(\.row)).all.map { part in
+        ErrorAnalysis.Part(
+          kind: part.kind, name: part.name, tested: part.rows.count, right: part.rows.count { isRight[$0] })
+      },
       worst: worst(tested.filter { !isRight[$0.row] }),
       changes: before.map { changes(to: guesses, since: $0.0, $0.1) })
   }
@@ -47,42 +48,6 @@ struct ErrorAnalyser: Sendable {
           start: item.start, end: item.end, truth: truth(row), guess: design.classes[guess.label],
           probability: exp(guess.logProbability))
       }
-  }
-
-  private func speakers(_ tested: [Int], _ isRight: [Bool]) -> [ErrorAnalysis.Part] {
-    Dictionary(grouping: tested) { examples.speakers[examples.items[$0].speaker] }
-      .sorted { $0.key < $1.key }.map { part(.speaker, $0, $1, isRight) }
-  }
-
-  /// Quarters of the spans by their length, fewer where many are of one length.
-  private func durations(_ tested: [Int], _ isRight: [Bool]) -> [ErrorAnalysis.Part] {
-    // A tenth of a millisecond is below any label's precision, and above that of start and end.
-    func length(_ row: Int) -> Double {
-      ((examples.items[row].end - examples.items[row].start) * 10_000).rounded() / 10_000
-    }
-    let lengths = tested.map(length).sorted()
-    guard let shortest = lengths.first, let longest = lengths.last else { return [] }
-    let edges = Set((1..<Self.durations).map { lengths[lengths.count * $0 / Self.durations] }).filter {
-      $0 > shortest
-    }.sorted()
-    let places = Dictionary(grouping: tested) { row in edges.count { $0 <= length(row) } }
-    return places.sorted { $0.key < $1.key }.map { place, rows in
-      let low = place == 0 ? shortest : edges[place - 1]
-      let high = place == edges.count ? longest : edges[place]
-      return part(.duration, range(low, high), rows, isRight)
-    }
-  }
-
-  private func range(_ low: Double, _ high: Double) -> String {
-    let isOfText = examples.baselineOfText != nil
-    let ends = [low, high].map { isOfText ? "\(Int($0.rounded()))" : Evidence.number($0) }
-    return (ends[0] == ends[1] ? ends[0] : ends.joined(separator: "–")) + (isOfText ? " characters" : " s")
-  }
-
-  private func part(
-    _ kind: ErrorAnalysis.Part.Kind, _ name: String, _ rows: [Int], _ isRight: [Bool]
-  ) -> ErrorAnalysis.Part {
-    ErrorAnalysis.Part(kind: kind, name: name, tested: rows.count, right: rows.count { isRight[$0] })
   }
 
   /// Of spans that both have, by the readings of another layer or of another model's probe.

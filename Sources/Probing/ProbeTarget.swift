@@ -45,6 +45,8 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
   case phoneBoundary = "phone-boundary"
   case syllableBoundary = "syllable-boundary"
   case wordBoundary = "word-boundary"
+  case phraseBoundary = "phrase-boundary"
+  case sentenceBoundary = "sentence-boundary"
 
   /// What comes out of a probe.
   public enum Outcome: Sendable, Equatable {
@@ -58,7 +60,7 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
   public var outcome: Outcome {
     switch self {
     case .frequency, .duration, .energy, .pitch, .spectralCentroid, .mel: .numbers
-    case .phoneBoundary, .syllableBoundary, .wordBoundary: .boundaries
+    case .phoneBoundary, .syllableBoundary, .wordBoundary, .phraseBoundary, .sentenceBoundary: .boundaries
     default: .classes
     }
   }
@@ -74,7 +76,7 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
     case .phoneCount, .syllableCount, .partOfSpeech, .frequency: [.word]
     case .positionInPhrase, .positionInSentence: [.syllable, .word]
     case .energy, .pitch, .voiced, .spectralCentroid, .mel, .phoneBoundary, .syllableBoundary,
-      .wordBoundary:
+      .wordBoundary, .phraseBoundary, .sentenceBoundary:
       [.sound]
     }
   }
@@ -95,6 +97,8 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
     case .phoneBoundary: .phoneme
     case .syllableBoundary: .syllable
     case .wordBoundary: .word
+    case .phraseBoundary: .phrase
+    case .sentenceBoundary: .sentence
     default: nil
     }
   }
@@ -147,6 +151,8 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
     case .phoneBoundary: "phone boundaries"
     case .syllableBoundary: "syllable boundaries"
     case .wordBoundary: "word boundaries"
+    case .phraseBoundary: "phrase boundaries"
+    case .sentenceBoundary: "sentence boundaries"
     }
   }
 }

@@ -13,7 +13,7 @@ import Tensors
 struct StudyRunner: Sendable {
   let design: StudyDesign
   let clusters: Clusters
-  private let study: ProbeStudy
+  let study: ProbeStudy
   private let threads: Int
   private let isCancelled: @Sendable () -> Bool
   private let counter: ProgressCounter
@@ -21,7 +21,9 @@ struct StudyRunner: Sendable {
   private let regression: TunedRegression
   private let control: ControlTask?
   /// Of a regression's outputs, over all examples that have them.
-  private let targetMeans: [Double]
+  let targetMeans: [Double]
+  /// Of a regression.
+  let deviationAnalyser: DeviationAnalyser?
   /// What a probe can read off spans without hearing anything: durations first.
   let plainFeatures: [PlainFeatures]
 
@@ -48,6 +50,7 @@ struct StudyRunner: Sendable {
       case .lda: TunedLinearProbe(.lda, search: search)
       }
     regression = TunedRegression(search: search)
+    deviationAnalyser = DeviationAnalyser(study.targeted, design: design)
     targetMeans =
       study.targeted.numbers.map { numbers in
         let rows = design.labels.indices.filter { design.labels[$0] >= 0 }
@@ -77,6 +80,8 @@ struct StudyRunner: Sendable {
     var unconverged: Int
     /// Of each example, nil for one that was not tested; none of a regression.
     var guesses: [Guess?]
+    /// Of each example, nil for one that was not tested; of a regression only.
+    var deviations: [DeviationAnalyser.Deviation?]
   }
 
   /// Everything that was measured; nil where a layer has no states.
@@ -122,6 +127,7 @@ struct StudyRunner: Sendable {
         everything.twins[twin][name] = measured[place + 1]
         // A twin's mistakes are not looked at.
         everything.twins[twin][name]?.guesses = []
+        everything.twins[twin][name]?.deviations = []
       }
     }
     return everything
@@ -161,7 +167,7 @@ struct StudyRunner: Sendable {
     return states.indices.map { gather(Array(outcomes[($0 * folds)..<(($0 + 1) * folds)])) }
   }
 
-  private struct FoldOutcome: Sendable {
+  struct FoldOutcome: Sendable {
     var penalty: Double
     var trials: [PenaltySearch.Trial]
     var isConverged: Bool
@@ -208,74 +214,6 @@ struct StudyRunner: Sendable {
     let guesses = try fitted.guesses(states, rows: fold.test, labels: nil)
     return zip(fold.test, guesses).map { row, guess in
       seen.contains(study.examples.items[row].type) ? guess.label == label(row) : nil
-    }
-  }
-
-  /// What a tally of this study holds.
-  var layout: Tally.Layout {
-    if let numbers = study.targeted.numbers { return .outputs(numbers.columns) }
-    return study.targeted.boundaries == nil || design.classes.count != 2
-      ? .classes(design.classes.count) : .boundaries
-  }
-
-  private func gather(_ outcomes: [FoldOutcome]) -> Measured {
-    var tally = Tally(clusters: clusters.count, layout)
-    var selectivity = Matrix(rows: clusters.count, columns: 3)
-    var hasControl = false
-    var guesses = [Guess?](repeating: nil, count: design.isRegression ? 0 : study.examples.items.count)
-    for (fold, outcome) in zip(design.folds, outcomes) {
-      if let numbers = outcome.numbers {
-        add(numbers, fold, to: &tally)
-        continue
-      }
-      for (place, row) in fold.test.enumerated() {
-        let (cluster, truth, guess) = (clusters.ofRow[row], design.labels[row], outcome.guesses[place])
-        guesses[row] = guess
-        tally.add(
-          cluster: cluster, truth: truth, prediction: guess.label, logProbability: guess.logProbability)
-        guard let hit = outcome.controlHits?[place] else { continue }
-        hasControl = true
-        selectivity[cluster, 0] += 1
-        if guess.label == truth { selectivity[cluster, 1] += 1 }
-        if hit { selectivity[cluster, 2] += 1 }
-      }
-      addBoundaries(outcome.guesses.map { $0.label == 0 }, fold, to: &tally)
-    }
-    return Measured(
-      tally: tally, selectivity: hasControl ? selectivity : nil, penalties: outcomes.map(\.penalty),
-      trials: outcomes.map(\.trials),
-      unconverged: outcomes.count { !$0.isConverged }, guesses: guesses)
-  }
-
-  /// Outputs around their mean, so that their squares lose no digits.
-  func add(_ numbers: Matrix, _ fold: StudyDesign.Rows, to tally: inout Tally) {
-    guard let truth = study.targeted.numbers else { return }
-    for (place, row) in fold.test.enumerated() {
-      tally.add(
-        cluster: clusters.ofRow[row],
-        truth: targetMeans.indices.map { truth[row, $0] - targetMeans[$0] },
-        prediction: targetMeans.indices.map { numbers[place, $0] - targetMeans[$0] })
-    }
-  }
-
-  /// Of a boundary probe, the boundaries that the test rows' frames detect and those that there are, utterance by
-  /// utterance.
-  func addBoundaries(_ isBoundary: [Bool], _ fold: StudyDesign.Rows, to tally: inout Tally) {
-    guard layout == .boundaries, let boundaries = study.targeted.boundaries else { return }
-    let items = study.examples.items
-    let places = Dictionary(grouping: fold.test.indices) { items[fold.test[$0]].utterance }
-    for (utterance, places) in places.sorted(by: { $0.key < $1.key }) {
-      let frames = places.map { place in
-        let item = items[fold.test[place]]
-        return (time: (item.start + item.end) / 2, isBoundary: isBoundary[place])
-      }.sorted { $0.time < $1.time }
-      guard let first = frames.first, let last = frames.last else { continue }
-      let covered = (first.time - FrameSpans.tolerance)...(last.time + FrameSpans.tolerance)
-      tally.add(
-        cluster: clusters.ofRow[fold.test[places[0]]],
-        boundaries: BoundaryCounts(
-          true: boundaries[utterance].filter(covered.contains), detected: FrameSpans.detected(frames),
-          tolerance: FrameSpans.tolerance + 1e-9))
     }
   }
 }

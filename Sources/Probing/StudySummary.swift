@@ -65,7 +65,11 @@ struct StudySummary {
           gainOfPeak: ofPeak.map { gain($0[metric], over: own[metric]).estimate() })
       }
     }
-    if !design.isRegression { result.errors = errors(layers, peak: peak, classes: result.classes) }
+    if let analyser = runner.deviationAnalyser {
+      result.deviations = deviations(layers, peak: peak, analyser)
+    } else {
+      result.errors = errors(layers, peak: peak, classes: result.classes)
+    }
     if let peak, let own = draws[peak.layer.name] {
       let evidence = Evidence(
         result: result, peak: peak, gainOverMajority: (own[yardstick] - majority[yardstick]).estimate(),
@@ -101,6 +105,17 @@ struct StudySummary {
       layer, guesses in
       defer { before = (layer, guesses) }
       return analyser.analysis(of: layer, guesses, since: before?.0 == layer ? nil : before)
+    }
+  }
+
+  /// Of a regression, of the peak and of the layers asked for.
+  private func deviations(
+    _ layers: [Layer], peak: Peak?, _ analyser: DeviationAnalyser
+  ) -> [DeviationAnalysis] {
+    layers.filter { $0 == peak?.layer || study.errorLayers.contains($0.name) }.compactMap { layer in
+      measured.layers[layer.name].map {
+        analyser.analysis(of: layer, $0.deviations, examples: study.examples)
+      }
     }
   }
 

@@ -44,6 +44,8 @@ public struct LevelResult: Codable, Equatable, Sendable {
   /// What the probe took for what at the peak layer, and at others that were asked for, in the order of the data;
   /// nil of a regression, which has no classes.
   public var errors: [ErrorAnalysis]?
+  /// How far off a regression was at the same layers; nil of classes.
+  public var deviations: [DeviationAnalysis]?
 
   public init(
     level: Level, probe: String, isDerived: Bool, metric: Metric, classes: [String], examples: Int,

@@ -165,6 +165,16 @@ struct ProbeStudyTests {
     #expect(abs(result.majority[.r2].value) < 0.02 && (result.shuffled?[.r2].value ?? 1) < 0.02)
     #expect(result.layers.first?.metrics?.metrics == [.r2])
     #expect(result.layers.allSatisfy { $0.selectivity == nil })
+    #expect(result.errors == nil)
+    let deviations = try #require(result.deviations?.first)
+    #expect(result.deviations?.count == 1 && deviations.layer.name == "hidden.2")
+    // In standard deviations what is left of the variance is 1 − R².
+    let speakers = deviations.parts.filter { $0.kind == .speaker }
+    #expect(speakers.reduce(0) { $0 + $1.tested } == result.tested)
+    let left = speakers.reduce(0) { $0 + Double($1.tested) * $1.rootMeanSquare * $1.rootMeanSquare }
+    #expect(abs(left / Double(result.tested) - (1 - peak.estimate.value)) < 1e-9)
+    #expect(deviations.worst.map(\.deviation) == deviations.worst.map(\.deviation).sorted(by: >))
+    #expect(deviations.worst.allSatisfy { ($0.truth ?? 0) != ($0.guess ?? 0) && $0.end == $0.start + 0.5 })
   }
 
   @Test("boundaries that are planted are detected in time")

@@ -78,6 +78,22 @@ import Testing
     #expect(mistakes[1].suffix(7) == ["one-03", "one", "1.25", "1.31", "class 2", "class 0", "0.0015"])
   }
 
+  @Test("deviations read back, by speaker and duration, and span by span") func deviations() throws {
+    var study = SyntheticStudy.small
+    study.levels[0].deviations = [SyntheticStudy.deviations]
+    let files = try ErrorsCSV.files(of: study).map { ($0.name, try readCSV($0.text)) }
+    #expect(files.map(\.0) == ["deviations.csv", "outliers.csv"])
+    #expect(
+      files[0].1 == [
+        ["level", "probe", "layer", "kind", "name", "tested", "root_mean_square", "mean"],
+        ["phoneme", "phoneme", "hidden.2", "speaker", "one", "60", "0.5", "0.125"],
+        ["phoneme", "phoneme", "hidden.2", "duration", "0.02 s", "100", "0.75", "-0.25"],
+      ])
+    #expect(files[1].1[1].suffix(7) == ["one-03", "one", "1.25", "1.27", "5.5", "3", "2.5"])
+    study.levels[0].deviations?[0].worst[0].truth = nil
+    #expect(try readCSV(ErrorsCSV.files(of: study)[1].text)[1][7] == "")
+  }
+
   @Test("names with commas, quotation marks and line ends come back as they were") func quoting() throws {
     let study = SyntheticStudy.hostile
     for text in [LayersCSV.text(of: study), SimilarityCSV.text(of: study)] {
@@ -109,6 +125,7 @@ import Testing
     var gaps = SyntheticStudy.small
     gaps.similarity[0].values[0][1] = .nan
     gaps.levels[0].errors = [SyntheticStudy.errors]
+    gaps.levels[1].deviations = [SyntheticStudy.deviations]
     gaps.levels[0].subject = "places of articulation"
     gaps.levels[0].plain = [
       PlainBaseline(

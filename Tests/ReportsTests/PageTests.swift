@@ -129,6 +129,16 @@ import Testing
     #expect(!page.tags.contains { $0.name == "figure" })
     #expect(!page.tags.contains { $0.attributes["id"] == "warnings" })
   }
+
+  @Test("how far off a regression is stands beside the mistakes of classes") func deviations() throws {
+    var study = SyntheticStudy.small
+    var deviations = SyntheticStudy.deviations
+    deviations.layer = try #require(study.levels[0].peak?.layer)
+    study.levels[0].deviations = [deviations]
+    let html = try ReportPage.html(of: study)
+    #expect(html.contains("Where to listen: furthest off") && html.contains("By speaker and by duration"))
+    #expect(html.contains("1.25–1.27") && html.contains("+0.12") && html.contains("−0.25"))
+  }
 }
 
 /// The tags of a page, with what stands in their attributes.

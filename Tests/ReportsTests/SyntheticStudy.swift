@@ -102,6 +102,18 @@ enum SyntheticStudy {
     return study
   }()
 
+  /// A regression's, of one output.
+  static let deviations = DeviationAnalysis(
+    layer: Layer(name: "hidden.2", depth: 9),
+    parts: [
+      .init(kind: .speaker, name: "one", tested: 60, rootMeanSquare: 0.5, mean: 0.125),
+      .init(kind: .duration, name: "0.02 s", tested: 100, rootMeanSquare: 0.75, mean: -0.25),
+    ],
+    worst: [
+      .init(
+        utterance: "one-03", speaker: "one", start: 1.25, end: 1.27, truth: 5.5, guess: 3, deviation: 2.5)
+    ])
+
   /// The small one with the mistakes of two of its levels.
   static let whole: StudyResult = {
     var study = small

@@ -23,7 +23,10 @@ struct LayerStudyTests {
     #expect(try select(nil) == ["phoneme", "syllable", "word"])
     #expect(try select("phoneme, word") == ["phoneme", "word"] && study.levels == [.phoneme, .word])
     #expect(
-      try select("word,boundary") == ["word", "phone-boundary", "syllable-boundary", "word-boundary"])
+      try select("word,boundary") == [
+        "word", "phone-boundary", "phrase-boundary", "sentence-boundary", "syllable-boundary",
+        "word-boundary",
+      ])
     #expect(study.levels == [.sound, .word])
     #expect(
       try Set(select("articulation")) == ["voicing", "manner", "place", "height", "backness", "rounding"])

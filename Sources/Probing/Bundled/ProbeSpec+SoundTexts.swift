@@ -51,6 +51,20 @@ extension ProbeSpec {
       """
     ),
     (
+      "phrase-boundary",
+      """
+      # Where the corpus has no phrases they are made by pauses, whose edges the energy betrays: read the mel row beside it.
+      # Scores as in word-boundary.
+      name: phrase-boundary
+      description: whether a frame is within 20 ms of a phrase boundary
+      level: sound
+      target: phrase-boundary
+      class_weights: balanced
+      default: false
+
+      """
+    ),
+    (
       "pitch",
       """
       # By YIN, 60 to 500 Hz, as a logarithm; frames that are not voiced are left out.
@@ -58,6 +72,19 @@ extension ProbeSpec {
       description: the fundamental frequency of a voiced frame
       level: sound
       target: pitch
+      default: false
+
+      """
+    ),
+    (
+      "sentence-boundary",
+      """
+      # Where each recording is one sentence, these are the ends of its speech. Scores as in word-boundary.
+      name: sentence-boundary
+      description: whether a frame is within 20 ms of a sentence boundary
+      level: sound
+      target: sentence-boundary
+      class_weights: balanced
       default: false
 
       """

@@ -5,13 +5,18 @@ struct Mistakes {
   let id: String
   let title: String
   let sentences: [String]
-  let drawing: PageContent.Drawing
+  /// Nil of a regression, which has no confusions.
+  let drawing: PageContent.Drawing?
   let tables: [PageContent.Table]
 
   private static let listed = 12
 
-  /// One for each level with a confusion figure.
+  /// One for each level with a confusion figure, then one for each regression.
   static func all(of study: StudyResult) -> [Mistakes] {
+    confusions(of: study) + deviations(of: study)
+  }
+
+  private static func confusions(of study: StudyResult) -> [Mistakes] {
     study.confusions.enumerated().map { index, entry in
       Mistakes(
         id: "mistakes-\(index + 1)",
@@ -24,6 +29,50 @@ struct Mistakes {
         tables: [pairs(entry.analysis), worst(entry.analysis, of: entry.level), parts(entry.analysis)]
           .compactMap(\.self))
     }
+  }
+
+  private static func deviations(of study: StudyResult) -> [Mistakes] {
+    study.levels.enumerated().compactMap { index, level in
+      guard let peak = level.peak?.layer,
+        let analysis = level.deviations?.first(where: { $0.layer == peak })
+      else { return nil }
+      return Mistakes(
+        id: "deviations-\(index + 1)",
+        title: "\(study.title(of: level).capitalizedFirst) at \(peak.name)",
+        sentences: [
+          "How far off it is, in standard deviations of what is read: always answering the mean is 1 off."
+        ], drawing: nil, tables: [parts(analysis), worst(analysis, of: level)].compactMap(\.self))
+    }
+  }
+
+  private static func parts(_ analysis: DeviationAnalysis) -> PageContent.Table? {
+    table(
+      "By speaker and by duration", ["spans", "tested", "off by", "on average"],
+      analysis.parts.map { part in
+        [
+          part.kind == .speaker ? "speaker \(part.name)" : part.name, NumberText.grouped(part.tested),
+          NumberText.fixed(part.rootMeanSquare, 2),
+          (part.mean > 0 ? "+" : "") + NumberText.fixed(part.mean, 2),
+        ]
+      })
+  }
+
+  private static func worst(_ analysis: DeviationAnalysis, of level: LevelResult) -> PageContent.Table? {
+    let digits = level.isOfText ? 0 : 2
+    let hasValues = analysis.worst.contains { $0.truth != nil }
+    return table(
+      "Where to listen: furthest off",
+      ["file", level.isOfText ? "characters" : "seconds"] + (hasValues ? ["is", "read as"] : []) + [
+        "off by"
+      ],
+      analysis.worst.map { span in
+        [
+          span.utterance,
+          "\(NumberText.fixed(span.start, digits))–\(NumberText.fixed(span.end, digits))",
+        ]
+          + (hasValues ? [span.truth, span.guess].map { $0.map { NumberText.fixed($0, 2) } ?? "—" } : [])
+          + [NumberText.fixed(span.deviation, 2)]
+      })
   }
 
   private static func sentences(_ analysis: ErrorAnalysis) -> [String] {
@@ -120,7 +169,7 @@ extension PageTemplates {
   static let mistakes = """
     <section id="mistakes" aria-labelledby="mistakes-title">
     <h2 id="mistakes-title">What is taken for what</h2>
-    <p class="text">Held-out spans, read by the probe on each level's peak layer. The files confusions.csv, errors.csv and mistakes.csv have them all.</p>
+    <p class="text">Held-out spans, read by the probe on each level's peak layer. The CSV files beside this page have them all.</p>
     {{#mistakes}}<h3 id="{{id}}">{{title}}</h3>
     {{#sentences}}<p class="text">{{.}}</p>
     {{/sentences}}<div class="mistakes">
