@@ -84,14 +84,14 @@ done
 [ "$(sinfo --noheader --format=%T)" = idle ] || skip "the node does not come up: $(tail -1 "$work/slurmd.log")"
 echo "$(slurmctld -V): one node of $(nproc) cores"
 
-# What a study of one run says.
+# What a study of one run says; maps would want the model again where shards are merged.
 if [ -z "${PROBE_LAYERS:-}" ]; then
   swift build --product probe-layers
   PROBE_LAYERS=$(swift build --show-bin-path)/probe-layers
 fi
 export PROBE_LAYERS
 study=(fixtures/w2v2-tiny-phones/model.ckpt --corpus fixtures/human --levels phoneme --layers conv.7 --twins 0)
-"$PROBE_LAYERS" "${study[@]}" --quiet --output "$work/single"
+"$PROBE_LAYERS" "${study[@]}" --maps 0 --quiet --output "$work/single"
 
 # `same FOLDER`: the study there is that of the single run.
 same() {

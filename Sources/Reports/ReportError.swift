@@ -21,7 +21,7 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
       "\(path) could not be read: \(reason)."
     case .notAStudy(let path, let place, let reason):
       "\(path) is not a study written by Strata: at \(place), \(reason). Expected the study.json of a "
-        + "finished study."
+        + "finished study, or the comparison.json of a comparison."
     case .otherSchema(let path, let found, let supported):
       "\(path) has schema version \(found), this version of Strata reads \(supported). "
         + (found > supported ? "Use a newer Strata to draw it." : "Run the study again.")

@@ -25,7 +25,7 @@ public enum StudyWriter {
   @discardableResult
   public static func write(_ study: StudyResult, to folder: String, png: Bool = false) throws -> [String] {
     let study = study.announcingGaps
-    let figures = study.figures
+    let figures = try study.figures
     let files: [(name: String, data: Data)] =
       [
         ("report.html", Data(try ReportPage.html(of: study).utf8)),

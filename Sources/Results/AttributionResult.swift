@@ -1,9 +1,11 @@
 import SpeechHierarchy
 
 /// What explaining one target of one recording has found: what `attribution.json` holds, and figures are drawn from.
-public struct AttributionResult: Encodable, Sendable {
+public struct AttributionResult: Codable, Equatable, Sendable {
   /// Values over time and frequency, drawn but not written into JSON; arrays of their own hold them.
-  public struct Picture: Sendable {
+  public struct Picture: Equatable, Sendable {
+    public static let empty = Picture(frames: 0, bands: 0, start: 0, step: 0.01, values: [])
+
     public var frames: Int
     public var bands: Int
     /// The middle of the first frame and the step to the next, in seconds.
@@ -25,7 +27,7 @@ public struct AttributionResult: Encodable, Sendable {
   }
 
   /// A number that shows whether a method did what it promises.
-  public struct Check: Encodable, Sendable, Equatable {
+  public struct Check: Codable, Equatable, Sendable {
     public var name: String
     public var value: Double
     /// The largest that is still good; nil where it only informs.
@@ -41,7 +43,7 @@ public struct AttributionResult: Encodable, Sendable {
   }
 
   /// A stretch of time and band of frequencies with its share of all that speaks for the target.
-  public struct Region: Encodable, Sendable, Equatable {
+  public struct Region: Codable, Equatable, Sendable {
     public var start, end, low, high, share: Double
 
     public init(start: Double, end: Double, low: Double, high: Double, share: Double) {
@@ -49,7 +51,7 @@ public struct AttributionResult: Encodable, Sendable {
     }
   }
 
-  public struct Map: Encodable, Sendable {
+  public struct Map: Codable, Equatable, Sendable {
     public var method: String
     public var layer: String
     /// The middle of the first frame and the step to the next, in seconds.
@@ -87,8 +89,8 @@ public struct AttributionResult: Encodable, Sendable {
   }
 
   /// What was tried to find out whether a map is true of the model.
-  public struct Trust: Encodable, Sendable {
-    public struct Curve: Encodable, Sendable {
+  public struct Trust: Codable, Equatable, Sendable {
+    public struct Curve: Codable, Equatable, Sendable {
       public var shares, deletion, insertion, randomDeletion, randomInsertion: [Double]
 
       public init(
@@ -101,7 +103,7 @@ public struct AttributionResult: Encodable, Sendable {
     }
 
     /// A rank correlation with the map, of what.
-    public struct Likeness: Encodable, Sendable {
+    public struct Likeness: Codable, Equatable, Sendable {
       public var name: String
       public var correlation: Double
 
@@ -136,7 +138,7 @@ public struct AttributionResult: Encodable, Sendable {
   }
 
   /// What a decoder's tokens listen to.
-  public struct Listening: Sendable {
+  public struct Listening: Equatable, Sendable {
     /// What it is given, and which of it the target is, if it is one.
     public var tokens: [String]
     public var target: Int?
@@ -146,10 +148,15 @@ public struct AttributionResult: Encodable, Sendable {
     public init(tokens: [String], target: Int?, blocks: [(layer: String, weights: Picture)]) {
       (self.tokens, self.target, self.blocks) = (tokens, target, blocks)
     }
+
+    public static func == (a: Listening, b: Listening) -> Bool {
+      a.tokens == b.tokens && a.target == b.target
+        && a.blocks.elementsEqual(b.blocks) { $0.layer == $1.layer && $0.weights == $1.weights }
+    }
   }
 
   /// The labels of one level.
-  public struct Row: Encodable, Sendable, Equatable {
+  public struct Row: Codable, Equatable, Sendable {
     public var level: Level
     public var intervals: [Interval]
 
@@ -190,13 +197,13 @@ public struct AttributionResult: Encodable, Sendable {
   /// What a reader must know before trusting a map; whole sentences.
   public var warnings: [String]
   /// Mel bands of the recording, in decibels, up to `bandLimit` hertz.
-  public var spectrogram: Picture
-  public var bandLimit: Double
+  public var spectrogram = Picture.empty
+  public var bandLimit = 0.0
 
   private enum CodingKeys: String, CodingKey {
     case schema, model, fingerprint, family, audio, seconds, stretch, target, targetLayer, span
     case score, probe, tiers
-    case maps, trust, heads, warnings
+    case maps, trust, heads, warnings, bandLimit
   }
 
   public init(

@@ -34,7 +34,7 @@ public struct EvidenceResult: Encodable, Sendable {
   }
 
   /// What one attention head follows.
-  public struct Head: Encodable, Sendable {
+  public struct Head: Codable, Equatable, Sendable {
     public var layer: String
     public var head: Int
     /// "same phone", "previous phone", …, or "nothing of these".
@@ -46,7 +46,7 @@ public struct EvidenceResult: Encodable, Sendable {
     /// How much of the attention falls on each kind of place, and by chance, with labels moved along the recording.
     public var shares: [Share]
 
-    public struct Share: Encodable, Sendable {
+    public struct Share: Codable, Equatable, Sendable {
       public var kind: String
       public var share, chance: Double
       /// Standard deviations of chance that lie between them.

@@ -15,6 +15,10 @@ public struct StudyResult: Codable, Equatable, Sendable {
   /// How each layer's variance is spread, over the spans that `similarity` compares; nil in a study of an earlier
   /// version.
   public var spectra: [LayerSpectrum]?
+  /// Where in the sound the probe of the finest level finds it; nil where that was not asked for.
+  public var maps: ActivationMaps?
+  /// Other checkpoints of the same training on the same corpus, by step; nil where none were given.
+  public var training: [TrainingPoint]?
   /// What a reader must know before trusting a number; whole sentences.
   public var warnings: [String]
 

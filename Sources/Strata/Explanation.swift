@@ -45,12 +45,21 @@ public struct Explanation: Sendable {
 
   /// Reads a recording, with the labels that lie beside it or that `corpus` has of it.
   public init(_ model: SpeechModel, audio: String, corpus: Corpus? = nil) throws {
+    try self.init(model, audio: audio, utterance: Self.utterance(of: audio, in: corpus))
+  }
+
+  /// Reads the recording of an utterance.
+  init(_ model: SpeechModel, _ utterance: Utterance) throws {
+    try self.init(model, audio: utterance.audioPath, utterance: utterance)
+  }
+
+  private init(_ model: SpeechModel, audio: String, utterance: Utterance?) throws {
     self.model = model
     self.audio = URL(filePath: audio).lastPathComponent
     let read = try Waveform.read(audio)
     samples = try model.inputValues(of: read)
     sound = try read.resampled(to: model.samplingRate)
-    utterance = try Self.utterance(of: audio, in: corpus)
+    self.utterance = utterance
   }
 
   private static func utterance(of audio: String, in corpus: Corpus?) throws -> Utterance? {

@@ -28,6 +28,7 @@ extension LayerStudy {
     var warnings = Warnings(corpus: corpus, splits: splits)
     var similarity: [SimilarityMatrix] = []
     var spectra: [LayerSpectrum] = []
+    var reader: MapReader?
     for (place, spans) in passes(of: probes).enumerated() {
       guard let trained = try extraction(of: spans.keepingMoments(place == 0)) else { continue }
       let twins = try twinSeeds.indices.compactMap { try extraction(of: spans.twin($0)) }
@@ -42,17 +43,20 @@ extension LayerStudy {
         guard let outcome = try run(probe, trained: trained, twins: twins, splits: splits) else { continue }
         onOutcome(outcome)
         levels.append(outcome.result)
+        try consider(outcome.result, of: probe, trained, splits, for: &reader)
         warnings.add(outcome.warnings, of: probe)
       }
     }
     guard levels.contains(where: { $0.peak != nil }) else {
       throw StudyError.nothingToProbe(reasons: warnings.sentences)
     }
-    return StudyResult(
+    var result = StudyResult(
       model: modelSummary, corpus: corpusSummary, settings: settings,
       levels: levels.sorted(by: isBelow).map { corpus.isText ? TextWords.of($0) : $0 },
       similarity: similarity, spectra: spectra,
       warnings: corpus.isText ? warnings.sentences.map(TextWords.of) : warnings.sentences)
+    result.maps = try activationMaps(by: reader, splits)
+    return result
   }
 
   private func run(

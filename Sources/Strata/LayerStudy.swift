@@ -34,6 +34,9 @@ public struct LayerStudy: Sendable {
   public var similarityLevel: Level = .phoneme
   public var seed: UInt64 = 0
   public var bootstrapResamples = 1000
+  /// How many held-out spans are explained at the peak of the finest level that is encoded (`ActivationMaps`): some
+  /// seconds, a pass back through the model for each.
+  public var maps = 0
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   /// Where finished extraction work is kept, so that an interrupted study goes on; nil keeps nothing.
   public var workFolder: String?

@@ -8,11 +8,13 @@ struct MergeCommand: AsyncParsableCommand {
     discussion: """
       Shards are made by probe-layers MODEL --shard i/n, on one machine or on many. The merged study is the one
       that a single run would have written, to the byte. A shard that is missing, there twice, damaged or of
-      another model, corpus, seed or setting is named and nothing is written.
+      another model, corpus, seed or setting is named and nothing is written. Activation maps look into the model
+      again: they are made where --model gives it, else the study is that of a run with --maps 0.
 
       EXAMPLES
         probe-layers merge shards/shard-*-of-3 --output my-study
         probe-layers merge shards --output my-study
+        probe-layers merge shards --model model.ckpt --output my-study    with activation maps
       """)
 
   @Argument(help: "Shards' folders, or a folder of them.")
@@ -24,13 +26,28 @@ struct MergeCommand: AsyncParsableCommand {
   @Option(help: "The corpus, where it is not where the shards found it; only its labels are read.")
   var corpus: String?
 
+  @Option(help: "The model that the shards were made by, for activation maps.")
+  var model: String?
+
+  @Option(help: "With --model: how many held-out spans get a map.")
+  var maps = 3
+
+  @OptionGroup var loading: LoadingOptions
+
   @OptionGroup var running: RunningOptions
+
+  func validate() throws {
+    guard (0...100).contains(maps) else { throw ValidationError("--maps takes a number from 0 to 100.") }
+  }
 
   func run() async throws {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
-    var study = try LayerStudy.merging(shards, corpus: corpus)
+    var study = try LayerStudy.merging(
+      shards, corpus: corpus,
+      model: model.map { path in { try loading.studied(path, ofText: $0.isText).source } })
+    if model != nil { study.maps = maps }
     study.threads = running.threads
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)

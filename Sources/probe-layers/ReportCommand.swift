@@ -8,6 +8,7 @@ struct ReportCommand: ParsableCommand {
       EXAMPLE
         probe-layers report strata-study
         probe-layers report strata-study --png --tensorboard runs
+        probe-layers report study-step2000 --training study-step500 study-step1000
       """)
 
   @Argument(help: "A study's folder, or its study.json.")
@@ -19,8 +20,17 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "A folder to write the study into for TensorBoard.")
   var tensorboard: String?
 
+  @Option(
+    parsing: .upToNextOption,
+    help: """
+      Finished studies of other checkpoints of the same training, or a comparison's folder: the report shows where \
+      each level peaks along it, from now on.
+      """)
+  var training: [String] = []
+
   func run() throws {
-    let (result, folder) = try StudyFolder.read(study)
+    let (read, folder) = try StudyFolder.read(study)
+    let result = training.isEmpty ? read : try read.among(RunCommand.folders(training))
     try StudyFolder.write(result, to: folder, png: png)
     if let tensorboard, let remark = try TensorBoardExport(result).write(to: tensorboard) {
       standardError("warning: \(remark)")

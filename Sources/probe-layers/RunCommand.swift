@@ -20,6 +20,7 @@ struct RunCommand: AsyncParsableCommand {
         probe-layers minilm/ --corpus treebank.conllu    a text model: characters, words, phrases, clauses
         probe-layers activations.h5 --hop 20ms --corpus my-corpus
         probe-layers model.ckpt --store frames --probes manner
+        probe-layers step2000.ckpt --training study-step500 study-step1000
         probe-layers model.ckpt --shard 1/8 --output shards
         probe-layers run study.yaml --output again       the options of a file: `model: model.ckpt`, `seed: 7`, …
         probe-layers run strata-study/run.yaml           a finished study, once more
@@ -90,6 +91,21 @@ struct RunCommand: AsyncParsableCommand {
       """)
   var errors: String?
 
+  @Option(
+    help: """
+      Held-out spans whose evidence is drawn over the sound, with the sound to listen to, at the peak of the finest \
+      level that is encoded: a pass back through the model for each. 0 for none.
+      """)
+  var maps = 3
+
+  @Option(
+    parsing: .upToNextOption,
+    help: """
+      Finished studies of other checkpoints of the same training, or a comparison's folder: the report shows where \
+      each level peaks along it.
+      """)
+  var training: [String] = []
+
   @Option(help: "A folder to write the study into for TensorBoard as well.")
   var tensorboard: String?
 
@@ -110,6 +126,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
+    guard (0...100).contains(maps) else { throw ValidationError("--maps takes a number from 0 to 100.") }
     guard search.map({ ProbeSpec.Search(rawValue: $0) != nil }) ?? true else {
       let names = ProbeSpec.Search.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--search takes one of \(names), not “\(search ?? "")”.")
@@ -143,6 +160,7 @@ struct RunCommand: AsyncParsableCommand {
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.threads = running.threads
+    study.maps = maps
     study.workFolder = StudyFolder.workFolder(of: output)
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     if let errors {
@@ -172,7 +190,7 @@ struct RunCommand: AsyncParsableCommand {
     // Held beyond the pass that made it only where it is shown.
     if tensorboard != nil { study.onExtraction = { found in extraction.withLock { $0 = $0 ?? found } } }
 
-    let result = try await study.run()
+    let result = try await study.run().among(Self.folders(training))
     progress.finish()
     warn(where: result, differsFrom: fingerprints)
     try StudyFolder.write(result, to: output, png: png)
@@ -207,6 +225,11 @@ struct RunCommand: AsyncParsableCommand {
         "\(kept.name): \(report.found) layers of utterances found in the store, \(report.made) made, "
           + "\(report.redone) damaged or stale files; \(kept.folder)")
     }
+  }
+
+  /// With spaces between on the command line, with commas in a study file.
+  static func folders(_ names: [String]) -> [String] {
+    names.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
   private func source(for corpus: Corpus) throws -> any ActivationSource {

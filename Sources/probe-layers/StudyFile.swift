@@ -149,6 +149,8 @@ private struct OptionValues {
     case let option as Option<Int?>: option.wrappedValue
     case let option as Option<UInt64>: option.wrappedValue
     case let option as Option<Double?>: option.wrappedValue
+    case let option as Option<[String]>:
+      option.wrappedValue.isEmpty ? nil : option.wrappedValue.joined(separator: ",")
     case let option as Flag<Bool>: option.wrappedValue ? true : nil
     case let option as Flag<Bool?>: option.wrappedValue
     default: nil

@@ -14,14 +14,14 @@ struct BrowserTests {
 
     var testDescription: String { "\(width)px-\(isDark ? "dark" : "light")" }
     static let all = [
-      Look(width: 375, height: 9600, isDark: false), Look(width: 375, height: 9600, isDark: true),
-      Look(width: 1600, height: 6000, isDark: false), Look(width: 1600, height: 6000, isDark: true),
+      Look(width: 375, height: 15_000, isDark: false), Look(width: 375, height: 15_000, isDark: true),
+      Look(width: 1600, height: 9900, isDark: false), Look(width: 1600, height: 9900, isDark: true),
     ]
   }
 
   @Test(
     "loads without a word on the console and without a request",
-    arguments: [SyntheticStudy.whole, SyntheticStudy.large, SyntheticStudy.hostile])
+    arguments: [SyntheticStudy.mapped, SyntheticStudy.large, SyntheticStudy.hostile])
   func quiet(study: StudyResult) throws {
     let visit = try Browser().visit(ReportPage.html(of: study), width: 800, height: 600, isDark: false)
     #expect(visit.console.isEmpty)
@@ -44,7 +44,7 @@ struct BrowserTests {
     arguments: Look.all)
   func looks(look: Look) throws {
     let browser = try Browser()
-    let html = try ReportPage.html(of: SyntheticStudy.whole)
+    let html = try ReportPage.html(of: SyntheticStudy.mapped)
     let seen = try browser.visit(html, width: look.width, height: look.height, isDark: look.isDark)
       .screenshot
     let file = URL(filePath: #filePath).deletingLastPathComponent()

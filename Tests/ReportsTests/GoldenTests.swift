@@ -36,6 +36,6 @@ import Testing
   }
 
   @Test("every figure") func figures() throws {
-    for figure in SyntheticStudy.whole.figures { try expectGolden(figure.svg(), "\(figure.name).svg") }
+    for figure in try SyntheticStudy.whole.figures { try expectGolden(figure.svg(), "\(figure.name).svg") }
   }
 }

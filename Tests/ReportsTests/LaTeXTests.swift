@@ -28,7 +28,7 @@ struct LaTeXTests {
   {
     let folder = try TemporaryFolder()
     var files: [String: Data] = [:]
-    let figures = SyntheticStudy.whole.figures
+    let figures = try SyntheticStudy.whole.figures
     for figure in figures {
       let svg = try folder.write(Data(figure.svg().utf8), to: "\(figure.name).svg")
       let pdf = "\(folder.path)/\(figure.name).pdf"

@@ -75,14 +75,14 @@ import Testing
     }
   }
 
-  @Test("a study without levels still says what it is of") func empty() {
+  @Test("a study without levels still says what it is of") func empty() throws {
     var study = SyntheticStudy.small
     study.levels = []
     study.similarity = []
     study.spectra = []
     let text = TerminalTable(study).text()
     #expect(text.hasPrefix("w2v2-tiny-phones on unseen\n"))
-    #expect(study.figures.isEmpty)
+    #expect(try study.figures.isEmpty)
   }
 
   @Test("a layer without a number shows a dash and the reason below") func missing() {

@@ -46,14 +46,19 @@ import Testing
 
   @Test("merged are the study of a single run, byte for byte")
   func merged() async throws {
-    let study = try study()
+    var study = try study()
+    study.maps = 1
     for index in [3, 1, 2] {
       try await study.writeShard(try #require(Shard(index, of: 3)), in: folder.path + "/shards")
     }
-    let merged = try LayerStudy.merging([folder.path + "/shards"])
+    var merged = try LayerStudy.merging([folder.path + "/shards"]) { [study] _ in study.model }
+    merged.maps = 1
     let (found, expected) = (try bytes(await merged.run(), "merged"), try bytes(await study.run(), "whole"))
     #expect(found.count > 6 && found.keys == expected.keys)
     for (name, data) in expected { #expect(found[name] == data, "\(name)") }
+    // A model of other weights is not the one that the maps are of.
+    let other = try SpeechModel.load(Repository.path("fixtures/crnn"))
+    #expect(throws: ShardError.self) { try LayerStudy.merging([folder.path + "/shards"]) { _ in other } }
   }
 
   @Test("lost, repeated, damaged and foreign shards are refused by name")

@@ -30,7 +30,8 @@ extension LinearProbe {
   /// A class must occur so often to be read, and at most so many are.
   private static let (minimumCount, maximumClasses) = (10, 100)
 
-  static func fit(
+  /// The same on pooled spans that are there already.
+  public static func fit(
     _ all: Examples, layer: String, splits: SplitPlan, corpus: String, fingerprint: String
   ) throws -> LinearProbe {
     var counts = [Int](repeating: 0, count: all.classes.count)

@@ -95,7 +95,8 @@ public struct AttributionFigure: Figure {
   private func legend(on canvas: inout Canvas) {
     var x = 4.0
     for (colour, words) in [(Self.supporting, "for the target"), (Self.opposing, "against it")] {
-      canvas.rectangle(x, 27, 7, 7, fill: Colours.hex(colour))
+      canvas.rectangle(
+        x, 27, 7, 7, fill: Colours.hex(colour), stroke: .init(colour: canvas.style.muted, width: 0.4))
       canvas.label(words, x + 10, 33.5, fill: canvas.style.muted)
       x += 22 + Canvas.width(words)
     }
@@ -128,7 +129,9 @@ public struct AttributionFigure: Figure {
       canvas.area(
         [(first.0, zero)] + points + [(last.0, zero)], fill: Colours.hex(Self.supporting), opacity: 0.18)
       canvas.segment(left, zero, left + width, zero, .init(colour: canvas.style.muted, width: 0.4))
-      canvas.path(points, .init(colour: Colours.hex(Self.supporting), width: 0.8))
+      // On a dark page the colour of the map would not be seen.
+      let colour = canvas.style.isStandalone ? Colours.hex(Self.supporting) : canvas.style.ink
+      canvas.path(points, .init(colour: colour, width: 0.8))
     }
   }
 }

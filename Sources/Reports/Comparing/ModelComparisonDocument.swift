@@ -31,7 +31,7 @@ extension ModelComparison {
   /// A strip and lines for each level, and two heat maps of how the layers changed.
   var figures: [any Figure] { strips + profiles + driftMaps }
 
-  private var strips: [PeakStrip] {
+  var strips: [PeakStrip] {
     levels.compactMap { PeakStrip($0, models: labels, layers: layers, title: title(of: $0)) }
   }
 
@@ -79,7 +79,7 @@ extension ModelComparison {
   // MARK: Where levels peak
 
   /// "Phonemes peak at hidden.2 (step 0), then at hidden.6 (from step 500 on)."
-  private func peakSentence(_ probed: Probed) -> String? {
+  func peakSentence(_ probed: Probed) -> String? {
     let peaks = zip(labels, probed.results).compactMap { label, result in
       result?.peak.map { (label: label, layer: $0.layer.name) }
     }

@@ -18,6 +18,12 @@ public enum ModelComparisonWriter {
     comparison.document.text(style)
   }
 
+  /// Reads `comparison.json` back.
+  /// - Throws: `ReportError.readFailed`, `.notAStudy`, `.otherSchema`.
+  public static func read(_ path: String) throws -> ModelComparison {
+    try StudyJSON.decode(ModelComparison.self, version: ModelComparison.schemaVersion, at: path)
+  }
+
   /// Writes `comparison` into `folder`; with `png` also a PNG of each figure by `rsvg-convert`.
   /// - Returns: The paths of what was written.
   /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `png` those of the converter, after everything else was

@@ -18,6 +18,8 @@ public struct PeakStrip: Figure {
 
   private static let top = 27.0
   private static let row = 12.0
+  /// A cell that is wider no longer looks like one of a row.
+  private static let widest = 36.0
 
   /// Nil where no model has a number.
   init?(_ probed: ModelComparison.Probed, models: [String], layers: [String], title: String) {
@@ -36,8 +38,10 @@ public struct PeakStrip: Figure {
     floor = some.majority[some.metric].value.isFinite ? some.majority[some.metric].value : least
     best = some.metric == .logLoss ? least : most
     left = (models.map { Canvas.width(Canvas.name($0)) }.max() ?? 0) + 8
-    let length = min(max(90 * FigureSize.pointsPerMillimetre - left - 4, 11 * Double(layers.count)), 470)
-    axis = LayerAxis(names: layers, start: left, length: length)
+    let count = Double(layers.count)
+    let column = 90 * FigureSize.pointsPerMillimetre - left - 4
+    axis = LayerAxis(
+      names: layers, start: left, length: min(max(column, 11 * count), 470, Self.widest * count))
   }
 
   public var title: String { "Where \(heading) peaks, model by model" }

@@ -18,13 +18,19 @@ public enum StudyJSON {
   /// Reads a study from bytes that come from `path`, which messages name.
   /// - Throws: `ReportError.notAStudy`, `ReportError.otherSchema`.
   public static func decode(_ data: Data, path: String = "study.json") throws -> StudyResult {
+    try decode(StudyResult.self, version: StudyResult.schemaVersion, data, path)
+  }
+
+  private static func decode<T: Decodable>(
+    _ type: T.Type, version supported: Int, _ data: Data, _ path: String
+  ) throws -> T {
     let decoder = JSONDecoder()
     do {
       let version = try decoder.decode(Version.self, from: data).schema
-      guard version == StudyResult.schemaVersion else {
-        throw ReportError.otherSchema(path: path, found: version, supported: StudyResult.schemaVersion)
+      guard version == supported else {
+        throw ReportError.otherSchema(path: path, found: version, supported: supported)
       }
-      return try decoder.decode(StudyResult.self, from: data)
+      return try decoder.decode(T.self, from: data)
     } catch let error as DecodingError {
       throw notAStudy(error, path: path)
     }
@@ -35,8 +41,13 @@ public enum StudyJSON {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let file = isFolder.boolValue ? path + "/study.json" : path
+    return try decode(StudyResult.self, version: StudyResult.schemaVersion, at: file)
+  }
+
+  /// Reads what another version may have written.
+  static func decode<T: Decodable>(_ type: T.Type, version: Int, at file: String) throws -> T {
     do {
-      return try decode(Data(contentsOf: URL(fileURLWithPath: file)), path: file)
+      return try decode(type, version: version, Data(contentsOf: URL(fileURLWithPath: file)), file)
     } catch let error as ReportError {
       throw error
     } catch {

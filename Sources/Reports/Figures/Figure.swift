@@ -78,11 +78,16 @@ extension Figure {
 }
 
 extension StudyResult {
-  /// Every figure of the study: the map of layers by levels, a profile for each level, each level's confusions at its
-  /// peak, a heat map for each similarity matrix, the layers' spectra. Names are distinct.
+  /// Every figure of the study: the map of layers by levels, a profile for each level, strips along training, each
+  /// level's confusions at its peak, activation maps, a heat map for each similarity matrix, the layers' spectra. Names
+  /// are distinct.
   public var figures: [any Figure] {
-    [layerMap].compactMap { $0 as (any Figure)? } + profiles + confusions.map(\.figure) + heatmaps
-      + [spectraFigure].compactMap { $0 as (any Figure)? }
+    get throws {
+      let first = [layerMap].compactMap { $0 as (any Figure)? } + profiles + trainingStrips
+      let maps: [any Figure] = try maps?.figures() ?? []
+      return first + confusions.map(\.figure) + maps + heatmaps
+        + [spectraFigure].compactMap { $0 as (any Figure)? }
+    }
   }
 
   /// Nil where no level has a number.

@@ -39,6 +39,8 @@ struct PageContent {
     let file: String
     /// Drawings that would be illegible at a phone's width scroll instead of shrinking below this.
     let leastWidth: Int
+    /// Nor are they stretched until their labels are larger than the page's text.
+    let mostWidth: Int
   }
 
   struct Table {
@@ -92,6 +94,8 @@ struct PageContent {
   let heatmaps: [Drawing]
   let spectra: Drawing?
   let mistakes: [Mistakes]
+  let maps: MapsSection?
+  let training: TrainingSection?
   let hasProfiles: Bool
   let hasHeatmaps: Bool
   let hasSpectra: Bool
@@ -113,7 +117,8 @@ struct PageContent {
   let provenance: [Fact]
   let version: String
 
-  init(_ study: StudyResult) {
+  /// - Throws: `ReportError.conversionFailed` where a map's picture cannot be made.
+  init(_ study: StudyResult) throws {
     let table = StudyTable(study)
     question = study.question
     title = "\(study.model.name): which layers encode what"
@@ -149,6 +154,8 @@ struct PageContent {
     hasSpectra = spectra != nil
     mistakes = Mistakes.all(of: study)
     hasMistakes = !mistakes.isEmpty
+    maps = try study.maps.map { try MapsSection($0) }
+    training = TrainingSection(study)
     hasProfiles = !profiles.isEmpty
     hasHeatmaps = !heatmaps.isEmpty
     warnings = study.warnings.map(unbroken)
@@ -215,7 +222,8 @@ struct PageContent {
         }),
       download: "data:text/csv;charset=utf-8," + encoded, file: figure.name + ".csv",
       // A point is 4/3 of a CSS pixel; 7 pt labels stay above 8.5 px.
-      leastWidth: Int((points * 4 / 3 * 0.92).rounded()))
+      leastWidth: Int((points * 4 / 3 * 0.92).rounded()),
+      mostWidth: Int((points * 16 / Canvas.textSize).rounded()))
   }
 
   private static func table(_ table: StudyTable) -> Table {

@@ -35,7 +35,7 @@ enum PageStyle {
     h3 { margin: 0; font-size: 1.05rem; }
     p, ul, dl { margin: 0 0 0.75rem; }
     a { color: var(--link); text-underline-offset: 0.15em; }
-    a:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
+    a:focus-visible, audio:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
       outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px;
     }
     .lead { max-width: 62rem; font-size: clamp(1.05rem, 1rem + 0.3vw, 1.2rem); line-height: 1.45; }
@@ -66,6 +66,7 @@ enum PageStyle {
     figure { margin: 0; min-width: 0; max-width: 42rem; }
     .figures { display: grid; gap: 2rem 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); }
     #similarity .figures { grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
+    .map { margin: 0 0 2.5rem; } .map figure { max-width: 66rem; } .map audio { max-width: 100%; margin-top: 0.5rem; }
     .drawing { overflow-x: auto; }
     .drawing svg { display: block; width: 100%; height: auto; }
     figcaption { margin: 0.5rem 0 0.25rem; max-width: 36rem; } figcaption b { color: var(--ink); }
@@ -110,7 +111,7 @@ enum PageStyle {
     @media print {
       :root { --paper: #ffffff; --ink: #000000; --muted: #444444; --rule: #bbbbbb; color-scheme: light; }
       html { font-size: 9.5pt; } body { max-width: none; padding: 0; }
-      nav, .skip, details { display: none; }
+      nav, .skip, details, audio { display: none; }
       .card, figure, tr { break-inside: avoid; }
       h2, h3 { break-after: avoid; }
       .drawing, .scroll { overflow: visible; }

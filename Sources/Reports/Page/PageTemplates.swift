@@ -5,7 +5,8 @@ enum PageTemplates {
     "head": head, "page": page, "answer": answer, "drawing": drawing, "numbers": numbers,
     "measured": measured,
     "facts": facts, "attribution": attribution, "figures": figures, "figureSection": figureSection,
-    "comparison": comparison, "mistakes": mistakes, "table": table,
+    "comparison": comparison, "mistakes": mistakes, "table": table, "maps": maps,
+    "training": training,
   ]
 
   /// How every page begins; it asks for nothing from outside and runs no script, and the browser is told so.
@@ -36,7 +37,9 @@ enum PageTemplates {
     <nav aria-label="Contents"><ul class="line">
     <li><a href="#answer">Answer</a></li>
     {{#hasProfiles}}<li><a href="#profiles">Profiles</a></li>{{/hasProfiles}}
+    {{#training}}<li><a href="#training">Training</a></li>{{/training}}
     {{#hasMistakes}}<li><a href="#mistakes">Mistakes</a></li>{{/hasMistakes}}
+    {{#maps}}<li><a href="#maps">Maps</a></li>{{/maps}}
     {{#hasHeatmaps}}<li><a href="#similarity">Similarity</a></li>{{/hasHeatmaps}}
     {{#hasSpectra}}<li><a href="#spectrum">Spectra</a></li>{{/hasSpectra}}
     <li><a href="#numbers">Numbers</a></li>
@@ -62,7 +65,9 @@ enum PageTemplates {
     {{#profiles}}{{>drawing}}{{/profiles}}
     </div>
     </section>{{/hasProfiles}}
+    {{#training}}{{>training}}{{/training}}
     {{#hasMistakes}}{{>mistakes}}{{/hasMistakes}}
+    {{#maps}}{{>maps}}{{/maps}}
     {{#hasHeatmaps}}<section id="similarity" aria-labelledby="similarity-title">
     <h2 id="similarity-title">How alike the layers are</h2>
     <div class="figures">
@@ -118,7 +123,7 @@ enum PageTemplates {
 
   static let drawing = """
     <figure id="{{id}}">
-    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 46rem)">
+    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 46rem); max-width: {{mostWidth}}px">
     {{{svg}}}</div></div>
     <figcaption><b>{{title}}.</b> {{note}}</figcaption>
     <details><summary>The numbers <span class="hidden">of {{title}}</span></summary>

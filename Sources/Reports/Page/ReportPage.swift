@@ -7,10 +7,11 @@ import Results
 /// Every name and sentence of the study passes through the templates' escaping; the only text that does not
 /// is drawings, which escape their own.
 public enum ReportPage {
-  /// - Throws: `ReportError.brokenTemplate`, which no study can cause.
+  /// - Throws: `ReportError.brokenTemplate`, which no study can cause; `ReportError.conversionFailed` where a map's
+  ///   picture cannot be made.
   public static func html(of study: StudyResult) throws -> String {
     let library = try library()
-    guard let page = library.render(PageContent(study), withTemplate: "page") else {
+    guard let page = library.render(try PageContent(study), withTemplate: "page") else {
       throw ReportError.brokenTemplate(name: "page", reason: "it is not registered")
     }
     return page

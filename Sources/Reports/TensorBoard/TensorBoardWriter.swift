@@ -53,9 +53,10 @@ public enum TensorBoardWriter {
     let converter = try PNGConverter.find()
     let folder = FileManager.default.temporaryDirectory.appending(path: "strata-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let files = study.figures.map { (name: "\($0.name).svg", data: Data($0.svg().utf8)) }
+    let figures = try study.figures
+    let files = figures.map { (name: "\($0.name).svg", data: Data($0.svg().utf8)) }
     let paths = try StudyWriter.write(files, to: folder)
-    return try zip(study.figures, paths).map { figure, path in
+    return try zip(figures, paths).map { figure, path in
       try converter.convert(svg: path, to: path + ".png", dotsPerInch: 150)
       guard let png = FileManager.default.contents(atPath: path + ".png") else {
         throw ReportError.conversionFailed(path: path + ".png", reason: "it cannot be read back")

@@ -55,8 +55,12 @@ extension LayerStudy {
   /// The study that shards are parts of, ready to run from them.
   ///
   /// `paths` are shards' folders, or folders of these. The corpus is read again for its labels, from where the shards
-  /// found it unless `corpus` says another place. Throws a `ShardError` that names the shard at fault.
-  public static func merging(_ paths: [String], corpus path: String? = nil) throws -> LayerStudy {
+  /// found it unless `corpus` says another place. Only what looks into the model again, as `maps` does, needs `model`,
+  /// which `open` gives for the corpus. Throws a `ShardError` that names the shard at fault.
+  public static func merging(
+    _ paths: [String], corpus path: String? = nil,
+    model open: ((Corpus) throws -> any ActivationSource)? = nil
+  ) throws -> LayerStudy {
     let folders = try paths.flatMap(shardFolders)
     let shards = try folders.map { (folder: $0, manifest: try ShardManifest.read($0)) }
     guard let first = shards.first else { throw ShardError.notFound(path: paths.first ?? ".") }
@@ -75,6 +79,13 @@ extension LayerStudy {
     for (folder, manifest) in shards { try manifest.verifyFiles(in: folder) }
 
     var study = LayerStudy(model: first.manifest.model, corpus: try corpus(of: first.manifest, path))
+    if let open {
+      let (expected, found) = (study.model.fingerprint, try open(study.corpus))
+      guard found.fingerprint == expected else {
+        throw ShardError.otherModel(name: found.name, found: found.fingerprint, expected: expected)
+      }
+      study.model = found
+    }
     let settings = first.manifest.settings
     study.levels = settings.levels
     study.layers = settings.layers

@@ -1,0 +1,80 @@
+import Foundation
+import SpeechHierarchy
+
+/// Where in the sound a study's own probe finds a level: maps of some held-out spans, each with what was heard.
+public struct ActivationMaps: Codable, Equatable, Sendable {
+  /// One span: a stretch of its recording, its maps, and the sound of the stretch.
+  public struct Example: Codable, Equatable, Sendable {
+    /// The label of the span, and what the probe reads there.
+    public var label, guess: String
+    /// The explanation of the stretch, its pictures left out.
+    public var explained: AttributionResult
+    public var spectrogram: PackedPicture
+    /// Of each map that tells frequencies apart, in the order of `explained.maps`; nil of the others.
+    public var grids: [PackedPicture?]
+    /// A WAV file of the stretch.
+    public var sound: Data
+
+    public init(label: String, guess: String, explained: AttributionResult, sound: Data) {
+      self.label = label
+      self.guess = guess
+      self.sound = sound
+      spectrogram = PackedPicture(explained.spectrogram)
+      grids = explained.maps.map { $0.grid.map(PackedPicture.init) }
+      self.explained = explained
+      self.explained.spectrogram = .empty
+      for place in explained.maps.indices { self.explained.maps[place].grid = nil }
+    }
+
+    /// The explanation with its pictures, to be drawn.
+    public var whole: AttributionResult {
+      var result = explained
+      result.spectrogram = spectrogram.picture
+      for (place, grid) in zip(result.maps.indices, grids) { result.maps[place].grid = grid?.picture }
+      return result
+    }
+  }
+
+  /// What was read at which layer, and how the examples were chosen, in whole sentences; or why there are none.
+  public var remarks: [String]
+  public var examples: [Example]
+
+  public init(remarks: [String], examples: [Example] = []) {
+    self.remarks = remarks
+    self.examples = examples
+  }
+}
+
+/// A picture in 256 steps, a byte a cell: as fine as it is drawn, and small enough for `study.json`.
+public struct PackedPicture: Codable, Equatable, Sendable {
+  public var frames, bands: Int
+  /// The middle of the first frame and the step to the next, in seconds.
+  public var start, step: Double
+  /// The value of a cell that is 0, and what one more is worth.
+  public var low, scale: Float
+  /// `[frames × bands]`, low bands first.
+  public var cells: Data
+
+  /// Values that are not finite become the lowest.
+  public init(_ picture: AttributionResult.Picture) {
+    (frames, bands) = (picture.frames, picture.bands)
+    (start, step) = (picture.start, picture.step)
+    let finite = picture.values.filter(\.isFinite)
+    let low = finite.min() ?? 0
+    let scale = ((finite.max() ?? 0) - low) / 255
+    (self.low, self.scale) = (low, scale)
+    cells = Data(
+      picture.values.map {
+        $0.isFinite && scale > 0 ? UInt8(max(0, min(255, (($0 - low) / scale).rounded()))) : 0
+      })
+  }
+
+  /// Empty where the cells are not as many as they should be.
+  public var picture: AttributionResult.Picture {
+    let (count, overflows) = frames.multipliedReportingOverflow(by: bands)
+    guard frames >= 0, bands >= 0, !overflows, count == cells.count else { return .empty }
+    return AttributionResult.Picture(
+      frames: frames, bands: bands, start: start, step: step,
+      values: cells.map { low + Float($0) * scale })
+  }
+}

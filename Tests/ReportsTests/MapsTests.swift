@@ -1,0 +1,69 @@
+import Foundation
+import Results
+import SpeechHierarchy
+import Testing
+
+@testable import Reports
+
+@Suite("Maps and training on a study's page") struct MapsTests {
+  private let study = SyntheticStudy.mapped
+
+  @Test("a picture in 256 steps is within half a step, and stays as it is")
+  func packing() throws {
+    let values: [Float] = [-3, 0.5, 7, .nan, 2, -1]
+    let packed = PackedPicture(.init(frames: 3, bands: 2, start: 0.01, step: 0.02, values: values))
+    for (value, found) in zip(values, packed.picture.values) where value.isFinite {
+      #expect(abs(value - found) <= packed.scale / 2 + 1e-6)
+    }
+    #expect(packed.picture.values[3] == packed.low)
+    let read = try JSONDecoder().decode(PackedPicture.self, from: JSONEncoder().encode(packed))
+    #expect(read == packed && read.picture == packed.picture)
+    var cut = packed
+    cut.cells.removeLast()
+    #expect(cut.picture == .empty)
+    let even = PackedPicture(.init(frames: 1, bands: 2, start: 0, step: 1, values: [4, 4]))
+    #expect(even.picture.values == [4, 4])
+  }
+
+  @Test("a study with maps and training is read back, and gives the same page")
+  func again() throws {
+    let read = try StudyJSON.decode(StudyJSON.encode(study))
+    #expect(read == study)
+    #expect(try ReportPage.html(of: read) == ReportPage.html(of: study))
+  }
+
+  @Test("each map has its sound, its numbers and a heading that says how the probe read it")
+  func maps() throws {
+    let page = HTMLTags(try ReportPage.html(of: study))
+    let name = "Listen to kal_s015.flac, 0.50–2.50 s"
+    let players = page.starts.filter { $0.name == "audio" }
+    #expect(players.map { $0.attributes["aria-label"] } == [name, name])
+    #expect(players.allSatisfy { $0.attributes["src"]?.hasPrefix("data:audio/wav;base64,UklGR") == true })
+    let html = try ReportPage.html(of: study)
+    #expect(html.contains("AE in kal_s015.flac, which the probe reads rightly</h3>"))
+    #expect(html.contains("&lt;M&gt; in kal_s015.flac, which the probe reads as N</h3>"))
+    #expect(html.contains("download=\"map-2.csv\""))
+    // Where there can be none, a sentence says why; where none were asked for, nothing does.
+    var without = study
+    without.maps = ActivationMaps(remarks: ["There are no maps of activations."])
+    #expect(try ReportPage.html(of: without).contains("There are no maps of activations."))
+    without.maps = nil
+    #expect(try !ReportPage.html(of: without).contains("id=\"maps\""))
+  }
+
+  @Test("strips along training have this study's own numbers in their place")
+  func training() throws {
+    let strips = study.trainingStrips
+    #expect(strips.map(\.name) == ["peaks-phoneme", "peaks-syllable", "peaks-word"])
+    let rows = try #require(strips.first).data.csv.split(separator: "\n").map(String.init)
+    #expect(rows.count == 4 && rows[1].hasPrefix("step 500,") && rows[2].hasPrefix("\"step 1,000\","))
+    let own = try #require(study.levels[0].layers.first?.metrics?.accuracy.value)
+    #expect(rows[3].hasPrefix("\"step 2,000\",\(own),"))
+    let html = try ReportPage.html(of: study)
+    #expect(html.contains("This study&#39;s model is step 2,000."))
+    #expect(html.contains("The peak of phoneme moves: "))
+    var alone = study
+    alone.training = nil
+    #expect(alone.trainingStrips.isEmpty)
+  }
+}
