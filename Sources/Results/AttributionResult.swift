@@ -229,13 +229,20 @@ public struct AttributionResult: Codable, Equatable, Sendable {
     self.bandLimit = bandLimit
   }
 
-  /// Adds another checkpoint's maps of the same target, each under that model's name.
-  public mutating func append(_ other: AttributionResult) {
-    maps += other.maps.map { map in
-      var map = map
-      map.layer += ", \(other.model)"
-      return map
+  /// Adds other checkpoints' maps of the same target, a strip a method: each method's maps below each other, in the order
+  /// of the checkpoints, under their models' names.
+  public mutating func append(_ others: [AttributionResult]) {
+    guard !others.isEmpty else { return }
+    let all = [self] + others
+    let named = all.flatMap { result in
+      result.maps.map { map in
+        var map = map
+        map.layer += ", \(result.model)"
+        return map
+      }
     }
-    warnings += other.warnings.map { "\(other.model): \($0)" }
+    let methods: [String] = named.map(\.method).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    maps = methods.flatMap { method in named.filter { $0.method == method } }
+    warnings += others.flatMap { other in other.warnings.map { "\(other.model): \($0)" } }
   }
 }

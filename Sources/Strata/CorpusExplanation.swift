@@ -14,37 +14,38 @@ import SpeechHierarchy
 /// try explanation.write(result, to: "evidence")
 /// ```
 public struct CorpusExplanation: Sendable {
-  public var model: SpeechModel
-  public var corpus: Corpus
-  public var levels: [Level] = [.phoneme, .syllable, .word]
-  /// Names of tap points; nil for the hidden layers and the projection.
-  public var layers: [String]?
-  /// The most spans that are explained of a level and layer.
-  public var spans = 20
-  public var rules = PropagationRules.gradient
-  public var seed: UInt64 = 0
-  public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
-  public var isCancelled: @Sendable () -> Bool = { false }
+  /// Which layers, levels and spans are explained, and by what rules.
+  public var evidence: EvidenceStudy
+  public var heads: HeadStudy
 
-  public init(model: SpeechModel, corpus: Corpus) {
-    self.model = model
-    self.corpus = corpus
+  private var model: SpeechModel { evidence.model }
+  private var corpus: Corpus { evidence.corpus }
+
+  public init(model: SpeechModel, corpus: Corpus, seed: UInt64 = 0) {
+    evidence = EvidenceStudy(model: model, corpus: corpus)
+    heads = HeadStudy(model: model, corpus: corpus)
+    (evidence.seed, heads.seed) = (seed, seed)
+  }
+
+  /// Who is told of each stage, and asked whether to go on.
+  public mutating func observe(
+    _ onProgress: @escaping @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
+    (evidence.onProgress, heads.onProgress) = (onProgress, onProgress)
+    (evidence.isCancelled, heads.isCancelled) = (isCancelled, isCancelled)
   }
 
   /// Throws `AttributionError.interrupted` when cancelled, and what passes and fitting throw.
   public func run(threads: Int = 1) throws -> EvidenceResult {
-    var study = EvidenceStudy(model: model, corpus: corpus)
-    (study.levels, study.layers, study.spans, study.rules) = (levels, layers, spans, rules)
-    (study.seed, study.onProgress, study.isCancelled) = (seed, onProgress, isCancelled)
-    let rows = try study.run(threads: threads)
-    var heads = HeadStudy(model: model, corpus: corpus)
-    (heads.seed, heads.onProgress, heads.isCancelled) = (seed, onProgress, isCancelled)
+    let rows = try evidence.run(threads: threads)
     let profiles = try heads.run(threads: threads)
-    let missing = levels.filter { level in !rows.contains { $0.level == level } }
+    let missing = evidence.levels.filter { level in !rows.contains { $0.level == level } }
     let long = corpus.utterances.count { !model.readsAtOnce($0.seconds) }
     return EvidenceResult(
       model: model.name, fingerprint: model.fingerprint, corpus: corpus.name,
-      method: rules.conservesRelevance ? "layer-wise relevance propagation" : "gradient × input",
+      method: evidence.rules.conservesRelevance
+        ? "layer-wise relevance propagation" : "gradient × input",
       rows: rows.map(\.summary), heads: profiles.map(\.summary),
       warnings: missing.map {
         "\($0.rawValue) has too few labelled spans for a probe, or none held out; it was left out."
@@ -98,7 +99,8 @@ extension CorpusExplanation {
   ) throws -> [UnitMaximum] {
     try UnitMaximum.find(
       unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
-      progress: { [onProgress] in onProgress("Listening", $0, $1) }, isCancelled: isCancelled)
+      progress: { [onProgress = evidence.onProgress] in onProgress("Listening", $0, $1) },
+      isCancelled: evidence.isCancelled)
   }
 
   /// Writes `report.html`, where each maximum can be listened to, and `unit.csv`; all or none.

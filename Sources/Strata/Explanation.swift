@@ -246,7 +246,7 @@ extension Explanation {
   }
 
   /// METHOD/profile, METHOD/seconds and, where bands are told apart, METHOD/grid `[frames × bands]` and
-  /// METHOD/hertz; `spectrogram` with `spectrogram/seconds`.
+  /// METHOD/hertz; of a decoder's text `decoder.cross_attention.k`, `[tokens × frames]`; `spectrogram` with `spectrogram/seconds`.
   private static func arrays(of result: AttributionResult) -> [(name: String, tensor: Tensor)] {
     func row(_ values: [Double]) -> Tensor { Tensor(values.map { Float($0) }, shape: [values.count]) }
     func times(_ count: Int, _ start: Double, _ step: Double) -> Tensor {
@@ -271,6 +271,10 @@ extension Explanation {
         arrays.append(("\(name)/hertz", row(map.bands)))
         arrays.append(("\(name)/bands", row(map.bandProfile)))
       }
+    }
+    for block in result.listening?.blocks ?? [] {
+      let weights = block.weights
+      arrays.append((block.layer, Tensor(weights.values, shape: [weights.frames, weights.bands])))
     }
     return arrays
   }

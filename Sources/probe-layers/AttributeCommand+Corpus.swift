@@ -12,17 +12,16 @@ extension AttributeCommand {
   func explainCorpus(
     _ model: SpeechModel, _ threads: Int, _ progress: ProgressLine, _ interruption: Interruption
   ) throws {
-    var explanation = CorpusExplanation(model: model, corpus: try Corpus.load(audio))
-    if let unit { return try showMaxima(of: unit, explanation, threads, progress, interruption) }
-    explanation.levels = try chosenLevels()
-    explanation.layers = try layers.map { try model.resolve(layers: $0).map(\.name) }
-    explanation.spans = spans
-    explanation.seed = seed
+    var explanation = CorpusExplanation(model: model, corpus: try Corpus.load(audio), seed: seed)
+    explanation.observe(
+      { progress.update(stage: $0, done: $1, total: $2) }, isCancelled: { interruption.isRequested })
+    if let unit { return try showMaxima(of: unit, explanation, model, threads, progress) }
+    explanation.evidence.levels = try chosenLevels()
+    explanation.evidence.layers = try layers.map { try model.resolve(layers: $0).map(\.name) }
+    explanation.evidence.spans = spans
     if try chosenMethods() == [.relevance] {
-      explanation.rules = .relevance(try chosenSettings().relevanceRule)
+      explanation.evidence.rules = .relevance(try chosenSettings().relevanceRule)
     }
-    explanation.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
-    explanation.isCancelled = { interruption.isRequested }
     let result = try explanation.run(threads: threads)
     progress.finish()
     try explanation.write(result, to: output, png: png)
@@ -32,13 +31,10 @@ extension AttributeCommand {
   }
 
   func showMaxima(
-    of unit: Int, _ explanation: CorpusExplanation, _ threads: Int, _ progress: ProgressLine,
-    _ interruption: Interruption
+    of unit: Int, _ explanation: CorpusExplanation, _ model: SpeechModel, _ threads: Int,
+    _ progress: ProgressLine
   ) throws {
-    var explanation = explanation
-    explanation.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
-    explanation.isCancelled = { interruption.isRequested }
-    guard let point = try explanation.model.resolve(layers: layer ?? "-1").first else {
+    guard let point = try model.resolve(layers: layer ?? "-1").first else {
       throw ValidationError("Say the unit's layer with --layer.")
     }
     let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: threads)

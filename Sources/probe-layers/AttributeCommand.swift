@@ -184,6 +184,7 @@ struct AttributeCommand: ParsableCommand {
 
     explanation.channels = channels
     var result = try explanation.run(target, methods: chosenMethods(), checks: checks)
+    var others: [AttributionResult] = []
     for path in checkpoints {
       let other = try self.loading.load(path)
       var later = try Explanation(other, audio: audio, corpus: corpus)
@@ -197,8 +198,9 @@ struct AttributeCommand: ParsableCommand {
       var again = request
       again.className = target.label
       let own = try later.probe.map { try again.target(of: later, probe: $0) } ?? target
-      result.append(try later.run(own, methods: chosenMethods()))
+      others.append(try later.run(own, methods: chosenMethods()))
     }
+    result.append(others)
     progress.finish()
     try explanation.write(result, to: output, png: png)
     guard !running.quiet else { return }

@@ -154,12 +154,10 @@ struct AttributeTests {
     ])
     #expect(run.status == 0, "\(run.errors)")
     let lines = run.output.split(separator: "\n")
-    #expect(lines.count { $0.contains("of Grad-CAM, hidden.5:") } == 2, "\(run.output)")
-    // The same weights again give the same line.
-    let maps = lines.filter { $0.hasPrefix("gradient × input, input") }
-    #expect(maps.count == 2)
-    #expect(
-      maps.last?.replacingOccurrences(of: ", w2v2-tiny-phones", with: "") == maps.first.map(String.init))
+    #expect(lines.count { $0.contains("of Grad-CAM, hidden.5, w2v2-tiny-phones:") } == 2, "\(run.output)")
+    // The same weights again give the same line, right below the first.
+    let maps = lines.indices.filter { lines[$0].hasPrefix("gradient × input, input, w2v2-tiny-phones") }
+    #expect(maps.count == 2 && maps[1] == maps[0] + 1 && lines[maps[0]] == lines[maps[1]])
     let masks = try String(contentsOfFile: output + "/masks.csv", encoding: .utf8).split(separator: "\n")
     #expect(masks.first == "method,layer,start_s,end_s,low_hz,high_hz,share" && masks.count > 4)
     for row in masks.dropFirst() {
@@ -204,6 +202,8 @@ struct AttributeTests {
       let files = try FileManager.default.contentsOfDirectory(atPath: output + "/figures")
       #expect(
         files.contains("attention.svg") && files.contains("cross-attention.svg") == (name == "whisper"))
+      let arrays = try Checkpoint.open(output + "/maps.npz")
+      #expect((arrays.tensors["decoder.cross_attention.1"] != nil) == (name == "whisper"))
     }
   }
 

@@ -146,7 +146,8 @@ public struct Attribution: Sendable {
   /// A recorded pass of some input and the target's reading of it.
   func recorded(_ samples: [Float]) throws -> (pass: RecordedPass, value: Double, seed: Tensor) {
     try checkCancellation()
-    var pass = try RecordedPass(model, samples, tokens: tokens, upTo: target.tap, threads: threads)
+    var pass = try RecordedPass(
+      model, samples, tokens: tokens, upTo: target.tap, threads: threads, keepsAll: settings.keepsAll)
     if let randomisation {
       let twin = try RecordedPass(
         randomisation.twin, samples, tokens: tokens, upTo: target.tap, threads: threads)
@@ -171,6 +172,10 @@ public struct AttributionSettings: Sendable, Equatable {
   public var occlusionWindow = 0.05
   public var occlusionStep = 0.025
   public var seed: UInt64 = 0
+  /// Whether a recorded pass holds what every operation made until it has been gone back through. Else it holds the
+  /// tap points and makes the rest again, block by block, which takes a fraction of the memory and, for a map of the
+  /// input, about one more pass. Maps are the same.
+  public var keepsAll = false
 
   public enum Baseline: String, Sendable, CaseIterable, Codable {
     case silence

@@ -73,7 +73,7 @@ struct TapConvolution: AffineMap {
   func apply(_ x: Tensor, _ weight: Tensor, threads: Int) -> Tensor {
     // What neighbours take in overlaps, which rows of a matrix must not: only every so many frames are one product.
     let phases = (kernel + stride - 1) / stride
-    let (whole, block) = (wholeRange, 256 * phases)
+    let (whole, block) = (wholeRange, 1024 * phases)
     return Tensor(shape: [outputFrames, outputs]) { output in
       output.update(repeating: 0)
       let output = Shared(output.baseAddress)

@@ -57,7 +57,7 @@ extension LayerNorm {
 // MARK: - Over time
 
 extension LayerNorm {
-  /// Channels that are gone through side by side.
+  /// Channels that are gone through side by side: their sums stay in registers and the nearest cache.
   private static let channels = 64
 
   /// The norm of each channel over its first `validFrames` frames; the others' statistics are theirs too.
@@ -65,13 +65,22 @@ extension LayerNorm {
     let (width, rows) = (x.width, x.count / x.width)
     let (scales, shifts) = (weight?.values, bias?.values)
     return Tensor(shape: [rows, width]) { y in
-      let y = Shared(y)
-      eachBlock(of: x, validFrames, threads) { x, columns, means, inverses in
-        for row in 0..<rows {
-          for (place, column) in columns.enumerated() {
-            y.pointer[row * width + column] =
-              Float((Double(x[row * width + column]) - means[place]) * inverses[place])
-              * (scales?[column] ?? 1) + (shifts?[column] ?? 0)
+      let y = Shared(y.baseAddress)
+      eachBlock(of: x, validFrames, threads) { x, first, moments in
+        guard let y = y.pointer else { return }
+        let count = moments.means.count
+        let factors = (0..<count).map { moments.inverses[$0] * Double(scales?[first + $0] ?? 1) }
+        let summands = (0..<count).map { Double(shifts?[first + $0] ?? 0) }
+        moments.means.withUnsafeBufferPointer { means in
+          factors.withUnsafeBufferPointer { factors in
+            summands.withUnsafeBufferPointer { summands in
+              for row in 0..<rows {
+                let (from, to) = (x + row * width + first, y + row * width + first)
+                for place in 0..<count {
+                  to[place] = Float((Double(from[place]) - means[place]) * factors[place] + summands[place])
+                }
+              }
+            }
           }
         }
       }
@@ -85,31 +94,37 @@ extension LayerNorm {
     let (width, scales) = (x.width, weight?.values)
     let gradient = Tensor(shape: x.shape) { output in
       output[(validFrames * width)...].update(repeating: 0)
-      let output = Shared(output)
-      eachBlock(of: x, validFrames, threads) { x, columns, means, inverses in
-        g.withUnsafeBuffer { g in
-          var sums = [Double](repeating: 0, count: columns.count)
-          var products = sums
-          for row in 0..<validFrames {
-            let start = row * width + columns.lowerBound
-            for place in 0..<columns.count {
-              let arriving = Double(g[start + place])
-              sums[place] += arriving
-              products[place] += arriving * (Double(x[start + place]) - means[place])
-            }
+      let output = Shared(output.baseAddress)
+      eachBlock(of: x, validFrames, threads) { x, first, moments in
+        guard let output = output.pointer else { return }
+        g.withPointer { g in
+          let sums = TimeSums(
+            of: g + first, beside: x + first, moments, width: width, frames: validFrames)
+          let count = moments.means.count
+          let factors = (0..<count).map { moments.inverses[$0] * Double(scales?[first + $0] ?? 1) }
+          // What a channel's own spread takes back, per unit of its value; its mean's part goes with it.
+          let slopes = (0..<count).map { place in
+            rules.conservesRelevance
+              ? 0
+              : sums.products[place] * moments.inverses[place] * moments.inverses[place]
+                / Double(validFrames)
           }
-          for place in 0..<columns.count {
-            sums[place] /= Double(validFrames)
-            products[place] *= inverses[place] * inverses[place] / Double(validFrames)
-            if rules.conservesRelevance { products[place] = 0 }
+          let summands = (0..<count).map { place in
+            slopes[place] * moments.means[place] - sums.plain[place] / Double(validFrames)
           }
-          let factors = columns.enumerated().map { inverses[$0] * Double(scales?[$1] ?? 1) }
-          for row in 0..<validFrames {
-            let start = row * width + columns.lowerBound
-            for place in 0..<columns.count {
-              let centred = Double(x[start + place]) - means[place]
-              output.pointer[start + place] = Float(
-                factors[place] * (Double(g[start + place]) - sums[place] - centred * products[place]))
+          factors.withUnsafeBufferPointer { factors in
+            slopes.withUnsafeBufferPointer { slopes in
+              summands.withUnsafeBufferPointer { summands in
+                for row in 0..<validFrames {
+                  let start = row * width + first
+                  let (g, x, output) = (g + start, x + start, output + start)
+                  for place in 0..<count {
+                    output[place] = Float(
+                      factors[place]
+                        * (Double(g[place]) + summands[place] - Double(x[place]) * slopes[place]))
+                  }
+                }
+              }
             }
           }
         }
@@ -120,35 +135,77 @@ extension LayerNorm {
     return Propagation(gradients: [gradient], absorbed: absorbed)
   }
 
-  /// Calls `body` with some channels, their means and one over their deviations.
+  /// Calls `body` with blocks of channels: all values, the block's first channel, and its moments.
   private func eachBlock(
     of x: Tensor, _ validFrames: Int, _ threads: Int,
-    _ body:
-      @Sendable (
-        _ x: UnsafeBufferPointer<Float>, _ columns: Range<Int>, _ means: [Double], _ inverses: [Double]
-      ) -> Void
+    _ body: @Sendable (_ x: UnsafePointer<Float>, _ first: Int, _ moments: TimeMoments) -> Void
   ) {
     let (width, block) = (x.width, Self.channels)
     parallelFor((width + block - 1) / block, threads: threads) { index in
-      let columns = (index * block)..<min(width, (index + 1) * block)
-      x.withUnsafeBuffer { x in
-        var means = [Double](repeating: 0, count: columns.count)
-        var squares = means
-        for row in 0..<validFrames {
-          let start = row * width + columns.lowerBound
-          for place in 0..<columns.count { means[place] += Double(x[start + place]) }
-        }
-        for place in means.indices { means[place] /= Double(validFrames) }
-        for row in 0..<validFrames {
-          let start = row * width + columns.lowerBound
-          for place in 0..<columns.count {
-            let difference = Double(x[start + place]) - means[place]
+      let first = index * block
+      x.withPointer { x in
+        body(
+          x, first,
+          TimeMoments(
+            of: x + first, channels: min(block, width - first), width: width, frames: validFrames,
+            epsilon: Double(epsilon)))
+      }
+    }
+  }
+}
+
+/// Means and one over deviations of some channels over time.
+private struct TimeMoments {
+  var means, inverses: [Double]
+
+  /// `x` is the first frame's first channel; frames are `width` values apart.
+  init(of x: UnsafePointer<Float>, channels: Int, width: Int, frames: Int, epsilon: Double) {
+    means = [Double](repeating: 0, count: channels)
+    inverses = means
+    means.withUnsafeMutableBufferPointer { means in
+      for row in 0..<frames {
+        let x = x + row * width
+        for place in 0..<channels { means[place] += Double(x[place]) }
+      }
+      for place in 0..<channels { means[place] /= Double(frames) }
+      inverses.withUnsafeMutableBufferPointer { squares in
+        for row in 0..<frames {
+          let x = x + row * width
+          for place in 0..<channels {
+            let difference = Double(x[place]) - means[place]
             squares[place] += difference * difference
           }
         }
-        body(
-          x, columns, means,
-          squares.map { 1 / ($0 / Double(validFrames) + Double(epsilon)).squareRoot() })
+        for place in 0..<channels {
+          squares[place] = 1 / (squares[place] / Double(frames) + epsilon).squareRoot()
+        }
+      }
+    }
+  }
+}
+
+/// Sums over time of what arrives at some channels, and of its products with their centred values.
+private struct TimeSums {
+  var plain, products: [Double]
+
+  init(
+    of g: UnsafePointer<Float>, beside x: UnsafePointer<Float>, _ moments: TimeMoments, width: Int,
+    frames: Int
+  ) {
+    let channels = moments.means.count
+    plain = [Double](repeating: 0, count: channels)
+    products = plain
+    moments.means.withUnsafeBufferPointer { means in
+      plain.withUnsafeMutableBufferPointer { plain in
+        products.withUnsafeMutableBufferPointer { products in
+          for row in 0..<frames {
+            let (g, x) = (g + row * width, x + row * width)
+            for place in 0..<channels {
+              plain[place] += Double(g[place])
+              products[place] += Double(g[place]) * (Double(x[place]) - means[place])
+            }
+          }
+        }
       }
     }
   }

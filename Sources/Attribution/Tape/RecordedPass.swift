@@ -17,11 +17,13 @@ public struct RecordedPass: Sendable {
   let pool: MemoryPool
   let threads: Int
 
-  /// Runs the model up to `tap`, recorded; with `tokens` its decoder on them too.
+  /// Runs the model up to `tap`, recorded; with `tokens` its decoder on them too. A pass that `keepsAll` holds what
+  /// every operation made, else tap points alone (see `AttributionSettings.keepsAll`).
   ///
   /// Throws `ModelError` for a name that is no tap and for input that the model cannot take.
   public init(
-    _ model: SpeechModel, _ samples: [Float], tokens: [Int]? = nil, upTo tap: String, threads: Int = 1
+    _ model: SpeechModel, _ samples: [Float], tokens: [Int]? = nil, upTo tap: String, threads: Int = 1,
+    keepsAll: Bool = false
   ) throws {
     let names = (model.taps + (tokens == nil ? [] : model.decoderTaps)).map(\.name)
     guard let last = names.firstIndex(of: tap) else {
@@ -29,7 +31,7 @@ public struct RecordedPass: Sendable {
       _ = try model.resolve(layers: tap)
       throw AttributionError.notApplicable(method: "a recorded pass", reason: "\(tap) is not on its way")
     }
-    let tape = Tape(parameters: model.parameterTensors)
+    let tape = Tape(parameters: model.parameterTensors, keepsAll: keepsAll)
     try model.forward(
       samples, tokens: tokens, taps: Set(names[...last]), threads: threads, recorder: tape
     ) { tape.mark($0, $1) }
@@ -78,6 +80,20 @@ public struct RecordedPass: Sendable {
     if let held = state.held[id] { return held }
     guard let stretch = state.madeIn[id] else { return nil }
     return try stretchValues(stretch)[id]
+  }
+}
+
+extension RecordedPass {
+  /// The bytes that are held between the way there and the way back, parameters left out.
+  var heldBytes: Int {
+    let parameters = Set(model.parameterTensors.compactMap { $0.memory.storage.map(ObjectIdentifier.init) })
+    var seen = parameters
+    return state.held.values.reduce(0) { sum, tensor in
+      guard let storage = tensor.memory.storage, seen.insert(ObjectIdentifier(storage)).inserted else {
+        return sum
+      }
+      return sum + tensor.count * MemoryLayout<Float>.stride
+    }
   }
 }
 
@@ -197,7 +213,7 @@ extension RecordedPass {
   }
 
   /// Everything that a stretch makes and takes in, made again where it is not kept.
-  private func stretchValues(_ stretch: Int) throws -> [Tape.ID: Tensor] {
+  func stretchValues(_ stretch: Int) throws -> [Tape.ID: Tensor] {
     guard state.stretches.indices.contains(stretch) else { return [:] }
     var values = state.held
     let (tap, steps) = (state.stretches[stretch].tap, state.stretches[stretch].steps)

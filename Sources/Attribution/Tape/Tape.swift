@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Tensors are told apart by the memory they are in. Only those at tap points are kept (and those that a later
 /// stretch needs); the others are made again, stretch by stretch, on the way back: memory is that of the tap points
-/// and of one stretch, a block of a transformer as a rule.
+/// and of one stretch, a block of a transformer as a rule. A tape that `keepsAll` makes nothing again.
 final class Tape: OperationRecorder {
   typealias ID = Int
 
@@ -66,9 +66,11 @@ final class Tape: OperationRecorder {
   }
 
   private let state: Mutex<State>
+  private let keepsAll: Bool
 
   /// `parameters` are constants wherever they come in.
-  init(parameters: [Tensor]) {
+  init(parameters: [Tensor], keepsAll: Bool = false) {
+    self.keepsAll = keepsAll
     let known = parameters.compactMap { $0.memory.storage.map(ObjectIdentifier.init) }
     state = Mutex(State(parameters: Set(known)))
   }
@@ -86,6 +88,7 @@ extension Tape {
     state.withLock { state in
       let ids = inputs.map { state.id(of: $0, for: operation.name) }
       let id = state.add(output, .step)
+      if keepsAll { state.record.held[id] = output }
       state.record.steps.append(
         Step(operation: operation, inputs: ids, inputShapes: inputs.map(\.shape), output: id))
     }

@@ -55,7 +55,7 @@ struct AttributionPage {
         })
     }
     sections = others.map { FigureSection($0.figure, text: $0.text) }
-    warnings = result.warnings
+    warnings = result.warnings.map(\.capitalizedFirst)
     hasWarnings = !result.warnings.isEmpty
     facts =
       [

@@ -140,6 +140,6 @@ extension ClapAudio {
   var attentionObstacle: String? {
     "its attention is within windows of \(configuration.windowSide) × \(configuration.windowSide) patches that shift from block "
       + "to block, on grids that halve from stage to stage: no weights tell how much each moment looks at each other. "
-      + "Grad-CAM and lrp tell moments, lrp and gradient-input frequencies too"
+      + "grad-cam, lrp and gradient-input tell moments and frequencies"
   }
 }
