@@ -31,6 +31,28 @@ import Testing
   }
 
   @Test(
+    "that ends at a layer holds nothing below the tap point in front of it, and has the same gradient there"
+  )
+  func beginning() throws {
+    let (model, samples) = try tinyModel("wav2vec2_base")
+    let hidden = model.taps.map(\.name).filter { $0.hasPrefix("hidden.") }
+    let (layer, deepest) = (hidden[hidden.count - 2], hidden[hidden.count - 1])
+    let (whole, part) = (
+      try RecordedPass(model, samples, upTo: deepest),
+      try RecordedPass(model, samples, upTo: deepest, from: layer)
+    )
+    let output = try whole.values(of: layer).count * MemoryLayout<Float>.stride
+    let sound = samples.count * MemoryLayout<Float>.stride
+    #expect(part.heldBytes <= 3 * output + sound && whole.heldBytes > 10 * output)
+    let seed = sines(try whole.values(of: deepest).shape)
+    let gradients = try [whole, part].map {
+      try $0.walk(from: [deepest: seed], to: [layer]).gradients[layer]
+    }
+    #expect(gradients[0] == gradients[1] && gradients[0] != nil)
+    #expect(throws: AttributionError.self) { try part.walk(from: [deepest: seed], to: [hidden[0]]) }
+  }
+
+  @Test(
     "maps do not depend on what is kept",
     arguments: [AttributionMethod.gradientInput, .relevance, .gradCAM])
   func maps(method: AttributionMethod) throws {

@@ -46,7 +46,7 @@ extension Attribution {
   private func arriving(
     at layer: String
   ) throws -> (values: Tensor, gradient: Tensor, score: Double, frames: FrameOperation?) {
-    let (pass, score, seed) = try recorded(samples)
+    let (pass, score, seed) = try recorded(samples, from: layer)
     let walk = try pass.walk(from: [target.tap: seed], to: [layer])
     guard let gradient = walk.gradients[layer] else {
       throw AttributionError.unreachable(target: target.name, layer: layer)

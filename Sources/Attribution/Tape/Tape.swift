@@ -6,7 +6,8 @@ import Tensors
 ///
 /// Tensors are told apart by the memory they are in. Only those at tap points are kept (and those that a later
 /// stretch needs); the others are made again, stretch by stretch, on the way back: memory is that of the tap points
-/// and of one stretch, a block of a transformer as a rule. A tape that `keepsAll` makes nothing again.
+/// and of one stretch, a block of a transformer as a rule. A tape that `keepsAll` makes nothing again, and one that begins `from` a tap
+/// point keeps nothing that comes before the one in front of it.
 final class Tape: OperationRecorder {
   typealias ID = Int
 
@@ -63,16 +64,20 @@ final class Tape: OperationRecorder {
     /// By the object that a tensor's memory belongs to.
     var known: [ObjectIdentifier: [(memory: TensorMemory, id: ID)]] = [:]
     let parameters: Set<ObjectIdentifier>
+    /// Whether what is made now is kept.
+    var isKeeping: Bool
   }
 
   private let state: Mutex<State>
   private let keepsAll: Bool
+  /// The tap point that a way back ends at, with the one in front of it; nil to go back through all.
+  private let first: String?
 
   /// `parameters` are constants wherever they come in.
-  init(parameters: [Tensor], keepsAll: Bool = false) {
-    self.keepsAll = keepsAll
+  init(parameters: [Tensor], keepsAll: Bool = false, from first: String? = nil) {
+    (self.keepsAll, self.first) = (keepsAll, first)
     let known = parameters.compactMap { $0.memory.storage.map(ObjectIdentifier.init) }
-    state = Mutex(State(parameters: Set(known)))
+    state = Mutex(State(parameters: Set(known), isKeeping: first == nil))
   }
 
   var isRecording: Bool { true }
@@ -86,11 +91,18 @@ final class Tape: OperationRecorder {
 extension Tape {
   func record(_ operation: any LayerOperation, _ inputs: [Tensor], _ output: Tensor) {
     state.withLock { state in
-      let ids = inputs.map { state.id(of: $0, for: operation.name) }
+      var ids = inputs.map { state.id(of: $0, for: operation.name) }
+      var (operation, shapes) = (operation, inputs.map(\.shape))
+      // What is before a nonlinearity is made once on the way back for both.
+      if !keepsAll, let parts = (operation as? LinearOperation)?.parts {
+        let before = state.add(shape: output.shape, .step)
+        state.record.steps.append(
+          Step(operation: parts.layer, inputs: ids, inputShapes: shapes, output: before))
+        (operation, ids, shapes) = (parts.activation, [before], [output.shape])
+      }
       let id = state.add(output, .step)
-      if keepsAll { state.record.held[id] = output }
-      state.record.steps.append(
-        Step(operation: operation, inputs: ids, inputShapes: inputs.map(\.shape), output: id))
+      if keepsAll, state.isKeeping { state.record.held[id] = output }
+      state.record.steps.append(Step(operation: operation, inputs: ids, inputShapes: shapes, output: id))
     }
   }
 
@@ -111,6 +123,8 @@ extension Tape {
     state.withLock { state in
       let start = state.record.stretches.last?.steps.upperBound ?? 0
       state.record.stretches.append(Stretch(tap: tap, steps: start..<state.record.steps.count))
+      if tap == first { state.isKeeping = true }
+      guard state.isKeeping else { return }
       guard var place = state.place(of: values) else { return }
       // Frames of tokens lead nowhere: the model goes on with the tokens.
       if let step = state.record.steps[start...].last(where: { $0.output == place.id }),
@@ -128,11 +142,17 @@ extension Tape.State {
   /// The stretch that is being recorded.
   private var current: Int { record.stretches.count }
 
-  mutating func add(_ tensor: Tensor, _ origin: Tape.Origin) -> Tape.ID {
+  /// A value without memory of its own yet.
+  mutating func add(shape: [Int], _ origin: Tape.Origin) -> Tape.ID {
     let id = record.origins.count
     record.origins[id] = origin
-    record.shapes[id] = tensor.shape
+    record.shapes[id] = shape
     record.madeIn[id] = current
+    return id
+  }
+
+  mutating func add(_ tensor: Tensor, _ origin: Tape.Origin) -> Tape.ID {
+    let id = add(shape: tensor.shape, origin)
     let memory = tensor.memory
     if let storage = memory.storage {
       // Memory that has been given out again is another tensor's now.
@@ -172,7 +192,7 @@ extension Tape.State {
     guard place.rows.count != shape.first else {
       let isOlder = record.madeIn[place.id].map { $0 < current } ?? false
       // What outlives its stretch is kept.
-      if isOlder, record.held[place.id] == nil { record.held[place.id] = tensor.reshaped(shape) }
+      if isKeeping, isOlder, record.held[place.id] == nil { record.held[place.id] = tensor.reshaped(shape) }
       return place.id
     }
     let id = add(tensor, .step)

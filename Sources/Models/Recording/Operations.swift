@@ -9,6 +9,13 @@ package struct LinearOperation: LayerOperation {
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     run.linear(inputs[0], layer, activation, adding: inputs.dropFirst().first)
   }
+
+  /// The layer and its nonlinearity as two operations; nil without one.
+  package var parts: (layer: LinearOperation, activation: PointwiseOperation)? {
+    activation.map {
+      (LinearOperation(layer: layer, activation: nil), PointwiseOperation(function: .activation($0)))
+    }
+  }
 }
 
 /// Layer norm of each row; input: x.
