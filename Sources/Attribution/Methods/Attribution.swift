@@ -143,8 +143,11 @@ public struct Attribution: Sendable {
     if isCancelled() { throw AttributionError.interrupted }
   }
 
-  /// A recorded pass of some input and the target's reading of it, to go back to `first` or, without one, to the input.
-  func recorded(_ samples: [Float], from first: String? = nil) throws -> (pass: RecordedPass, value: Double, seed: Tensor) {
+  /// A recorded pass of some input and the target's reading of it, to go back to `first` or, without one, to the
+  /// input.
+  func recorded(_ samples: [Float], from first: String? = nil) throws -> (
+    pass: RecordedPass, value: Double, seed: Tensor
+  ) {
     try checkCancellation()
     var pass = try RecordedPass(
       model, samples, tokens: tokens, upTo: target.tap, threads: threads, keepsAll: settings.keepsAll,

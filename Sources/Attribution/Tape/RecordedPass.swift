@@ -18,8 +18,8 @@ public struct RecordedPass: Sendable {
   let threads: Int
 
   /// Runs the model up to `tap`, recorded; with `tokens` its decoder on them too. A pass that `keepsAll` holds what
-  /// every operation made, else tap points alone (see `AttributionSettings.keepsAll`); one that begins `from` a tap holds
-  /// nothing that is only needed to go back further.
+  /// every operation made, else tap points alone (see `AttributionSettings.keepsAll`); one `from` a hidden layer
+  /// knows nothing that is only needed to go back further.
   ///
   /// Throws `ModelError` for a name that is no tap and for input that the model cannot take.
   public init(
@@ -32,12 +32,13 @@ public struct RecordedPass: Sendable {
       _ = try model.resolve(layers: tap)
       throw AttributionError.notApplicable(method: "a recorded pass", reason: "\(tap) is not on its way")
     }
-    // One tap point more, so that what `first` is made of is known too. Convolutions are one stretch, held as a whole.
+    // One tap point more, so that what `first` is made of is known too.
     let hidden = first.flatMap { $0.hasPrefix("hidden.") ? names[..<last].firstIndex(of: $0) : nil }
-    let begin = hidden.flatMap { $0 > 0 ? names[$0 - 1] : nil }
-    let tape = Tape(parameters: model.parameterTensors, keepsAll: keepsAll, from: begin)
+    let begin = hidden.flatMap { $0 > 0 ? $0 - 1 : nil }
+    let tape = Tape(
+      parameters: model.parameterTensors, keepsAll: keepsAll, from: begin.map { names[$0] })
     try model.forward(
-      samples, tokens: tokens, taps: Set(names[...last]), threads: threads, recorder: tape
+      samples, tokens: tokens, taps: Set(names[(begin ?? 0)...last]), threads: threads, recorder: tape
     ) { tape.mark($0, $1) }
     self.model = model
     self.samples = samples

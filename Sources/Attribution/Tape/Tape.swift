@@ -7,7 +7,7 @@ import Tensors
 /// Tensors are told apart by the memory they are in. Only those at tap points are kept (and those that a later
 /// stretch needs); the others are made again, stretch by stretch, on the way back: memory is that of the tap points
 /// and of one stretch, a block of a transformer as a rule. A tape that `keepsAll` makes nothing again, and one that begins `from` a tap
-/// point keeps nothing that comes before the one in front of it.
+/// point hears of nothing before it.
 final class Tape: OperationRecorder {
   typealias ID = Int
 
@@ -64,23 +64,23 @@ final class Tape: OperationRecorder {
     /// By the object that a tensor's memory belongs to.
     var known: [ObjectIdentifier: [(memory: TensorMemory, id: ID)]] = [:]
     let parameters: Set<ObjectIdentifier>
-    /// Whether what is made now is kept.
-    var isKeeping: Bool
+    /// Whether operations are recorded now.
+    var isRecording: Bool
   }
 
   private let state: Mutex<State>
   private let keepsAll: Bool
-  /// The tap point that a way back ends at, with the one in front of it; nil to go back through all.
+  /// The tap point that the record begins behind; nil for all.
   private let first: String?
 
   /// `parameters` are constants wherever they come in.
   init(parameters: [Tensor], keepsAll: Bool = false, from first: String? = nil) {
     (self.keepsAll, self.first) = (keepsAll, first)
     let known = parameters.compactMap { $0.memory.storage.map(ObjectIdentifier.init) }
-    state = Mutex(State(parameters: Set(known), isKeeping: first == nil))
+    state = Mutex(State(parameters: Set(known), isRecording: first == nil))
   }
 
-  var isRecording: Bool { true }
+  var isRecording: Bool { state.withLock { $0.isRecording } }
 
   /// Everything so far, for the way back.
   var snapshot: Record { state.withLock { $0.record } }
@@ -101,7 +101,7 @@ extension Tape {
         (operation, ids, shapes) = (parts.activation, [before], [output.shape])
       }
       let id = state.add(output, .step)
-      if keepsAll, state.isKeeping { state.record.held[id] = output }
+      if keepsAll { state.record.held[id] = output }
       state.record.steps.append(Step(operation: operation, inputs: ids, inputShapes: shapes, output: id))
     }
   }
@@ -121,10 +121,15 @@ extension Tape {
   /// Ends a stretch: `values` are those of a tap point.
   func mark(_ tap: String, _ values: Tensor) {
     state.withLock { state in
+      guard state.isRecording else {
+        if tap == first {
+          state.isRecording = true
+          state.record.held[state.add(values, .constant)] = values
+        }
+        return
+      }
       let start = state.record.stretches.last?.steps.upperBound ?? 0
       state.record.stretches.append(Stretch(tap: tap, steps: start..<state.record.steps.count))
-      if tap == first { state.isKeeping = true }
-      guard state.isKeeping else { return }
       guard var place = state.place(of: values) else { return }
       // Frames of tokens lead nowhere: the model goes on with the tokens.
       if let step = state.record.steps[start...].last(where: { $0.output == place.id }),
@@ -192,7 +197,7 @@ extension Tape.State {
     guard place.rows.count != shape.first else {
       let isOlder = record.madeIn[place.id].map { $0 < current } ?? false
       // What outlives its stretch is kept.
-      if isKeeping, isOlder, record.held[place.id] == nil { record.held[place.id] = tensor.reshaped(shape) }
+      if isOlder, record.held[place.id] == nil { record.held[place.id] = tensor.reshaped(shape) }
       return place.id
     }
     let id = add(tensor, .step)
