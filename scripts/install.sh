@@ -79,6 +79,7 @@ install -D "$binary" "$work/bin/probe-layers"
 if $builds && command -v strip >/dev/null; then strip "$work/bin/probe-layers"; fi
 mkdir -p "$work/share/strata/fixtures"
 cp -R probes "$work/share/strata/probes"
+cp -R schemas "$work/share/strata/schemas"
 cp -R fixtures/unseen "$work/share/strata/fixtures/unseen"
 cp LICENSE "$work/share/strata/LICENSE"
 for shell in bash:bash-completion/completions/probe-layers zsh:zsh/site-functions/_probe-layers \

@@ -167,6 +167,9 @@ public struct AttributionResult: Codable, Equatable, Sendable {
   }
 
   public var schema = 1
+  /// The version of Strata that made it, and the seed of what was drawn.
+  public var version = ""
+  public var seed: UInt64 = 0
   public var model: String
   public var fingerprint: String
   public var family: String
@@ -201,7 +204,8 @@ public struct AttributionResult: Codable, Equatable, Sendable {
   public var bandLimit = 0.0
 
   private enum CodingKeys: String, CodingKey {
-    case schema, model, fingerprint, family, audio, seconds, stretch, target, targetLayer, span
+    case schema, version, seed, model, fingerprint, family, audio, seconds, stretch, target, targetLayer,
+      span
     case score, probe, tiers
     case maps, trust, heads, warnings, bandLimit
   }

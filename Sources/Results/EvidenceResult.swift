@@ -71,9 +71,13 @@ public struct EvidenceResult: Encodable, Sendable {
   }
 
   public var schema = 1
+  /// The version of Strata that made it, and the seed of what was drawn.
+  public var version = ""
+  public var seed: UInt64 = 0
   public var model: String
   public var fingerprint: String
   public var corpus: String
+  public var corpusFingerprint = ""
   /// How relevance was found, in words.
   public var method: String
   public var rows: [Row]

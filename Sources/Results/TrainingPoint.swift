@@ -14,7 +14,7 @@ public struct TrainingPoint: Codable, Equatable, Sendable {
     self.fingerprint = fingerprint
     self.levels = levels.map { level in
       var kept = level
-      (kept.errors, kept.plain) = (nil, nil)
+      (kept.errors, kept.deviations, kept.plain) = (nil, nil, nil)
       kept.layers = level.layers.map {
         LayerResult(layer: $0.layer, reason: $0.reason, metrics: $0.metrics)
       }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Files that come with Strata: probe definitions and a labelled corpus.
+/// Files that come with Strata: probe definitions, a labelled corpus and the schemas of results.
 ///
 /// They are looked for beside the running program and in each folder above it: `share/strata/NAME` as
 /// installed, `NAME` in a checkout.
@@ -10,6 +10,9 @@ public enum BundledFiles {
 
   /// The corpus that is studied when none is given.
   public static var corpus: String? { folder("fixtures/unseen") }
+
+  /// The JSON Schemas of results (`schemas/*.schema.json`).
+  public static var schemas: String? { folder("schemas") }
 
   private static func folder(_ name: String) -> String? {
     guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }

@@ -4,7 +4,7 @@ import SpeechHierarchy
 extension Corpus {
   /// A hash (64-bit FNV-1a, hexadecimal) of what a study reads from the corpus: each utterance's id, speaker,
   /// sentence, length and every label with its times. Audio enters by its length only.
-  var fingerprint: String {
+  public var fingerprint: String {
     var hash = TextHash()
     for utterance in utterances {
       for text in [utterance.id, utterance.speaker, utterance.sentence, "\(utterance.seconds)"] {

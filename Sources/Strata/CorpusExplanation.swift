@@ -42,7 +42,7 @@ public struct CorpusExplanation: Sendable {
     let profiles = try heads.run(threads: threads)
     let missing = evidence.levels.filter { level in !rows.contains { $0.level == level } }
     let long = corpus.utterances.count { !model.readsAtOnce($0.seconds) }
-    return EvidenceResult(
+    var result = EvidenceResult(
       model: model.name, fingerprint: model.fingerprint, corpus: corpus.name,
       method: evidence.rules.conservesRelevance
         ? "layer-wise relevance propagation" : "gradient × input",
@@ -53,6 +53,10 @@ public struct CorpusExplanation: Sendable {
         + (long == 0
           ? []
           : ["\(long) recordings are longer than \(model.family) reads at once and were not explained."]))
+    (result.version, result.seed, result.corpusFingerprint) = (
+      Release.version, evidence.seed, corpus.fingerprint
+    )
+    return result
   }
 
   /// Writes `report.html`, `evidence.json` and `figures/`; all or none.
@@ -103,7 +107,7 @@ extension CorpusExplanation {
       isCancelled: evidence.isCancelled)
   }
 
-  /// Writes `report.html`, where each maximum can be listened to, and `unit.csv`; all or none.
+  /// Writes `report.html`, where each maximum can be listened to, `unit.csv` and `unit.json`; all or none.
   public func write(
     _ maxima: [UnitMaximum], ofUnit unit: Int, of point: TapPoint, to folder: String
   ) throws {
@@ -134,7 +138,17 @@ extension CorpusExplanation {
         caption: "\(number + 1). \(maximum.utterance) at \(place) s\(words.isEmpty ? "" : ": \(words)")",
         sound: Data(clip.wav()))
     }
+    let result = UnitResult(
+      model: model.name, fingerprint: model.fingerprint, corpus: corpus.name,
+      corpusFingerprint: corpus.fingerprint, layer: point.name, unit: unit,
+      maxima: maxima.map {
+        .init(
+          utterance: $0.utterance, seconds: $0.time, value: Double($0.value),
+          phone: $0.labels[.phoneme] ?? "", word: $0.labels[.word] ?? "")
+      })
     try page.write(
-      extra: [("unit.csv", Data(figure.data.csv.utf8))], version: Release.version, to: folder, png: false)
+      extra: [
+        ("unit.csv", Data(figure.data.csv.utf8)), ("unit.json", Data(try ResultJSON.text(of: result).utf8)),
+      ], version: Release.version, to: folder, png: false)
   }
 }

@@ -126,6 +126,7 @@ public struct Explanation: Sendable {
       maps: maps.map { $0.summary(nyquist: Double(model.samplingRate) / 2) },
       warnings: warnings(of: maps),
       spectrogram: .init(spectrogramOf: sound), bandLimit: Double(model.samplingRate) / 2)
+    (result.version, result.seed) = (Release.version, settings.seed)
     if let stretch {
       result.stretch = [stretch.lowerBound, stretch.upperBound]
       result.warnings.insert(remark(on: stretch), at: 0)

@@ -19,7 +19,7 @@ public struct SelfTest: Sendable {
   public init(seed: UInt64 = 0) { self.seed = seed }
 
   /// One thing that was looked at.
-  public struct Check: Sendable, Equatable, CustomStringConvertible {
+  public struct Check: Codable, Sendable, Equatable, CustomStringConvertible {
     public let subject: String
     public let found: String
     public let expected: String

@@ -25,9 +25,8 @@ extension AttributeCommand {
     let result = try explanation.run(threads: threads)
     progress.finish()
     try explanation.write(result, to: output, png: png)
-    guard !running.quiet else { return }
-    standardOutput(AttributionSummary.text(of: result))
-    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+    try writtenBy(explanation).write(to: output)
+    try running.showing.show("evidence.json", in: output, AttributionSummary.text(of: result))
   }
 
   func showMaxima(
@@ -40,15 +39,21 @@ extension AttributeCommand {
     let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: threads)
     progress.finish()
     try explanation.write(maxima, ofUnit: unit, of: point, to: output)
-    guard !running.quiet else { return }
-    standardOutput("Unit \(unit) of \(point.name) is largest at")
-    for maximum in maxima {
+    let lines = maxima.map { maximum in
       let labels = [maximum.labels[.phoneme], maximum.labels[.word]].compactMap { $0 }.joined(
         separator: " in ")
-      standardOutput(
-        String(format: "%8.3f  ", maximum.value) + maximum.utterance
-          + String(format: " at %.2f s  ", maximum.time) + labels)
+      return String(format: "%8.3f  ", maximum.value) + maximum.utterance
+        + String(format: " at %.2f s  ", maximum.time) + labels
     }
-    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+    try writtenBy(explanation).write(to: output)
+    try running.showing.show(
+      "unit.json", in: output,
+      (["Unit \(unit) of \(point.name) is largest at"] + lines).joined(separator: "\n"))
+  }
+
+  private func writtenBy(_ explanation: CorpusExplanation) -> WrittenBy {
+    WrittenBy(
+      seed: seed, models: [(explanation.evidence.model.name, explanation.evidence.model.fingerprint)],
+      corpus: (explanation.evidence.corpus.name, explanation.evidence.corpus.fingerprint))
   }
 }

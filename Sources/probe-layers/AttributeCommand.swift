@@ -155,7 +155,10 @@ struct AttributeCommand: ParsableCommand {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
+    running.note("reading \(model)")
     let model = try loading.load(model)
+    model.tensorReport.notes.forEach(running.note)
+    running.note("reading \(audio)")
     guard !isFolder(audio) else { return try explainCorpus(model, running.threads, progress, interruption) }
     let corpus = try corpus.map { try Corpus.load($0) }
     var explanation = try Explanation(model, audio: audio, corpus: corpus)
@@ -185,8 +188,10 @@ struct AttributeCommand: ParsableCommand {
     explanation.channels = channels
     var result = try explanation.run(target, methods: chosenMethods(), checks: checks)
     var others: [AttributionResult] = []
+    var models = [(name: model.name, fingerprint: model.fingerprint)]
     for path in checkpoints {
       let other = try self.loading.load(path)
+      models.append((other.name, other.fingerprint))
       var later = try Explanation(other, audio: audio, corpus: corpus)
       if let stretch { later = try later.part(stretch) }
       (later.settings, later.threads, later.layer) = (
@@ -203,8 +208,8 @@ struct AttributeCommand: ParsableCommand {
     result.append(others)
     progress.finish()
     try explanation.write(result, to: output, png: png)
-    guard !running.quiet else { return }
-    standardOutput(AttributionSummary.text(of: result))
-    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+    try WrittenBy(seed: seed, models: models, corpus: corpus.map { ($0.name, $0.fingerprint) })
+      .write(to: output)
+    try running.showing.show("attribution.json", in: output, AttributionSummary.text(of: result))
   }
 }

@@ -67,6 +67,8 @@ struct CompareCommand: AsyncParsableCommand {
     let progress = running.progress
     defer { progress.finish() }
     let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
+    running.note("reading \(corpus.path)")
+    corpus.issues.map(\.description).forEach(running.note)
     let listing = try ModelListing.models(at: models)
     let comparison = ComparisonStudy(models: compared(listing, on: corpus)) { model in
       var study = LayerStudy(model: model, corpus: corpus)
@@ -87,14 +89,18 @@ struct CompareCommand: AsyncParsableCommand {
     progress.finish()
     try result.write(to: output, png: png)
     StudyFolder.removeWork(of: output)
-    guard !running.quiet else { return }
-    standardOutput(result.terminalSummary)
-    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+    try WrittenBy(
+      seed: seed, models: result.models.map { ($0.name, $0.summary.fingerprint) },
+      corpus: (result.corpus.name, result.corpus.fingerprint)
+    ).write(to: output)
+    try running.showing.show("comparison.json", in: output, result.terminalSummary)
   }
 
   private func compared(_ listing: [ModelListing], on corpus: Corpus) -> [ComparedModel] {
     @Sendable func open(_ path: String) throws -> any ActivationSource {
-      try loading.source(path, for: corpus, imports)
+      running.note("reading \(path)")
+      return
+        try loading.source(path, for: corpus, imports)
     }
     let models = listing.map { entry in
       ComparedModel(name: entry.name, step: entry.step) { try open(entry.path) }

@@ -21,19 +21,27 @@ struct CorpusCommand: ParsableCommand {
         EXAMPLE
           probe-layers corpus check my-corpus
           probe-layers corpus check treebank.conllu
+          probe-layers corpus check my-corpus --json
         """)
 
     @Argument(help: "A folder of audio and labels; a .conllu or .tsv file, or a folder of them.")
     var folder: String
 
+    @OptionGroup var showing: ShowingOptions
+
     func run() throws {
+      showing.note("reading \(folder)")
       let corpus = try Corpus.load(folder)
+      try showing.show(CorpusResult(corpus), text(of: corpus))
+    }
+
+    private func text(of corpus: Corpus) -> String {
       var advised: Set<String> = []
-      for issue in corpus.issues {
-        standardOutput(issue.description)
-        if let fix = issue.fix, advised.insert(fix).inserted { standardOutput("    fix: \(fix)") }
+      let issues = corpus.issues.flatMap { issue in
+        [issue.description]
+          + [issue.fix].compactMap { $0 }.filter { advised.insert($0).inserted }.map { "    fix: \($0)" }
       }
-      standardOutput(CorpusOverview(corpus).description)
+      return (issues + [CorpusOverview(corpus).description]).joined(separator: "\n")
     }
   }
 
@@ -58,13 +66,16 @@ struct CorpusCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "A new folder.")
     var output: String
 
-    @Flag(name: [.short, .long], help: "Only errors.")
-    var quiet = false
+    @OptionGroup var showing: ShowingOptions
 
     func run() throws {
+      showing.note("reading \(corpus)")
       let corpus = try Corpus.load(corpus)
+      corpus.issues.map(\.description).forEach(showing.note)
       try CorpusConverter(corpus).write(to, to: output)
-      if !quiet { standardOutput("\(corpus.utterances.count) utterances: \(output)") }
+      try showing.show(
+        WrittenFiles(output: output, items: corpus.utterances.count),
+        "\(corpus.utterances.count) utterances: \(output)")
     }
   }
 }

@@ -50,7 +50,9 @@ struct ExtractCommand: ParsableCommand {
     let interruption = Interruption(advice: "Stopping; nothing will be written.")
     let progress = running.progress
     defer { progress.finish() }
+    running.note("reading \(model)")
     let model = try loading.load(model)
+    model.tensorReport.notes.forEach(running.note)
     var export = ActivationExport(model: model)
     if let layers { export.taps = try model.resolve(layers: layers).map(\.name) }
     export.includesAttention = attention
@@ -61,9 +63,10 @@ struct ExtractCommand: ParsableCommand {
     }
     export.isCancelled = { interruption.isRequested }
     let plan = try export.plan(audio, to: output)
-    if !running.quiet { standardError(plan.summary(layers: export.layerCount)) }
+    if !running.showing.quiet { standardError(plan.summary(layers: export.layerCount)) }
     try export.write(plan)
     progress.finish()
-    standardOutput("Wrote \(output)")
+    try running.showing.show(
+      WrittenFiles(output: output, items: plan.recordings.count), "Wrote \(output)")
   }
 }

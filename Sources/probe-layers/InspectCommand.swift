@@ -13,7 +13,7 @@ struct InspectCommand: ParsableCommand {
       EXAMPLES
         probe-layers inspect model.ckpt
         probe-layers inspect whisper-tiny/ --format svg --output whisper.svg
-        probe-layers inspect all-MiniLM-L6-v2/ --format json --no-cost
+        probe-layers inspect all-MiniLM-L6-v2/ --json --no-cost
         probe-layers inspect lightning.ckpt --config config.json
         probe-layers inspect distilled.pt --prefix student
         probe-layers inspect own.pt --map names.yaml --model-type wav2vec2
@@ -35,13 +35,12 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup var loading: LoadingOptions
 
-  @Flag(name: [.short, .long], help: "No progress; only errors.")
-  var quiet = false
+  @OptionGroup var showing: ShowingOptions
 
   func run() throws {
     let overview = try overview()
     let text =
-      switch format {
+      switch showing.json ? .json : format {
       case .text: overview.description
       case .json: try overview.json()
       case .dot: overview.dot
@@ -54,11 +53,12 @@ struct InspectCommand: ParsableCommand {
       throw CommandFailure(
         status: .writeFailed, message: "\(output) cannot be written: \(error.localizedDescription)")
     }
-    if !quiet { standardOutput("Wrote \(output)") }
+    if !showing.quiet { standardOutput("Wrote \(output)") }
   }
 
   private func overview() throws -> ModelOverview {
-    let progress = ProgressLine(isTerminal: Terminal.isError, isQuiet: quiet)
+    let progress = showing.progress
+    showing.note("reading \(model)")
     defer { progress.finish() }
     func measuring() {
       progress.update(stage: "Measuring", done: 0, total: 1, detail: "a pass over a minute of audio")

@@ -67,7 +67,10 @@ struct MeasuresCommand: ParsableCommand {
         status: .missingInput,
         message: "the bundled corpus was not found beside the program; give one with --corpus FOLDER")
     }
+    running.note("reading \(folder)")
     let corpus = try Corpus.load(folder)
+    corpus.issues.map(\.description).forEach(running.note)
+    running.note("reading \(model)")
     var study = LayerStudy(
       model: try loading.source(model, for: corpus, imports), corpus: corpus)
     study.seed = seed
@@ -92,6 +95,6 @@ struct MeasuresCommand: ParsableCommand {
           status: .writeFailed, message: "\(output) cannot be written: \(error.localizedDescription)")
       }
     }
-    if !running.quiet { standardOutput(MeasuresTable.text(found)) }
+    try running.showing.show(MeasuresResult(found, of: study), MeasuresTable.text(found))
   }
 }

@@ -44,6 +44,7 @@ struct MergeCommand: AsyncParsableCommand {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
+    running.note("reading \(shards.joined(separator: ", "))")
     var study = try LayerStudy.merging(
       shards, corpus: corpus,
       model: model.map { path in { try loading.studied(path, ofText: $0.isText).source } })
@@ -56,8 +57,7 @@ struct MergeCommand: AsyncParsableCommand {
     let result = try await study.run()
     progress.finish()
     try StudyFolder.write(result, to: output)
-    guard !running.quiet else { return }
-    standardOutput(StudyFolder.terminalSummary(of: result))
-    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+    try WrittenBy(result).write(to: output)
+    try running.showing.show("study.json", in: output, StudyFolder.terminalSummary(of: result))
   }
 }

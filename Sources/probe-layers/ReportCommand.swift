@@ -28,13 +28,16 @@ struct ReportCommand: ParsableCommand {
       """)
   var training: [String] = []
 
+  @OptionGroup var showing: ShowingOptions
+
   func run() throws {
+    showing.note("reading \(study)")
     let (read, folder) = try StudyFolder.read(study)
     let result = training.isEmpty ? read : try read.among(RunCommand.folders(training))
     try StudyFolder.write(result, to: folder, png: png)
     if let tensorboard, let remark = try TensorBoardExport(result).write(to: tensorboard) {
       standardError("warning: \(remark)")
     }
-    standardOutput(StudyFolder.terminalSummary(of: result))
+    try showing.show("study.json", in: folder, StudyFolder.terminalSummary(of: result))
   }
 }

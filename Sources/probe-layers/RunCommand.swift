@@ -118,12 +118,6 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var running: RunningOptions
 
-  @Flag(name: [.short, .long], help: "Say on standard error what is read, assumed and done.")
-  var verbose = false
-
-  @Flag(help: "Print study.json on standard output instead of the table.")
-  var json = false
-
   func validate() throws {
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
     guard (0...100).contains(maps) else { throw ValidationError("--maps takes a number from 0 to 100.") }
@@ -182,7 +176,7 @@ struct RunCommand: AsyncParsableCommand {
     if let shard = shard.flatMap({ Shard($0) }) {
       let folder = try await study.writeShard(shard, in: output)
       progress.finish()
-      if !running.quiet { standardOutput("Shard \(shard): \(folder)") }
+      if !running.showing.quiet { standardOutput("Shard \(shard): \(folder)") }
       return
     }
 
@@ -213,11 +207,11 @@ struct RunCommand: AsyncParsableCommand {
     study.storeFolder = folder
     let kept = try StoredSource(study.model, in: folder, utterances: study.corpus.utterances)
     let bytes = kept.bytes(of: study.layers, utterances: study.corpus.utterances)
-    if !running.quiet {
+    if !running.showing.quiet {
       let passes = 1 + study.twinSeeds.count
       standardError("Keeping about \(ExportPlan.size(bytes * passes)) of frames in \(folder)")
     }
-    let verbose = verbose
+    let verbose = running.showing.verbose
     study.onStore = { kept in
       let report = kept.report
       guard verbose else { return }
@@ -240,10 +234,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   private func show(_ result: StudyResult) throws {
-    if json { return standardOutput(try StudyFolder.json(of: result)) }
-    guard !running.quiet else { return }
-    standardOutput(StudyFolder.terminalSummary(of: result))
-    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+    try running.showing.show("study.json", in: output, StudyFolder.terminalSummary(of: result))
   }
 
   private func warn(where result: StudyResult, differsFrom fingerprints: [String: String]) {
@@ -255,7 +246,5 @@ struct RunCommand: AsyncParsableCommand {
     }
   }
 
-  private func note(_ words: String) {
-    if verbose { standardError(words) }
-  }
+  private func note(_ words: String) { running.note(words) }
 }

@@ -29,7 +29,12 @@ struct SelfTestCommand: ParsableCommand {
       progress: { progress.update(stage: "Checking", done: $0, total: $1) },
       isCancelled: { interruption.isRequested })
     progress.finish()
-    for check in checks where !running.quiet || !check.passes { standardOutput(check.description) }
+    let shown = checks.filter { !running.showing.quiet || !$0.passes }
+    if running.showing.json {
+      standardOutput(try ResultJSON.text(of: SelfTestResult(checks, seed: seed)))
+    } else {
+      for check in shown { standardOutput(check.description) }
+    }
     let failed = checks.count { !$0.passes }
     guard failed == 0 else {
       throw CommandFailure(
@@ -37,6 +42,8 @@ struct SelfTestCommand: ParsableCommand {
         message:
           "\(failed) of \(checks.count) checks failed; this installation is broken, or its BLAS library is")
     }
-    if !running.quiet { standardOutput("All \(checks.count) checks passed.") }
+    if !running.showing.quiet, !running.showing.json {
+      standardOutput("All \(checks.count) checks passed.")
+    }
   }
 }

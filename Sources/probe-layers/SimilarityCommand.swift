@@ -73,6 +73,9 @@ struct SimilarityCommand: AsyncParsableCommand {
     let progress = running.progress
     defer { progress.finish() }
     let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
+    running.note("reading \(corpus.path)")
+    corpus.issues.map(\.description).forEach(running.note)
+    for model in models { running.note("reading \(model)") }
     let sources = try models.map { try loading.source($0, for: corpus, imports) }
     var study = SimilarityStudy(model: sources[0], second: sources.dropFirst().first, corpus: corpus)
     study.level = level == "frames" ? nil : try SimilarityStudy.level(named: level)
@@ -93,8 +96,10 @@ struct SimilarityCommand: AsyncParsableCommand {
     progress.finish()
     try result.write(to: output, png: png)
     StudyFolder.removeWork(of: output)
-    guard !running.quiet else { return }
-    standardOutput(result.terminalSummary)
-    standardOutput("Report: \((output as NSString).appendingPathComponent("report.html"))")
+    try WrittenBy(
+      seed: seed, models: result.models.map { ($0.name, $0.fingerprint) },
+      corpus: (result.corpus.name, result.corpus.fingerprint)
+    ).write(to: output)
+    try running.showing.show("similarity.json", in: output, result.terminalSummary)
   }
 }

@@ -101,7 +101,7 @@ extension RunCommand {
     }
     for (label, value) in OptionValues(self).values { add(label, value) }
     let facts: [(String, String)] = [
-      ("command", command.map(Self.quoted).joined(separator: " ")), ("strata", Release.version),
+      ("command", WrittenBy.line(command)), ("strata", Release.version),
       ("model-fingerprint", result.model.fingerprint), ("corpus-fingerprint", result.corpus.fingerprint),
     ]
     let record = Node(facts.map { (Node($0), Node($1, Tag(.str), .doubleQuoted)) })
@@ -110,21 +110,12 @@ extension RunCommand {
     let whole = Node(pairs + [(Node(StudyFile.record), record)])
     return head + (try Yams.serialize(node: whole, width: -1, allowUnicode: true))
   }
-
-  /// As a shell takes it.
-  private static func quoted(_ argument: String) -> String {
-    let plain = argument.allSatisfy {
-      $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+".contains($0))
-    }
-    return plain && !argument.isEmpty ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
-  }
 }
 
 /// The values of a parsed command by the names that its options have on the command line, without those that are not
-/// set and those that say what to show.
+/// set.
 private struct OptionValues {
   private(set) var values: [(name: String, value: Any)] = []
-  private static let shown: Set = ["quiet", "verbose", "json"]
 
   init(_ command: some ParsableArguments) {
     for child in Mirror(reflecting: command).children {
@@ -135,7 +126,7 @@ private struct OptionValues {
         values += OptionValues(group.wrappedValue).values
       } else if let value = Self.value(of: child.value) {
         let name = label.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : String($1) }
-        if !Self.shown.contains(name) { values.append((name, value)) }
+        values.append((name, value))
       }
     }
   }

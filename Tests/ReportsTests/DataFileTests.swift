@@ -1,5 +1,6 @@
 import Foundation
 import Results
+import StrataTestSupport
 import Testing
 
 @testable import Reports
@@ -119,9 +120,7 @@ import Testing
   }
 
   @Test("study.json is what the published schema says") func schema() throws {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    let file = folder.appendingPathComponent("../../schemas/study.schema.json")
-    let schema = try JSONSchema(Data(contentsOf: file))
+    let schema = try JSONSchema(published: "study")
     var gaps = SyntheticStudy.small
     gaps.similarity[0].values[0][1] = .nan
     gaps.levels[0].errors = [SyntheticStudy.errors]
@@ -132,7 +131,9 @@ import Testing
         name: "duration", isRequired: true, metrics: gaps.levels[0].majority,
         gainOfPeak: gaps.levels[0].layers[0].gainOverMel)
     ]
-    for study in [SyntheticStudy.small, SyntheticStudy.large, SyntheticStudy.hostile, gaps] {
+    for study in [
+      SyntheticStudy.small, SyntheticStudy.mapped, SyntheticStudy.large, SyntheticStudy.hostile, gaps,
+    ] {
       let data = try StudyJSON.encode(study)
       let faults = try schema.faults(in: data)
       #expect(faults == [])

@@ -65,9 +65,9 @@ public enum SimilarityWriter {
 }
 
 /// Results as JSON with sorted keys and a line end.
-enum PlainJSON {
+public enum PlainJSON {
   /// - Throws: `ReportError.notFinite` where a number that must be there cannot be written.
-  static func encode(_ value: some Encodable) throws -> Data {
+  public static func encode(_ value: some Encodable) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {

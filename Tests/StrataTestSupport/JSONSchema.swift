@@ -1,23 +1,30 @@
 import Foundation
 
-/// The part of JSON Schema 2020-12 that `study.schema.json` uses: type, properties, required,
-/// additionalProperties, items, enum, const, minimum and $ref to $defs. Another keyword is an error, so
-/// that the schema cannot say what the test does not check.
-struct JSONSchema {
+/// The part of JSON Schema 2020-12 that the published schemas use: type, properties, required, additionalProperties,
+/// items, enum, const, minimum, anyOf and $ref to $defs, of other files of the folder too. Another keyword is an
+/// error, so that a schema cannot say what the test does not check.
+public struct JSONSchema {
   struct Unknown: Error { var keyword: String }
 
   private let root: [String: Any]
+  private let folder: URL
   private static let known: Set<String> = [
     "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required",
-    "additionalProperties", "items", "enum", "const", "minimum",
+    "additionalProperties", "items", "enum", "const", "minimum", "anyOf",
   ]
 
-  init(_ data: Data) throws {
-    root = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+  public init(contentsOf file: URL) throws {
+    folder = file.deletingLastPathComponent()
+    root = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any] ?? [:]
+  }
+
+  /// The schema `schemas/NAME.schema.json`.
+  public init(published name: String) throws {
+    try self.init(contentsOf: URL(filePath: Repository.path("schemas/\(name).schema.json")))
   }
 
   /// What is wrong with the JSON, a line each; empty where it is valid.
-  func faults(in data: Data) throws -> [String] {
+  public func faults(in data: Data) throws -> [String] {
     try faults(JSONSerialization.jsonObject(with: data), root, at: "")
   }
 
@@ -28,10 +35,16 @@ struct JSONSchema {
     var faults: [String] = []
     func fault(_ words: String) { faults.append("\(place.isEmpty ? "top" : place): \(words)") }
     if let reference = schema["$ref"] as? String {
-      let name = reference.replacingOccurrences(of: "#/$defs/", with: "")
-      let definition = (root["$defs"] as? [String: Any])?[name] as? [String: Any]
+      let parts = reference.components(separatedBy: "#/$defs/")
+      let file = parts[0].isEmpty ? self : try JSONSchema(contentsOf: folder.appending(path: parts[0]))
+      let definition =
+        parts.count == 1 ? file.root : (file.root["$defs"] as? [String: Any])?[parts[1]] as? [String: Any]
       guard let definition else { throw Unknown(keyword: reference) }
-      faults += try self.faults(value, definition, at: place)
+      faults += try file.faults(value, definition, at: place)
+    }
+    if let choices = schema["anyOf"] as? [[String: Any]] {
+      let tried = try choices.map { try self.faults(value, $0, at: place) }
+      if !tried.contains(where: \.isEmpty) { faults += tried.min { $0.count < $1.count } ?? [] }
     }
     let types = (schema["type"] as? [String]) ?? (schema["type"] as? String).map { [$0] } ?? []
     if !types.isEmpty, !types.contains(where: { Self.isType($0, value) }) {

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct SchemaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema", abstract: "The JSON Schema of what the commands write and print.",
+    discussion: """
+      Without a name it lists them. A schema that refers to another names its file: write both into one folder.
+
+      EXAMPLES
+        probe-layers schema
+        probe-layers schema study
+      """)
+
+  @Argument(help: "study, similarity, comparison, attribution, …")
+  var name: String?
+
+  func run() throws {
+    guard let folder = BundledFiles.schemas else {
+      throw CommandFailure(status: .missingInput, message: "the schemas were not found beside the program")
+    }
+    let ending = ".schema.json"
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(ending) }
+      .map { String($0.dropLast(ending.count)) }.sorted()
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: "\(folder)/\(name)\(ending)", encoding: .utf8)
+    }
+    guard let name else {
+      for name in names {
+        let schema = try JSONSerialization.jsonObject(with: Data(text(name).utf8)) as? [String: Any]
+        let padded = name.padding(toLength: 13, withPad: " ", startingAt: 0)
+        standardOutput(padded + (schema?["title"] as? String ?? ""))
+      }
+      return
+    }
+    guard names.contains(name) else {
+      throw ValidationError("There is no schema \(name); there are \(names.joined(separator: ", ")).")
+    }
+    standardOutput(try text(name).trimmingCharacters(in: .newlines))
+  }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Strata
+import Yams
+
+/// What a result was made by and of: the exact command, the version, the seed and the inputs' fingerprints.
+struct WrittenBy {
+  static let fileName = "written-by.yaml"
+
+  var command = CommandLine.arguments
+  var seed: UInt64
+  /// Names and fingerprints.
+  var models: [(name: String, fingerprint: String)]
+  var corpus: (name: String, fingerprint: String)?
+
+  /// Writes `written-by.yaml` into a result's folder.
+  func write(to folder: String) throws {
+    func word(_ text: String) -> Node { Node(text, Tag(.str), .doubleQuoted) }
+    func prints(_ things: [(name: String, fingerprint: String)]) -> Node {
+      Node(
+        things.map { Node([(Node("name"), word($0.name)), (Node("fingerprint"), word($0.fingerprint))]) })
+    }
+    let pairs: [(Node, Node)] = [
+      (Node("command"), word(Self.line(command))), (Node("strata"), word(Release.version)),
+      (Node("seed"), Node("\(seed)")), (Node("models"), prints(models)),
+    ]
+    let whole = Node(pairs + [corpus].compactMap { $0 }.map { (Node("corpus"), prints([$0])) })
+    let text = try Yams.serialize(node: whole, width: -1, allowUnicode: true)
+    try Data(text.utf8).write(to: URL(filePath: folder).appending(path: Self.fileName), options: .atomic)
+  }
+
+  /// A command as a shell takes it.
+  static func line(_ command: [String]) -> String { command.map(quoted).joined(separator: " ") }
+
+  private static func quoted(_ argument: String) -> String {
+    let plain = argument.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+".contains($0))
+    }
+    return plain && !argument.isEmpty ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
+  }
+}
+
+extension WrittenBy {
+  init(_ study: StudyResult) {
+    self.init(
+      seed: study.settings.seed, models: [(study.model.name, study.model.fingerprint)],
+      corpus: (study.corpus.name, study.corpus.fingerprint))
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import StrataTestSupport
+import Testing
+
+/// What commands print with `--json` against the published schemas.
+@Suite("Results as JSON") struct SchemaTests {
+  private static let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+  private static let audio = Repository.path("fixtures/unseen/kal/kal_s005.flac")
+  private static let corpus = Repository.path("fixtures/unseen/kal")
+
+  struct Example: CustomTestStringConvertible, Sendable {
+    let schema: String
+    let arguments: [String]
+    var testDescription: String { "\(schema): \(arguments[0])" }
+  }
+
+  static let examples = [
+    Example(schema: "inspect", arguments: ["inspect", model, "--no-cost"]),
+    Example(schema: "corpus", arguments: ["corpus", "check", Repository.path("fixtures/human")]),
+    Example(schema: "corpus", arguments: ["corpus", "check", Repository.path("fixtures/made.conllu")]),
+    Example(
+      schema: "files", arguments: ["corpus", "convert", corpus, "--to", "jsonl", "--output", "OUT/lines"]),
+    Example(
+      schema: "files",
+      arguments: ["extract", model, audio, "--layers", "conv.2", "-o", "OUT/a.safetensors"]),
+    Example(schema: "self-test", arguments: ["self-test"]),
+    Example(
+      schema: "attribution",
+      arguments: [
+        "attribute", model, audio, "--class", "ZH", "--at", "ZH", "--methods",
+        "gradient-input,attention-rollout", "--to", "1.2", "--output", "OUT/map",
+      ]),
+    Example(
+      schema: "unit",
+      arguments: ["attribute", model, corpus, "--unit", "3", "--layer", "conv.2", "--output", "OUT/unit"]),
+    Example(
+      schema: "evidence",
+      arguments: [
+        "attribute", model, corpus, "--levels", "phoneme", "--layers", "projection", "--spans", "2",
+        "--output", "OUT/evidence",
+      ]),
+    Example(
+      schema: "similarity",
+      arguments: [
+        "similarity", model, "--corpus", corpus, "--layers", "conv.1,conv.2", "--rows", "200", "--labels",
+        "--spectra", "--output", "OUT/similarity",
+      ]),
+    Example(
+      schema: "comparison",
+      arguments: [
+        "compare", "--untrained", model, "--corpus", corpus, "--levels", "phoneme", "--layers", "conv.7",
+        "--output", "OUT/comparison",
+      ]),
+    Example(
+      schema: "measures",
+      arguments: ["measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "word"]),
+    Example(
+      schema: "study",
+      arguments: [
+        "run", model, "--corpus", corpus, "--levels", "phoneme", "--layers", "conv.7", "--twins",
+        "0",
+        "--maps", "1", "--output", "OUT/study",
+      ]),
+  ]
+
+  @Test("are what their schemas say, and say what made them", arguments: examples)
+  func valid(example: Example) throws {
+    let folder = try TemporaryFolder()
+    let arguments = example.arguments.map { $0.replacing("OUT", with: folder.path) }
+    let run = try CommandRun(arguments + ["--json", "--quiet"])
+    try #require(run.status == 0, "\(run.errors)")
+    #expect(run.errors.isEmpty)
+    let faults = try JSONSchema(published: example.schema).faults(in: Data(run.output.utf8))
+    #expect(faults.isEmpty, "\(faults.prefix(5))")
+    // The schema is no empty one: it knows what it does not know.
+    let spoilt = run.output.replacing(/^\{/, with: "{\"stranger\": 1,")
+    #expect(
+      try JSONSchema(published: example.schema).faults(in: Data(spoilt.utf8)) == [
+        "top: stranger is not known"
+      ])
+    guard let place = arguments.firstIndex(of: "--output"), arguments[0] != "corpus", arguments[0] != "run"
+    else { return }
+    let record = try String(contentsOfFile: arguments[place + 1] + "/written-by.yaml", encoding: .utf8)
+    #expect(
+      record.contains(" \(arguments[0]) ") && record.contains("fingerprint: \"")
+        && record.contains("seed: 0"))
+  }
+
+  @Test("every schema is printed under its name, and has an example here")
+  func printed() throws {
+    let list = try CommandRun(["schema"])
+    let names = list.output.split(separator: "\n").compactMap {
+      $0.split(separator: " ").first.map(String.init)
+    }
+    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 11)
+    for name in names {
+      let run = try CommandRun(["schema", name])
+      let file = try String(contentsOfFile: Repository.path("schemas/\(name).schema.json"), encoding: .utf8)
+      #expect(run.output == file)
+    }
+    let unknown = try CommandRun(["schema", "studie"])
+    #expect(unknown.status == 64 && unknown.errors.contains("there are attribution, comparison"))
+  }
+}
