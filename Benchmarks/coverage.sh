@@ -1,6 +1,6 @@
 #!/bin/sh
-# What intervals and verdicts are worth: 400 studies of examples with a known answer. 95 % intervals are to hold the
-# truth in 93 to 97 % of them, and a level that is absent is to be called encoded in fewer than 5 %.
+# What intervals and verdicts are worth: 400 studies of examples with a known answer, or RUNS of them. 95 % intervals
+# are to hold the truth in 93 to 97 % of them, and a level that is absent is to be called encoded in fewer than 5 %.
 #
 #   Benchmarks/coverage.sh [RUNS THREADS]
 set -eu
