@@ -16,6 +16,14 @@ struct LabelMoments: Sendable {
 
   var width: Int { mean.count }
 
+  /// Of all rows of a tensor, each with its class.
+  init(states: Tensor, labels: [Int], classCount: Int) throws {
+    try states.requireFinite()
+    self.init(
+      try TrainingRows(
+        states: states, rows: Array(0..<states.rows), labels: labels, classCount: classCount))
+  }
+
   /// Of rows of a tensor, in blocks of double precision around their mean.
   init(_ training: TrainingRows) {
     let (states, rows, width) = (training.states, training.rows, training.states.width)

@@ -28,12 +28,7 @@ public struct RidgeProbe: Sendable, Equatable {
   /// - Throws: `ProbeError` as `SoftmaxProbe.fit` does; `LinearAlgebraError` where the penalty is too small for
   ///   features that depend on each other.
   public func fit(states: Tensor, labels: [Int], classCount: Int) throws -> FittedLinearProbe {
-    try states.requireFinite()
-    return try fit(
-      LabelMoments(
-        TrainingRows(
-          states: states, rows: Array(0..<states.rows), labels: labels, classCount: classCount)),
-      classCount: classCount)
+    try fit(LabelMoments(states: states, labels: labels, classCount: classCount), classCount: classCount)
   }
 
   /// From a layer's moments; classes are numbered as there.
@@ -72,12 +67,7 @@ public struct LDAProbe: Sendable, Equatable {
 
   /// - Throws: as `RidgeProbe.fit` does.
   public func fit(states: Tensor, labels: [Int], classCount: Int) throws -> FittedLinearProbe {
-    try states.requireFinite()
-    return try fit(
-      LabelMoments(
-        TrainingRows(
-          states: states, rows: Array(0..<states.rows), labels: labels, classCount: classCount)),
-      classCount: classCount)
+    try fit(LabelMoments(states: states, labels: labels, classCount: classCount), classCount: classCount)
   }
 
   public func fit(_ moments: Moments, layer: String) throws -> FittedLinearProbe {
