@@ -10,6 +10,7 @@ struct AttributionPage {
   let lead: String
   let svg: String
   let leastWidth: Int
+  let drawing: PageContent.Drawing
   let audio: String
   let hasAudio: Bool
   let maps: [Map]
@@ -40,6 +41,7 @@ struct AttributionPage {
     title = figure.title
     lead = figure.summary
     svg = figure.svg(.page)
+    drawing = PageContent.drawing(figure, note: "")
     // Labels at the size of small print.
     leastWidth = Int(figure.size.points.width * 1.5)
     audio = sound.map { "data:audio/wav;base64," + $0.base64EncodedString() } ?? ""
@@ -139,6 +141,7 @@ extension PageTemplates {
     <h2 id="maps-title">The maps</h2>
     <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: {{leastWidth}}px">
     {{{svg}}}</div></div>
+    {{#drawing}}{{>data}}{{/drawing}}
     {{#maps}}<h3>{{name}}</h3>
     <p class="text">{{explanation}}</p>
     {{#checks}}<p class="text note">{{name}}: {{value}} {{sign}}</p>

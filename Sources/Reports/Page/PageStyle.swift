@@ -112,7 +112,7 @@ enum PageStyle {
       :root { --paper: #ffffff; --ink: #000000; --muted: #444444; --rule: #bbbbbb; color-scheme: light; }
       html { font-size: 9.5pt; } body { max-width: none; padding: 0; }
       nav, .skip, details, audio { display: none; }
-      .card, figure, tr { break-inside: avoid; }
+      .card, figure, .map, table { break-inside: avoid; }
       h2, h3 { break-after: avoid; }
       .drawing, .scroll { overflow: visible; }
       .answer { grid-template-columns: 1fr; } .answer figure { position: static; }

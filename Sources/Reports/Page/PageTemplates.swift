@@ -2,7 +2,7 @@
 /// is registered under its name and escapes whatever it is given in double braces.
 enum PageTemplates {
   static let all = [
-    "head": head, "page": page, "answer": answer, "drawing": drawing, "numbers": numbers,
+    "head": head, "page": page, "answer": answer, "drawing": drawing, "data": data, "numbers": numbers,
     "measured": measured,
     "facts": facts, "attribution": attribution, "figures": figures, "figureSection": figureSection,
     "comparison": comparison, "mistakes": mistakes, "table": table, "maps": maps,
@@ -126,6 +126,13 @@ enum PageTemplates {
     <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 46rem); max-width: {{mostWidth}}px">
     {{{svg}}}</div></div>
     <figcaption><b>{{title}}.</b> {{note}}</figcaption>
+    {{>data}}
+    </figure>
+
+    """
+
+  /// A drawing's numbers, to be read and to be kept.
+  static let data = """
     <details><summary>The numbers <span class="hidden">of {{title}}</span></summary>
     <p><a download="{{file}}" href="{{download}}">Download {{file}}</a></p>
     <div class="scroll" tabindex="0" role="region" aria-label="Numbers: {{title}}">
@@ -137,8 +144,6 @@ enum PageTemplates {
     {{/rows}}</tbody>
     </table>{{/table}}
     </div></details>
-    </figure>
-
     """
 
   static let numbers = """
