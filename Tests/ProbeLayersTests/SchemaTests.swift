@@ -31,6 +31,14 @@ import Testing
         "gradient-input,attention-rollout", "--to", "1.2", "--output", "OUT/map",
       ]),
     Example(
+      schema: "attribution",
+      arguments: [
+        "attribute", Repository.path("Tests/ModelsTests/Resources/whisper"),
+        Repository.path("Tests/ModelsTests/Resources/whisper/input.wav"), "--tokens", "3,5,8,1", "--token",
+        "3",
+        "--methods", "attention", "--output", "OUT/token",
+      ]),
+    Example(
       schema: "unit",
       arguments: ["attribute", model, corpus, "--unit", "3", "--layer", "conv.2", "--output", "OUT/unit"]),
     Example(
