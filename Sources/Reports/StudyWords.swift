@@ -116,7 +116,7 @@ extension StudyResult {
       // Activations made elsewhere have no parameters that are known.
       model.parameters == 0
         ? model.family : "\(model.family), \(NumberText.grouped(model.parameters)) parameters",
-      "\(tapped) layers",
+      count(tapped, "layer"),
       "corpus \(corpus.name): \(count(corpus.utterances, corpus.unit)), "
         + "\(count(corpus.speakers, corpus.source)), \(corpus.length)",
     ]

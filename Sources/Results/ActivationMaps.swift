@@ -20,7 +20,7 @@ public struct ActivationMaps: Codable, Equatable, Sendable {
       self.guess = guess
       self.sound = sound
       spectrogram = PackedPicture(explained.spectrogram)
-      grids = explained.maps.map { $0.grid.map(PackedPicture.init) }
+      grids = explained.maps.map { $0.grid.map { PackedPicture($0, isSigned: true) } }
       self.explained = explained
       self.explained.spectrogram = .empty
       for place in explained.maps.indices { self.explained.maps[place].grid = nil }
@@ -55,13 +55,16 @@ public struct PackedPicture: Codable, Equatable, Sendable {
   /// `[frames × bands]`, low bands first.
   public var cells: Data
 
-  /// Values that are not finite become the lowest.
-  public init(_ picture: AttributionResult.Picture) {
+  /// Values that are not finite become the lowest. Of a signed picture zero stays zero, and what is beyond the 99th
+  /// percentile is that, as it is drawn.
+  public init(_ picture: AttributionResult.Picture, isSigned: Bool = false) {
     (frames, bands) = (picture.frames, picture.bands)
     (start, step) = (picture.start, picture.step)
     let finite = picture.values.filter(\.isFinite)
-    let low = finite.min() ?? 0
-    let scale = ((finite.max() ?? 0) - low) / 255
+    let sizes = isSigned ? finite.map(abs).sorted() : []
+    let full = sizes.isEmpty ? 0 : sizes[min(sizes.count - 1, sizes.count * 99 / 100)]
+    let scale = isSigned ? full / 127 : ((finite.max() ?? 0) - (finite.min() ?? 0)) / 255
+    let low = isSigned ? -127 * scale : finite.min() ?? 0
     (self.low, self.scale) = (low, scale)
     cells = Data(
       picture.values.map {

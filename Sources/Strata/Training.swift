@@ -10,23 +10,36 @@ extension StudyResult {
   /// study last. One of this study's own weights counts once.
   /// - Throws: `StudyError.otherTraining` for a study of another corpus or seed; `ReportError` for what is no study.
   public func among(_ paths: [String]) throws -> StudyResult {
-    var points: [TrainingPoint] = []
-    for found in try paths.flatMap({ try Self.studies(at: $0) }) {
-      guard found.corpus == corpus.fingerprint, found.seed == settings.seed else {
-        throw StudyError.otherTraining(
-          path: found.path,
-          reason: found.corpus == corpus.fingerprint
-            ? "its seed is \(found.seed), this study's \(settings.seed)" : "it is of another corpus")
-      }
-      points += found.points.filter { point in
-        point.fingerprint != model.fingerprint && !points.contains { $0.fingerprint == point.fingerprint }
-      }
-    }
+    among(try TrainingPoint.found(at: paths, corpus: corpus.fingerprint, seed: settings.seed))
+  }
+
+  /// The same of what `TrainingPoint.found` has read.
+  public func among(_ others: [TrainingPoint]) -> StudyResult {
+    var points = others.filter { $0.fingerprint != model.fingerprint }
     guard !points.isEmpty else { return self }
     points.append(TrainingPoint(name: model.name, step: nil, fingerprint: model.fingerprint, levels: []))
     var result = self
-    result.training = Self.ordered(points)
+    result.training = TrainingPoint.ordered(points)
     return result
+  }
+}
+
+extension TrainingPoint {
+  /// What finished studies at `paths` found, each checkpoint once.
+  /// - Throws: `StudyError.otherTraining` for a study of another corpus (by its fingerprint) or seed; `ReportError` for
+  ///   what is no study.
+  public static func found(at paths: [String], corpus: String, seed: UInt64) throws -> [TrainingPoint] {
+    var points: [TrainingPoint] = []
+    for found in try paths.flatMap(studies) {
+      guard found.corpus == corpus, found.seed == seed else {
+        throw StudyError.otherTraining(
+          path: found.path,
+          reason: found.corpus == corpus
+            ? "its seed is \(found.seed), this study's \(seed)" : "it is of another corpus")
+      }
+      points += found.points.filter { point in !points.contains { $0.fingerprint == point.fingerprint } }
+    }
+    return points
   }
 
   private typealias Found = (path: String, corpus: String, seed: UInt64, points: [TrainingPoint])
@@ -53,7 +66,7 @@ extension StudyResult {
     return [(path, study.corpus.fingerprint, study.settings.seed, [point])]
   }
 
-  private static func ordered(_ points: [TrainingPoint]) -> [TrainingPoint] {
+  fileprivate static func ordered(_ points: [TrainingPoint]) -> [TrainingPoint] {
     let bare = Set(points.map { $0.name.filter { !$0.isNumber } })
     let steps = points.map { $0.step ?? ModelListing.step(of: $0.name) }
     guard bare.count == 1, !steps.contains(nil) else { return points }

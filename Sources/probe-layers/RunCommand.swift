@@ -150,6 +150,8 @@ struct RunCommand: AsyncParsableCommand {
     let corpus = try Corpus.load(corpusFolder)
     corpus.issues.map(\.description).forEach(note)
     note("reading \(model)")
+    let others = try TrainingPoint.found(
+      at: Self.folders(training), corpus: corpus.fingerprint, seed: seed)
     var study = LayerStudy(model: try source(for: corpus), corpus: corpus)
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
@@ -184,7 +186,7 @@ struct RunCommand: AsyncParsableCommand {
     // Held beyond the pass that made it only where it is shown.
     if tensorboard != nil { study.onExtraction = { found in extraction.withLock { $0 = $0 ?? found } } }
 
-    let result = try await study.run().among(Self.folders(training))
+    let result = try await study.run().among(others)
     progress.finish()
     warn(where: result, differsFrom: fingerprints)
     try StudyFolder.write(result, to: output, png: png)

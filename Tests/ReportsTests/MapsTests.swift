@@ -21,6 +21,12 @@ import Testing
     var cut = packed
     cut.cells.removeLast()
     #expect(cut.picture == .empty)
+    let signed = PackedPicture(
+      .init(frames: 3, bands: 2, start: 0, step: 1, values: values), isSigned: true)
+    #expect(signed.picture.values[2] == 7 || abs(signed.picture.values[2] - 7) < 1e-5)
+    let zeros = PackedPicture(
+      .init(frames: 1, bands: 3, start: 0, step: 1, values: [0, -0.3, 9]), isSigned: true)
+    #expect(zeros.picture.values[0] == 0)
     let even = PackedPicture(.init(frames: 1, bands: 2, start: 0, step: 1, values: [4, 4]))
     #expect(even.picture.values == [4, 4])
   }
