@@ -50,13 +50,18 @@ enum CorpusFolder {
     }
     let labelFolder = settings.labels == nil ? audioFolder : try folder(settings.labels?.first, below: root)
     var labels = LabelIndex(format: settings.format)
-    for name in settings.labels == nil ? names : try FolderWalk.files(in: labelFolder) {
+    let labelNames = settings.labels == nil ? names : try FolderWalk.files(in: labelFolder)
+    for name in labelNames {
       labels.add(name, in: labelFolder, root: root)
     }
     labels.pairByStem(audio, &issues)
+    // Looked for once: where one recording's labels are of a format that must be asked for, all are.
+    var hint: String?
     let pairs = audio.compactMap { file -> Pair? in
       guard let found = labels.take(file.id, &issues) else {
-        issues.add(.audioWithoutLabels, file.shown, "has no label file; left out")
+        let words = hint ?? Self.hint(for: file, labelNames, settings)
+        hint = words
+        issues.add(.audioWithoutLabels, file.shown, "has no label file; left out\(words)")
         return nil
       }
       return Pair(id: file.id, audio: file, labels: found.files, source: .own(found.format))
@@ -78,6 +83,24 @@ enum CorpusFolder {
     }
     labels.reportRest(&issues)
     return pairs
+  }
+
+  /// What may label a recording without labels, where it is of a format that `corpus.yaml` must ask for; else nothing.
+  private static func hint(for audio: CorpusFile, _ names: [String], _ settings: CorpusSettings) -> String {
+    guard settings.format == nil, settings.labels == nil else { return "" }
+    for name in names {
+      let formats = LabelFormat.allCases.filter { format in
+        guard !format.isUnmistakable, let ending = format.ending(of: name) else { return false }
+        return CorpusFile(name, ending: ending, in: "", root: "").stem == audio.stem
+      }
+      guard !formats.isEmpty else { continue }
+      let asked =
+        formats.contains(.mlf)
+        ? "labels: \(name)" : "format: \(formats.map(\.rawValue).joined(separator: " or "))"
+      return "; \(name) may hold its labels: say `\(asked)` in corpus.yaml"
+    }
+    let shared = names.first { $0.lowercased().hasSuffix(".mlf") || $0.lowercased().hasSuffix(".ctm") }
+    return shared.map { "; \($0) may label it with others: say `labels: \($0)` in corpus.yaml" } ?? ""
   }
 
   /// A name without its audio ending, where it has one.

@@ -63,6 +63,21 @@ private func messages(_ corpus: Corpus, _ severity: CorpusIssue.Severity = .warn
 }
 
 @Suite("A corpus folder") struct CorpusTests {
+  @Test(
+    "with labels of a format that must be asked for says so",
+    arguments: [
+      ("a.lab", "format: htk"), ("a.words.ctm", "format: ctm"), ("a.json", "format: mfa-json"),
+      ("a.txt", "format: elan or audacity"), ("a.mlf", "labels: a.mlf"), ("all.ctm", "labels: all.ctm"),
+    ])
+  func hint(name: String, asked: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("a.wav")
+    try folder.write(name, "x")
+    let error = #expect(throws: CorpusError.self) { try load(folder) }
+    #expect(
+      error?.description.contains("say `\(asked)` in corpus.yaml") == true, "\(error?.description ?? "")")
+  }
+
   @Test("without audio, without labels, or missing is an error with the reason")
   func nothing() throws {
     let folder = try TemporaryFolder()
