@@ -56,16 +56,19 @@ import Testing
     Example(
       schema: "comparison",
       arguments: [
-        "compare", "--untrained", model, "--corpus", corpus, "--levels", "phoneme", "--layers", "conv.7",
+        "compare", "--untrained", model, "--corpus", corpus, "--probes", "OUT/probes", "--layers", "conv.7",
         "--output", "OUT/comparison",
       ]),
     Example(
       schema: "measures",
-      arguments: ["measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "word"]),
+      arguments: [
+        "measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "syllable", "--clusters",
+        "5",
+      ]),
     Example(
       schema: "study",
       arguments: [
-        "run", model, "--corpus", corpus, "--levels", "phoneme", "--layers", "conv.7", "--twins",
+        "run", model, "--corpus", corpus, "--probes", "OUT/probes", "--layers", "3", "--twins",
         "0",
         "--maps", "1", "--output", "OUT/study",
       ]),
@@ -74,6 +77,10 @@ import Testing
   @Test("are what their schemas say, and say what made them", arguments: examples)
   func valid(example: Example) throws {
     let folder = try TemporaryFolder()
+    // One penalty and no control: what is written has the same form.
+    let probe =
+      "name: phoneme\ndescription: phones\nlevel: phoneme\ntarget: identity\npenalties: [10]\ncontrol: false\n"
+    try folder.write(Data(probe.utf8), to: "probes/phoneme.yaml")
     let arguments = example.arguments.map { $0.replacing("OUT", with: folder.path) }
     let run = try CommandRun(arguments + ["--json", "--quiet"])
     try #require(run.status == 0, "\(run.errors)")
