@@ -18,9 +18,17 @@ import Testing
     #expect(run.output.contains("From untrained to w2v2-tiny-phones: which layers encode what"))
     let files = try FileManager.default.contentsOfDirectory(atPath: output).sorted()
     #expect(
-      files == ["comparison.json", "drift.csv", "figures", "layers.csv", "report.html", "summary.md"])
+      files == [
+        "comparison.json", "confusions.csv", "drift.csv", "errors.csv", "figures", "layers.csv",
+        "mistakes.csv", "report.html", "summary.md", "written-by.yaml",
+      ])
     let csv = try String(contentsOfFile: output + "/layers.csv", encoding: .utf8)
     #expect(csv.split(separator: "\n").count == 1 + 2 * 2)
+    let errors = try String(contentsOfFile: output + "/errors.csv", encoding: .utf8)
+    #expect(
+      errors.split(separator: "\n").dropFirst().allSatisfy { $0.hasPrefix("w2v2-tiny-phones,,phoneme,") })
+    let mistakes = try String(contentsOfFile: output + "/mistakes.csv", encoding: .utf8)
+    #expect(mistakes.contains(",broken,") && mistakes.contains(",mended,"), "\(mistakes)")
     let drift = try String(contentsOfFile: output + "/drift.csv", encoding: .utf8)
     #expect(drift.contains("untrained,,conv.7,1,"), "\(drift)")
   }
