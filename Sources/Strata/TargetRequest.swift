@@ -34,7 +34,9 @@ public struct TargetRequest: Sendable {
       return try .probe(probe, class: probe.classes[best], span: span)
     }
     if let unit {
-      guard let point = try model.resolve(layers: layer ?? "-1").first else {
+      // The last hidden layer or, of a model that has none by that name, its last layer.
+      let last = model.taps.last { $0.name.hasPrefix("hidden.") } ?? model.taps.last
+      guard let point = try layer.map({ try model.resolve(layers: $0).first }) ?? last else {
         throw ModelError.unknownLayer(name: layer ?? "", nearest: [])
       }
       return try .unit(unit, of: point, span: span)

@@ -22,6 +22,7 @@ import Testing
     #expect(
       files == [
         "figures", "report.html", "similarity.csv", "similarity.json", "spectra.csv", "summary.md",
+        "written-by.yaml",
       ])
     let csv = try String(contentsOfFile: output + "/similarity.csv", encoding: .utf8)
     #expect(csv.split(separator: "\n").count == 1 + 2 * 4)

@@ -137,7 +137,7 @@ extension Attribution {
   func attentionPath(_ method: String) throws -> AttentionPath {
     func missing(_ reason: String) -> AttributionError { .notApplicable(method: method, reason: reason) }
     if let obstacle = model.attentionObstacle { throw missing(obstacle) }
-    guard let first = model.attentionTaps.first else { throw missing("\(model.family) has no attention") }
+    guard let first = model.attentionTaps.first else { throw missing("the model has no attention") }
     if tokens != nil, let depth = model.decoderTaps.firstIndex(where: { $0.name == target.tap }) {
       // The first place is below the first block; places behind the last one see all.
       let path = model.decoderAttentionTaps.prefix(2 * depth)
