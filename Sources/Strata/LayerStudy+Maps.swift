@@ -97,11 +97,15 @@ extension LayerStudy {
     }
     var random = RandomNumbers(seed: seed, stream: "maps")
     var chosen: [MappedSpan] = []
-    for place in random.permutation(all.count) where chosen.count < maps {
-      let isNew = !chosen.contains {
-        $0.interval.label == all[place].interval.label || $0.utterance == all[place].utterance
+    let order = random.permutation(all.count)
+    for isOfOneRecording in [false, true] {
+      for place in order where chosen.count < maps {
+        let isNew = !chosen.contains {
+          $0.interval.label == all[place].interval.label
+            || (!isOfOneRecording && $0.utterance == all[place].utterance)
+        }
+        if isNew { chosen.append(all[place]) }
       }
-      if isNew { chosen.append(all[place]) }
     }
     return chosen
   }
