@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import SpeechHierarchy
 
@@ -17,6 +18,13 @@ extension Corpus {
       }
     }
     return hash.text
+  }
+}
+
+extension Explanation {
+  /// The XXH3-128 hash of a recording's file, as `xxhsum -H2` prints it.
+  public static func fingerprint(ofRecording path: String) throws -> String {
+    try Checkpoint.fingerprint(ofFiles: [path])
   }
 }
 

@@ -208,8 +208,12 @@ struct AttributeCommand: ParsableCommand {
     result.append(others)
     progress.finish()
     try explanation.write(result, to: output, png: png)
-    try WrittenBy(seed: seed, models: models, corpus: corpus.map { ($0.name, $0.fingerprint) })
-      .write(to: output)
+    try WrittenBy(
+      seed: seed, models: models, corpus: corpus.map { ($0.name, $0.fingerprint) },
+      recording: (
+        URL(filePath: audio).lastPathComponent, try Explanation.fingerprint(ofRecording: audio)
+      )
+    ).write(to: output)
     try running.showing.show("attribution.json", in: output, AttributionSummary.text(of: result))
   }
 }

@@ -11,6 +11,8 @@ struct WrittenBy {
   /// Names and fingerprints.
   var models: [(name: String, fingerprint: String)]
   var corpus: (name: String, fingerprint: String)?
+  /// A sound's file, where it alone was looked at.
+  var recording: (name: String, fingerprint: String)?
 
   /// Writes `written-by.yaml` into a result's folder.
   func write(to folder: String) throws {
@@ -23,7 +25,10 @@ struct WrittenBy {
       (Node("command"), word(Self.line(command))), (Node("strata"), word(Release.version)),
       (Node("seed"), Node("\(seed)")), (Node("models"), prints(models)),
     ]
-    let whole = Node(pairs + [corpus].compactMap { $0 }.map { (Node("corpus"), prints([$0])) })
+    let inputs = [("corpus", corpus), ("recording", recording)].compactMap { name, input in
+      input.map { (Node(name), prints([$0])) }
+    }
+    let whole = Node(pairs + inputs)
     let text = try Yams.serialize(node: whole, width: -1, allowUnicode: true)
     try Data(text.utf8).write(to: URL(filePath: folder).appending(path: Self.fileName), options: .atomic)
   }

@@ -99,6 +99,7 @@ import Testing
     #expect(
       record.contains(" \(arguments[0]) ") && record.contains("fingerprint: \"")
         && record.contains("seed: 0"))
+    #expect(record.contains("recording:") == (example.schema == "attribution"))
   }
 
   @Test("every schema is printed under its name, and has an example here")
