@@ -10,10 +10,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 python="${BENCH_PYTHON:-${PYTHON:-python3}}"
 rounds="${1:-5}"
 
-package="$here/ModelBenchmark"
-scratch="$here/../.build/model-benchmark"
-swift build -c release --package-path "$package" --scratch-path "$scratch" --product attribution-benchmark
-binary="$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/attribution-benchmark"
+binary="$("$here/build.sh" ModelBenchmark attribution-benchmark)"
 
 model="$(mktemp -d)"
 trap 'rm -rf "$model"' EXIT

@@ -5,7 +5,4 @@
 #   Benchmarks/coverage.sh [RUNS THREADS]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-package=$here/ProbeBenchmark
-scratch=$here/../.build/probe-benchmark
-swift build -c release --package-path "$package" --scratch-path "$scratch" --product coverage-simulation
-"$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/coverage-simulation" "$@"
+"$("$here/build.sh" ProbeBenchmark coverage-simulation)" "$@"

@@ -12,10 +12,7 @@ python="${BENCH_PYTHON:-${PYTHON:-python3}}"
 rounds="${1:-5}"
 family="${2:-wav2vec2}"
 
-package="$here/ModelBenchmark"
-scratch="$here/../.build/model-benchmark"
-swift build -c release --package-path "$package" --scratch-path "$scratch" --product forward-benchmark
-binary="$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/forward-benchmark"
+binary="$("$here/build.sh" ModelBenchmark forward-benchmark)"
 
 model="$(mktemp -d)"
 trap 'rm -rf "$model"' EXIT

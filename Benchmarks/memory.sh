@@ -7,10 +7,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 hours=${1:-1 10 100} layers=${2:-4} width=${3:-64} budget=${4:-512}
 
-package=$here/ScalingBenchmark
-scratch=$here/../.build/scaling-benchmark
-swift build -c release --package-path "$package" --scratch-path "$scratch"
-binary=$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/scaling-benchmark
+binary=$("$here/build.sh" ScalingBenchmark scaling-benchmark)
 
 echo '| hours | layers | spans | sampled | moments | peak memory | CPU |'
 echo '|---|---|---|---|---|---|---|'

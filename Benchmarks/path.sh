@@ -10,10 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
 rows=${1:-10000} width=${2:-768} classes=${3:-40} layers=${4:-13} threads=${5:-2}
 
-package=$here/ProbeBenchmark
-scratch=$here/../.build/probe-benchmark
-swift build -c release --package-path "$package" --scratch-path "$scratch" --product path-benchmark
-binary=$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/path-benchmark
+binary=$("$here/build.sh" ProbeBenchmark path-benchmark)
 
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT INT TERM

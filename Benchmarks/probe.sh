@@ -11,10 +11,7 @@ python=${PYTHON:-python3}
 rows=${1:-50000} width=${2:-768} classes=${3:-40} threads=${4:-2} rounds=${5:-3}
 penalties=${PENALTIES:-"1 100"} precisions=${PRECISIONS:-"32 64"} tolerance=${TOLERANCE:-1e-6} ours=${OURS:-1e-5}
 
-package=$here/ProbeBenchmark
-scratch=$here/../.build/probe-benchmark
-swift build -c release --package-path "$package" --scratch-path "$scratch"
-binary=$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/probe-benchmark
+binary=$("$here/build.sh" ProbeBenchmark probe-benchmark)
 
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT INT TERM

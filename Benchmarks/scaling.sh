@@ -10,10 +10,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 rows=${ROWS:-5000}
 
-package=$here/ScalingBenchmark
-scratch=$here/../.build/scaling-benchmark
-swift build -c release --package-path "$package" --scratch-path "$scratch"
-binary=$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/scaling-benchmark
+binary=$("$here/build.sh" ScalingBenchmark scaling-benchmark)
 
 if [ $# -eq 0 ]; then
   models=$(mktemp -d)

@@ -11,10 +11,7 @@ python=${PYTHON:-python3}
 layers=${1:-13} rows=${2:-20000} width=${3:-768} threads=${4:-2} rounds=${5:-3}
 measures=${MEASURES:-cka64 cka32 published32 svcca64 svcca32}
 
-package=$here/SimilarityBenchmark
-scratch=$here/../.build/similarity-benchmark
-swift build -c release --package-path "$package" --scratch-path "$scratch"
-binary=$(swift build -c release --package-path "$package" --scratch-path "$scratch" --show-bin-path)/similarity-benchmark
+binary=$("$here/build.sh" SimilarityBenchmark similarity-benchmark)
 
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT INT TERM
