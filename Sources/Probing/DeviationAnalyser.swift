@@ -12,8 +12,8 @@ struct DeviationAnalyser: Sendable {
     var guess: Double
   }
 
-  /// Of the numbers that are read, over the examples that have them.
-  private let deviations: [Double]
+  /// The standard deviation of each output, over the examples that have numbers.
+  private let scales: [Double]
   private let numbers: Matrix
 
   /// Nil for a target that is no number.
@@ -21,7 +21,7 @@ struct DeviationAnalyser: Sendable {
     guard let numbers = targeted.numbers else { return nil }
     self.numbers = numbers
     let rows = design.labels.indices.filter { design.labels[$0] >= 0 }
-    deviations = (0..<numbers.columns).map { k in
+    scales = (0..<numbers.columns).map { k in
       let mean = rows.reduce(0) { $0 + numbers[$1, k] } / Double(max(1, rows.count))
       let squares = rows.reduce(0) { $0 + (numbers[$1, k] - mean) * (numbers[$1, k] - mean) }
       return (squares / Double(max(1, rows.count))).squareRoot()
@@ -33,8 +33,8 @@ struct DeviationAnalyser: Sendable {
     var deviation = Deviation(square: 0, mean: 0, guess: guess.first ?? .nan)
     var count = 0.0
     // An output that is the same everywhere has no scale, and nothing to be wrong about.
-    for (k, own) in guess.enumerated() where deviations[k] > 0 {
-      let off = (own - numbers[row, k]) / deviations[k]
+    for (k, own) in guess.enumerated() where scales[k] > 0 {
+      let off = (own - numbers[row, k]) / scales[k]
       deviation.square += off * off
       deviation.mean += off
       count += 1

@@ -20,6 +20,11 @@ enum NumberText {
     return value == 0 ? "0" : String(format: "%.8g", value)
   }
 
+  /// Where a span lies: “1.25–1.31” seconds, or “12–17” characters of a text.
+  static func stretch(_ start: Double, _ end: Double, isOfText: Bool = false) -> String {
+    [start, end].map { fixed($0, isOfText ? 0 : 2) }.joined(separator: "–")
+  }
+
   /// A coordinate in a drawing: at most two decimals, no trailing zeros.
   static func coordinate(_ value: Double) -> String {
     guard value.isFinite else { return "0" }

@@ -1,4 +1,3 @@
-import Checkpoints
 import Foundation
 import SpeechHierarchy
 
@@ -18,13 +17,6 @@ extension Corpus {
       }
     }
     return hash.text
-  }
-}
-
-extension Explanation {
-  /// The XXH3-128 hash of a recording's file, as `xxhsum -H2` prints it.
-  public static func fingerprint(ofRecording path: String) throws -> String {
-    try Checkpoint.fingerprint(ofFiles: [path])
   }
 }
 

@@ -62,6 +62,11 @@ public struct Explanation: Sendable {
     self.utterance = utterance
   }
 
+  /// The XXH3-128 hash of a recording's file, as `xxhsum -H2` prints it.
+  public static func fingerprint(ofRecording path: String) throws -> String {
+    try Checkpoint.fingerprint(ofFiles: [path])
+  }
+
   private static func utterance(of audio: String, in corpus: Corpus?) throws -> Utterance? {
     func path(_ file: String) -> String { URL(filePath: file).standardizedFileURL.path }
     func found(_ corpus: Corpus) -> Utterance? {
@@ -247,7 +252,8 @@ extension Explanation {
   }
 
   /// METHOD/profile, METHOD/seconds and, where bands are told apart, METHOD/grid `[frames × bands]` and
-  /// METHOD/hertz; of a decoder's text `decoder.cross_attention.k`, `[tokens × frames]`; `spectrogram` with `spectrogram/seconds`.
+  /// METHOD/hertz; of a decoder's text `decoder.cross_attention.k`, `[tokens × frames]`; `spectrogram` with
+  /// `spectrogram/seconds`.
   private static func arrays(of result: AttributionResult) -> [(name: String, tensor: Tensor)] {
     func row(_ values: [Double]) -> Tensor { Tensor(values.map { Float($0) }, shape: [values.count]) }
     func times(_ count: Int, _ start: Double, _ step: Double) -> Tensor {

@@ -34,12 +34,7 @@ public struct TargetRequest: Sendable {
       return try .probe(probe, class: probe.classes[best], span: span)
     }
     if let unit {
-      // The last hidden layer or, of a model that has none by that name, its last layer.
-      let last = model.taps.last { $0.name.hasPrefix("hidden.") } ?? model.taps.last
-      guard let point = try layer.map({ try model.resolve(layers: $0).first }) ?? last else {
-        throw ModelError.unknownLayer(name: layer ?? "", nearest: [])
-      }
-      return try .unit(unit, of: point, span: span)
+      return try .unit(unit, of: Self.layer(named: layer, of: model), span: span)
     }
     if let token { return try target(of: token, explanation) }
     guard model.taps.contains(where: { $0.name == "logits" }) else {
@@ -48,6 +43,16 @@ public struct TargetRequest: Sendable {
     let number = try className.map { try classNumber($0) } ?? likeliestClass(explanation)
     let name = headClasses.indices.contains(number) ? headClasses[number] : nil
     return try .headClass(number, of: model, name: name, span: span)
+  }
+
+  /// The layer that a unit is of: without a name the last hidden layer or, of a model that has none, its last.
+  /// - Throws: `ModelError.unknownLayer`.
+  public static func layer(named name: String?, of model: SpeechModel) throws -> TapPoint {
+    let last = model.taps.last { $0.name.hasPrefix("hidden.") } ?? model.taps.last
+    guard let point = try name.map({ try model.resolve(layers: $0).first }) ?? last else {
+      throw ModelError.unknownLayer(name: name ?? "", nearest: [])
+    }
+    return point
   }
 
   /// A token as the one before it foretells it.

@@ -33,9 +33,7 @@ extension AttributeCommand {
     of unit: Int, _ explanation: CorpusExplanation, _ model: SpeechModel, _ threads: Int,
     _ progress: ProgressLine
   ) throws {
-    guard let point = try model.resolve(layers: layer ?? "-1").first else {
-      throw ValidationError("Say the unit's layer with --layer.")
-    }
+    let point = try TargetRequest.layer(named: layer, of: model)
     let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: threads)
     progress.finish()
     try explanation.write(maxima, ofUnit: unit, of: point, to: output)

@@ -99,8 +99,7 @@ struct CompareCommand: AsyncParsableCommand {
   private func compared(_ listing: [ModelListing], on corpus: Corpus) -> [ComparedModel] {
     @Sendable func open(_ path: String) throws -> any ActivationSource {
       running.note("reading \(path)")
-      return
-        try loading.source(path, for: corpus, imports)
+      return try loading.source(path, for: corpus, imports)
     }
     let models = listing.map { entry in
       ComparedModel(name: entry.name, step: entry.step) { try open(entry.path) }

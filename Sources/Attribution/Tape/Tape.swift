@@ -6,8 +6,8 @@ import Tensors
 ///
 /// Tensors are told apart by the memory they are in. Only those at tap points are kept (and those that a later
 /// stretch needs); the others are made again, stretch by stretch, on the way back: memory is that of the tap points
-/// and of one stretch, a block of a transformer as a rule. A tape that `keepsAll` makes nothing again, and one that begins `from` a tap
-/// point hears of nothing before it.
+/// and of one stretch, a block of a transformer as a rule. A tape that `keepsAll` makes nothing again, and one that
+/// begins `from` a tap point hears of nothing before it.
 final class Tape: OperationRecorder {
   typealias ID = Int
 

@@ -36,15 +36,14 @@ extension ModelComparison {
   /// Spans with the reading that was wrong.
   private func listen(_ title: String, _ mistakes: [ErrorAnalysis.Mistake], _ isOfText: Bool) -> NamedTable
   {
-    let digits = isOfText ? 0 : 2
-    return NamedTable(
+    NamedTable(
       title: title,
       columns: [isOfText ? "characters" : "seconds", "is", "was read as", "given what it is"],
       rows: mistakes.map { mistake in
         (
           mistake.utterance,
           [
-            "\(NumberText.fixed(mistake.start, digits))–\(NumberText.fixed(mistake.end, digits))",
+            NumberText.stretch(mistake.start, mistake.end, isOfText: isOfText),
             mistake.truth, mistake.guess, NumberText.fixed(mistake.probability, 4),
           ]
         )

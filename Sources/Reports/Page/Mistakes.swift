@@ -58,7 +58,6 @@ struct Mistakes {
   }
 
   private static func worst(_ analysis: DeviationAnalysis, of level: LevelResult) -> PageContent.Table? {
-    let digits = level.isOfText ? 0 : 2
     let hasValues = analysis.worst.contains { $0.truth != nil }
     return table(
       "Where to listen: furthest off",
@@ -68,7 +67,7 @@ struct Mistakes {
       analysis.worst.map { span in
         [
           span.utterance,
-          "\(NumberText.fixed(span.start, digits))–\(NumberText.fixed(span.end, digits))",
+          NumberText.stretch(span.start, span.end, isOfText: level.isOfText),
         ]
           + (hasValues ? [span.truth, span.guess].map { $0.map { NumberText.fixed($0, 2) } ?? "—" } : [])
           + [NumberText.fixed(span.deviation, 2)]
@@ -89,14 +88,13 @@ struct Mistakes {
   }
 
   private static func worst(_ analysis: ErrorAnalysis, of level: LevelResult) -> PageContent.Table? {
-    let digits = level.isOfText ? 0 : 2
-    return table(
+    table(
       "Where to listen: what the probe was surest of and wrong",
       ["file", level.isOfText ? "characters" : "seconds", "is", "read as", "given what it is"],
       analysis.worst.map { mistake in
         [
           mistake.utterance,
-          "\(NumberText.fixed(mistake.start, digits))–\(NumberText.fixed(mistake.end, digits))",
+          NumberText.stretch(mistake.start, mistake.end, isOfText: level.isOfText),
           mistake.truth,
           mistake.guess, NumberText.fixed(mistake.probability, 4),
         ]

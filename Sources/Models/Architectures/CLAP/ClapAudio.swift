@@ -138,8 +138,8 @@ extension ClapAudio {
   var attentionHeads: [Int] { [] }
 
   var attentionObstacle: String? {
-    "its attention is within windows of \(configuration.windowSide) × \(configuration.windowSide) patches that shift from block "
-      + "to block, on grids that halve from stage to stage: no weights tell how much each moment looks at each other. "
+    "its attention is within windows of \(configuration.windowSide) × \(configuration.windowSide) patches that "
+      + "shift from block to block, on grids that halve from stage to stage: no weights tell how much each moment looks at each other. "
       + "grad-cam, lrp and gradient-input tell moments and frequencies"
   }
 }
