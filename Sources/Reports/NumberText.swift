@@ -20,6 +20,11 @@ enum NumberText {
     return value == 0 ? "0" : String(format: "%.8g", value)
   }
 
+  /// A chance to four decimals; one that is smaller says so.
+  static func probability(_ value: Double) -> String {
+    value > 0 && value < 0.000_05 ? "< 0.0001" : fixed(value, 4)
+  }
+
   /// Where a span lies: “1.25–1.31” seconds, or “12–17” characters of a text.
   static func stretch(_ start: Double, _ end: Double, isOfText: Bool = false) -> String {
     [start, end].map { fixed($0, isOfText ? 0 : 2) }.joined(separator: "–")

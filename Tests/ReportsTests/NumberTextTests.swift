@@ -25,6 +25,14 @@ import Testing
     #expect(NumberText.data(nil).isEmpty)
   }
 
+  @Test("a chance that is not zero is not spelt as zero; spans in seconds, of a text in characters")
+  func spans() {
+    let chances = [0, 1e-9, 0.000_049, 0.000_05, 0.5, 1].map(NumberText.probability)
+    #expect(chances == ["0.0000", "< 0.0001", "< 0.0001", "0.0001", "0.5000", "1.0000"])
+    #expect(NumberText.stretch(1.254, 1.306) == "1.25–1.31")
+    #expect(NumberText.stretch(12, 17, isOfText: true) == "12–17")
+  }
+
   @Test("read back within one part in ten million") func dataReadsBack() throws {
     for exponent in -30...30 {
       for mantissa in [1.0, 1.2345678901, 9.9999999999, -3.3333333333] {

@@ -44,7 +44,7 @@ extension ModelComparison {
           mistake.utterance,
           [
             NumberText.stretch(mistake.start, mistake.end, isOfText: isOfText),
-            mistake.truth, mistake.guess, NumberText.fixed(mistake.probability, 4),
+            mistake.truth, mistake.guess, NumberText.probability(mistake.probability),
           ]
         )
       })

@@ -96,7 +96,7 @@ struct Mistakes {
           mistake.utterance,
           NumberText.stretch(mistake.start, mistake.end, isOfText: level.isOfText),
           mistake.truth,
-          mistake.guess, NumberText.fixed(mistake.probability, 4),
+          mistake.guess, NumberText.probability(mistake.probability),
         ]
       })
   }
