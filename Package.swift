@@ -6,7 +6,7 @@ let testData = [
   "Activations": "Resources", "Attribution": "Resources",
   "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
   "Probing": "Resources",
-  "Reports": "Golden", "Similarity": "Resources", "SpeechHierarchy": "Resources",
+  "Reports": "Golden", "Similarity": "Resources", "Corpora": "Resources",
 ]
 
 /// A module is one line; its tests come with it.
@@ -26,71 +26,101 @@ func system(_ name: String, _ pkgConfig: String, apt: String) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
+/// `STRATA_MODULES=Models,Audio swift test` builds and tests these modules, with what they need and nothing else.
+let chosen = Context.environment["STRATA_MODULES"].map {
+  $0.split(separator: ",").map(String.init)
+}
+
+func names(_ dependency: Target.Dependency) -> [String] {
+  switch dependency {
+  case .targetItem(let name, _), .byNameItem(let name, _): [name]
+  default: []
+  }
+}
+
+/// The targets of the chosen modules, their tests, and all that these need.
+func only(_ chosen: [String]?, of targets: [Target]) -> [Target] {
+  guard let chosen else { return targets }
+  var kept = Set<String>()
+  var open = chosen.flatMap { [$0, $0 + "Tests"] }
+  while let name = open.popLast() {
+    guard kept.insert(name).inserted, let target = targets.first(where: { $0.name == name }) else {
+      continue
+    }
+    open += target.dependencies.flatMap(names)
+  }
+  return targets.filter { kept.contains($0.name) }
+}
+
 let package = Package(
   name: "strata",
-  products: [
-    .library(name: "Strata", targets: ["Strata"]),
-    // What reads files, alone: for fuzzing, and for programs that want nothing else.
-    .library(name: "StrataReaders", targets: ["Audio", "Checkpoints", "SpeechHierarchy"]),
-    .executable(name: "probe-layers", targets: ["probe-layers"]),
-  ],
+  products: chosen != nil
+    ? []
+    : [
+      .library(name: "Strata", targets: ["Strata"]),
+      // What reads files, alone: for fuzzing, and for programs that want nothing else.
+      .library(name: "StrataReaders", targets: ["Audio", "Checkpoints", "Corpora"]),
+      .executable(name: "probe-layers", targets: ["probe-layers"]),
+    ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
-  targets: [
-    system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
-    system("CLAPACKE", "lapacke", apt: "liblapacke-dev"),
-    system("CSndFile", "sndfile", apt: "libsndfile1-dev"),
-    system("CSoxr", "soxr", apt: "libsoxr-dev"),
-    system("CZip", "libzip", apt: "libzip-dev"),
-    system("CPNG", "libpng", apt: "libpng-dev"),
-    system("CXXHash", "libxxhash", apt: "libxxhash-dev"),
-    system("CXML2", "libxml-2.0", apt: "libxml2-dev"),
-    system("CHDF5", "hdf5", apt: "libhdf5-dev"),
-    .target(name: "CKernels"),
-    .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
-  ]
-    + module("SpeechHierarchy", ["Yams", "CXML2"])
-    + module("Results", ["SpeechHierarchy"])
-    + module("Tensors", ["COpenBLAS", "CKernels"])
-    + module("LinearAlgebra", ["Tensors", "CLAPACKE"])
-    + module("Audio", ["Tensors", "CSndFile", "CSoxr"])
-    + module(
-      "Checkpoints",
-      [
-        "Tensors", "CZip", "CXXHash", "Yams",
-        .product(name: "OrderedCollections", package: "swift-collections"),
-      ])
-    + module("HDF5", ["Tensors", "CHDF5"])
-    + module(
-      "Models",
-      [
-        "Tensors", "Audio", "Checkpoints", "Yams",
-        .product(name: "HeapModule", package: "swift-collections"),
-      ])
-    + module("Activations", ["Models", "SpeechHierarchy", "Audio", "Checkpoints", "HDF5", "Yams"])
-    + module("Probing", ["LinearAlgebra", "Activations", "Audio", "Results", "Yams"])
-    + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
-    + module(
-      "Attribution", ["Checkpoints", "Models", "SpeechHierarchy", "Activations", "Probing", "Results"])
-    + module("Reports", ["Results", "CPNG", .product(name: "Mustache", package: "swift-mustache")])
-    + module(
-      "Strata",
-      [
-        "Results", "Tensors", "Audio", "SpeechHierarchy", "Checkpoints", "HDF5", "Models",
-        "Activations", "Probing", "Similarity", "Attribution", "Reports",
-      ])
-    + [
-      .executableTarget(
-        name: "probe-layers",
-        dependencies: [
-          "Strata", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
-      .testTarget(
-        name: "ProbeLayersTests", dependencies: ["probe-layers", "Checkpoints", "StrataTestSupport"]),
-    ],
+  targets: only(
+    chosen,
+    of: [
+      system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
+      system("CLAPACKE", "lapacke", apt: "liblapacke-dev"),
+      system("CSndFile", "sndfile", apt: "libsndfile1-dev"),
+      system("CSoxr", "soxr", apt: "libsoxr-dev"),
+      system("CZip", "libzip", apt: "libzip-dev"),
+      system("CPNG", "libpng", apt: "libpng-dev"),
+      system("CXXHash", "libxxhash", apt: "libxxhash-dev"),
+      system("CXML2", "libxml-2.0", apt: "libxml2-dev"),
+      system("CHDF5", "hdf5", apt: "libhdf5-dev"),
+      .target(name: "CKernels"),
+      .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
+    ]
+      + module("Corpora", ["Yams", "CXML2"])
+      + module("Results", ["Corpora"])
+      + module("Tensors", ["COpenBLAS", "CKernels"])
+      + module("LinearAlgebra", ["Tensors", "CLAPACKE"])
+      + module("Audio", ["Tensors", "CSndFile", "CSoxr"])
+      + module(
+        "Checkpoints",
+        [
+          "Tensors", "CZip", "CXXHash", "Yams",
+          .product(name: "OrderedCollections", package: "swift-collections"),
+        ])
+      + module("HDF5", ["Tensors", "CHDF5"])
+      + module(
+        "Models",
+        [
+          "Tensors", "Audio", "Checkpoints", "Yams",
+          .product(name: "HeapModule", package: "swift-collections"),
+        ])
+      + module("Activations", ["Models", "Corpora", "Audio", "Checkpoints", "HDF5", "Yams"])
+      + module("Probing", ["LinearAlgebra", "Activations", "Audio", "Results", "Yams"])
+      + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
+      + module(
+        "Attribution", ["Checkpoints", "Models", "Corpora", "Activations", "Probing", "Results"])
+      + module("Reports", ["Results", "CPNG", .product(name: "Mustache", package: "swift-mustache")])
+      + module(
+        "Strata",
+        [
+          "Results", "Tensors", "Audio", "Corpora", "Checkpoints", "HDF5", "Models",
+          "Activations", "Probing", "Similarity", "Attribution", "Reports",
+        ])
+      + [
+        .executableTarget(
+          name: "probe-layers",
+          dependencies: [
+            "Strata", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+          ]),
+        .testTarget(
+          name: "ProbeLayersTests", dependencies: ["probe-layers", "Checkpoints", "StrataTestSupport"]),
+      ]),
   swiftLanguageModes: [.v6]
 )

@@ -46,15 +46,15 @@ def npy(path, data):
 def labels(target, *endings):
     """The same clip in every label format, behind a byte that chooses an ending; what was found before."""
     def seeds(path, data):
-        if "SpeechHierarchyTests" in path and f"/found/{target}" in path:
+        if "CorporaTests" in path and f"/found/{target}" in path:
             yield data
-        elif "SpeechHierarchyTests" in path and path.endswith(endings):
+        elif "CorporaTests" in path and path.endswith(endings):
             yield b"0" + data[:6000]
     return seeds
 
 
 def corpus(path, data):
-    if "SpeechHierarchyTests" in path and "/found/corpus" in path:
+    if "CorporaTests" in path and "/found/corpus" in path:
         yield data
     grid = b'"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "words" 0 1 2 0 .5 "a" .5 1 "b"'
     yield b"speaker: {pattern: '^(.)'}\nsilence: [x]\n%%%\nid\tspeaker\nan_1\tan\n%%%\n" + grid

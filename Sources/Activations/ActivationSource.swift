@@ -1,6 +1,6 @@
 import Audio
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// Anything that gives named layers of frames for an utterance: a model, its random twin, or activations that

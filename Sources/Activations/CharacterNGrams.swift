@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// The baseline of texts, as mel is that of sounds: what is written, and nothing learned.

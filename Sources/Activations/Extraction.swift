@@ -1,5 +1,5 @@
+import Corpora
 import Models
-import SpeechHierarchy
 
 /// What one pass over a corpus gave.
 public struct Extraction: Sendable {
@@ -18,7 +18,7 @@ public struct Extraction: Sendable {
 
 /// One level's share of an extraction.
 public struct LevelActivations: Sendable {
-  public let examples: Examples
+  public let examples: PooledSpans
   /// Nil where the budget allowed none.
   public let moments: Moments?
   /// Spans that were pooled into `moments`, of which `examples` is a sample.

@@ -1,6 +1,6 @@
 import Audio
+import Corpora
 import Models
-import SpeechHierarchy
 import Synchronization
 import Tensors
 

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 extension ExtractionPlan {
@@ -35,14 +35,14 @@ extension ExtractionPlan {
       seconds: records.reduce(0) { $0 + $1.seconds })
   }
 
-  private func examples(_ index: Int, _ blocks: [SampleBlock], _ nonFinite: [String: Int]) -> Examples {
+  private func examples(_ index: Int, _ blocks: [SampleBlock], _ nonFinite: [String: Int]) -> PooledSpans {
     let planned = levels[index]
     let plan = planned.plan
     let speakers = Set(utterances.map(\.speaker)).sorted()
     let speakerIndex = Dictionary(uniqueKeysWithValues: speakers.enumerated().map { ($1, $0) })
     let typeIndex = Dictionary(uniqueKeysWithValues: plan.types.enumerated().map { ($1, $0) })
 
-    var items: [Examples.Item] = []
+    var items: [PooledSpans.Item] = []
     for block in blocks {
       for (utterance, record) in zip(block.utterances, block.records) {
         guard !record.sampled[index].isEmpty else { continue }
@@ -50,7 +50,7 @@ extension ExtractionPlan {
         for span in record.sampled[index] {
           let place = spans[span]
           items.append(
-            Examples.Item(
+            PooledSpans.Item(
               label: plan.label(of: place), type: typeIndex[place.type] ?? 0, utterance: utterance,
               speaker: speakerIndex[utterances[utterance].speaker] ?? 0, start: place.start,
               end: place.end))
@@ -67,7 +67,7 @@ extension ExtractionPlan {
         parts.append((name, blocks.map { $0.vectors[index][slot] }))
       }
     }
-    return Examples(
+    return PooledSpans(
       level: plan.level, isDerived: plan.isDerived, classes: plan.classes, types: plan.types,
       speakers: speakers, utterances: utterances.map(\.id), items: items, parts: parts, reasons: reasons)
   }

@@ -1,7 +1,7 @@
 import Audio
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 
 /// What a pass will do, fixed before any audio is read: the layers, the levels with their spans and samples,
 /// and a key that changes with anything that could change the results.

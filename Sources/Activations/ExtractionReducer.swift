@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// Takes pooled utterances in the order of the corpus and folds them into moments and sample; keeps finished

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// What an extraction takes from a model and a corpus; everything here is part of the identity of the work
 /// that is kept for resuming.

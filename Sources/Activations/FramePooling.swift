@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// How a layer's frames become one vector a span (METHODS, Probing).
@@ -33,7 +33,7 @@ public struct FramePooling: Sendable, Equatable, Codable {
 
   /// `[frames × width]` to `[spans × width]`, or `[spans × 3·width]` with context. `frames` must not be empty
   /// unless `spans` are.
-  public func pool(_ frames: Tensor, timing: some FrameAxis, spans: [Span]) -> Tensor {
+  public func pool(_ frames: Tensor, timing: some FrameAxis, spans: [LabelledSpan]) -> Tensor {
     precondition(frames.rows > 0 || spans.isEmpty, "no frames for \(spans.count) spans")
     let (count, width) = (frames.rows, frames.width)
     let pooled = self.width(ofFrames: width)
@@ -53,7 +53,7 @@ public struct FramePooling: Sendable, Equatable, Codable {
   }
 
   /// The frames that each part of a span's vector is the mean of.
-  private func ranges(_ span: Span, _ count: Int, _ timing: some FrameAxis) -> [Range<Int>] {
+  private func ranges(_ span: LabelledSpan, _ count: Int, _ timing: some FrameAxis) -> [Range<Int>] {
     let own: Range<Int>
     switch mode {
     case .mean: own = timing.frames(from: span.start, to: span.end, count: count)

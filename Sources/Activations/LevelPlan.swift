@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// One level of a corpus before any audio is read: its classes, and which spans are in the sample.
 ///
@@ -64,7 +64,7 @@ struct LevelPlan: Sendable {
   }
 
   /// The index into `classes` of a span of the corpus.
-  func label(of span: Span) -> Int { classIndex[span.label] ?? 0 }
+  func label(of span: LabelledSpan) -> Int { classIndex[span.label] ?? 0 }
 }
 
 /// What one reading of a level's labels gives.

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// Sums over pooled spans from which ridge and LDA probes, CKA, CCA, SVCCA, PWCCA, Procrustes and spectra

@@ -1,6 +1,6 @@
 import Audio
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// What is remembered of one utterance beside its vectors; lists have a place for each planned level.
@@ -80,7 +80,8 @@ extension ExtractionPlan {
   }
 
   private func run(
-    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform?, utterance: Int, spans: [[Span]]
+    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform?, utterance: Int,
+    spans: [[LabelledSpan]]
   ) throws -> (vectors: [[Tensor]], nonFinite: Set<String>) {
     var vectors = levels.map { [Tensor?](repeating: nil, count: $0.layers.count) }
     var nonFinite: Set<String> = []

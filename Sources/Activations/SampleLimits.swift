@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// How many spans of a level are kept whole, with their vectors.
 ///

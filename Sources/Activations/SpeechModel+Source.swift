@@ -1,6 +1,6 @@
 import Audio
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// A loaded model is the usual source; its random twins are others, with fingerprints of their own.

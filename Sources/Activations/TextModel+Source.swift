@@ -1,6 +1,6 @@
 import Audio
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// A text model reads an utterance's text; its rows are tokens, each in the middle of the characters that it covers.

@@ -27,7 +27,7 @@ struct Bootstrap: Sendable {
   }
 
   /// The metrics of every resample.
-  func metrics(of tally: Tally) -> MetricDraws {
+  func metrics(of tally: ClusterCounts) -> MetricDraws {
     let sums = matrixProduct(weights, .none, tally.counts)
     return sums.values.withUnsafeBufferPointer { values in
       MetricDraws(
@@ -83,7 +83,8 @@ package struct Draws: Sendable, Equatable {
     guard let clusters, clusters > 1, tail > 0 else { return tail }
     let n = Double(clusters)
     return erfc(
-      (n / (n - 1)).squareRoot() * StudentT.quantile(twoSidedTail: tail, freedom: n - 1) / 2.0.squareRoot())
+      (n / (n - 1)).squareRoot() * StudentT.quantile(twoSidedTail: tail, degreesOfFreedom: n - 1)
+        / 2.0.squareRoot())
   }
 
   /// The chance of a value this far from zero if zero were true, two-sided, from Student's t distribution (the
@@ -98,7 +99,7 @@ package struct Draws: Sendable, Equatable {
     guard variance > 0 else { return value == 0 ? 1 : 0 }
     guard let clusters, clusters > 1 else { return erfc(abs(value) / (2 * variance).squareRoot()) }
     let n = Double(clusters)
-    return StudentT.twoSided(abs(value) / (variance * n / (n - 1)).squareRoot(), freedom: n - 1)
+    return StudentT.twoSided(abs(value) / (variance * n / (n - 1)).squareRoot(), degreesOfFreedom: n - 1)
   }
 }
 

@@ -17,7 +17,7 @@ struct DeviationAnalyser: Sendable {
   private let numbers: Matrix
 
   /// Nil for a target that is no number.
-  init?(_ targeted: TargetedExamples, design: StudyDesign) {
+  init?(_ targeted: ProbeDataset, design: StudyDesign) {
     guard let numbers = targeted.numbers else { return nil }
     self.numbers = numbers
     let rows = design.labels.indices.filter { design.labels[$0] >= 0 }
@@ -46,7 +46,7 @@ struct DeviationAnalyser: Sendable {
 
   /// `found` has an entry an example, nil for one that was not tested.
   func analysis(
-    of layer: Layer, _ found: [Deviation?], examples: Examples
+    of layer: Layer, _ found: [Deviation?], examples: PooledSpans
   ) -> DeviationAnalysis {
     let tested = found.enumerated().compactMap { row, own in own.map { (row: row, own: $0) } }
     return DeviationAnalysis(
@@ -65,7 +65,7 @@ struct DeviationAnalyser: Sendable {
       .map { row, own in
         let item = examples.items[row]
         let isSingle = numbers.columns == 1
-        return DeviationAnalysis.Span(
+        return DeviationAnalysis.SpanDeviation(
           utterance: examples.utterances[item.utterance], speaker: examples.speakers[item.speaker],
           start: item.start, end: item.end, truth: isSingle ? numbers[row, 0] : nil,
           guess: isSingle ? own.guess : nil, deviation: own.square.squareRoot())

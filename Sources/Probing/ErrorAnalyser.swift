@@ -9,7 +9,7 @@ import Results
 
 /// Counts what one layer's probe took for what, span by span.
 struct ErrorAnalyser: Sendable {
-  let examples: Examples
+  let examples: PooledSpans
   let design: StudyDesign
   /// Those that were tested.
   let classes: [String]
@@ -18,7 +18,7 @@ struct ErrorAnalyser: Sendable {
 
   /// `guesses` has an entry an example, nil for one that was not tested.
   func analysis(
-    of layer: Layer, _ guesses: [Guess?], since before: (Layer, [Guess?])?
+    of layer: Layer, _ guesses: [Prediction?], since before: (Layer, [Prediction?])?
   ) -> ErrorAnalysis {
     let tested = guesses.enumerated().compactMap { row, guess in guess.map { (row: row, guess: $0) } }
     var confusions: [String: [String: Int]] = [:]
@@ -39,7 +39,7 @@ struct ErrorAnalyser: Sendable {
   private func truth(_ row: Int) -> String { design.classes[design.labels[row]] }
 
   /// At most `listed`, the true class's probability ascending.
-  private func worst(_ mistakes: [(row: Int, guess: Guess)]) -> [ErrorAnalysis.Mistake] {
+  private func worst(_ mistakes: [(row: Int, guess: Prediction)]) -> [ErrorAnalysis.Mistake] {
     mistakes.sorted { ($0.guess.logProbability, $0.row) < ($1.guess.logProbability, $1.row) }
       .prefix(Self.listed).map { row, guess in
         let item = examples.items[row]
@@ -52,12 +52,12 @@ struct ErrorAnalyser: Sendable {
 
   /// Of spans that both have, by the readings of another layer or of another model's probe.
   func changes(
-    to now: [Guess?], since layer: Layer, _ before: [Guess?]
+    to now: [Prediction?], since layer: Layer, _ before: [Prediction?]
   ) -> ErrorAnalysis.Changes {
     let both = zip(now, before).enumerated().compactMap { row, guesses in
       guesses.0.flatMap { now in guesses.1.map { (row: row, now: now, before: $0) } }
     }
-    func isRight(_ row: Int, _ guess: Guess) -> Bool { guess.label == design.labels[row] }
+    func isRight(_ row: Int, _ guess: Prediction) -> Bool { guess.label == design.labels[row] }
     let gained = both.filter { isRight($0.row, $0.now) && !isRight($0.row, $0.before) }
     let lost = both.filter { !isRight($0.row, $0.now) && isRight($0.row, $0.before) }
     func byClass(_ rows: [Int]) -> [String: Int] {
@@ -77,7 +77,7 @@ struct ErrorAnalyser: Sendable {
   }
 
   private func pairs(
-    _ both: [(row: Int, now: Guess, before: Guess)]
+    _ both: [(row: Int, now: Prediction, before: Prediction)]
   ) -> [ErrorAnalysis.Changes.OfPair] {
     var counts: [[Int]: (before: Int, now: Int)] = [:]
     for (row, now, before) in both {

@@ -79,7 +79,7 @@ public struct FittedSoftmaxProbe: Sendable {
   }
 
   /// Guesses for rows `rows` of `states`, whose true classes are `labels`.
-  func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Guess] {
+  func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Prediction] {
     let logits = try self.logits(of: states, rows: rows)
     let count = classes.count
     var numbers = [Int?](repeating: nil, count: classCount)
@@ -93,7 +93,7 @@ public struct FittedSoftmaxProbe: Sendable {
         logProbability =
           numbers[truth].map { Double(row[row.startIndex + $0]) - logSum(row) } ?? -.infinity
       }
-      return Guess(label: classes[best], logProbability: logProbability)
+      return Prediction(label: classes[best], logProbability: logProbability)
     }
   }
 

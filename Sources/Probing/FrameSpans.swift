@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// Single frames as spans of the level `sound`, for probes that read frames instead of labelled spans.

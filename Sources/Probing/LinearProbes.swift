@@ -27,16 +27,16 @@ public struct RidgeProbe: Sendable, Equatable {
 
   /// - Throws: `ProbeError` as `SoftmaxProbe.fit` does; `LinearAlgebraError` where the penalty is too small for
   ///   features that depend on each other.
-  public func fit(states: Tensor, labels: [Int], classCount: Int) throws -> FittedLinearProbe {
+  public func fit(states: Tensor, labels: [Int], classCount: Int) throws -> FittedDiscriminant {
     try fit(LabelMoments(states: states, labels: labels, classCount: classCount), classCount: classCount)
   }
 
   /// From a layer's moments; classes are numbered as there.
-  public func fit(_ moments: Moments, layer: String) throws -> FittedLinearProbe {
+  public func fit(_ moments: Moments, layer: String) throws -> FittedDiscriminant {
     try fit(LabelMoments(moments, layer: layer), classCount: moments.classes.count)
   }
 
-  func fit(_ sums: LabelMoments, classCount: Int) throws -> FittedLinearProbe {
+  func fit(_ sums: LabelMoments, classCount: Int) throws -> FittedDiscriminant {
     try requirePenalty(penalty)
     let divisors = sums.divisors(standardises: standardises)
     let factor = try CholeskyFactor(of: sums.gram.scaled(by: divisors, ridge: penalty))
@@ -44,7 +44,7 @@ public struct RidgeProbe: Sendable, Equatable {
     let cross = Matrix(scaledSums: sums.sums, by: divisors, factor: { _ in 2 })
     let weights = factor.solve(cross)
     let n = Double(sums.count)
-    return FittedLinearProbe(
+    return FittedDiscriminant(
       penalty: penalty, classCount: classCount, classes: sums.classes, mean: sums.mean,
       weights: weights.unscaled(by: divisors), offsets: sums.counts.map { 2 * Double($0) / n - 1 },
       reading: .regressions)
@@ -66,15 +66,15 @@ public struct LDAProbe: Sendable, Equatable {
   }
 
   /// - Throws: as `RidgeProbe.fit` does.
-  public func fit(states: Tensor, labels: [Int], classCount: Int) throws -> FittedLinearProbe {
+  public func fit(states: Tensor, labels: [Int], classCount: Int) throws -> FittedDiscriminant {
     try fit(LabelMoments(states: states, labels: labels, classCount: classCount), classCount: classCount)
   }
 
-  public func fit(_ moments: Moments, layer: String) throws -> FittedLinearProbe {
+  public func fit(_ moments: Moments, layer: String) throws -> FittedDiscriminant {
     try fit(LabelMoments(moments, layer: layer), classCount: moments.classes.count)
   }
 
-  func fit(_ sums: LabelMoments, classCount: Int) throws -> FittedLinearProbe {
+  func fit(_ sums: LabelMoments, classCount: Int) throws -> FittedDiscriminant {
     try requirePenalty(penalty)
     let divisors = sums.divisors(standardises: standardises)
     var within = sums.gram
@@ -94,7 +94,7 @@ public struct LDAProbe: Sendable, Equatable {
       let square = (0..<sums.width).reduce(0.0) { $0 + weights[$1, k] * means[$1, k] }
       return log(Double(sums.counts[k]) / n) - square / 2
     }
-    return FittedLinearProbe(
+    return FittedDiscriminant(
       penalty: penalty, classCount: classCount, classes: sums.classes, mean: sums.mean,
       weights: weights.unscaled(by: divisors), offsets: offsets, reading: .logits)
   }
@@ -127,7 +127,7 @@ extension Matrix {
 }
 
 /// A ridge or LDA probe that has been fitted.
-public struct FittedLinearProbe: Sendable {
+public struct FittedDiscriminant: Sendable {
   /// What the scores are.
   enum Reading: Sendable { case logits, regressions }
 
@@ -169,13 +169,13 @@ public struct FittedLinearProbe: Sendable {
   }
 }
 
-extension FittedLinearProbe: FittedProbe {
-  func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Guess] {
+extension FittedDiscriminant: FittedProbe {
+  func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Prediction] {
     guard states.width == width || rows.isEmpty else {
       throw ProbeError.widthMismatch(found: states.width, expected: width)
     }
     let count = classes.count
-    var guesses: [Guess] = []
+    var guesses: [Prediction] = []
     guesses.reserveCapacity(rows.count)
     CentredRows.forEachBlock(of: states, rows: rows, mean: mean) { first, block, blockRows in
       let scores = matrixProduct(
@@ -189,12 +189,12 @@ extension FittedLinearProbe: FittedProbe {
     return guesses
   }
 
-  private func guess(_ scores: [Double], truth: Int?) -> Guess {
+  private func guess(_ scores: [Double], truth: Int?) -> Prediction {
     var best = 0
     for k in scores.indices where scores[k] > scores[best] { best = k }
-    guard let truth else { return Guess(label: classes[best], logProbability: .nan) }
+    guard let truth else { return Prediction(label: classes[best], logProbability: .nan) }
     guard let place = classes.firstIndex(of: truth) else {
-      return Guess(label: classes[best], logProbability: -.infinity)
+      return Prediction(label: classes[best], logProbability: -.infinity)
     }
     let logProbability: Double
     switch reading {
@@ -206,6 +206,6 @@ extension FittedLinearProbe: FittedProbe {
       let shares = scores.map { max(($0 + 1) / 2, 1e-3) }
       logProbability = log(shares[place] / shares.reduce(0, +))
     }
-    return Guess(label: classes[best], logProbability: logProbability)
+    return Prediction(label: classes[best], logProbability: logProbability)
   }
 }

@@ -3,7 +3,7 @@ import Results
 /// What the probe on a study's peak layer read in each span, so that two models' mistakes can be compared.
 package struct PeakReading: Sendable {
   package let layer: Layer
-  let guesses: [Guess?]
+  let guesses: [Prediction?]
   let analyser: ErrorAnalyser
 
   /// What changed against the reading of another model; nil where it was of other spans.

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// Probes that are asked for together, beside the levels of the hierarchy (`--levels sound,articulation,word`).
 public enum ProbeGroup: String, Sendable, CaseIterable {

@@ -1,7 +1,7 @@
 import Activations
+import Corpora
 import Foundation
 import Results
-import SpeechHierarchy
 import Yams
 
 extension ProbeSpec {

@@ -1,6 +1,6 @@
 import Activations
+import Corpora
 import Results
-import SpeechHierarchy
 
 /// What is read off a model's layers, and how: one file of `probes/`.
 ///

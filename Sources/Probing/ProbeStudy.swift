@@ -1,6 +1,6 @@
 import Activations
+import Corpora
 import Results
-import SpeechHierarchy
 import Tensors
 
 /// One level of a model, probed with all its controls.
@@ -20,10 +20,10 @@ import Tensors
 public struct ProbeStudy: Sendable {
   public var spec: ProbeSpec
   /// Of the trained model: its layers, `mel` or `n-grams` for the baseline where there is one; and what is read of them.
-  public var targeted: TargetedExamples
-  public var examples: Examples { targeted.examples }
+  public var targeted: ProbeDataset
+  public var examples: PooledSpans { targeted.examples }
   /// Of its randomly initialised twins: the same spans, whose own labels are not looked at.
-  public var twins: [Examples]
+  public var twins: [PooledSpans]
   public var splits: SplitPlan
   /// The layers that are reported, each with its place; those that `examples` knows nothing of are left out.
   public var tapPoints: [Layer]
@@ -34,16 +34,16 @@ public struct ProbeStudy: Sendable {
   public var errorLayers: Set<String> = []
 
   public init(
-    spec: ProbeSpec, examples: Examples, twins: [Examples] = [], splits: SplitPlan,
+    spec: ProbeSpec, examples: PooledSpans, twins: [PooledSpans] = [], splits: SplitPlan,
     tapPoints: [Layer]? = nil, seed: UInt64, resamples: Int = 1000
   ) {
     self.init(
-      spec: spec, targeted: TargetedExamples(examples), twins: twins, splits: splits, tapPoints: tapPoints,
+      spec: spec, targeted: ProbeDataset(examples), twins: twins, splits: splits, tapPoints: tapPoints,
       seed: seed, resamples: resamples)
   }
 
   public init(
-    spec: ProbeSpec, targeted: TargetedExamples, twins: [Examples] = [], splits: SplitPlan,
+    spec: ProbeSpec, targeted: ProbeDataset, twins: [PooledSpans] = [], splits: SplitPlan,
     tapPoints: [Layer]? = nil, seed: UInt64, resamples: Int = 1000
   ) {
     self.spec = spec
@@ -85,7 +85,7 @@ public struct ProbeStudy: Sendable {
     }
     let design = StudyDesign(targeted, plan: splits, spec: spec)
     guard design.reason == nil else { return nothing(design, layers) }
-    let clusters = Clusters(examples, design: design)
+    let clusters = ResamplingUnits(examples, design: design)
     let runner = try StudyRunner(
       study: self, design: design, clusters: clusters, threads: threads, progress: progress,
       isCancelled: isCancelled)

@@ -1,5 +1,5 @@
+import Corpora
 import Results
-import SpeechHierarchy
 
 /// What a probe is asked to read; the raw value is its name in a definition (`target: manner`).
 public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
@@ -114,9 +114,9 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
 
   func metrics() -> [Metric] {
     switch outcome {
-    case .classes: Tally.Layout.classes(2).metrics
-    case .numbers: Tally.Layout.outputs(1).metrics
-    case .boundaries: Tally.Layout.boundaries.metrics
+    case .classes: ClusterCounts.Layout.classes(2).metrics
+    case .numbers: ClusterCounts.Layout.outputs(1).metrics
+    case .boundaries: ClusterCounts.Layout.boundaries.metrics
     }
   }
 

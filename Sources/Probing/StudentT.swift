@@ -6,19 +6,19 @@
 
 /// Student's t distribution.
 enum StudentT {
-  /// P(|T| > t) with `freedom` degrees of freedom, t ≥ 0.
-  static func twoSided(_ t: Double, freedom: Double) -> Double {
+  /// P(|T| > t) with `degreesOfFreedom` degrees of freedom, t ≥ 0.
+  static func twoSided(_ t: Double, degreesOfFreedom: Double) -> Double {
     guard t.isFinite else { return t.isNaN ? .nan : 0 }
-    return incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
+    return incompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
   }
 
   /// The t with P(|T| > t) = `tail`, by bisection.
-  static func quantile(twoSidedTail tail: Double, freedom: Double) -> Double {
+  static func quantile(twoSidedTail tail: Double, degreesOfFreedom: Double) -> Double {
     var (low, high) = (0.0, 1.0)
-    while twoSided(high, freedom: freedom) > tail, high < 1e9 { high *= 2 }
+    while twoSided(high, degreesOfFreedom: degreesOfFreedom) > tail, high < 1e9 { high *= 2 }
     for _ in 0..<100 {
       let middle = (low + high) / 2
-      if twoSided(middle, freedom: freedom) > tail { low = middle } else { high = middle }
+      if twoSided(middle, degreesOfFreedom: degreesOfFreedom) > tail { low = middle } else { high = middle }
     }
     return (low + high) / 2
   }

@@ -1,5 +1,5 @@
 import Activations
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 #if canImport(Glibc)
@@ -44,7 +44,7 @@ struct StudyDesign: Sendable {
   ///   only lower every number alike; of the others the `maximumClasses` most frequent are kept.
   /// - An example whose class is missing from its own fold's training part is left out for the same reason.
   /// - A regression has one class, all examples that have a number.
-  init(_ targeted: TargetedExamples, plan: SplitPlan, spec: ProbeSpec) {
+  init(_ targeted: ProbeDataset, plan: SplitPlan, spec: ProbeSpec) {
     let examples = targeted.examples
     let numbers = targeted.numbers
     let isRegression = numbers != nil
@@ -103,7 +103,7 @@ struct StudyDesign: Sendable {
 
   /// Whether a control task can tell anything: where types are hardly more than classes (a word's type is the
   /// word), random classes by type only rename the classes, and any reader of the classes reads them as well.
-  func hasMoreTypesThanClasses(_ examples: Examples) -> Bool {
+  func hasMoreTypesThanClasses(_ examples: PooledSpans) -> Bool {
     guard !isRegression else { return false }
     let types = Set(labels.indices.filter { labels[$0] >= 0 }.map { examples.items[$0].type })
     return types.count > 2 * classes.count
@@ -122,7 +122,7 @@ struct StudyDesign: Sendable {
 }
 
 /// The units that a bootstrap draws, and which of them each tested example belongs to.
-struct Clusters: Sendable {
+struct ResamplingUnits: Sendable {
   /// "speakers" or "utterances".
   let unit: String
   let count: Int
@@ -132,7 +132,7 @@ struct Clusters: Sendable {
   let utterances: Int
 
   /// Speakers where ten or more are tested, else utterances (METHODS, Intervals).
-  init(_ examples: Examples, design: StudyDesign) {
+  init(_ examples: PooledSpans, design: StudyDesign) {
     let tested = design.folds.flatMap(\.test)
     let speakers = Set(tested.map { examples.items[$0].speaker }).sorted()
     let utterances = Set(tested.map { examples.items[$0].utterance }).sorted()

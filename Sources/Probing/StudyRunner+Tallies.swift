@@ -4,18 +4,18 @@ import Tensors
 /// Puts together what the folds gave.
 extension StudyRunner {
   /// What a tally of this study holds.
-  var layout: Tally.Layout {
+  var layout: ClusterCounts.Layout {
     if let numbers = study.targeted.numbers { return .outputs(numbers.columns) }
     return study.targeted.boundaries == nil || design.classes.count != 2
       ? .classes(design.classes.count) : .boundaries
   }
 
-  func gather(_ outcomes: [FoldOutcome]) -> Measured {
-    var tally = Tally(clusters: clusters.count, layout)
+  func gather(_ outcomes: [FoldOutcome]) -> LayerPredictions {
+    var tally = ClusterCounts(clusters: clusters.count, layout)
     var selectivity = Matrix(rows: clusters.count, columns: 3)
     var hasControl = false
     let examples = study.examples.items.count
-    var guesses = [Guess?](repeating: nil, count: design.isRegression ? 0 : examples)
+    var guesses = [Prediction?](repeating: nil, count: design.isRegression ? 0 : examples)
     var deviations = [DeviationAnalyser.Deviation?](
       repeating: nil, count: design.isRegression ? examples : 0)
     for (fold, outcome) in zip(design.folds, outcomes) {
@@ -40,14 +40,14 @@ extension StudyRunner {
       }
       addBoundaries(outcome.guesses.map { $0.label == 0 }, fold, to: &tally)
     }
-    return Measured(
+    return LayerPredictions(
       tally: tally, selectivity: hasControl ? selectivity : nil, penalties: outcomes.map(\.penalty),
       trials: outcomes.map(\.trials),
       unconverged: outcomes.count { !$0.isConverged }, guesses: guesses, deviations: deviations)
   }
 
   /// Outputs around their mean, so that their squares lose no digits.
-  func add(_ numbers: Matrix, _ fold: StudyDesign.Rows, to tally: inout Tally) {
+  func add(_ numbers: Matrix, _ fold: StudyDesign.Rows, to tally: inout ClusterCounts) {
     guard let truth = study.targeted.numbers else { return }
     for (place, row) in fold.test.enumerated() {
       tally.add(
@@ -59,7 +59,7 @@ extension StudyRunner {
 
   /// Of a boundary probe, the boundaries that the test rows' frames detect and those that there are, utterance by
   /// utterance.
-  func addBoundaries(_ isBoundary: [Bool], _ fold: StudyDesign.Rows, to tally: inout Tally) {
+  func addBoundaries(_ isBoundary: [Bool], _ fold: StudyDesign.Rows, to tally: inout ClusterCounts) {
     guard layout == .boundaries, let boundaries = study.targeted.boundaries else { return }
     let items = study.examples.items
     let places = Dictionary(grouping: fold.test.indices) { items[fold.test[$0]].utterance }

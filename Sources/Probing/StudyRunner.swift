@@ -12,7 +12,7 @@ import Tensors
 /// Runs the fits of a study: every set of states in every fold, shared out over threads.
 struct StudyRunner: Sendable {
   let design: StudyDesign
-  let clusters: Clusters
+  let clusters: ResamplingUnits
   let study: ProbeStudy
   private let threads: Int
   private let isCancelled: @Sendable () -> Bool
@@ -25,10 +25,10 @@ struct StudyRunner: Sendable {
   /// Of a regression.
   let deviationAnalyser: DeviationAnalyser?
   /// What a probe can read off spans without hearing anything: durations first.
-  let plainFeatures: [PlainFeatures]
+  let plainFeatures: [SpanStatistics]
 
   init(
-    study: ProbeStudy, design: StudyDesign, clusters: Clusters, threads: Int,
+    study: ProbeStudy, design: StudyDesign, clusters: ResamplingUnits, threads: Int,
     progress: @escaping @Sendable (Int, Int) -> Void, isCancelled: @escaping @Sendable () -> Bool
   ) throws {
     self.study = study
@@ -68,8 +68,8 @@ struct StudyRunner: Sendable {
   }
 
   /// What the folds gave for one set of states.
-  struct Measured: Sendable {
-    var tally: Tally
+  struct LayerPredictions: Sendable {
+    var tally: ClusterCounts
     /// A row for each cluster, of the examples whose type was seen in training: how many there are, how many
     /// were right, and how many of the control task were right. Nil without a control task.
     var selectivity: Matrix?
@@ -79,24 +79,24 @@ struct StudyRunner: Sendable {
     var trials: [[PenaltySearch.Trial]]
     var unconverged: Int
     /// Of each example, nil for one that was not tested; none of a regression.
-    var guesses: [Guess?]
+    var guesses: [Prediction?]
     /// Of each example, nil for one that was not tested; of a regression only.
     var deviations: [DeviationAnalyser.Deviation?]
   }
 
   /// Everything that was measured; nil where a layer has no states.
-  struct Everything: Sendable {
-    var layers: [String: Measured] = [:]
+  struct FitResults: Sendable {
+    var layers: [String: LayerPredictions] = [:]
     /// Of each twin, by layer.
-    var twins: [[String: Measured]] = []
-    var mel: Measured?
+    var twins: [[String: LayerPredictions]] = []
+    var mel: LayerPredictions?
     /// In the order of `plainFeatures`.
-    var plain: [Measured] = []
+    var plain: [LayerPredictions] = []
     /// Layers whose states cannot be used, and why.
     var refused: [String: String] = [:]
   }
 
-  func measure(_ layers: [Layer]) throws -> Everything {
+  func measure(_ layers: [Layer]) throws -> FitResults {
     let names = layers.map(\.name).filter(study.examples.layers.contains)
     let baseline = study.examples.baseline
     let sets =
@@ -104,7 +104,7 @@ struct StudyRunner: Sendable {
       + study.twins.reduce(0) { sum, twin in sum + names.count(where: twin.layers.contains) }
     counter.expect(sets * design.folds.count)
 
-    var everything = Everything(twins: study.twins.map { _ in [:] })
+    var everything = FitResults(twins: study.twins.map { _ in [:] })
     everything.plain = try measure(
       plainFeatures.map(\.states), hasControl: plainFeatures.map { _ in false })
     if let baseline {
@@ -135,7 +135,7 @@ struct StudyRunner: Sendable {
 
   /// The probe on a layer with every label in training exchanged at random for another's, whose penalty is
   /// chosen on labels as random.
-  func shuffledNull(of layer: String) throws -> Measured {
+  func shuffledNull(of layer: String) throws -> LayerPredictions {
     let states = try study.examples.states(of: layer)
     let outcomes = try parallelMap(design.folds.count, threads: threads) { index in
       let fold = design.folds[index]
@@ -154,7 +154,7 @@ struct StudyRunner: Sendable {
   }
 
   /// Each set of states `[items × width]` through all folds.
-  private func measure(_ states: [Tensor], hasControl: [Bool]) throws -> [Measured] {
+  private func measure(_ states: [Tensor], hasControl: [Bool]) throws -> [LayerPredictions] {
     let folds = design.folds.count
     let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
       let outcome = try fitAndPredict(
@@ -172,7 +172,7 @@ struct StudyRunner: Sendable {
     var trials: [PenaltySearch.Trial]
     var isConverged: Bool
     /// For the fold's test rows.
-    var guesses: [Guess] = []
+    var guesses: [Prediction] = []
     /// A regression's, `[test rows × outputs]`.
     var numbers: Matrix?
     /// Whether the control task's random class was recognised, of each test row whose type was in training.
@@ -190,7 +190,7 @@ struct StudyRunner: Sendable {
         penalty: fitted.penalty, trials: trials, isConverged: true,
         numbers: try fitted.predictions(states, rows: fold.test))
     }
-    let data = ExaminedStates(states: states, labels: labels, classCount: design.classes.count)
+    let data = ProbeInput(states: states, labels: labels, classCount: design.classes.count)
     let (fitted, trials) = try probe.fit(
       data, train: fold.train, development: fold.development, outer: fold.outer)
     return FoldOutcome(
@@ -208,7 +208,7 @@ struct StudyRunner: Sendable {
     func label(_ row: Int) -> Int { control.classOfType[study.examples.items[row].type] }
     guard Set(fold.outer.map(label)).count > 1 else { return nil }
     let seen = Set(fold.outer.map { study.examples.items[$0].type })
-    let data = ExaminedStates(
+    let data = ProbeInput(
       states: states, labels: states.rowIndices.map(label), classCount: design.classes.count)
     let fitted = try probe.fit(data, rows: fold.outer, penalty: penalty)
     let guesses = try fitted.guesses(states, rows: fold.test, labels: nil)

@@ -12,12 +12,12 @@ import Tensors
 struct StudySummary {
   private let study: ProbeStudy
   private let design: StudyDesign
-  private let clusters: Clusters
-  private let measured: StudyRunner.Everything
+  private let clusters: ResamplingUnits
+  private let measured: StudyRunner.FitResults
   private let bootstrap: Bootstrap
 
   init(
-    study: ProbeStudy, design: StudyDesign, clusters: Clusters, measured: StudyRunner.Everything
+    study: ProbeStudy, design: StudyDesign, clusters: ResamplingUnits, measured: StudyRunner.FitResults
   ) {
     self.study = study
     self.design = design
@@ -60,7 +60,7 @@ struct StudySummary {
     if study.spec.hasPlainBaselines {
       result.plain = plain.map { features, own in
         let ofPeak = peak.flatMap { draws[$0.layer.name] }
-        return PlainBaseline(
+        return DurationBaseline(
           name: features.name, isRequired: features.isRequired, metrics: own.table,
           gainOfPeak: ofPeak.map { gain($0[metric], over: own[metric]).estimate() })
       }
@@ -71,7 +71,7 @@ struct StudySummary {
       result.errors = errors(layers, peak: peak, classes: result.classes)
     }
     if let peak, let own = draws[peak.layer.name] {
-      let evidence = Evidence(
+      let evidence = VerdictRule(
         result: result, peak: peak, gainOverMajority: (own[yardstick] - majority[yardstick]).estimate(),
         hasTrueProbabilities: !study.spec.isBalanced, isOfSignal: study.spec.target.isOfSignal,
         isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel, plain: plain),
@@ -154,11 +154,12 @@ struct StudySummary {
   /// Which gains at the peak stand after Holm's correction over all layers: the peak was picked among them, and the
   /// best of many tries is good by chance.
   private func isBeyondSelection(
-    at peak: Layer, _ draws: [String: MetricDraws], mel: MetricDraws?, plain: [(PlainFeatures, MetricDraws)]
-  ) -> Set<Evidence.Gain> {
+    at peak: Layer, _ draws: [String: MetricDraws], mel: MetricDraws?,
+    plain: [(SpanStatistics, MetricDraws)]
+  ) -> Set<VerdictRule.Gain> {
     let names = draws.keys.sorted()
-    var standing: Set<Evidence.Gain> = []
-    func judge(_ gain: Evidence.Gain, _ value: (String) -> Draws?) {
+    var standing: Set<VerdictRule.Gain> = []
+    func judge(_ gain: VerdictRule.Gain, _ value: (String) -> Draws?) {
       let family = names.compactMap { name in value(name).map { (name, $0.pValue) } }
       let rejected = holmRejections(family.map(\.1))
       if zip(family, rejected).contains(where: { $0.0 == peak.name && $1 }) { standing.insert(gain) }
@@ -202,8 +203,8 @@ struct StudySummary {
 
   /// Always the fold's commonest class, each class with its share of the training part; of a regression always the
   /// mean of the training part.
-  private func majorityTally(_ runner: StudyRunner) -> Tally {
-    var tally = Tally(clusters: clusters.count, runner.layout)
+  private func majorityTally(_ runner: StudyRunner) -> ClusterCounts {
+    var tally = ClusterCounts(clusters: clusters.count, runner.layout)
     for fold in design.folds {
       if let numbers = study.targeted.numbers {
         let mean = (0..<numbers.columns).map { k in

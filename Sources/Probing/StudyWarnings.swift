@@ -5,8 +5,8 @@ import Results
 struct StudyWarnings {
   let study: ProbeStudy
   let design: StudyDesign
-  let clusters: Clusters
-  let measured: StudyRunner.Everything
+  let clusters: ResamplingUnits
+  let measured: StudyRunner.FitResults
   let result: LevelResult
   let duration: MetricDraws?
 
@@ -68,8 +68,8 @@ struct StudyWarnings {
     let (alone, chance) = (duration[.accuracy].estimate(), result.majority.accuracy.value)
     guard alone.low > chance, alone.value - chance > 0.25 * (best - chance) else { return nil }
     return
-      "a probe that knows nothing but each span's duration has an accuracy of \(Evidence.interval(alone)), against "
-      + "\(Evidence.number(chance)) for the commonest class: part of what layers show may be duration"
+      "a probe that knows nothing but each span's duration has an accuracy of \(VerdictRule.interval(alone)), against "
+      + "\(VerdictRule.number(chance)) for the commonest class: part of what layers show may be duration"
   }
 
   private func counted(_ count: Int, _ noun: String) -> String {

@@ -14,24 +14,24 @@ struct TestedParts {
   /// Durations are shared out into so many parts of about one size.
   private static let durations = 4
 
-  init(_ examples: Examples, rows: [Int]) {
+  init(_ examples: PooledSpans, rows: [Int]) {
     all = Self.speakers(examples, rows) + Self.durations(examples, rows)
   }
 
-  private static func speakers(_ examples: Examples, _ rows: [Int]) -> [Part] {
+  private static func speakers(_ examples: PooledSpans, _ rows: [Int]) -> [Part] {
     Dictionary(grouping: rows) { examples.speakers[examples.items[$0].speaker] }
       .sorted { $0.key < $1.key }.map { Part(kind: .speaker, name: $0, rows: $1) }
   }
 
   /// Quarters of the spans by their length, fewer where many are of one length.
-  private static func durations(_ examples: Examples, _ rows: [Int]) -> [Part] {
+  private static func durations(_ examples: PooledSpans, _ rows: [Int]) -> [Part] {
     // A tenth of a millisecond is below any label's precision, and above that of start and end.
     func length(_ row: Int) -> Double {
       ((examples.items[row].end - examples.items[row].start) * 10_000).rounded() / 10_000
     }
     func range(_ low: Double, _ high: Double) -> String {
       let isOfText = examples.baselineOfText != nil
-      let ends = [low, high].map { isOfText ? "\(Int($0.rounded()))" : Evidence.number($0) }
+      let ends = [low, high].map { isOfText ? "\(Int($0.rounded()))" : VerdictRule.number($0) }
       return (ends[0] == ends[1] ? ends[0] : ends.joined(separator: "–"))
         + (isOfText ? " characters" : " s")
     }

@@ -1,7 +1,7 @@
 import Tensors
 
 /// A row's likeliest class, and the natural logarithm of the probability of the one that it has.
-struct Guess: Sendable, Equatable {
+struct Prediction: Sendable, Equatable {
   var label: Int
   /// NaN where no truth was given, −∞ where its class did not occur in training.
   var logProbability: Double
@@ -13,11 +13,11 @@ protocol FittedProbe: Sendable {
   var isConverged: Bool { get }
 
   /// A guess for each of `rows` of `states`; the log-probability is that of `labels[i]`, NaN without labels.
-  func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Guess]
+  func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Prediction]
 }
 
 /// States and labels that have been checked.
-struct ExaminedStates {
+struct ProbeInput {
   let states: Tensor
   let labels: [Int]
   let classCount: Int
@@ -32,11 +32,11 @@ protocol TunedProbe: Sendable {
   /// Chooses on `development`, fits to `outer`: all row indices. The trials are those of the search, by their log loss
   /// an example.
   func fit(
-    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
+    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
   ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial])
 
   /// At a penalty that is known.
-  func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe
+  func fit(_ data: ProbeInput, rows: [Int], penalty: Double) throws -> any FittedProbe
 }
 
 /// Ridge and LDA probes: the penalty with the lowest log loss on development rows is taken.
@@ -52,17 +52,18 @@ struct TunedLinearProbe: TunedProbe {
   }
 
   func fit(
-    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
+    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
   ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial]) {
     let trials = try trials(data, train: train, development: development)
     return (try fit(data, rows: outer, penalty: trials.best?.penalty ?? search.middle), trials)
   }
 
-  func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe {
+  func fit(_ data: ProbeInput, rows: [Int], penalty: Double) throws -> any FittedProbe {
     try fit(LabelMoments(try data.rows(rows)), penalty, data.classCount)
   }
 
-  private func fit(_ sums: LabelMoments, _ penalty: Double, _ classCount: Int) throws -> FittedLinearProbe {
+  private func fit(_ sums: LabelMoments, _ penalty: Double, _ classCount: Int) throws -> FittedDiscriminant
+  {
     switch family {
     case .ridge: try RidgeProbe(penalty: penalty).fit(sums, classCount: classCount)
     case .lda: try LDAProbe(penalty: penalty).fit(sums, classCount: classCount)
@@ -70,7 +71,7 @@ struct TunedLinearProbe: TunedProbe {
   }
 
   private func trials(
-    _ data: ExaminedStates, train: [Int], development: [Int]
+    _ data: ProbeInput, train: [Int], development: [Int]
   ) throws -> [PenaltySearch.Trial] {
     let known = Set(train.map { data.labels[$0] })
     let rows = development.filter { known.contains(data.labels[$0]) }

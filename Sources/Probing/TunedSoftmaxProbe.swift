@@ -49,13 +49,13 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
     }
     try states.requireFinite()
     return try fitted(
-      ExaminedStates(states: states, labels: labels, classCount: classCount), train: train,
+      ProbeInput(states: states, labels: labels, classCount: classCount), train: train,
       development: development, outer: outer ?? (train + development).sorted()
     ).probe
   }
 
   private func fitted(
-    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
+    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
   ) throws -> (probe: FittedSoftmaxProbe, trials: [PenaltySearch.Trial]) {
     let search = try search(data, train: train, development: development)
     let fit = try SoftmaxFit(try data.rows(outer), isBalanced: isBalanced)
@@ -68,7 +68,7 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
 
   /// The best penalty, the probe that it was seen with, and everything that was tried.
   private func search(
-    _ data: ExaminedStates, train: [Int], development: [Int]
+    _ data: ProbeInput, train: [Int], development: [Int]
   ) throws -> (penalty: Double, probe: FittedSoftmaxProbe?, trials: [PenaltySearch.Trial]) {
     let search = PenaltySearch(method, penalties: penalties, trials: trialCount, seed: seed)
     let known = Set(train.map { data.labels[$0] })
@@ -91,12 +91,12 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
 
 extension TunedSoftmaxProbe: TunedProbe {
   func fit(
-    _ data: ExaminedStates, train: [Int], development: [Int], outer: [Int]
+    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
   ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial]) {
     try fitted(data, train: train, development: development, outer: outer)
   }
 
-  func fit(_ data: ExaminedStates, rows: [Int], penalty: Double) throws -> any FittedProbe {
+  func fit(_ data: ProbeInput, rows: [Int], penalty: Double) throws -> any FittedProbe {
     let fit = try SoftmaxFit(try data.rows(rows), isBalanced: isBalanced)
     // Asked for by control tasks: random labels leave probabilities flat, where the cheap preconditioner is good
     // for longer.

@@ -1,5 +1,5 @@
+import Corpora
 import Results
-import SpeechHierarchy
 
 /// How a study was made, in words that `summary.md` and the page share.
 enum Description {

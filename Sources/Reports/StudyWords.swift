@@ -1,5 +1,5 @@
+import Corpora
 import Results
-import SpeechHierarchy
 
 extension Level {
   /// "phonemes"

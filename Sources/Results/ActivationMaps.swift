@@ -1,5 +1,5 @@
+import Corpora
 import Foundation
-import SpeechHierarchy
 
 /// Where in the sound a study's own probe finds a level: maps of some held-out spans, each with what was heard.
 public struct ActivationMaps: Codable, Equatable, Sendable {

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// What explaining one target of one recording has found: what `attribution.json` holds, and figures are drawn from.
 public struct AttributionResult: Codable, Equatable, Sendable {
@@ -103,7 +103,7 @@ public struct AttributionResult: Codable, Equatable, Sendable {
     }
 
     /// A rank correlation with the map, of what.
-    public struct Likeness: Codable, Equatable, Sendable {
+    public struct Agreement: Codable, Equatable, Sendable {
       public var name: String
       public var correlation: Double
 
@@ -117,15 +117,15 @@ public struct AttributionResult: Codable, Equatable, Sendable {
     public var hiding: Curve?
     /// Insertion's area less deletion's, and the same of random orders.
     public var gain, randomGain: Double?
-    public var randomisation: [Likeness]
-    public var noise: [Likeness]
-    public var agreement: [Likeness]
+    public var randomisation: [Agreement]
+    public var noise: [Agreement]
+    public var agreement: [Agreement]
     /// Why it should not be trusted; empty where nothing speaks against it.
     public var doubts: [String]
 
     public init(
-      method: String, hiding: Curve?, gain: Double?, randomGain: Double?, randomisation: [Likeness],
-      noise: [Likeness], agreement: [Likeness], doubts: [String]
+      method: String, hiding: Curve?, gain: Double?, randomGain: Double?, randomisation: [Agreement],
+      noise: [Agreement], agreement: [Agreement], doubts: [String]
     ) {
       self.method = method
       self.hiding = hiding
@@ -138,7 +138,7 @@ public struct AttributionResult: Codable, Equatable, Sendable {
   }
 
   /// What a decoder's tokens listen to.
-  public struct Listening: Equatable, Sendable {
+  public struct CrossAttentionAlignment: Equatable, Sendable {
     /// What it is given, and which of it the target is, if it is one.
     public var tokens: [String]
     public var target: Int?
@@ -149,7 +149,7 @@ public struct AttributionResult: Codable, Equatable, Sendable {
       (self.tokens, self.target, self.blocks) = (tokens, target, blocks)
     }
 
-    public static func == (a: Listening, b: Listening) -> Bool {
+    public static func == (a: CrossAttentionAlignment, b: CrossAttentionAlignment) -> Bool {
       a.tokens == b.tokens && a.target == b.target
         && a.blocks.elementsEqual(b.blocks) { $0.layer == $1.layer && $0.weights == $1.weights }
     }
@@ -192,11 +192,11 @@ public struct AttributionResult: Codable, Equatable, Sendable {
   public var trust: [Trust] = []
   /// Every attention head on the way to the target over this recording, and its weights, `[queries × keys]`; empty
   /// where no method reads attention.
-  public var heads: [EvidenceResult.Head] = []
+  public var heads: [RelevanceLocalisation.Head] = []
   public var attention: [Picture] = []
   /// What each token of a decoder's text listens to, block by block; nil where there is no text or no method reads
   /// attention.
-  public var listening: Listening?
+  public var listening: CrossAttentionAlignment?
   /// What a reader must know before trusting a map; whole sentences.
   public var warnings: [String]
   /// Mel bands of the recording, in decibels, up to `bandLimit` hertz.

@@ -7,9 +7,9 @@ public struct DeviationAnalysis: Codable, Equatable, Sendable {
   /// Speakers by name and durations from the shortest.
   public var parts: [Part]
   /// Spans, those first that are furthest off.
-  public var worst: [Span]
+  public var worst: [SpanDeviation]
 
-  public init(layer: Layer, parts: [Part], worst: [Span]) {
+  public init(layer: Layer, parts: [Part], worst: [SpanDeviation]) {
     (self.layer, self.parts, self.worst) = (layer, parts, worst)
   }
 
@@ -32,7 +32,7 @@ public struct DeviationAnalysis: Codable, Equatable, Sendable {
     }
   }
 
-  public struct Span: Codable, Equatable, Sendable {
+  public struct SpanDeviation: Codable, Equatable, Sendable {
     /// Its name in the corpus: the file without its ending.
     public var utterance: String
     public var speaker: String

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// One number about one layer that is no linear probe's: what `probe-layers measures` gives.
 public struct LayerMeasure: Codable, Equatable, Sendable {
@@ -11,7 +11,7 @@ public struct LayerMeasure: Codable, Equatable, Sendable {
     case abxAcrossPooled = "abx_across_pooled"
     /// k-means of spans: share with the cluster's commonest label, with the label's commonest cluster, and
     /// I(label; cluster)/H(label).
-    case phonePurity = "label_purity"
+    case labelPurity = "label_purity"
     case clusterPurity = "cluster_purity"
     case pnmi
     /// Held-out CCA with one-hot labels, and with labels dealt at random.
@@ -36,7 +36,7 @@ public struct LayerMeasure: Codable, Equatable, Sendable {
       case .abxWithinPooled: "pooled"
       case .abxAcross: "ABX across"
       case .abxAcrossPooled: "pooled"
-      case .phonePurity: "purity"
+      case .labelPurity: "purity"
       case .clusterPurity: "cluster p."
       case .pnmi: "PNMI"
       case .labelCCA: "CCA"

@@ -1,5 +1,5 @@
+import Corpora
 import Foundation
-import SpeechHierarchy
 
 /// What one probe found about one level, over all layers.
 public struct LevelResult: Codable, Equatable, Sendable {
@@ -34,7 +34,7 @@ public struct LevelResult: Codable, Equatable, Sendable {
   /// The probe on the baseline: log-mel spans, or what `baselineName` says.
   public var mel: MetricTable?
   /// Probes that know something of each span without hearing it; nil where spans cannot be told by that.
-  public var plain: [PlainBaseline]?
+  public var plain: [DurationBaseline]?
   /// What the baseline is where it is not mel: `n-grams` of a text's characters.
   public var baselineName: String?
   public var layers: [LayerResult]
@@ -198,7 +198,7 @@ public struct LayerResult: Codable, Equatable, Sendable {
 }
 
 /// A probe that knows each span's duration, its length in phones and syllables, or which phones it is made of.
-public struct PlainBaseline: Codable, Equatable, Sendable {
+public struct DurationBaseline: Codable, Equatable, Sendable {
   /// `duration` (of a text `length`), `length` or `bag-of-phones`.
   public var name: String
   /// The verdict asks for a gain over it.

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// Several models, or the checkpoints of one training run, studied alike and set beside each other: what
 /// `comparison.json` holds and its reports are drawn from. The first model is what the others are compared with.

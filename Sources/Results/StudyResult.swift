@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// Everything that a finished study says: what `study.json` holds and every report is drawn from.
 public struct StudyResult: Codable, Equatable, Sendable {

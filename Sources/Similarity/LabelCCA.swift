@@ -1,5 +1,5 @@
 import Activations
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// How well a linear map of a layer follows the labels, by CCA between states and one-hot labels, fitted and
@@ -31,7 +31,7 @@ public struct LabelCCA: Sendable {
   /// Folds whose parts hold fewer than two spans or classes are left out; throws
   /// `SimilarityError.tooFewRows` where none is left.
   public func correlations(
-    _ examples: Examples, layers: [String]? = nil, folds: [Fold], threads: Int = 1
+    _ examples: PooledSpans, layers: [String]? = nil, folds: [Fold], threads: Int = 1
   ) throws -> [LabelCorrelation] {
     let parts = folds.map { Parts($0, examples) }.filter(\.isUsable)
     guard !parts.isEmpty else {
@@ -69,7 +69,7 @@ public struct LabelCCA: Sendable {
     let train, development, test: [Int]
     let isUsable: Bool
 
-    init(_ fold: Fold, _ examples: Examples) {
+    init(_ fold: Fold, _ examples: PooledSpans) {
       func items(_ utterances: [Int]) -> [Int] {
         let chosen = Set(utterances)
         return examples.items.indices.filter { chosen.contains(examples.items[$0].utterance) }

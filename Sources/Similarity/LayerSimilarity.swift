@@ -27,7 +27,7 @@ public struct LayerStates: Sendable {
 public enum LayerSimilarity {
   /// All pairs of a model's layers (`layers`, or all that the examples have).
   public static func matrix(
-    _ examples: Examples, layers: [String]? = nil, measure: some SimilarityMeasure, threads: Int = 1
+    _ examples: PooledSpans, layers: [String]? = nil, measure: some SimilarityMeasure, threads: Int = 1
   ) throws -> SimilarityMatrix {
     try matrix(
       rows: states(examples, layers), columns: nil, unit: unit(examples), measure: measure,
@@ -38,7 +38,7 @@ public enum LayerSimilarity {
   ///
   /// Spans are matched by utterance and time, so that models of different frame rates can be compared.
   public static func matrix(
-    _ examples: Examples, against other: Examples, measure: some SimilarityMeasure, threads: Int = 1
+    _ examples: PooledSpans, against other: PooledSpans, measure: some SimilarityMeasure, threads: Int = 1
   ) throws -> SimilarityMatrix {
     let (left, right) = sharedItems(examples, other)
     let (x, y) = (examples.selecting(left), other.selecting(right))
@@ -223,22 +223,22 @@ extension Result where Failure == LayerSimilarity.Refusal {
 // MARK: - Examples
 
 extension LayerSimilarity {
-  private static func states(_ examples: Examples, _ layers: [String]?) throws -> [LayerStates] {
+  private static func states(_ examples: PooledSpans, _ layers: [String]?) throws -> [LayerStates] {
     try (layers ?? examples.layers).map {
       LayerStates(layer: $0, states: try examples.states(of: $0))
     }
   }
 
-  private static func unit(_ examples: Examples) -> String { "\(examples.level.rawValue) spans" }
+  private static func unit(_ examples: PooledSpans) -> String { "\(examples.level.rawValue) spans" }
 
   /// The items of both samples that are the same span of the same utterance, in the order of the first.
-  private static func sharedItems(_ a: Examples, _ b: Examples) -> ([Int], [Int]) {
-    struct Span: Hashable {
+  private static func sharedItems(_ a: PooledSpans, _ b: PooledSpans) -> ([Int], [Int]) {
+    struct PooledSpan: Hashable {
       let utterance: String
       let start, end: Double
     }
-    func span(_ examples: Examples, _ item: Examples.Item) -> Span {
-      Span(utterance: examples.utterances[item.utterance], start: item.start, end: item.end)
+    func span(_ examples: PooledSpans, _ item: PooledSpans.Item) -> PooledSpan {
+      PooledSpan(utterance: examples.utterances[item.utterance], start: item.start, end: item.end)
     }
     let places = Dictionary(
       b.items.enumerated().map { (span(b, $0.element), $0.offset) }, uniquingKeysWith: { first, _ in first }

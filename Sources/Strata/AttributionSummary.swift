@@ -30,7 +30,7 @@ public enum AttributionSummary {
   }
 
   /// Where evidence lies, a line a layer and level, and what heads follow.
-  public static func text(of result: EvidenceResult) -> String {
+  public static func text(of result: RelevanceLocalisation) -> String {
     var lines = [
       "Where the evidence lies (\(result.method), \(result.corpus)):",
       row(["level", "layer", "spans", "inside", "chance", "peak inside", "before", "after"]),

@@ -1,7 +1,7 @@
+import Corpora
 import Foundation
 import Reports
 import Results
-import SpeechHierarchy
 
 /// Results as JSON, which `schemas/*.schema.json` describe.
 public enum ResultJSON {

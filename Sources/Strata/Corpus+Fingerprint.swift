@@ -1,5 +1,5 @@
+import Corpora
 import Foundation
-import SpeechHierarchy
 
 extension Corpus {
   /// A hash (64-bit FNV-1a, hexadecimal) of what a study reads from the corpus: each utterance's id, speaker,

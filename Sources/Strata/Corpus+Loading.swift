@@ -1,5 +1,5 @@
 import Audio
-import SpeechHierarchy
+import Corpora
 
 extension Corpus {
   /// Reads the corpus in a folder of audio and label files; durations come from the audio files' headers.

@@ -1,5 +1,5 @@
 import Activations
-import SpeechHierarchy
+import Corpora
 
 extension Corpus {
   /// Throws `StudyError.otherInput` where `source` reads speech and these are texts, or the reverse.

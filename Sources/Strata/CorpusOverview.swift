@@ -1,5 +1,5 @@
+import Corpora
 import Foundation
-import SpeechHierarchy
 
 /// What a corpus holds, for a reader who wants to know whether it was understood.
 public struct CorpusOverview: CustomStringConvertible, Sendable {

@@ -2,11 +2,11 @@
 @_exported import Activations
 @_exported import Attribution
 @_exported import Audio
+@_exported import Corpora
 @_exported import Models
 @_exported import Probing
 @_exported import Results
 @_exported import Similarity
-@_exported import SpeechHierarchy
 @_exported import Tensors
 
 @_exported import struct Checkpoints.NameTable

@@ -2,12 +2,12 @@ import Activations
 import Attribution
 import Audio
 import Checkpoints
+import Corpora
 import HDF5
 import Models
 import Probing
 import Reports
 import Similarity
-import SpeechHierarchy
 
 /// What kind of failure an error is, for a program that must end with an exit status.
 public enum FailureKind: Sendable, Equatable {

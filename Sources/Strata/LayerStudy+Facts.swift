@@ -1,9 +1,9 @@
 import Activations
+import Corpora
 import Foundation
 import Models
 import Probing
 import Results
-import SpeechHierarchy
 
 extension LayerStudy {
   /// What `--levels` takes, for a help text: the levels, then the groups of probes that are run when asked for.

@@ -1,16 +1,16 @@
 import Activations
 import Attribution
 import Audio
+import Corpora
 import Foundation
 import Models
 import Probing
 import Results
-import SpeechHierarchy
 import Tensors
 
 /// The probe whose evidence a study draws, and what the study found of its level.
 struct MapReader: Sendable {
-  let probe: LinearProbe
+  let probe: LinearReadout
   let decision: Verdict.Decision
 }
 
@@ -31,7 +31,7 @@ extension LayerStudy {
     else { return }
     onProgress(StudyProgress(stage: "Fitting the maps' probe", done: 0, total: 1, detail: nil))
     do {
-      let fitted = try LinearProbe.fit(
+      let fitted = try LinearReadout.fit(
         examples, layer: peak, splits: splits, corpus: corpus.name, fingerprint: model.fingerprint)
       reader = MapReader(probe: fitted, decision: decision)
     } catch AttributionError.tooFewExamples {
@@ -41,7 +41,7 @@ extension LayerStudy {
 
   /// The model whose operations can be gone back through; nil for activations from elsewhere and for text.
   private var weights: SpeechModel? {
-    model as? SpeechModel ?? (model as? TranscribedModel)?.model
+    model as? SpeechModel ?? (model as? TeacherForcedModel)?.model
   }
 
   /// Nil where none are asked for.
@@ -81,12 +81,12 @@ extension LayerStudy {
     return ActivationMaps(remarks: remarks, examples: examples)
   }
 
-  private typealias MappedSpan = (utterance: Int, interval: Span)
+  private typealias MappedSpan = (utterance: Int, interval: LabelledSpan)
 
   /// Spans of the first fold's test recordings that the layer has a frame in, of different labels and where there
   /// are enough of different recordings.
   private func mappedSpans(
-    of probe: LinearProbe, _ splits: SplitPlan, _ weights: SpeechModel
+    of probe: LinearReadout, _ splits: SplitPlan, _ weights: SpeechModel
   ) -> [MappedSpan] {
     let known = Set(probe.classes)
     let step = weights.taps.first { $0.name == probe.layer }?.timing?.stride ?? 0
@@ -111,9 +111,9 @@ extension LayerStudy {
   }
 
   private func example(
-    of span: MappedSpan, _ probe: LinearProbe, _ weights: SpeechModel
+    of span: MappedSpan, _ probe: LinearReadout, _ weights: SpeechModel
   ) throws -> ActivationMaps.Example {
-    var whole = try Explanation(weights, corpus.utterances[span.utterance])
+    var whole = try AttributionRun(weights, corpus.utterances[span.utterance])
     (whole.threads, whole.probe, whole.isCancelled) = (threads, probe, isCancelled)
     let middle = (span.interval.start + span.interval.end) / 2
     // Whole hundredths of a second can be typed again, for `attribute`.

@@ -1,7 +1,7 @@
 import Activations
+import Corpora
 import Foundation
 import Probing
-import SpeechHierarchy
 
 extension LayerStudy {
   /// One pass of a study over its corpus: of the model or of one of its random twins, with spans pooled one way.

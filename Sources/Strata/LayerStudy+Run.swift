@@ -1,20 +1,20 @@
 import Activations
+import Corpora
 import Foundation
 import Models
 import Probing
 import Results
 import Similarity
-import SpeechHierarchy
 
 extension LayerStudy {
   /// Runs the whole study away from the caller's thread; cancelling the task stops it.
   ///
   /// Throws `StudyError`, or the error of whatever input was at fault.
-  public func run() async throws -> StudyResult { try await elsewhere { try $0.result() } }
+  public func run() async throws -> StudyResult { try await runBlocking { try $0.result() } }
 
   /// Runs `body` with this study on a thread of its own; cancelling the task cancels that study.
-  func elsewhere<T: Sendable>(_ body: @escaping @Sendable (LayerStudy) throws -> T) async throws -> T {
-    try await Strata.elsewhere(asking: isCancelled) { isCancelled in
+  func runBlocking<T: Sendable>(_ body: @escaping @Sendable (LayerStudy) throws -> T) async throws -> T {
+    try await Strata.runBlocking(asking: isCancelled) { isCancelled in
       var study = self
       study.isCancelled = isCancelled
       return try body(study)
@@ -65,7 +65,7 @@ extension LayerStudy {
     guard let examples = trained.levels[probe.level]?.examples else { return nil }
     var study = ProbeStudy(
       spec: probe,
-      targeted: try TargetedExamples(examples, for: probe, in: corpus.utterances, threads: threads),
+      targeted: try ProbeDataset(examples, for: probe, in: corpus.utterances, threads: threads),
       twins: twins.compactMap { $0.levels[probe.level]?.examples },
       splits: probe.division == .auto
         ? splits

@@ -1,10 +1,10 @@
 import Activations
+import Corpora
 import Foundation
 import Models
 import Probing
 import Results
 import Similarity
-import SpeechHierarchy
 
 /// A whole study: which layers of a model encode which levels of speech, with its controls.
 ///

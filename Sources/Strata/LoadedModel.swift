@@ -20,10 +20,10 @@ public struct LoadedModel: Sendable {
       // Here, not at each of a corpus' texts.
       try model.requiredTokenizer()
       return LoadedModel(
-        source: ofText ? model : SpokenTextModel(model), notes: model.tensorReport.notes)
+        source: ofText ? model : TranscriptTextModel(model), notes: model.tensorReport.notes)
     }
     let model = try SpeechModel.load(path, options: options)
-    guard var transcribed = TranscribedModel(model) else {
+    guard var transcribed = TeacherForcedModel(model) else {
       if let language { throw ActivationError.noLanguage(language, source: model.name) }
       return LoadedModel(source: model, notes: model.tensorReport.notes)
     }

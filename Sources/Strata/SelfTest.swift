@@ -1,9 +1,9 @@
 import Activations
+import Corpora
 import Foundation
 import Probing
 import Results
 import Similarity
-import SpeechHierarchy
 import Tensors
 
 /// Whether this installation measures what it says: random features must tell nothing, and what is planted in one
@@ -59,14 +59,14 @@ public struct SelfTest: Sendable {
   private func study(
     _ spec: ProbeSpec, signals: [(layer: String, signal: Float)], numbers: Bool = false, _ threads: Int
   ) throws -> LevelResult {
-    var planted = PlantedExamples()
+    var planted = PlantedSpans()
     planted.level = spec.level
     let examples = planted.examples(signals: signals, seed: seed)
     var drawn = RandomNumbers(seed: seed, stream: "self-test numbers")
     let targets = Matrix(
       rows: examples.items.count, columns: 1, values: examples.items.map { _ in drawn.normal() })
     return try ProbeStudy(
-      spec: spec, targeted: TargetedExamples(examples, numbers: numbers ? targets : nil),
+      spec: spec, targeted: ProbeDataset(examples, numbers: numbers ? targets : nil),
       splits: planted.splits(seed: seed), seed: seed, resamples: 400
     ).run(threads: threads).result
   }

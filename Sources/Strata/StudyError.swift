@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 
 /// What keeps a study from being made, beyond faults of its files.
 public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {

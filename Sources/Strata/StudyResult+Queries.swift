@@ -1,6 +1,6 @@
+import Corpora
 import Reports
 import Results
-import SpeechHierarchy
 
 extension StudyResult {
   /// The first probe's result for a level, or nil where the level was not studied.

@@ -1,7 +1,7 @@
 import Attribution
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// What is to be explained, in a user's words; `target` finds it in a model and a recording.
@@ -24,7 +24,9 @@ public struct TargetRequest: Sendable {
   /// What is explained of `explanation`'s recording: a class of `probe`, or without one of the model's own head, or a
   /// unit.
   /// - Throws: `AttributionError`, `ModelError`.
-  public func target(of explanation: Explanation, probe: LinearProbe? = nil) throws -> AttributionTarget {
+  public func target(of explanation: AttributionRun, probe: LinearReadout? = nil) throws
+    -> AttributionTarget
+  {
     let model = explanation.model
     if let probe {
       if let className { return try .probe(probe, class: className, span: span) }
@@ -57,7 +59,7 @@ public struct TargetRequest: Sendable {
 
   /// A token as the one before it foretells it.
   private func target(
-    of token: (place: Int, name: String), _ explanation: Explanation
+    of token: (place: Int, name: String), _ explanation: AttributionRun
   ) throws -> AttributionTarget {
     let tokens = explanation.tokens ?? []
     guard let head = explanation.model.decoderTaps.last else {
@@ -81,7 +83,7 @@ public struct TargetRequest: Sendable {
   }
 
   /// By its mean over the span, among those that stand for something said.
-  private func likeliestClass(_ explanation: Explanation) throws -> Int {
+  private func likeliestClass(_ explanation: AttributionRun) throws -> Int {
     let mean = try mean(of: "logits", explanation)
     let said = mean.indices.filter {
       !headClasses.indices.contains($0) || !HeadClasses.fillers.contains(headClasses[$0])
@@ -90,7 +92,7 @@ public struct TargetRequest: Sendable {
   }
 
   /// The mean over the span's frames.
-  private func mean(of layer: String, _ explanation: Explanation) throws -> [Float] {
+  private func mean(of layer: String, _ explanation: AttributionRun) throws -> [Float] {
     let whole = AttributionTarget(name: "", tap: layer, weights: [], span: span)
     var mean: [Float] = []
     let point = try explanation.model.resolve(layers: layer)[0]
@@ -104,7 +106,7 @@ public struct TargetRequest: Sendable {
   }
 }
 
-extension Explanation {
+extension AttributionRun {
   /// A layer's values for this recording.
   func forward(to layer: String, _ body: (Tensor) throws -> Void) throws {
     try model.forward(inputValues: samples, taps: [layer], threads: threads) { try body($1) }

@@ -1,8 +1,8 @@
 import Activations
+import Corpora
 import Foundation
 import Reports
 import Results
-import SpeechHierarchy
 
 /// A study for TensorBoard: scalars over layers, the figures, the verdicts and, under *Projector*, spans of each
 /// level as its peak layer has them.

@@ -40,7 +40,7 @@ public enum Elementwise {
   }
 
   /// x ← Φ(x), what gelu multiplies x by.
-  public static func geluShare(_ x: UnsafeMutableBufferPointer<Float>) {
+  public static func normalCDF(_ x: UnsafeMutableBufferPointer<Float>) {
     if let base = x.baseAddress { strata_gelu_share(base, x.count) }
   }
 

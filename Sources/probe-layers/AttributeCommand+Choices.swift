@@ -51,7 +51,7 @@ extension AttributeCommand {
   }
 
   /// What the decoder is given, and the token of it that is asked about.
-  func read(into explanation: inout Explanation, _ request: inout TargetRequest) throws {
+  func read(into explanation: inout AttributionRun, _ request: inout TargetRequest) throws {
     if let tokens {
       let ids = tokens.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
       guard !ids.isEmpty, !ids.contains(nil) else {
@@ -60,7 +60,7 @@ extension AttributeCommand {
       explanation.tokens = ids.compactMap { $0 }
       request.token = (token - 1, ids.indices.contains(token - 1) ? "\(ids[token - 1] ?? 0)" : "")
     } else if let text {
-      guard let reader = TranscribedModel(explanation.model), let tokenizer = explanation.model.tokenizer
+      guard let reader = TeacherForcedModel(explanation.model), let tokenizer = explanation.model.tokenizer
       else {
         throw ValidationError("--text needs a model with a decoder and its tokeniser; see --tokens.")
       }
@@ -83,7 +83,7 @@ extension AttributeCommand {
     return (span.lowerBound - stretch.lowerBound)..<(span.upperBound - stretch.lowerBound)
   }
 
-  func labelled(_ at: String, in explanation: Explanation) throws -> Range<Double> {
+  func labelled(_ at: String, in explanation: AttributionRun) throws -> Range<Double> {
     let parts = at.split(separator: ":", maxSplits: 1)
     if parts.count == 2, let number = Int(parts[1]), number > 0 {
       return try explanation.span(of: String(parts[0]), number: number)
@@ -94,10 +94,10 @@ extension AttributeCommand {
   func linearProbe(
     of model: SpeechModel, _ corpus: Corpus?, _ threads: Int, _ progress: ProgressLine,
     _ interruption: Interruption
-  ) throws -> LinearProbe? {
+  ) throws -> LinearReadout? {
     guard let probe else { return nil }
     guard let level = Level(rawValue: probe) else {
-      let found = try LinearProbe.read(probe)
+      let found = try LinearReadout.read(probe)
       guard found.fingerprint == model.fingerprint else {
         throw AttributionError.otherModel(path: probe, probe: found.fingerprint, model: model.fingerprint)
       }
@@ -108,7 +108,7 @@ extension AttributeCommand {
       throw ValidationError("Say the probe's layer with --layer.")
     }
     let corpus = try corpus ?? Corpus.load(BundledFiles.corpus(or: nil))
-    return try LinearProbe.fit(
+    return try LinearReadout.fit(
       to: model, layer: name, level: level, corpus: corpus, seed: seed, threads: threads,
       progress: { progress.update(stage: "Fitting a probe", done: $0, total: $1) },
       isCancelled: { interruption.isRequested })

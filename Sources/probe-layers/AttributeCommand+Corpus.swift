@@ -12,7 +12,7 @@ extension AttributeCommand {
   func explainCorpus(
     _ model: SpeechModel, _ threads: Int, _ progress: ProgressLine, _ interruption: Interruption
   ) throws {
-    var explanation = CorpusExplanation(model: model, corpus: try Corpus.load(audio), seed: seed)
+    var explanation = CorpusAttribution(model: model, corpus: try Corpus.load(audio), seed: seed)
     explanation.observe(
       { progress.update(stage: $0, done: $1, total: $2) }, isCancelled: { interruption.isRequested })
     if let unit { return try showMaxima(of: unit, explanation, model, threads, progress) }
@@ -30,7 +30,7 @@ extension AttributeCommand {
   }
 
   func showMaxima(
-    of unit: Int, _ explanation: CorpusExplanation, _ model: SpeechModel, _ threads: Int,
+    of unit: Int, _ explanation: CorpusAttribution, _ model: SpeechModel, _ threads: Int,
     _ progress: ProgressLine
   ) throws {
     let point = try TargetRequest.layer(named: layer, of: model)
@@ -49,7 +49,7 @@ extension AttributeCommand {
       (["Unit \(unit) of \(point.name) is largest at"] + lines).joined(separator: "\n"))
   }
 
-  private func writtenBy(_ explanation: CorpusExplanation) -> WrittenBy {
+  private func writtenBy(_ explanation: CorpusAttribution) -> WrittenBy {
     WrittenBy(
       seed: seed, models: [(explanation.evidence.model.name, explanation.evidence.model.fingerprint)],
       corpus: (explanation.evidence.corpus.name, explanation.evidence.corpus.fingerprint))

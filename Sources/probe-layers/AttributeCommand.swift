@@ -161,7 +161,7 @@ struct AttributeCommand: ParsableCommand {
     running.note("reading \(audio)")
     guard !isFolder(audio) else { return try explainCorpus(model, running.threads, progress, interruption) }
     let corpus = try corpus.map { try Corpus.load($0) }
-    var explanation = try Explanation(model, audio: audio, corpus: corpus)
+    var explanation = try AttributionRun(model, audio: audio, corpus: corpus)
     explanation.settings = try chosenSettings()
     explanation.threads = running.threads
     explanation.layer = try mapLayer.flatMap { try model.resolve(layers: $0).first?.name }
@@ -192,7 +192,7 @@ struct AttributeCommand: ParsableCommand {
     for path in checkpoints {
       let other = try self.loading.load(path)
       models.append((other.name, other.fingerprint))
-      var later = try Explanation(other, audio: audio, corpus: corpus)
+      var later = try AttributionRun(other, audio: audio, corpus: corpus)
       if let stretch { later = try later.part(stretch) }
       (later.settings, later.threads, later.layer) = (
         explanation.settings, running.threads, explanation.layer
@@ -211,7 +211,7 @@ struct AttributeCommand: ParsableCommand {
     try WrittenBy(
       seed: seed, models: models, corpus: corpus.map { ($0.name, $0.fingerprint) },
       recording: (
-        URL(filePath: audio).lastPathComponent, try Explanation.fingerprint(ofRecording: audio)
+        URL(filePath: audio).lastPathComponent, try AttributionRun.fingerprint(ofRecording: audio)
       )
     ).write(to: output)
     try running.showing.show("attribution.json", in: output, AttributionSummary.text(of: result))

@@ -20,7 +20,7 @@ struct ImportOptions: ParsableArguments {
     settings.hop = try length(hop, "--hop")
     settings.firstCentre = try length(firstCentre, "--first-centre")
     let source = try ImportedActivations.open(path, for: corpus.utterances, settings: settings)
-    report("arrays belong to no utterance of the corpus", source.strangers)
+    report("arrays belong to no utterance of the corpus", source.unmatchedArrays)
     report("utterances have no activations", source.missing)
     return source
   }

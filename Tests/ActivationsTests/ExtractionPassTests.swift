@@ -1,7 +1,7 @@
 import Audio
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import StrataTestSupport
 import Synchronization
 import Tensors
@@ -191,7 +191,7 @@ import Testing
   func shardSamples(perClass: Int, total: Int) throws {
     let corpus = try SyntheticCorpus(utterances: 24)
     let limits = SampleLimits(perClass: perClass, total: total)
-    func examples(_ utterances: ArraySlice<Utterance>) throws -> Examples {
+    func examples(_ utterances: ArraySlice<Utterance>) throws -> PooledSpans {
       let settings = ExtractionSettings(includesMel: false, sample: limits, momentsBudget: 0, seed: 3)
       let pass = ExtractionPass(of: SyntheticSource(), over: Array(utterances), settings: settings)
       return try #require(try pass.run().levels[.phoneme]).examples

@@ -1,5 +1,5 @@
+import Corpora
 import Foundation
-import SpeechHierarchy
 import Synchronization
 import Tensors
 import Testing

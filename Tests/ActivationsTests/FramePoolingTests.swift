@@ -1,5 +1,5 @@
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 import Testing
 
@@ -8,7 +8,9 @@ import Testing
 @Suite("Pooling") struct FramePoolingTests {
   let timing = SyntheticSource.timing  // centres at 12.47 + 20·i ms
 
-  func span(_ start: Double, _ end: Double) -> Span { Span(start: start, end: end, label: "x", type: "x") }
+  func span(_ start: Double, _ end: Double) -> LabelledSpan {
+    LabelledSpan(start: start, end: end, label: "x", type: "x")
+  }
 
   /// `[frames × 1]` whose value is the frame's own centre.
   func ramp(_ frames: Int) -> Tensor {

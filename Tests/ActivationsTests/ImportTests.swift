@@ -1,5 +1,5 @@
+import Corpora
 import Foundation
-import SpeechHierarchy
 import StrataTestSupport
 import Tensors
 import Testing
@@ -46,7 +46,7 @@ struct ImportTests {
     #expect(source.taps.map(\.width) == [3, 4])
     #expect(source.taps.first?.timing?.stride == 0.02)
     #expect(source.taps.first?.timing?.centre(of: 1) == 0.03)
-    #expect(source.strangers.isEmpty && source.missing.isEmpty)
+    #expect(source.unmatchedArrays.isEmpty && source.missing.isEmpty)
     let (expected, found) = (try values(reference), try values(source))
     #expect(expected.count == 6)
     #expect(expected["s2/u3/hidden.1"]?.shape == [37, 4])
@@ -69,7 +69,7 @@ struct ImportTests {
       id: "s9/u9", audioPath: "", labelPath: "", speaker: "s", sentence: "", seconds: 0.5, tiers: [:])
     let source = try ImportedActivations.open(resource("both.npz"), for: others, settings: settings())
     #expect(source.missing == ["s9/u9"])
-    #expect(source.strangers == ["both.npz: s1/u1/hidden.0", "both.npz: s1/u1/hidden.1"])
+    #expect(source.unmatchedArrays == ["both.npz: s1/u1/hidden.0", "both.npz: s1/u1/hidden.1"])
     let error = #expect(throws: ImportError.self) {
       try source.forward(others[0], nil, taps: ["hidden.1"], threads: 1) { _, _ in }
     }

@@ -1,4 +1,4 @@
-import SpeechHierarchy
+import Corpora
 import Tensors
 import Testing
 
@@ -83,11 +83,11 @@ import Testing
 }
 
 @Suite("Examples") struct ExamplesTests {
-  let examples = Examples(
+  let examples = PooledSpans(
     level: .word, isDerived: false, classes: ["a", "b"], types: ["a", "b"], speakers: ["s"],
     utterances: ["u"],
     items: (0..<3).map {
-      Examples.Item(
+      PooledSpans.Item(
         label: $0 % 2, type: $0 % 2, utterance: 0, speaker: 0, start: Double($0), end: Double($0 + 1))
     },
     states: [("hidden.0", .init([1, 2, 3, 4, 5, 6], shape: [3, 2]))],
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test("samples of other layers are not put together") func mismatch() {
-    let other = Examples(
+    let other = PooledSpans(
       level: .word, isDerived: false, classes: [], types: [], speakers: [], utterances: [], items: [],
       states: [("hidden.1", .init([], shape: [0, 2]))])
     #expect(

@@ -1,6 +1,6 @@
 import Audio
+import Corpora
 import Foundation
-import SpeechHierarchy
 import StrataTestSupport
 import Synchronization
 import Tensors

@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import StrataTestSupport
 import Tensors
 import Testing
@@ -100,7 +100,7 @@ private let sentence: Utterance = {
         id: "u", audioPath: "u.wav", labelPath: "u.TextGrid", speaker: "s", sentence: "u", seconds: 6,
         tiers: [.word: Tier(name: "words", level: .word, intervals: words)])
     }
-    let source = SpokenTextModel(try model())
+    let source = TranscriptTextModel(try model())
     let tap = try #require(source.taps.last)
     let centres = try #require(try source.centres(of: tap, in: utterance(words)))
     let tokens = try source.model.tokens(of: "he laughs")

@@ -1,7 +1,7 @@
 import Audio
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import StrataTestSupport
 import Tensors
 import Testing

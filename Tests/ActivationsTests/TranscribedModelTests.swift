@@ -1,7 +1,7 @@
 import Audio
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import StrataTestSupport
 import Tensors
 import Testing
@@ -55,7 +55,7 @@ import Testing
   @Test("each token's centre lies in its word's share of the time")
   func centres() throws {
     try withModel(writeTokenizer) { model in
-      let source = try #require(TranscribedModel(model))
+      let source = try #require(TeacherForcedModel(model))
       #expect(source.taps == model.taps + model.decoderTaps)
       let tap = try #require(model.decoderTaps.first { $0.name == "decoder.hidden.2" })
       let centres = try #require(try source.centres(of: tap, in: utterance(words)))
@@ -87,12 +87,12 @@ import Testing
       ]).write(to: URL(fileURLWithPath: path + "/added_tokens.json"))
     }
     try withModel(multilingual) { model in
-      let source = try #require(TranscribedModel(model))
+      let source = try #require(TeacherForcedModel(model))
       #expect(source.lacksLanguage && source.prefix == [111, 112])
       let german = try source.speaking("de")
       #expect(!german.lacksLanguage && german.prefix == [111, 114, 115, 112])
       #expect(german.fingerprint != source.fingerprint && german.facts != source.facts)
-      #expect((try german.randomTwin(ofSeed: 1) as? TranscribedModel)?.prefix == german.prefix)
+      #expect((try german.randomTwin(ofSeed: 1) as? TeacherForcedModel)?.prefix == german.prefix)
       #expect(throws: ActivationError.noLanguage("xx", source: "whisper")) { try source.speaking("xx") }
     }
   }
@@ -104,7 +104,7 @@ import Testing
       let samples = SyntheticCorpus.wav(Array(repeating: 100, count: 64_000), 16_000)
       try samples.write(to: URL(filePath: corpus.utterances[1].audioPath))
       let pass = ExtractionPass(
-        of: try #require(TranscribedModel(model)), over: corpus.utterances,
+        of: try #require(TeacherForcedModel(model)), over: corpus.utterances,
         settings: ExtractionSettings(levels: [.word], layers: ["hidden.1", "decoder.hidden.1"]))
       let warnings = try pass.run().issues.filter { $0.severity == .warning }
       #expect(warnings.count == 1)
@@ -118,7 +118,7 @@ import Testing
   @Test("overlapping words do not make centres fall")
   func overlap() throws {
     try withModel(writeTokenizer) { model in
-      let source = try #require(TranscribedModel(model))
+      let source = try #require(TeacherForcedModel(model))
       let overlapping = [
         Interval(start: 0, end: 1.8, label: "cat"), Interval(start: 0.1, end: 0.4, label: "the"),
       ]
@@ -131,7 +131,7 @@ import Testing
   @Test("utterances without words, without sound, and longer than a window")
   func refused() throws {
     try withModel(writeTokenizer) { model in
-      let source = try #require(TranscribedModel(model))
+      let source = try #require(TeacherForcedModel(model))
       let ignore: (String, Tensor) throws -> Void = { _, _ in }
       #expect(throws: ActivationError.noWords(utterance: "u", source: "whisper")) {
         try source.forward(utterance([]), sound, taps: ["logits"], threads: 1, visit: ignore)
@@ -150,12 +150,12 @@ import Testing
   @Test("twins read the same tokens; without a tokeniser the decoder is left out and a note says why")
   func twinsAndNotes() throws {
     try withModel(writeTokenizer) { model in
-      let twin = try #require(try model.studied.randomTwin(ofSeed: 3) as? TranscribedModel)
+      let twin = try #require(try model.studied.randomTwin(ofSeed: 3) as? TeacherForcedModel)
       #expect(twin.taps == model.studied.taps && twin.fingerprint != model.studied.fingerprint)
       #expect(!model.tensorReport.notes.contains { $0.contains("tokenizer.json") })
     }
     try withModel { model in
-      #expect(TranscribedModel(model) == nil && model.studied.taps == model.taps)
+      #expect(TeacherForcedModel(model) == nil && model.studied.taps == model.taps)
       #expect(model.tensorReport.notes.contains { $0.contains("tokenizer.json") && $0.contains("studies") })
     }
   }

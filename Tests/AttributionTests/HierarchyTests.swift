@@ -1,5 +1,5 @@
+import Corpora
 import Models
-import SpeechHierarchy
 import StrataTestSupport
 import Tensors
 import Testing
@@ -21,7 +21,7 @@ import Testing
     #expect(abs(try #require(evidence.after) - 15) < 1e-9)
     #expect(SpanEvidence(profile: [-1, 0], step: 0.01, span: 0..<0.01, utterance: 0) == nil)
     let level = try #require(
-      LevelEvidence([evidence, evidence], layer: "hidden.1", level: .word, probe: "", seed: 0))
+      LevelLocalisation([evidence, evidence], layer: "hidden.1", level: .word, probe: "", seed: 0))
     #expect(level.spans == 2 && level.utterances == 1 && level.pointed == 1)
     #expect(level.inside.low == level.inside.mean && level.inside.high == level.inside.mean)
   }

@@ -40,8 +40,8 @@ import Testing
 
   @Test("a unit's peaks are apart, the largest first")
   func peaks() {
-    #expect(UnitMaximum.peaks([1, 5, 4, 0, 3, 9, 2], apart: 2, count: 2) == [5, 1])
-    #expect(UnitMaximum.peaks([1, 5, 4, 0, 3, 9, 2], apart: 1, count: 3) == [5, 1, 2])
+    #expect(TopActivation.peaks([1, 5, 4, 0, 3, 9, 2], apart: 2, count: 2) == [5, 1])
+    #expect(TopActivation.peaks([1, 5, 4, 0, 3, 9, 2], apart: 1, count: 3) == [5, 1, 2])
   }
 
   @Test("the weightiest channels of Grad-CAM, and what is left out of them")

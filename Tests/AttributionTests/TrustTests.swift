@@ -65,7 +65,7 @@ import Testing
       #expect(abs(values[0]) < 1e-5 && abs(values[5] - 1) < 1e-5)
     }
     #expect(curve.gain > curve.randomGain + 0.2)
-    #expect(HidingCurve.area([1, 1, 1]) == 1 && HidingCurve.area([1, 0]) == 0.5)
+    #expect(DeletionInsertionCurve.area([1, 1, 1]) == 1 && DeletionInsertionCurve.area([1, 0]) == 0.5)
   }
 
   @Test("a map stays in faint noise, and less so in loud")
@@ -87,10 +87,10 @@ import Testing
 
   @Test("doubts are said where numbers give them, and only there")
   func doubts() {
-    func trust(gain: Double, random: Double, weights: Double, noise: Double) -> MapTrust {
-      MapTrust(
+    func trust(gain: Double, random: Double, weights: Double, noise: Double) -> FaithfulnessChecks {
+      FaithfulnessChecks(
         method: "m",
-        hiding: HidingCurve(
+        hiding: DeletionInsertionCurve(
           shares: [0, 1], deletion: [0, 0], insertion: [gain, gain], randomDeletion: [0, 0],
           randomInsertion: [random, random]),
         cascade: [("hidden.1", 0.9), (nil, weights)], noise: [(10, 0), (20, noise)],

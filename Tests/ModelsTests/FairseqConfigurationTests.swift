@@ -50,7 +50,7 @@ import Testing
   @Test("a fine-tuned model without its pretrained one's settings has none, but its normalisation")
   func withoutPretrained() throws {
     let found = try settings(
-      #"{"args": {"arch": "wav2vec_ctc", "w2v_path": "/elsewhere/w2v.pt", "normalize": true}}"#)
+      #"{"args": {"arch": "wav2vec_ctc", "w2v_path": "/runBlocking/w2v.pt", "normalize": true}}"#)
     #expect(found?.normalisesInput == true && found != nil)
     #expect(found?.tree == nil)
   }

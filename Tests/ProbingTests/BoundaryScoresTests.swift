@@ -48,7 +48,7 @@ struct BoundaryScoresTests {
 
   @Test("a resample's boundaries are those of its utterances")
   func resamples() {
-    var tally = Tally(clusters: 2, .boundaries)
+    var tally = ClusterCounts(clusters: 2, .boundaries)
     tally.add(cluster: 0, boundaries: BoundaryCounts(true: truth, detected: truth, tolerance: 0.02))
     tally.add(cluster: 1, boundaries: BoundaryCounts(true: truth, detected: [], tolerance: 0.02))
     let bootstrap = Bootstrap(clusters: 2, resamples: 40, seed: 3)

@@ -49,7 +49,7 @@ struct LinearProbesTests {
     zip(a.values, b.joined()).map { abs($0 - $1) }.max() ?? .infinity
   }
 
-  private func accuracy(_ fitted: FittedLinearProbe, _ x: Tensor, _ y: [Int]) throws -> Double {
+  private func accuracy(_ fitted: FittedDiscriminant, _ x: Tensor, _ y: [Int]) throws -> Double {
     Double(zip(try fitted.predictions(of: x), y).count { $0 == $1 }) / Double(y.count)
   }
 
@@ -105,7 +105,7 @@ struct LinearProbesTests {
       #expect(zip(fitted.intercepts, expected.intercept).allSatisfy { abs($0 - $1) < 1e-5 })
       let guesses = try fitted.predictions(x, rows: Array(reference.nTrain..<x.rows))
       for k in 0..<2 {
-        var tally = Tally(clusters: 1, .outputs(1))
+        var tally = ClusterCounts(clusters: 1, .outputs(1))
         for row in 0..<guesses.rows {
           tally.add(
             cluster: 0, truth: [targets[reference.nTrain + row, k]], prediction: [guesses[row, k]])

@@ -9,7 +9,7 @@ import Testing
 private struct MeasureReference: Decodable {
   struct Clusters: Decodable {
     let initialRows, assignments: [Int]
-    let inertia, phonePurity, clusterPurity, pnmiMiOverLabelEntropy, vMeasure: Double
+    let inertia, labelPurity, clusterPurity, pnmiMiOverLabelEntropy, vMeasure: Double
   }
   struct Code: Decodable {
     struct Block: Decodable {
@@ -44,7 +44,7 @@ struct MeasuresTests {
     #expect(found.assignments == reference.assignments)
     #expect(abs(found.inertia / reference.inertia - 1) < 1e-6)
     let scores = ClusterScores(labels: y, clusters: found.assignments)
-    #expect(abs(scores.phonePurity - reference.phonePurity) < 1e-12)
+    #expect(abs(scores.labelPurity - reference.labelPurity) < 1e-12)
     #expect(abs(scores.clusterPurity - reference.clusterPurity) < 1e-12)
     #expect(abs(scores.pnmi - reference.pnmiMiOverLabelEntropy) < 1e-9)
     #expect(abs(scores.vMeasure - reference.vMeasure) < 1e-9)
@@ -55,10 +55,10 @@ struct MeasuresTests {
     let (states, labels) = planted(90, width: 3, classes: 3, signal: 30)
     let found = try KMeans(clusters: 3).fit(states, seed: 5)
     let scores = ClusterScores(labels: labels, clusters: found.assignments)
-    #expect(scores.phonePurity == 1 && scores.clusterPurity == 1 && abs(scores.pnmi - 1) < 1e-12)
+    #expect(scores.labelPurity == 1 && scores.clusterPurity == 1 && abs(scores.pnmi - 1) < 1e-12)
     #expect(try KMeans(clusters: 3).fit(states, seed: 5).assignments == found.assignments)
     let blind = ClusterScores(labels: labels, clusters: labels.map { _ in 0 })
-    #expect(blind.pnmi == 0 && abs(blind.phonePurity - 1 / 3.0) < 1e-12 && blind.clusterPurity == 1)
+    #expect(blind.pnmi == 0 && abs(blind.labelPurity - 1 / 3.0) < 1e-12 && blind.clusterPurity == 1)
     #expect(throws: ProbeError.self) { try KMeans(clusters: 91).fit(states, seed: 1) }
   }
 

@@ -11,8 +11,8 @@ struct MetricsTests {
   private let predicted = [0, 1, 1, 1, 2, 2, 2, 0, 2, 0]
   private let clusters = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2]
 
-  private func tally(_ rows: some Sequence<Int>, logProbability: Double = log(0.5)) -> Tally {
-    var tally = Tally(clusters: 3, .classes(3))
+  private func tally(_ rows: some Sequence<Int>, logProbability: Double = log(0.5)) -> ClusterCounts {
+    var tally = ClusterCounts(clusters: 3, .classes(3))
     for row in rows {
       tally.add(
         cluster: clusters[row], truth: truth[row], prediction: predicted[row],
@@ -77,7 +77,7 @@ struct MetricsTests {
     var held = 0
     for run in 0..<400 {
       // 40 clusters of 5 examples, right with probability 0.7.
-      var tally = Tally(clusters: 40, .classes(2))
+      var tally = ClusterCounts(clusters: 40, .classes(2))
       for cluster in 0..<40 {
         for _ in 0..<5 {
           let isRight = numbers.uniform() < 0.7
@@ -122,11 +122,11 @@ struct MetricsTests {
   /// Of scipy 1.17's `stats.t`.
   @Test("Student's t is scipy's, and near the normal distribution for many")
   func studentT() {
-    #expect(abs(StudentT.quantile(twoSidedTail: 0.05, freedom: 11) - 2.200985160082949) < 1e-9)
-    #expect(abs(StudentT.quantile(twoSidedTail: 0.05, freedom: 1) - 12.706204736432095) < 1e-7)
-    #expect(abs(StudentT.twoSided(2, freedom: 5) - 0.10193947882985835) < 1e-12)
-    #expect(abs(StudentT.twoSided(1.959964, freedom: 1e6) - 0.05) < 1e-5)
-    #expect(StudentT.twoSided(0, freedom: 3) == 1)
+    #expect(abs(StudentT.quantile(twoSidedTail: 0.05, degreesOfFreedom: 11) - 2.200985160082949) < 1e-9)
+    #expect(abs(StudentT.quantile(twoSidedTail: 0.05, degreesOfFreedom: 1) - 12.706204736432095) < 1e-7)
+    #expect(abs(StudentT.twoSided(2, degreesOfFreedom: 5) - 0.10193947882985835) < 1e-12)
+    #expect(abs(StudentT.twoSided(1.959964, degreesOfFreedom: 1e6) - 0.05) < 1e-5)
+    #expect(StudentT.twoSided(0, degreesOfFreedom: 3) == 1)
   }
 
   @Test("intervals from few clusters are wider, as the t distribution asks")
@@ -149,7 +149,7 @@ struct MetricsTests {
 
   @Test("a class that is predicted but does not occur has no F1; one never predicted has zero")
   func macroF1() {
-    var tally = Tally(clusters: 1, .classes(3))
+    var tally = ClusterCounts(clusters: 1, .classes(3))
     tally.add(cluster: 0, truth: 0, prediction: 0, logProbability: 0)
     tally.add(cluster: 0, truth: 0, prediction: 2, logProbability: 0)
     tally.add(cluster: 0, truth: 1, prediction: 0, logProbability: 0)
@@ -160,7 +160,8 @@ struct MetricsTests {
 
   @Test("no example gives zeros, not NaN")
   func empty() {
-    let found = Bootstrap(clusters: 1, resamples: 1, seed: 0).metrics(of: Tally(clusters: 1, .classes(2)))
+    let found = Bootstrap(clusters: 1, resamples: 1, seed: 0).metrics(
+      of: ClusterCounts(clusters: 1, .classes(2)))
     #expect(found.values.allSatisfy { $0 == MetricValues() })
   }
 }

@@ -1,6 +1,6 @@
 import Activations
+import Corpora
 import Results
-import SpeechHierarchy
 import Tensors
 import Testing
 
@@ -18,14 +18,14 @@ struct ProbeStudyTests {
   private func examples(
     signals: [(layer: String, signal: Float)], classes: Int = classes, stream: String = "",
     step: Double = 1, length: Double = 0.5
-  ) -> Examples {
-    var items: [Examples.Item] = []
+  ) -> PooledSpans {
+    var items: [PooledSpans.Item] = []
     var numbers = RandomNumbers(seed: 4, stream: "labels")
     for utterance in 0..<(Self.speakers * Self.sentences) {
       for span in 0..<Self.spansEach {
         let label = numbers.index(below: classes)
         items.append(
-          Examples.Item(
+          PooledSpans.Item(
             label: label, type: numbers.index(below: 40), utterance: utterance,
             speaker: utterance / Self.sentences, start: Double(span) * step,
             end: Double(span) * step + length))
@@ -39,18 +39,18 @@ struct ProbeStudyTests {
       }
       return (layer: layer, states: states)
     }
-    return Examples(
+    return PooledSpans(
       level: .phoneme, isDerived: false, classes: (0..<classes).map { "c\($0)" },
       types: (0..<40).map { "t\($0)" }, speakers: (0..<Self.speakers).map { "s\($0)" },
       utterances: (0..<(Self.speakers * Self.sentences)).map { "u\($0)" }, items: items, states: states)
   }
 
-  private func study(_ examples: Examples, twins: [Examples] = []) throws -> ProbeStudy {
-    try study(TargetedExamples(examples), ProbeSpec(name: "phoneme", level: .phoneme), twins: twins)
+  private func study(_ examples: PooledSpans, twins: [PooledSpans] = []) throws -> ProbeStudy {
+    try study(ProbeDataset(examples), ProbeSpec(name: "phoneme", level: .phoneme), twins: twins)
   }
 
   private func study(
-    _ targeted: TargetedExamples, _ spec: ProbeSpec, twins: [Examples] = []
+    _ targeted: ProbeDataset, _ spec: ProbeSpec, twins: [PooledSpans] = []
   ) throws -> ProbeStudy {
     var spec = spec
     spec.penalties = [100, 1]
@@ -124,7 +124,7 @@ struct ProbeStudyTests {
   @Test("durations are parted into quarters of one size")
   func durationsOfErrors() throws {
     var items = examples(signals: [("hidden.1", 1)])
-    items = Examples(
+    items = PooledSpans(
       level: items.level, isDerived: false, classes: items.classes, types: items.types,
       speakers: items.speakers, utterances: items.utterances,
       items: items.items.enumerated().map { row, item in
@@ -157,7 +157,7 @@ struct ProbeStudyTests {
       rows: examples.items.count, columns: 1,
       values: examples.items.indices.map { Double(states.values[$0 * 8 + 7] + noise[$0]) })
     let spec = ProbeSpec(name: "phone-duration", level: .phoneme, target: .duration)
-    let result = try study(TargetedExamples(examples, numbers: numbers), spec).run().result
+    let result = try study(ProbeDataset(examples, numbers: numbers), spec).run().result
     #expect(result.metric == .r2 && result.peak?.layer.name == "hidden.2")
     let peak = try #require(result.peak)
     #expect(abs(peak.estimate.value - 0.5) < 0.08 && peak.estimate.low < 0.5 && peak.estimate.high > 0.42)
@@ -188,7 +188,7 @@ struct ProbeStudyTests {
     }
     var spec = ProbeSpec(name: "word-boundary", level: .sound, target: .wordBoundary)
     spec.isBalanced = true
-    let result = try study(TargetedExamples(examples, boundaries: boundaries), spec).run().result
+    let result = try study(ProbeDataset(examples, boundaries: boundaries), spec).run().result
     let table = try #require(result.layers.first?.metrics)
     #expect(result.metric == .rValue && table[.rValue].value > 0.97 && table[.f1].value > 0.97)
     #expect(result.verdict?.decision == .encoded)
@@ -199,7 +199,7 @@ struct ProbeStudyTests {
     var spec = ProbeSpec(name: "phoneme", level: .phoneme)
     spec.kind = kind
     let examples = examples(signals: [("mel", 0.5), ("hidden.1", 0), ("hidden.2", 3)])
-    let result = try study(TargetedExamples(examples), spec).run().result
+    let result = try study(ProbeDataset(examples), spec).run().result
     #expect(result.peak?.layer.name == "hidden.2" && result.verdict?.decision == .encoded)
     let accuracy = try #require(result.layers.last?.metrics?.accuracy.value)
     #expect(accuracy > 0.9)

@@ -36,7 +36,7 @@ import Testing
       #expect(worst < 1e-3 * scale, "\(label): coefficients off by \(worst) of \(scale)")
 
       let guesses = try fitted.guesses(test, rows: Array(0..<test.rows), labels: truth)
-      var tally = Tally(clusters: 1, .classes(set.classes))
+      var tally = ClusterCounts(clusters: 1, .classes(set.classes))
       var confusion = fit.testConfusion.map { $0.map { _ in 0.0 } }
       for (guess, label) in zip(guesses, truth) {
         tally.add(

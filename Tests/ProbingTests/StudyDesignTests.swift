@@ -3,24 +3,24 @@ import Results
 import Tensors
 import Testing
 
+@testable import Corpora
 @testable import Probing
-@testable import SpeechHierarchy
 
 @Suite("What is probed, in which folds") struct StudyDesignTests {
   /// One utterance for each string, one span for each letter, the letter its class and its type.
-  private func examples(_ utterances: [String]) -> Examples {
+  private func examples(_ utterances: [String]) -> PooledSpans {
     let letters = Set(utterances.joined()).sorted()
-    var items: [Examples.Item] = []
+    var items: [PooledSpans.Item] = []
     for (utterance, text) in utterances.enumerated() {
       for (place, letter) in text.enumerated() {
         let label = letters.firstIndex(of: letter) ?? 0
         items.append(
-          Examples.Item(
+          PooledSpans.Item(
             label: label, type: label, utterance: utterance, speaker: utterance, start: Double(place),
             end: Double(place) + 1))
       }
     }
-    return Examples(
+    return PooledSpans(
       level: .word, isDerived: false, classes: letters.map(String.init), types: letters.map(String.init),
       speakers: utterances.indices.map { "s\($0)" }, utterances: utterances, items: items,
       states: [("hidden.0", Tensor(shape: [items.count, 1]))])
@@ -47,7 +47,7 @@ import Testing
   func classes() {
     // c is in one utterance only; d is there once.
     let design = StudyDesign(
-      TargetedExamples(examples(["aabbcccc", "aab", "abbd"])), plan: plan(round), spec: spec())
+      ProbeDataset(examples(["aabbcccc", "aab", "abbd"])), plan: plan(round), spec: spec())
     #expect(design.classes == ["a", "b"])
     #expect(design.counts == [5, 5] && design.testCounts == [5, 5])
     #expect(design.examples == 10 && design.tested == 10 && design.untrained == 0)
@@ -60,7 +60,7 @@ import Testing
   @Test("of many classes the most frequent are kept")
   func mostFrequent() {
     let design = StudyDesign(
-      TargetedExamples(examples(["abbccc", "abbccc", "abbccc"])), plan: plan(round), spec: spec(maximum: 2))
+      ProbeDataset(examples(["abbccc", "abbccc", "abbccc"])), plan: plan(round), spec: spec(maximum: 2))
     #expect(design.classes == ["b", "c"] && design.counts == [6, 9])
   }
 
@@ -71,7 +71,7 @@ import Testing
       Fold(train: [2], development: [], test: [0]), Fold(train: [0], development: [2], test: [1]),
     ]
     let design = StudyDesign(
-      TargetedExamples(examples(["abcc", "abcc", "ab"])), plan: plan(folds), spec: spec())
+      ProbeDataset(examples(["abcc", "abcc", "ab"])), plan: plan(folds), spec: spec())
     #expect(design.classes == ["a", "b", "c"])
     #expect(design.testCounts == [2, 2, 2])
     #expect(design.untrained == 4, "two of utterance 0's c, and utterance 2, which no fold tests")
@@ -81,17 +81,17 @@ import Testing
   func once() {
     let folds = round + [Fold(train: [1, 2], development: [], test: [0])]
     let design = StudyDesign(
-      TargetedExamples(examples(["aabb", "aabb", "aabb"])), plan: plan(folds), spec: spec())
+      ProbeDataset(examples(["aabb", "aabb", "aabb"])), plan: plan(folds), spec: spec())
     #expect(design.tested == 12 && design.folds.count == 3)
   }
 
   @Test("why there is nothing to probe is said")
   func reasons() {
     let one = StudyDesign(
-      TargetedExamples(examples(["aa", "aa", "aa"])), plan: plan(round), spec: spec())
+      ProbeDataset(examples(["aa", "aa", "aa"])), plan: plan(round), spec: spec())
     #expect(one.reason?.contains("nothing to tell apart") == true)
     let none = StudyDesign(
-      TargetedExamples(examples(["ab", "cd", "ef"])), plan: plan(round), spec: spec())
+      ProbeDataset(examples(["ab", "cd", "ef"])), plan: plan(round), spec: spec())
     #expect(none.reason?.contains("no class") == true)
   }
 
@@ -103,8 +103,8 @@ import Testing
         Fold(train: all.filter { $0 != test }, development: [], test: [test])
       }
       let examples = examples(Array(repeating: "ab", count: count))
-      let design = StudyDesign(TargetedExamples(examples), plan: plan(folds), spec: spec())
-      let clusters = Clusters(examples, design: design)
+      let design = StudyDesign(ProbeDataset(examples), plan: plan(folds), spec: spec())
+      let clusters = ResamplingUnits(examples, design: design)
       #expect(clusters.unit == unit && clusters.count == count)
       #expect(clusters.ofRow == all.flatMap { [$0, $0] })
     }

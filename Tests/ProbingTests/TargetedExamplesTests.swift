@@ -1,5 +1,5 @@
 import Activations
-import SpeechHierarchy
+import Corpora
 import Tensors
 import Testing
 
@@ -26,24 +26,24 @@ struct TargetedExamplesTests {
       ], labelling: Labelling(phoneSet: .arpabet))
   }()
 
-  private func examples(_ level: Level, _ spans: [(Double, Double, String)]) -> Examples {
+  private func examples(_ level: Level, _ spans: [(Double, Double, String)]) -> PooledSpans {
     let classes = Set(spans.map(\.2)).sorted()
-    return Examples(
+    return PooledSpans(
       level: level, isDerived: false, classes: classes, types: ["t"], speakers: ["anna"], utterances: ["u"],
       items: spans.map {
-        Examples.Item(
+        PooledSpans.Item(
           label: classes.firstIndex(of: $0.2) ?? -1, type: 0, utterance: 0, speaker: 0, start: $0.0,
           end: $0.1)
       }, states: [(layer: "hidden.1", states: gaussian(spans.count, 2))])
   }
 
-  private var phones: Examples {
+  private var phones: PooledSpans {
     examples(
       .phoneme, [(0, 0.1, "DH"), (0.1, 0.2, "AH"), (0.2, 0.3, "B"), (0.3, 0.4, "AE"), (0.4, 0.5, "T")])
   }
 
-  private func read(_ target: ProbeTarget, _ examples: Examples) throws -> [String?] {
-    let targeted = try TargetedExamples(
+  private func read(_ target: ProbeTarget, _ examples: PooledSpans) throws -> [String?] {
+    let targeted = try ProbeDataset(
       examples, for: ProbeSpec(name: "x", level: examples.level, target: target), in: [utterance])
     return targeted.examples.items.map { $0.label < 0 ? nil : targeted.examples.classes[$0.label] }
   }
@@ -58,8 +58,8 @@ struct TargetedExamplesTests {
 
   @Test("what words and sentences are made of, as baselines")
   func contents() throws {
-    func contents(_ examples: Examples, _ target: ProbeTarget = .identity) throws -> [PlainFeatures] {
-      try TargetedExamples(
+    func contents(_ examples: PooledSpans, _ target: ProbeTarget = .identity) throws -> [SpanStatistics] {
+      try ProbeDataset(
         examples, for: ProbeSpec(name: "x", level: examples.level, target: target), in: [utterance]
       ).contents
     }
@@ -103,7 +103,7 @@ struct TargetedExamplesTests {
   @Test("durations as logarithms")
   func durations() throws {
     let spec = ProbeSpec(name: "x", level: .phoneme, target: .duration)
-    let numbers = try #require(try TargetedExamples(phones, for: spec, in: [utterance]).numbers)
+    let numbers = try #require(try ProbeDataset(phones, for: spec, in: [utterance]).numbers)
     #expect(numbers.rows == 5 && numbers.values.allSatisfy { abs($0 + 2.302585) < 1e-5 })
   }
 
@@ -114,7 +114,7 @@ struct TargetedExamplesTests {
     #expect(spans.count == 25)
     let items = examples(.sound, (0..<25).map { (0.02 * Double($0), 0.02 * Double($0 + 1), "f") })
     let spec = ProbeSpec(name: "x", level: .sound, target: .wordBoundary)
-    let targeted = try TargetedExamples(items, for: spec, in: [utterance])
+    let targeted = try ProbeDataset(items, for: spec, in: [utterance])
     // Boundaries at 0, 0.2 and 0.5; frames' middles at 0.01, 0.03, …
     let near = targeted.examples.items.indices.filter { targeted.examples.items[$0].label == 0 }
     #expect(near == [0, 9, 10, 24] && targeted.boundaries?.first?.count == 3)

@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Results
-import SpeechHierarchy
 import Testing
 
 @testable import Reports
@@ -80,7 +80,7 @@ import Testing
         noise: [.init(name: "20 dB", correlation: 0.5)], agreement: [.init(name: "CAM", correlation: 0.25)],
         doubts: [])
     }
-    let svg = try #require(TrustFigure(checked)).svg()
+    let svg = try #require(FaithfulnessFigure(checked)).svg()
     #expect(!svg.contains("…") && svg.contains(">Layer-wise relevance</text>"))
     #expect(svg.contains(">propagation</text>") && svg.contains("hiding everything"))
     #expect(Canvas.wrapped("a bb ccc", to: Canvas.width("a bb")) == ["a bb", "ccc"])
@@ -94,7 +94,7 @@ import Testing
       frames: 3, bands: 4, start: 0, step: 0.25, values: [0, 0, 1, 0, 0.5, 0, 0, 0.5, 1, 0, 0, 0])
     heard.listening = .init(
       tokens: ["<s>", "a", "b"], target: 2, blocks: [("decoder.cross_attention.1", weights)])
-    let figure = try #require(try ListeningFigure(heard))
+    let figure = try #require(try CrossAttentionFigure(heard))
     #expect(
       figure.data.csv.split(separator: "\n").dropFirst() == [
         "decoder.cross_attention.1,a,0.5,1", "decoder.cross_attention.1,b,0,0.5",
@@ -103,6 +103,6 @@ import Testing
     #expect(svg.contains(">and</text>") && svg.contains(">b</text>"))
     #expect(!svg.contains("&lt;s&gt;") && XMLParser(data: Data(svg.utf8)).parse())
     heard.listening = nil
-    #expect(try ListeningFigure(heard) == nil)
+    #expect(try CrossAttentionFigure(heard) == nil)
   }
 }

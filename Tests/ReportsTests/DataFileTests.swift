@@ -127,7 +127,7 @@ import Testing
     gaps.levels[1].deviations = [SyntheticStudy.deviations]
     gaps.levels[0].subject = "places of articulation"
     gaps.levels[0].plain = [
-      PlainBaseline(
+      DurationBaseline(
         name: "duration", isRequired: true, metrics: gaps.levels[0].majority,
         gainOfPeak: gaps.levels[0].layers[0].gainOverMel)
     ]

@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Results
-import SpeechHierarchy
 import Testing
 
 @testable import Reports

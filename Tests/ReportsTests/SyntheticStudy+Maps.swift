@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Results
-import SpeechHierarchy
 
 extension SyntheticStudy {
   /// The whole one as the last of three checkpoints, with maps of two spans.

@@ -1,5 +1,5 @@
+import Corpora
 import Results
-import SpeechHierarchy
 
 /// Studies made by rule, with the shapes that real ones have: profiles that rise and fall, intervals that
 /// widen for rare labels, a level that is undecided. Every number is rounded, so no CPU's last bit matters.

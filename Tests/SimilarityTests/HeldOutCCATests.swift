@@ -1,5 +1,5 @@
 import Activations
-import SpeechHierarchy
+import Corpora
 import Tensors
 import Testing
 
@@ -68,10 +68,10 @@ import Testing
   }
 
   /// Ten utterances of 40 spans of four classes; `clear` holds the class and noise, `noise` only noise.
-  private func examples() -> Examples {
+  private func examples() -> PooledSpans {
     var numbers = RandomNumbers(seed: 3)
     let items = (0..<400).map { i in
-      Examples.Item(
+      PooledSpans.Item(
         label: numbers.index(below: 4), type: 0, utterance: i / 40, speaker: 0, start: Double(i % 40),
         end: Double(i % 40) + 1)
     }
@@ -79,7 +79,7 @@ import Testing
     clear.withUnsafeMutableBuffer { values in
       for (i, item) in items.enumerated() { values[i * 12 + item.label] += 4 }
     }
-    return Examples(
+    return PooledSpans(
       level: .phoneme, isDerived: false, classes: ["a", "b", "c", "d", "never"], types: ["t"],
       speakers: ["s"], utterances: (0..<10).map { "u\($0)" }, items: items,
       states: [("clear", clear), ("noise", gaussian(400, 12, "noise"))])

@@ -1,6 +1,6 @@
 import Activations
+import Corpora
 import Results
-import SpeechHierarchy
 import Tensors
 import Testing
 
@@ -23,14 +23,14 @@ import Testing
   /// Spans of ten utterances, `rows` of them from `start` on.
   private func examples(
     _ layers: [(layer: String, states: Tensor)], from start: Int = 0, level: Level = .phoneme
-  ) -> Examples {
+  ) -> PooledSpans {
     let count = layers.first?.states.rows ?? 0
-    let items = (start..<start + count).map { i -> Examples.Item in
+    let items = (start..<start + count).map { i -> PooledSpans.Item in
       let place = Double(i % 40)
-      return Examples.Item(
+      return PooledSpans.Item(
         label: 0, type: 0, utterance: i / 40, speaker: 0, start: place / 10, end: (place + 1) / 10)
     }
-    return Examples(
+    return PooledSpans(
       level: level, isDerived: false, classes: ["a"], types: ["a"], speakers: ["s"],
       utterances: (0..<10).map { "u\($0)" }, items: items, states: layers)
   }

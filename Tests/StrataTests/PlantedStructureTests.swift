@@ -1,8 +1,8 @@
 import Activations
 import Audio
+import Corpora
 import Models
 import Probing
-import SpeechHierarchy
 import Strata
 import StrataTestSupport
 import Tensors
@@ -36,13 +36,13 @@ private struct PlantedSource: ActivationSource {
     for tap in self.taps where taps.contains(tap.name) {
       var numbers = RandomNumbers(seed: 2, stream: "\(utterance.id) \(tap.name)")
       var frames = (0..<count).map { _ in (0..<Self.width).map { _ in numbers.normal() } }
-      func put(_ vector: [Double], _ span: Span) {
+      func put(_ vector: [Double], _ span: LabelledSpan) {
         for frame in timing.frames(from: span.start, to: span.end, count: count) {
           for k in 0..<Self.width { frames[frame][k] += vector[k] }
         }
       }
       /// Takes what a word's frames share out of them, so that nothing of its phones is left in its mean.
-      func centre(_ span: Span) {
+      func centre(_ span: LabelledSpan) {
         let own = timing.frames(from: span.start, to: span.end, count: count)
         for k in 0..<Self.width {
           let mean = own.reduce(0) { $0 + frames[$1][k] } / Double(own.count)

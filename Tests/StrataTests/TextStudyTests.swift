@@ -50,7 +50,7 @@ struct TextStudyTests {
     let ofSpeech = LayerStudy(
       model: try LoadedModel.load(speechModel, ofText: true).source, corpus: try Corpus.load(texts))
     // Over recordings what is loaded reads their words.
-    #expect(try LoadedModel.load(textModel, ofText: false).source is SpokenTextModel)
+    #expect(try LoadedModel.load(textModel, ofText: false).source is TranscriptTextModel)
     let second = await #expect(throws: StudyError.self) { try await ofSpeech.run() }
     #expect(second?.description.contains("reads speech and made.conllu holds texts") == true)
     #expect(second.flatMap { FailureKind($0) } == .badInput)

@@ -1,5 +1,5 @@
 import Foundation
-import SpeechHierarchy
+import Corpora
 
 /// The readers of labels, one target for each format, and `corpus`: settings, table and TextGrid of a folder, with
 /// `%%%` between them.

@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import Yams
 
 /// What the user says of activations made elsewhere, in an `activations.yaml` beside them or by options.

@@ -1,8 +1,8 @@
 import Audio
 import Checkpoints
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import Synchronization
 import Tensors
 
@@ -23,7 +23,7 @@ public struct ImportedActivations: ActivationSource {
   public let taps: [TapPoint]
   public let facts: SourceFacts
   /// Arrays that belong to no utterance of the corpus, and utterances of which there is nothing, by name.
-  public let strangers: [String]
+  public let unmatchedArrays: [String]
   public let missing: [String]
 
   private let path: String
@@ -91,7 +91,7 @@ public struct ImportedActivations: ActivationSource {
       samplingRate: own.samplingRate, inputNormalisation: words["input_normalisation"] ?? "not known")
     isPadded = settings.isPadded
     number = Dictionary(uniqueKeysWithValues: utterances.enumerated().map { ($1.id, $0) })
-    strangers = index.strangers
+    unmatchedArrays = index.unmatchedArrays
     missing = utterances.indices.filter { index.places[$0].isEmpty }.map { utterances[$0].id }
     var hash = StableHash()
     hash.combine("\(taps) \(isPadded)")
@@ -211,7 +211,7 @@ struct ImportIndex: Sendable {
   /// By utterance and layer.
   var places: [[String: Place]]
   private(set) var widths: [String: Int] = [:]
-  private(set) var strangers: [String] = []
+  private(set) var unmatchedArrays: [String] = []
   private(set) var metadata: [String: String] = [:]
 
   init(_ files: MatrixFiles, utterances ids: [String]) throws {
@@ -227,7 +227,7 @@ struct ImportIndex: Sendable {
       for key in file.keys {
         let shownName = key.isEmpty ? name : "\(name): \(key)"
         guard let place = names.place(file: stem, key: key) else {
-          strangers.append(shownName)
+          unmatchedArrays.append(shownName)
           continue
         }
         found += 1
@@ -237,7 +237,7 @@ struct ImportIndex: Sendable {
       }
     }
     guard found > 0 else {
-      throw ImportError.nothingMatches(path: files.path(0), keys: strangers, utterances: ids)
+      throw ImportError.nothingMatches(path: files.path(0), keys: unmatchedArrays, utterances: ids)
     }
   }
 

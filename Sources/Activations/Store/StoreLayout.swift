@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 
 /// Where activations of one source over one list of utterances lie in a store, known without looking into it.
 ///

@@ -1,8 +1,8 @@
 import Audio
 import Checkpoints
+import Corpora
 import Foundation
 import Models
-import SpeechHierarchy
 import Synchronization
 import Tensors
 

@@ -1,5 +1,5 @@
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// One attention head over one recording: what it follows there, and its weights as a picture.

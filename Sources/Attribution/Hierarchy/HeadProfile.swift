@@ -1,5 +1,5 @@
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 import Audio
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// What every attention head of a model follows over a corpus.

@@ -46,7 +46,7 @@ extension Activation {
   private func share(_ z: UnsafeMutableBufferPointer<Float>) {
     switch self {
     case .relu: Self.step(z)
-    case .gelu: Elementwise.geluShare(z)
+    case .gelu: Elementwise.normalCDF(z)
     case .geluTanh: Elementwise.geluTanhShare(z)
     case .silu: Elementwise.sigmoid(z)
     }

@@ -65,7 +65,7 @@ public struct AttributionTarget: Sendable {
   /// A class of a linear probe, by its label. A softmax sees only differences between classes, so it is the class
   /// against the mean of all.
   public static func probe(
-    _ probe: LinearProbe, class label: String, span: Range<Double>? = nil
+    _ probe: LinearReadout, class label: String, span: Range<Double>? = nil
   ) throws -> AttributionTarget {
     guard let number = probe.classes.firstIndex(of: label) else {
       throw AttributionError.unknownSymbol(name: label, known: probe.classes)

@@ -148,7 +148,7 @@ public struct KMeans: Sendable {
 /// How clusters and labels go together (Hsu et al. 2021, section IV-C).
 public struct ClusterScores: Sendable, Equatable {
   /// The share of points that have their cluster's commonest label.
-  public let phonePurity: Double
+  public let labelPurity: Double
   /// The share of points that are in their label's commonest cluster.
   public let clusterPurity: Double
   /// I(label; cluster)/H(label): the share of the labels' entropy that clusters take away.
@@ -178,7 +178,7 @@ public struct ClusterScores: Sendable, Equatable {
     }
     let (h, c) = (entropy(Array(ofLabel.values)), entropy(Array(ofCluster.values)))
     let information = h + c - entropy(Array(joint.values))
-    phonePurity = purity(1)
+    labelPurity = purity(1)
     clusterPurity = purity(0)
     pnmi = total == 0 ? 0 : h > 0 ? information / h : 1
     let other = total == 0 ? 0 : c > 0 ? information / c : 1

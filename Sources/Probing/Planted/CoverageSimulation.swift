@@ -11,7 +11,7 @@ public enum CoverageSimulation {
   public static func study(
     signals: [(layer: String, signal: Float)], seed: UInt64, resamples: Int = 400, sentences: Int = 4
   ) throws -> LevelResult {
-    var planted = PlantedExamples()
+    var planted = PlantedSpans()
     (planted.speakers, planted.sentences, planted.spans) = (12, sentences, 12)
     (planted.classes, planted.width, planted.utteranceShift) = (3, 4, 0.5)
     var spec = ProbeSpec(name: "phoneme", level: planted.level)

@@ -4,7 +4,7 @@ import Results
 /// follows, its entropy and its mean distance.
 public struct AttentionFigure: Figure {
   public let name = "attention"
-  private let cells: [(head: EvidenceResult.Head, picture: String)]
+  private let cells: [(head: RelevanceLocalisation.Head, picture: String)]
   private let table: DataTable
   private let names: [(name: String, count: Int)]
   private let layers: [String]
@@ -64,7 +64,7 @@ public struct AttentionFigure: Figure {
   }
 
   private func draw(
-    _ head: EvidenceResult.Head, _ picture: String, _ x: Double, _ y: Double, on canvas: inout Canvas
+    _ head: RelevanceLocalisation.Head, _ picture: String, _ x: Double, _ y: Double, on canvas: inout Canvas
   ) {
     canvas.image(picture, x, y, Self.side, Self.side)
     canvas.rectangle(

@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Results
-import SpeechHierarchy
 
 /// What counts for a target, over time: the log-mel spectrogram, each map laid over it with its curve beneath, and the
 /// labelled tiers, all on one time axis.

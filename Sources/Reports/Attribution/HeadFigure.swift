@@ -3,14 +3,14 @@ import Results
 /// What each attention head follows: a row a layer, a cell a head, with the share of its attention there, and by chance.
 public struct HeadFigure: Figure {
   public let name = "attention-heads"
-  private let heads: [EvidenceResult.Head]
+  private let heads: [RelevanceLocalisation.Head]
   private let layers: [String]
   private let left: Double
 
   private static let (cell, height, top) = (66.0, 32.0, 48.0)
 
   /// Nil without heads.
-  public init?(_ result: EvidenceResult) {
+  public init?(_ result: RelevanceLocalisation) {
     guard !result.heads.isEmpty else { return nil }
     heads = result.heads
     layers = result.heads.reduce(into: []) { if !$0.contains($1.layer) { $0.append($1.layer) } }
@@ -58,7 +58,7 @@ public struct HeadFigure: Figure {
     }
   }
 
-  private func draw(_ head: EvidenceResult.Head, _ x: Double, _ y: Double, on canvas: inout Canvas) {
+  private func draw(_ head: RelevanceLocalisation.Head, _ x: Double, _ y: Double, on canvas: inout Canvas) {
     let share = head.shares.first { $0.kind == head.name }
     let tip = head.shares.map {
       "\($0.kind): \(NumberText.fixed($0.share * 100, 0)) % (chance \(NumberText.fixed($0.chance * 100, 0)) %)"
@@ -80,13 +80,13 @@ public struct HeadFigure: Figure {
 
 extension HeadFigure {
   /// A head's entropy and, between frames, its mean distance.
-  static func spread(of head: EvidenceResult.Head) -> String {
+  static func spread(of head: RelevanceLocalisation.Head) -> String {
     "\(NumberText.fixed(head.entropy, 1)) bits"
       + (head.distance.map { ", \(NumberText.fixed($0, 0)) ms" } ?? "")
   }
 
   /// What heads follow, the commonest first.
-  static func names(of heads: [EvidenceResult.Head]) -> [(name: String, count: Int)] {
+  static func names(of heads: [RelevanceLocalisation.Head]) -> [(name: String, count: Int)] {
     Dictionary(grouping: heads, by: \.name).map { ($0.key, $0.value.count) }
       .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
   }
@@ -96,7 +96,7 @@ extension HeadFigure {
   }
 
   /// A row a head and place; a head of a recording without labels has one row, with no place.
-  static func table(of heads: [EvidenceResult.Head]) -> DataTable {
+  static func table(of heads: [RelevanceLocalisation.Head]) -> DataTable {
     DataTable(
       columns: [
         "layer", "head", "follows", "entropy_bits", "most_entropy_bits", "distance_ms", "place", "share",

@@ -1,5 +1,5 @@
+import Corpora
 import Results
-import SpeechHierarchy
 
 extension ModelComparison {
   /// "step 500", or the model's name.

@@ -77,7 +77,7 @@ enum ErrorsCSV {
     ]
   }
 
-  private static func outlier(_ span: DeviationAnalysis.Span) -> [String] {
+  private static func outlier(_ span: DeviationAnalysis.SpanDeviation) -> [String] {
     [span.utterance, span.speaker]
       + [span.start, span.end, span.truth, span.guess, span.deviation].map(NumberText.data)
   }

@@ -1,5 +1,5 @@
+import Corpora
 import Foundation
-import SpeechHierarchy
 
 /// Colours of data. Those of levels are Okabe and Ito's (Color Universal Design, 2008), told apart with any
 /// kind of colour vision; the ramp of heat maps is viridis (van der Walt and Smith, 2015, CC0), whose

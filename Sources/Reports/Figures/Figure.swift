@@ -1,5 +1,5 @@
+import Corpora
 import Results
-import SpeechHierarchy
 
 /// A drawing as a value: what it shows, how large it is in print, and the numbers it shows.
 public protocol Figure: Sendable {

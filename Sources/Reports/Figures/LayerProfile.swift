@@ -1,5 +1,5 @@
+import Corpora
 import Results
-import SpeechHierarchy
 
 /// One level's metric along the layers, with its interval as a ribbon, beside what a layer has to beat: the
 /// random twin at every layer, mel, and the majority class. Filled points cannot be told from the peak.

@@ -1,6 +1,6 @@
+import Corpora
 import Foundation
 import Results
-import SpeechHierarchy
 
 /// What the page's templates are filled with: words and drawings, no decisions left to make. The names of
 /// the properties are the names in the templates.
@@ -70,7 +70,7 @@ struct PageContent {
     let isInPeakSet: Bool
   }
 
-  struct Measured {
+  struct MeasuresSection {
     let level: String
     let sentences: [String]
   }
@@ -108,7 +108,7 @@ struct PageContent {
   let baseline: String
   let intervalNote: String
   let missing: [String]
-  let measured: [Measured]
+  let measured: [MeasuresSection]
   let metrics: [Fact]
   let similarityNotes: [String]
   let modelFacts: [Fact]
@@ -166,7 +166,7 @@ struct PageContent {
     intervalNote = table.intervalNote
     missing = table.missing
     measured = study.levels.map {
-      Measured(level: study.title(of: $0).capitalizedFirst, sentences: Description.measured($0))
+      MeasuresSection(level: study.title(of: $0).capitalizedFirst, sentences: Description.measured($0))
     }
     metrics = Description.metrics(study).map { Fact(name: $0.name, value: $0.value) }
     similarityNotes = zip(study.similarity, study.heatmaps).flatMap { matrix, figure in

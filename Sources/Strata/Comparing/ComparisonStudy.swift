@@ -1,9 +1,9 @@
 import Activations
+import Corpora
 import Foundation
 import Probing
 import Results
 import Similarity
-import SpeechHierarchy
 import Synchronization
 import Tensors
 
@@ -217,7 +217,7 @@ struct StudiedModel: Sendable {
 }
 
 extension StudiedModel.Row {
-  init(_ item: Examples.Item, _ examples: Examples) {
+  init(_ item: PooledSpans.Item, _ examples: PooledSpans) {
     self.init(
       utterance: examples.utterances[item.utterance], start: item.start, end: item.end,
       label: item.label >= 0 ? examples.classes[item.label] : "")

@@ -1,5 +1,5 @@
+import Corpora
 import Models
-import SpeechHierarchy
 
 /// The frames of the layer with the longest step, as spans that every layer is pooled on.
 ///

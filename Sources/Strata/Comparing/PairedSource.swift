@@ -1,7 +1,7 @@
 import Activations
 import Audio
+import Corpora
 import Models
-import SpeechHierarchy
 import Tensors
 
 /// Two sources that run over each utterance one after the other, as one: all layers of both are pooled on the same

@@ -1,9 +1,9 @@
 import Activations
+import Corpora
 import Foundation
 import Models
 import Results
 import Similarity
-import SpeechHierarchy
 import Tensors
 
 /// The rows of a comparison, with every layer's states over them.

@@ -1,9 +1,9 @@
 import Activations
+import Corpora
 import Foundation
 import Models
 import Results
 import Similarity
-import SpeechHierarchy
 import Tensors
 
 /// How alike the layers of a model are, or the layers of two models, over the same stretches of speech.
@@ -71,7 +71,7 @@ public struct SimilarityStudy: Sendable {
   /// Throws `ComparisonError`, `StudyError.otherInput` where a model does not read what the corpus holds, or the error
   /// of whatever input was at fault.
   public func run() async throws -> SimilarityResult {
-    try await elsewhere(asking: isCancelled) { isCancelled in
+    try await runBlocking(asking: isCancelled) { isCancelled in
       var study = self
       study.isCancelled = isCancelled
       return try study.result()

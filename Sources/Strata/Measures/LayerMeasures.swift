@@ -1,9 +1,9 @@
 import Activations
+import Corpora
 import Foundation
 import Probing
 import Results
 import Similarity
-import SpeechHierarchy
 import Tensors
 
 /// What layers tell of a level beside a linear probe: distances, clusters, correlations, codelengths, a probe with a
@@ -63,14 +63,14 @@ public struct LayerMeasures: Sendable {
 struct SpanMeasures {
   private let settings: LayerMeasures
   private let study: LayerStudy
-  private let examples: Examples
+  private let examples: PooledSpans
   private let splits: SplitPlan
   /// Spans of classes that are frequent enough, drawn from the seed.
-  private let chosen: Examples
+  private let chosen: PooledSpans
   private let classes: [Int]
   private let spec: ProbeSpec
 
-  init(_ settings: LayerMeasures, _ examples: Examples) throws {
+  init(_ settings: LayerMeasures, _ examples: PooledSpans) throws {
     self.settings = settings
     study = settings.study
     splits = try SplitPlan.make(for: study.corpus, seed: study.seed)
@@ -112,7 +112,7 @@ struct SpanMeasures {
       states: states, labels: labels, classCount: classes.count, order: numbers.permutation(states.rows),
       threads: study.threads)
     var found = [
-      measure(.phonePurity, scores.phonePurity), measure(.clusterPurity, scores.clusterPurity),
+      measure(.labelPurity, scores.labelPurity), measure(.clusterPurity, scores.clusterPurity),
       measure(.pnmi, scores.pnmi), measure(.compression, code.compression),
     ]
     let contrast = try contrast(states, labels)
@@ -179,7 +179,7 @@ struct SpanMeasures {
         }
       }
     }
-    let joined = Examples(
+    let joined = PooledSpans(
       level: chosen.level, isDerived: chosen.isDerived, classes: chosen.classes, types: chosen.types,
       speakers: chosen.speakers, utterances: chosen.utterances, items: chosen.items,
       states: [(layer: baseline, states: mel), (layer: layer.name, states: both)])

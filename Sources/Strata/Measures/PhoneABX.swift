@@ -1,10 +1,10 @@
 import Activations
 import Audio
+import Corpora
 import Foundation
 import Models
 import Probing
 import Results
-import SpeechHierarchy
 import Synchronization
 import Tensors
 
@@ -14,11 +14,11 @@ struct PhoneABX {
   private let study: LayerStudy
   private let tasks: [ABXTask]
   /// Of each item, its utterance and its span.
-  private let places: [(utterance: Int, span: Span)]
+  private let places: [(utterance: Int, span: LabelledSpan)]
 
   init(_ settings: LayerMeasures) {
     study = settings.study
-    var places: [(utterance: Int, span: Span)] = []
+    var places: [(utterance: Int, span: LabelledSpan)] = []
     for (number, utterance) in study.corpus.utterances.enumerated() {
       places += utterance.spans(at: .phoneme).map { (number, $0) }
     }

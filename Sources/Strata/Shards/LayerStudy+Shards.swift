@@ -1,7 +1,7 @@
 import Activations
 import Checkpoints
+import Corpora
 import Foundation
-import SpeechHierarchy
 
 /// Where the files of a study's passes are, for each pass those of all shards.
 struct ShardFiles: Sendable {
@@ -21,7 +21,7 @@ extension LayerStudy {
     let target = folder + "/shard-\(shard.index)-of-\(shard.count)"
     var study = self
     study.workFolder = target + "/work"
-    try await study.elsewhere { try $0.write(shard, to: target) }
+    try await study.runBlocking { try $0.write(shard, to: target) }
     return target
   }
 

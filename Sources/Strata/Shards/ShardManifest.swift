@@ -1,11 +1,11 @@
 import Activations
 import Audio
 import Checkpoints
+import Corpora
 import Foundation
 import Models
 import Probing
 import Results
-import SpeechHierarchy
 import Tensors
 
 /// `shard.json`: what a shard is part of, and its files with the hashes of their bytes.

@@ -4,7 +4,7 @@ import Foundation
 import Models
 import Probing
 import Similarity
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// CPU seconds of each part, measured on one core.

@@ -2,7 +2,7 @@ import Activations
 import Audio
 import Foundation
 import Models
-import SpeechHierarchy
+import Corpora
 import Tensors
 
 /// A source whose layers cost nothing: the same seeded frames for every utterance, so that what is measured is

@@ -1,0 +1,70 @@
+import Models
+import Tensors
+
+/// Whether a map shows what the model does: what was tried, and in words what speaks against it.
+public struct FaithfulnessChecks: Sendable {
+  public let method: String
+  /// Nil where hiding everything does not make the target fall.
+  public let hiding: DeletionInsertionCurve?
+  /// For methods that no gradient is part of, with all layers drawn at random only.
+  public let cascade: [(trainedUpTo: String?, correlation: Double)]
+  public let noise: [(decibels: Double, correlation: Double)]
+  /// With each other method's map.
+  public let agreement: [(method: String, correlation: Double)]
+
+  /// Sentences on why it should not be trusted; empty where nothing speaks against it.
+  public var doubts: [String] {
+    var doubts: [String] = []
+    func spelt(_ value: Double) -> String { String((value * 100).rounded() / 100) }
+    if let hiding, hiding.gain <= hiding.randomGain {
+      doubts.append(
+        "hiding what it marks makes the target fall no faster than hiding at random (insertion less deletion "
+          + "\(spelt(hiding.gain)), at random \(spelt(hiding.randomGain)))")
+    }
+    if hiding == nil {
+      doubts.append(
+        "the target does not fall when the whole recording is hidden: there is nothing to explain")
+    }
+    if let last = cascade.last, last.correlation > 0.5 {
+      doubts.append(
+        "with random weights throughout it is much the same (rank correlation \(spelt(last.correlation))), so it "
+          + "shows the sound more than what the model has learned")
+    }
+    if let mild = noise.first(where: { $0.decibels >= 20 }), mild.correlation < 0.5 {
+      doubts.append(
+        "noise \(spelt(mild.decibels)) dB below the sound makes another map of it (rank correlation "
+          + "\(spelt(mild.correlation)))")
+    }
+    if !agreement.isEmpty, agreement.allSatisfy({ $0.correlation < 0.1 }) {
+      doubts.append("no other method agrees with it (rank correlations below 0.1)")
+    }
+    return doubts
+  }
+}
+
+extension Attribution {
+  /// Tries every map, each by its method, and beside the others.
+  public func trust(
+    _ maps: [(method: AttributionMethod, map: AttributionMap)],
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws -> [FaithfulnessChecks] {
+    let seconds = Double(samples.count) / Double(model.samplingRate)
+    let profiles = maps.map { $0.map.resampled(seconds: seconds) }
+    return try maps.enumerated().map { number, entry in
+      let hiding: DeletionInsertionCurve?
+      do {
+        hiding = try hidingCurve(of: entry.map)
+      } catch AttributionError.notApplicable {
+        hiding = nil
+      }
+      let cascade = try randomisationCascade(of: entry.map, by: entry.method)
+      let noise = try noiseStability(of: entry.map, by: entry.method)
+      let agreement = maps.indices.filter { $0 != number }.map { other in
+        (maps[other].method.title, rankCorrelation(profiles[number], profiles[other]) ?? 0)
+      }
+      progress(number + 1, maps.count)
+      return FaithfulnessChecks(
+        method: entry.method.title, hiding: hiding, cascade: cascade, noise: noise, agreement: agreement)
+    }
+  }
+}
