@@ -78,12 +78,13 @@ let package = Package(
       system("CZip", "libzip", apt: "libzip-dev"),
       system("CPNG", "libpng", apt: "libpng-dev"),
       system("CXXHash", "libxxhash", apt: "libxxhash-dev"),
+      system("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
       system("CXML2", "libxml-2.0", apt: "libxml2-dev"),
       system("CHDF5", "hdf5", apt: "libhdf5-dev"),
       .target(name: "CKernels"),
       .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
     ]
-      + module("Corpora", ["Yams", "CXML2"])
+      + module("Corpora", ["Yams", "CXML2", "CPCRE2"])
       + module("Results", ["Corpora"])
       + module("Tensors", ["COpenBLAS", "CKernels"])
       + module("LinearAlgebra", ["Tensors", "CLAPACKE"])

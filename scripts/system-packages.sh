@@ -13,6 +13,7 @@ libraries=(
   libxxhash:libxxhash-dev
   hdf5:libhdf5-dev
   libxml-2.0:libxml2-dev
+  libpcre2-8:libpcre2-dev
 )
 
 missing=()
@@ -38,9 +39,9 @@ else
   cat >&2 <<MESSAGE
 error: these system libraries are missing (Debian's names): ${missing[*]}
 Install them with your package manager, then run this again:
-  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel soxr-devel libzip-devel libpng-devel xxhash-devel hdf5-devel libxml2-devel
-  Arch    pacman -S openblas lapacke libsndfile libsoxr libzip libpng xxhash hdf5 libxml2
-  macOS   brew install openblas lapack libsndfile libsoxr libzip libpng xxhash hdf5 libxml2 pkg-config
+  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel soxr-devel libzip-devel libpng-devel xxhash-devel hdf5-devel libxml2-devel pcre2-devel
+  Arch    pacman -S openblas lapacke libsndfile libsoxr libzip libpng xxhash hdf5 libxml2 pcre2
+  macOS   brew install openblas lapack libsndfile libsoxr libzip libpng xxhash hdf5 libxml2 pcre2 pkg-config
 MESSAGE
   exit 1
 fi

@@ -116,7 +116,7 @@ enum CorpusFolder {
     return name[dot...].count + (audioEnding(String(name[..<dot])) ?? 0)
   }
 
-  private static func path(_ name: String?, below root: String) -> String {
+  static func path(_ name: String?, below root: String) -> String {
     guard let name else { return root }
     return name.hasPrefix("/") ? name : root + "/" + name
   }

@@ -8,7 +8,8 @@ struct CorpusLoader {
   /// Where the path is that of one file of text.
   private let singleText: TextCorpusLoader?
   private var issues = IssueList()
-  private var table: UtteranceTable?
+  private var tables = SpeakerNames.Tables()
+  private var table: UtteranceTable? { tables.utterances }
   /// How many files have a tier that no level is known for, by its name.
   private var unusedTiers: [String: (files: Int, kind: Tier.Kind)] = [:]
 
@@ -77,7 +78,11 @@ struct CorpusLoader {
     let name = settings.table ?? UtteranceTable.usualName
     let file = name.hasPrefix("/") ? name : path + "/" + name
     if settings.table != nil || FileManager.default.fileExists(atPath: file) {
-      table = UtteranceTable(try LabelText(contentsOf: file), name: name, issues: &issues)
+      tables.utterances = UtteranceTable(try LabelText(contentsOf: file), name: name, issues: &issues)
+    }
+    if case .table(let name) = settings.speaker {
+      tables.speakers = try SpeakerTable(
+        try LabelText(contentsOf: CorpusFolder.path(name, below: path)), name: name)
     }
     for (key, source) in [("speaker", settings.speaker), ("sentence", settings.sentence)] {
       guard case .column(let column) = source, table?.columns.contains(column.lowercased()) != true else {
@@ -184,9 +189,8 @@ struct CorpusLoader {
     guard !drafts.isEmpty else { return }
     let speakers = SpeakerNames.find(
       drafts.map { SpeakerNames.Clue(id: $0.pair.id, ofTiers: $0.speakerOfTiers) },
-      source: settings.speaker,
-      table: table)
-    note("speakers: \(speakers.explanation)", severity: speakers.isKnown ? .note : .warning)
+      source: settings.speaker, tables: tables)
+    note("speakers: \(speakers.words)", severity: speakers.isKnown ? .note : .warning)
     drafts = zip(drafts, speakers.names).compactMap { draft, speaker in
       guard let speaker else {
         issues.add(
@@ -276,7 +280,8 @@ struct CorpusLoader {
       }
       return Utterance(
         id: draft.pair.id, audioPath: draft.pair.audio.path, labelPath: draft.pair.labels.first?.path ?? "",
-        speaker: draft.speaker, sentence: sentence ?? draft.pair.id, seconds: draft.seconds,
+        speaker: draft.speaker, sentence: sentence ?? draft.pair.id,
+        channel: settings.channel?.channel(of: draft.speaker, own: nil), seconds: draft.seconds,
         tiers: draft.tiers,
         labelling: draft.labelling)
     }

@@ -25,6 +25,8 @@ extension CorpusSettings {
         }
       case "speaker":
         speaker = try reader.source(value, key.text, words: ["folder": .folder])
+      case "channel": channel = try reader.channel(value, key.text)
+      case "shift": shift = try reader.shift(value, key.text)
       case "sentence":
         sentence = try reader.source(value, key.text, words: ["tier": .tier, "words": .words])
       default:
@@ -105,7 +107,8 @@ private struct SettingsReader {
   func source(
     _ node: Node, _ key: String, words: [String: CorpusSettings.Source]
   ) throws(CorpusError) -> CorpusSettings.Source {
-    let expected = oneOf(words.keys.sorted() + ["{pattern: …}", "{column: …}", "{constant: …}"])
+    let kinds = ["pattern", "column", "constant"] + (key == "speaker" ? ["level", "table"] : [])
+    let expected = oneOf(words.keys.sorted() + kinds.map { "{\($0): …}" })
     if let word = node.scalar?.string {
       guard let source = words[word] else { throw wrong(node, key, expected) }
       return source
@@ -117,14 +120,57 @@ private struct SettingsReader {
     case "column": return .column(text)
     case "constant": return .constant(text)
     case "pattern":
-      guard (try? Regex(text)) != nil else {
-        throw wrong(value, "\(key): pattern", "a regular expression")
+      do throws(NamePattern.Fault) {
+        _ = try NamePattern(text)
+      } catch {
+        throw .badSetting(
+          path: path, line: value.mark?.line, key: "\(key): pattern",
+          expected: "a regular expression (\(error.reason))", found: value.inWords)
       }
       return .pattern(text)
+    case "table" where kinds.contains("table"): return .table(text)
+    case "level" where kinds.contains("level"):
+      guard let level = Int(text), (1...FolderWalk.depthLimit).contains(abs(level)) else {
+        throw wrong(value, "\(key): level", "a number of folders from the top (1) or from the file (-1)")
+      }
+      return .level(level)
     default:
-      throw .unknownKey(
-        path: path, line: kind.line, key: kind.text, known: ["pattern", "column", "constant"])
+      throw .unknownKey(path: path, line: kind.line, key: kind.text, known: kinds)
     }
+  }
+
+  func channel(_ node: Node, _ key: String) throws(CorpusError) -> ChannelChoice {
+    let expected = "left, right, mix, a number from 1, or {speaker: left}"
+    if let word = node.scalar?.string {
+      if word == "mix" { return .mix }
+      guard let number = ChannelChoice.number(word) else { throw wrong(node, key, expected) }
+      return .one(number)
+    }
+    guard node.mapping != nil else { throw wrong(node, key, expected) }
+    var numbers: [String: Int] = [:]
+    for (speaker, value) in try pairs(node, key) {
+      guard let number = value.scalar.flatMap({ ChannelChoice.number($0.string) }) else {
+        throw wrong(value, "\(key): \(speaker.text)", "left, right or a number from 1")
+      }
+      numbers[speaker.text] = number
+    }
+    return .ofSpeaker(numbers)
+  }
+
+  func shift(_ node: Node, _ key: String) throws(CorpusError) -> LabelShift {
+    guard node.mapping != nil else { return .all(try seconds(node, key)) }
+    var shifts: [String: Double] = [:]
+    for (speaker, value) in try pairs(node, key) {
+      shifts[speaker.text] = try seconds(value, "\(key): \(speaker.text)")
+    }
+    return .ofSpeaker(shifts)
+  }
+
+  private func seconds(_ node: Node, _ key: String) throws(CorpusError) -> Double {
+    guard let text = node.scalar?.string, let value = Numeral.parse(Array(text.utf8)[...]),
+      abs(value) <= LabelShift.limit
+    else { throw wrong(node, key, "seconds, such as -0.066, or {speaker: -0.066}") }
+    return value
   }
 
   private func oneOf(_ words: [String]) -> String { "one of " + words.joined(separator: ", ") }

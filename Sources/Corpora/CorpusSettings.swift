@@ -8,19 +8,27 @@
 /// format: textgrid                # how they are written; default: textgrid, else timit (files: by their names)
 /// tiers: {ORT: word, MAU: phoneme}   # which tier is which level; default: by their names
 /// table: utterances.tsv           # one line per utterance, columns named in the first line
-/// speaker: folder                 # or {pattern: "^([a-z]+)_"}, {column: speaker}, {constant: anna}
+/// speaker: folder                 # or {level: 1} (the topmost folder; -1 the nearest), {pattern: "^([a-z]+)_"},
+///                                 # {column: speaker}, {table: utt2spk}, {constant: anna}
 /// sentence: tier                  # or words, {pattern: …}, {column: sentence}
 /// silence: [sil, sp, "<eps>"]     # instead of the usual ones; an empty label always is silence
 /// phone_set: arpabet              # timit, timit39, ipa, sampa, none; default: recognised
 /// stress: strip                   # or keep: whether AH0 and AH1 are two classes
+/// channel: left                   # right, a number, mix, or a speaker's own: {anna: left, ben: right}
+/// shift: -0.066                   # seconds added to every label's times, or a speaker's own: {anna: -0.066}
 /// ```
 struct CorpusSettings: Equatable {
   /// Where a speaker's or a sentence's name comes from.
   enum Source: Equatable {
     /// The folder that the audio is in.
     case folder
-    /// The first group of a regular expression, or else the whole match, in the audio's file name.
+    /// A folder of the utterance's id: 1 is the topmost, -1 the one that the file is in.
+    case level(Int)
+    /// The first group of a regular expression, or else the whole match, in the audio's file name; in the whole id where
+    /// the expression has a `/`.
     case pattern(String)
+    /// A file of lines with an utterance, a file name or a folder, and a name.
+    case table(String)
     /// A column of the table.
     case column(String)
     case constant(String)
@@ -42,10 +50,12 @@ struct CorpusSettings: Equatable {
   var silence: Set<String>?
   var phoneSet: PhoneSet?
   var keepsStress = false
+  var channel: ChannelChoice?
+  var shift: LabelShift?
 
   static let fileNames = ["corpus.yaml", "corpus.yml"]
   static let keys = [
     "name", "audio", "labels", "format", "tiers", "table", "speaker", "sentence", "silence", "phone_set",
-    "stress",
+    "stress", "channel", "shift",
   ]
 }

@@ -17,11 +17,10 @@ enum SentenceNames {
       let keys = clues.map { table?.value(column, of: $0.id).flatMap(SentenceText.key) }
       return (keys, "the column “\(column)” of the table")
     case .pattern(let pattern):
-      let keys = clues.map { SpeakerNames.match(pattern, in: SpeakerNames.stem($0.id)) }
-      return (keys, "the pattern \(pattern) on the file names")
+      return (SpeakerNames.match(pattern, in: clues.map(\.id)), "the pattern \(pattern) on the file names")
     case .tier: return (clues.map { text(of: .sentence, $0) }, "the sentence tier's text")
     case .words: return (clues.map { text(of: .word, $0) }, "the words in their order")
-    case .folder, nil: break
+    case .folder, .level, .table, nil: break
     }
     let column = clues.map { table?.value("sentence", of: $0.id).flatMap(SentenceText.key) }
     if column.allSatisfy({ $0 != nil }) { return (column, "the column “sentence” of the table") }

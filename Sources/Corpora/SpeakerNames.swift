@@ -3,70 +3,143 @@ enum SpeakerNames {
   /// What is known of an utterance besides its labels.
   struct Clue {
     let id: String
-    /// In front of the tiers' names.
+    /// That the label file names: in front of its tiers, as participant, by channel.
     let ofTiers: String?
   }
 
-  /// The name for each utterance, nil where it is not known, and where the names come from.
-  static func find(
-    _ clues: [Clue], source: CorpusSettings.Source?, table: UtteranceTable?
-  ) -> (names: [String?], explanation: String, isKnown: Bool) {
+  struct Found {
+    /// For each utterance; nil where it is not known.
+    var names: [String?]
+    /// Where the names come from.
+    var explanation: String
+    /// Whether they may be taken without asking.
+    var isKnown = true
+
+    static let unknown = "unknown"
+
+    /// For messages: the first names and where they come from.
+    var words: String {
+      let known = names.compactMap(\.self)
+      if known.allSatisfy({ $0 == Self.unknown }) { return explanation }
+      return "\(SpeakerList(known).words()), from \(explanation)"
+    }
+  }
+
+  /// The tables that `corpus.yaml` or the folder have.
+  struct Tables {
+    /// `utterances.tsv`.
+    var utterances: UtteranceTable?
+    /// `speaker: {table: …}`, or a Kaldi folder's `utt2spk`.
+    var speakers: SpeakerTable?
+  }
+
+  static func find(_ clues: [Clue], source: CorpusSettings.Source?, tables: Tables) -> Found {
     let ids = clues.map(\.id)
     switch source {
-    case .constant(let name): return (ids.map { _ in name }, "all are “\(name)”, as corpus.yaml says", true)
+    case .constant(let name):
+      return Found(names: ids.map { _ in name }, explanation: "corpus.yaml")
     case .column(let column):
-      return (ids.map { table?.value(column, of: $0) }, "the column “\(column)” of the table", true)
+      return Found(
+        names: ids.map { tables.utterances?.value(column, of: $0) },
+        explanation: "the column “\(column)” of the table")
     case .pattern(let pattern):
-      return (ids.map { match(pattern, in: stem($0)) }, "the pattern \(pattern) on the file names", true)
-    case .folder: return (ids.map(folder), "the folders' names", true)
+      let place = pattern.contains("/") ? "ids" : "file names"
+      return Found(names: match(pattern, in: ids), explanation: "the pattern \(pattern) on the \(place)")
+    case .folder: return Found(names: ids.map(SpeakerFolders.nearest), explanation: "the folders' names")
+    case .level(let level):
+      return Found(
+        names: ids.map { SpeakerFolders.folder($0, level: level) },
+        explanation: "the folders' names at level \(level)")
+    case .table(let name):
+      return Found(
+        names: ids.map { tables.speakers?.speaker(of: $0) }, explanation: "the table \(name)")
     case .tier, .words, nil: break
     }
-    if table?.columns.contains("speaker") == true {
-      return (ids.map { table?.value("speaker", of: $0) }, "the column “speaker” of the table", true)
+    if tables.utterances?.columns.contains("speaker") == true {
+      return Found(
+        names: ids.map { tables.utterances?.value("speaker", of: $0) },
+        explanation: "the column “speaker” of the table")
     }
-    if clues.allSatisfy({ $0.ofTiers != nil }) { return (clues.map(\.ofTiers), "the tiers' names", true) }
-    let folders = ids.map(folder)
-    if folders.allSatisfy({ $0 != nil }) { return (folders, "the folders' names", true) }
-    if let names = prefixes(ids) {
-      return (names, "what stands before the first _ or - of the file names", true)
+    if let table = tables.speakers {
+      let names = ids.map { table.speaker(of: $0) }
+      if names.contains(where: { $0 != nil }) { return Found(names: names, explanation: table.name) }
     }
-    return (ids.map { _ in "unknown" }, "not known: all utterances are taken to be one speaker's", false)
+    if clues.allSatisfy({ $0.ofTiers != nil }) {
+      return Found(names: clues.map(\.ofTiers), explanation: "the tiers' names")
+    }
+    return KnownLayouts.find(ids) ?? SpeakerFolders.find(ids) ?? SpeakerPrefixes.find(ids)
+      ?? Found(
+        names: ids.map { _ in Found.unknown },
+        explanation: "not known: all utterances are taken to be one speaker's", isKnown: false)
   }
 
   static func stem(_ id: String) -> String { id.split(separator: "/").last.map(String.init) ?? id }
 
-  /// The nearest folder whose name begins the file's name (`61/70968/61-70968-0000`), or else the nearest.
-  static func folder(_ id: String) -> String? {
-    let parts = id.split(separator: "/").map(String.init)
-    guard let stem = parts.last, parts.count > 1 else { return nil }
-    let folders = parts.dropLast()
-    let named = folders.last { folder in
-      stem.hasPrefix(folder)
-        && stem.dropFirst(folder.count).first.map { !$0.isLetter && !$0.isNumber } ?? true
+  /// The part of each name that a pattern takes.
+  static func match(_ pattern: String, in ids: [String]) -> [String?] {
+    guard let compiled = try? NamePattern(pattern) else { return ids.map { _ in nil } }
+    return ids.map { compiled.part(of: pattern.contains("/") ? $0 : stem($0)) }
+  }
+}
+
+/// A file that says who speaks: a line each of an utterance, a file name or a folder, white space, and a name.
+struct SpeakerTable {
+  let name: String
+  private let names: [String: String]
+
+  init(_ text: LabelText, name: String) throws(CorpusError) {
+    self.name = name
+    var names: [String: String] = [:]
+    for line in text.labelLines {
+      let fields = line.text.contains("\t") ? line.fields.map(\.trimmed) : line.words.map(String.init)
+      guard fields.count == 2, !fields[1].isEmpty else { throw line.wrong("a name and its speaker") }
+      names[CorpusFolder.withoutAudioExtension(fields[0])] = fields[1]
     }
-    return named ?? folders.last
+    self.names = names
   }
 
-  /// `kal` of `kal_s005`: taken if every name has such a beginning, there are several, and each has at least two
-  /// files; `utt_1, utt_2` tells nothing.
-  static func prefixes(_ ids: [String]) -> [String]? {
-    var names: [String] = []
-    for id in ids {
-      let stem = stem(id)
-      guard let end = stem.firstIndex(where: { $0 == "_" || $0 == "-" }), end != stem.startIndex else {
-        return nil
+  /// By the utterance's id, its file name, or the nearest of its folders that the table has.
+  func speaker(of id: String) -> String? {
+    if let own = names[id] { return own }
+    return id.split(separator: "/").reversed().lazy.compactMap { names[String($0)] }.first
+  }
+}
+
+/// Corpora that are known by the names of their files.
+enum KnownLayouts {
+  /// A pattern that all ids must match, whose first group is the speaker; where it has none, the corpus's one.
+  private static let layouts: [(corpus: String, pattern: String, speaker: String?)] = [
+    // keithito.com/LJ-Speech-Dataset: one reader, books and chapters in the names.
+    ("LJ Speech", #"(?:^|/)LJ\d{3}-\d{4}$"#, "LJ"),
+    // robots.ox.ac.uk/~vgg/data/voxceleb: a person, a video, a cut.
+    ("VoxCeleb", #"(?:^|/)(id\d{5})/[^/]+/\d{5}$"#, nil),
+    // openslr.org/33
+    ("AISHELL", #"(?:^|/)BAC\d{3}(S\d{4})W\d{4}$"#, nil),
+    // openslr.org/12, openslr.org/60: reader, chapter, utterance.
+    ("LibriSpeech", #"(?:^|/)(\d{2,5})[-_]\d{3,6}[-_]\d{4,6}(?:_\d{6})?$"#, nil),
+    // datashare.ed.ac.uk/handle/10283/3443
+    ("VCTK", #"(?:^|/)([ps]\d{1,3})_\d{3}(?:_mic\d)?$"#, nil),
+    // buckeyecorpus.osu.edu: speaker, recording, part.
+    ("Buckeye", #"(?:^|/)(s[0-4]\d)\d\d[ab]$"#, nil),
+    // zenodo.org/records/1188976: the actor is the last of seven numbers.
+    ("RAVDESS", #"(?:^|/)0\d-0\d-0\d-0\d-0\d-0\d-(\d\d)$"#, nil),
+    // github.com/CheyneyComputerScience/CREMA-D
+    ("CREMA-D", #"(?:^|/)(\d{4})_[A-Z]{3}_[A-Z]{3}_[A-Z]{2}$"#, nil),
+    // emodb.bilderbar.info
+    ("Emo-DB", #"(?:^|/)(\d\d)[ab]\d\d[A-Z][a-z]$"#, nil),
+  ]
+
+  static func find(_ ids: [String]) -> SpeakerNames.Found? {
+    for layout in layouts {
+      guard let pattern = try? NamePattern(layout.pattern) else { continue }
+      var names: [String] = []
+      for id in ids {
+        guard let part = pattern.part(of: id) else { break }
+        names.append(layout.speaker ?? part)
       }
-      names.append(String(stem[..<end]))
+      guard names.count == ids.count else { continue }
+      return SpeakerNames.Found(names: names, explanation: "the names of \(layout.corpus)")
     }
-    let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
-    return counts.count > 1 && counts.values.allSatisfy { $0 > 1 } ? names : nil
-  }
-
-  /// The first group of a pattern, or the whole match where it has none.
-  static func match(_ pattern: String, in name: String) -> String? {
-    guard let regex = try? Regex(pattern), let match = name.firstMatch(of: regex) else { return nil }
-    let output = match.output
-    let part = output.count > 1 ? output[1].substring : output[0].substring
-    return part.flatMap { $0.isEmpty ? nil : String($0) }
+    return nil
   }
 }

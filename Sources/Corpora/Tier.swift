@@ -28,6 +28,10 @@ public struct Tier: Sendable, Equatable {
   public var extent: ClosedRange<Double>?
   /// One for each interval, empty where it has none.
   public var tags: [Tag: [String]]
+  /// Who speaks in it, where the label file says so besides by the tier's name (ELAN's participant).
+  public var speaker: String?
+  /// The channel of the recording that it labels, counted from 0, where the label file says so (CTM's second column).
+  public var channel: Int?
   /// The label file as messages name it, where a corpus was read.
   var path = ""
 

@@ -12,6 +12,8 @@ public struct Utterance: Sendable, Equatable {
   public let speaker: String
   /// Equal for utterances that read the same sentence.
   public let sentence: String
+  /// The channel of the recording that it is in, counted from 0; nil for the mean of all.
+  public let channel: Int?
   /// The length of the audio; of a text the number of its Unicode scalars.
   public let seconds: Double
   /// The tiers whose level is known, as the label file has them.
@@ -21,7 +23,8 @@ public struct Utterance: Sendable, Equatable {
 
   public init(
     id: String, audioPath: String, text: String? = nil, labelPath: String, speaker: String,
-    sentence: String, seconds: Double, tiers: [Level: Tier], labelling: Labelling = Labelling()
+    sentence: String, channel: Int? = nil, seconds: Double, tiers: [Level: Tier],
+    labelling: Labelling = Labelling()
   ) {
     self.id = id
     self.audioPath = audioPath
@@ -29,6 +32,7 @@ public struct Utterance: Sendable, Equatable {
     self.labelPath = labelPath
     self.speaker = speaker
     self.sentence = sentence
+    self.channel = channel
     self.seconds = seconds
     self.tiers = tiers
     self.labelling = labelling
@@ -36,6 +40,13 @@ public struct Utterance: Sendable, Equatable {
 }
 
 extension Utterance {
+  /// The same utterance with other tiers, and maybe another length.
+  public func with(tiers: [Level: Tier], seconds: Double? = nil) -> Utterance {
+    Utterance(
+      id: id, audioPath: audioPath, text: text, labelPath: labelPath, speaker: speaker, sentence: sentence,
+      channel: channel, seconds: seconds ?? self.seconds, tiers: tiers, labelling: labelling)
+  }
+
   /// Neighbours further apart than this, in seconds, do not touch.
   static let contact = 0.001
 

@@ -33,10 +33,7 @@ public enum FrameSpans {
           // The label is the utterance's, so that samples keep utterances whole.
           Interval(start: Double($0) * step, end: Double($0 + 1) * step, label: "frames of \(utterance.id)")
         }, isDerived: true)
-      return Utterance(
-        id: utterance.id, audioPath: utterance.audioPath, labelPath: utterance.labelPath,
-        speaker: utterance.speaker, sentence: utterance.sentence, seconds: utterance.seconds, tiers: tiers,
-        labelling: utterance.labelling)
+      return utterance.with(tiers: tiers)
     }
   }
 

@@ -63,6 +63,6 @@ extension Utterance {
     }
     return Utterance(
       id: id, audioPath: audioPath, labelPath: labelPath, speaker: speaker, sentence: sentence,
-      seconds: range.upperBound - range.lowerBound, tiers: tiers, labelling: labelling)
+      channel: channel, seconds: range.upperBound - range.lowerBound, tiers: tiers, labelling: labelling)
   }
 }

@@ -65,12 +65,14 @@ private let odd = textGrid([
       ("silence: sil", "corpus.yaml:1: silence must be a list of words, found “sil”"),
       (
         "speaker: parent",
-        "corpus.yaml:1: speaker must be one of folder, {pattern: …}, {column: …}, {constant: …}, found"
+        "corpus.yaml:1: speaker must be one of folder, {pattern: …}, {column: …}, {constant: …}, {level: …}, "
+          + "{table: …}, found"
       ),
       ("speaker: {regex: x}", "corpus.yaml:1: there is no key “regex”; known are pattern"),
       (
         "speaker: {pattern: \"(\"}",
-        "corpus.yaml:1: speaker: pattern must be a regular expression, found “(”"
+        "corpus.yaml:1: speaker: pattern must be a regular expression (missing closing parenthesis at character 2), "
+          + "found “(”"
       ),
       ("- a", "corpus.yaml:1: the file must be keys with values, found a list"),
       ("name: [", "corpus.yaml:2: the file must be YAML, found "),

@@ -178,7 +178,7 @@ private func messages(_ corpus: Corpus, _ severity: CorpusIssue.Severity = .warn
     #expect(notes.contains { $0.contains("tier “Tones” of 1 file is not used") })
     #expect(notes.contains { $0.contains("tier “phrases” has no label; not used") })
     #expect(notes.contains { $0.contains("phones: arpabet (recognised), stress is left out") })
-    #expect(notes.contains { $0.contains("speakers: the tiers' names") })
+    #expect(notes.contains { $0.contains("speakers: 1 (anna), from the tiers' names") })
   }
 
   @Test("leaves out a recording of two speakers")

@@ -40,7 +40,7 @@ struct TextCorpusLoader {
       found.map {
         SpeakerNames.Clue(id: $0.id, ofTiers: $0.sentence.speaker ?? $0.sentence.document ?? $0.file)
       },
-      source: settings.speaker, table: nil)
+      source: settings.speaker, tables: SpeakerNames.Tables())
     let words = "texts: positions are characters (Unicode scalars), a sentence is an utterance"
     issues.add(.corpus, root, "\(words), and its speaker is its author, else its document, else its file")
     noteDerived(found, &issues)

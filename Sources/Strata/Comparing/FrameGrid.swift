@@ -38,12 +38,9 @@ struct FrameGrid: Sendable {
   /// The utterances with the cells as their only tier.
   func applied(to utterances: [Utterance]) -> [Utterance] {
     utterances.map { utterance in
-      Utterance(
-        id: utterance.id, audioPath: utterance.audioPath, labelPath: utterance.labelPath,
-        speaker: utterance.speaker, sentence: utterance.sentence, seconds: utterance.seconds,
-        tiers: [
-          Self.level: Tier(name: "frames", level: Self.level, intervals: cells(seconds: utterance.seconds))
-        ], labelling: utterance.labelling)
+      utterance.with(tiers: [
+        Self.level: Tier(name: "frames", level: Self.level, intervals: cells(seconds: utterance.seconds))
+      ])
     }
   }
 }
