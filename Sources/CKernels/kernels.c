@@ -199,6 +199,26 @@ MANY_CPUS void strata_layer_norm_rows(
   }
 }
 
+MANY_CPUS void strata_rms_norm_rows(
+    const float *x, float *y, size_t rows, size_t width, const float *weight, float epsilon) {
+  ANY_ORDER
+  for (size_t i = 0; i < rows; i++) {
+    const float *from = x + i * width;
+    float *to = y + i * width;
+    float squares = 0.0f;
+    for (size_t j = 0; j < width; j++) squares += from[j] * from[j];
+    float scale = 1.0f / sqrtf(squares / (float)width + epsilon);
+    // `to` may be `from`, never a part of it.
+    if (weight) {
+      _Pragma("clang loop vectorize(assume_safety)")
+      for (size_t j = 0; j < width; j++) to[j] = from[j] * scale * weight[j];
+    } else {
+      _Pragma("clang loop vectorize(assume_safety)")
+      for (size_t j = 0; j < width; j++) to[j] = from[j] * scale;
+    }
+  }
+}
+
 MANY_CPUS void strata_fill_rows(
     float *restrict y, size_t stride, const float *restrict x, size_t x_stride, const float *restrict row,
     size_t rows, size_t width) {

@@ -28,6 +28,67 @@ extension NameTable {
     "proj.**": "lm_head.**",
   ]
 
+  /// torchaudio's Wav2Vec2Model, of which wav2vec 2.0, HuBERT and WavLM are: the names of its transformer and of what
+  /// comes before and behind it.
+  public static let torchaudio: NameTable = [
+    "encoder.feature_projection.**": "feature_projection.**",
+    // WavLM's blocks have PyTorch's own attention inside, with one matrix for queries, keys and values.
+    "encoder.transformer.layers.*.attention.attention.**": "encoder.layers.*.attention.**",
+    "encoder.transformer.**": "encoder.**",
+    "aux.**": "lm_head.**",
+  ]
+
+  /// Omnilingual ASR's encoder as transformers has it.
+  public static let omniASR: NameTable = [
+    "subsampling.conv_layers.**": "feature_extractor.conv_layers.**",
+    "subsampling.layer_norm.**": "feature_projection.layer_norm.**",
+    "subsampling.projection.**": "feature_projection.projection.**",
+    "encode_positions.conv.**": "encoder.pos_conv_embed.conv.**",
+    "layers.**": "encoder.layers.**",
+    "layer_norm.**": "encoder.layer_norm.**",
+    "ctc_head.**": "lm_head.**",
+  ]
+
+  /// fairseq2's wav2vec 2.0, which Omnilingual ASR's own checkpoints have.
+  public static let fairseq2: NameTable = [
+    "encoder_frontend.feature_extractor.layers.*.group_norm.**":
+      "feature_extractor.conv_layers.*.layer_norm.**",
+    "encoder_frontend.feature_extractor.layers.**": "feature_extractor.conv_layers.**",
+    "encoder_frontend.post_extract_layer_norm.**": "feature_projection.layer_norm.**",
+    "encoder_frontend.model_dim_proj.**": "feature_projection.projection.**",
+    "encoder_frontend.pos_encoder.layers.*.conv.**": "encoder.pos_conv_embed.layers.*.conv.**",
+    "encoder_frontend.pos_encoder.conv.**": "encoder.pos_conv_embed.conv.**",
+    "encoder_frontend.layer_norm.**": "encoder.layer_norm.**",
+    "encoder_frontend.masker.temporal_mask_embed": "masked_spec_embed",
+    "masker.temporal_mask_embed": "masked_spec_embed",
+    "encoder.layers.*.self_attn_layer_norm.**": "encoder.layers.*.layer_norm.**",
+    "encoder.layers.*.self_attn.output_proj.**": "encoder.layers.*.attention.out_proj.**",
+    "encoder.layers.*.self_attn.**": "encoder.layers.*.attention.**",
+    "encoder.layers.*.ffn_layer_norm.**": "encoder.layers.*.final_layer_norm.**",
+    "encoder.layers.*.ffn.inner_proj.**": "encoder.layers.*.feed_forward.intermediate_dense.**",
+    "encoder.layers.*.ffn.output_proj.**": "encoder.layers.*.feed_forward.output_dense.**",
+    "encoder.layer_norm.**": "encoder.layer_norm.**",
+    "final_proj.**": "lm_head.**",
+  ]
+
+  /// GLM-ASR's encoder, whose block differs from Whisper's in its positions alone, under Whisper's names.
+  public static let glmASR: NameTable = [
+    "encoder.layers.*.self_attn.o_proj.**": "encoder.layers.*.self_attn.out_proj.**",
+    "encoder.layers.*.input_layernorm.**": "encoder.layers.*.self_attn_layer_norm.**",
+    "encoder.layers.*.post_attention_layernorm.**": "encoder.layers.*.final_layer_norm.**",
+    "encoder.layers.*.mlp.**": "encoder.layers.*.**",
+    "encoder.norm.**": "encoder.layer_norm.**",
+  ]
+
+  /// SpeechT5's speech encoder, whose parts stand in two modules.
+  public static let speechT5: NameTable = [
+    "encoder.prenet.feature_encoder.**": "feature_extractor.**",
+    "encoder.prenet.feature_projection.**": "feature_projection.**",
+    "encoder.prenet.pos_conv_embed.**": "encoder.pos_conv_embed.**",
+    "encoder.prenet.masked_spec_embed": "masked_spec_embed",
+    "encoder.wrapped_encoder.**": "encoder.**",
+  ]
+
   /// openai-whisper.
   public static let whisper = NameTable(
     ["encoder", "decoder"].flatMap { part in

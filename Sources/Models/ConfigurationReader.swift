@@ -1,5 +1,11 @@
 import Checkpoints
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Reads settings from a configuration's tree, each within bounds that any real model keeps: what a hostile file
 /// says is refused before it becomes a size.
 struct ConfigurationReader {
@@ -14,6 +20,35 @@ struct ConfigurationReader {
   private func value(_ key: String) -> MetadataValue? {
     let value = values[key]
     return value == .null ? nil : value
+  }
+
+  /// Whether the key is there and not null.
+  func has(_ key: String) -> Bool { value(key) != nil }
+
+  /// Rotary positions as transformers' `rope_parameters` tell of them, or the keys before version 5. `part` is the share
+  /// of a head that is turned where nothing says.
+  func rotary(headSize: Int, part: Double = 1, base: Double = 10_000) throws -> RotaryPositions {
+    let inner = ConfigurationReader(
+      path: path, values: values["rope_parameters"] ?? values["rope_scaling"] ?? .null)
+    let kind = inner.values["rope_type"]?.string ?? inner.values["type"]?.string ?? "default"
+    let share = try inner.number(
+      "partial_rotary_factor", 0...1, default: try number("partial_rotary_factor", 0...1, default: part))
+    // An odd number of values is turned with one more, at the rates of the odd number.
+    let told = Int(Double(headSize) * share)
+    let turned = (told + 1) / 2 * 2
+    let theta = try inner.number(
+      "rope_theta", 1...1e12, default: try number("rope_theta", 1...1e12, default: base))
+    guard turned > 0, turned <= headSize else {
+      throw ModelError.configuration(
+        path: path, key: "partial_rotary_factor", found: "\(share) of heads of \(headSize)",
+        expected: "an even number of turned values")
+    }
+    var positions = RotaryPositions(headSize: headSize, turned: turned, base: theta)
+    if told != turned {
+      positions.rates = (0..<turned / 2).map { pow(theta, -2 * Double($0) / Double(told)) }
+    }
+    positions.rates = try inner.rotaryRates(kind, positions)
+    return positions
   }
 
   func integer(_ key: String, _ range: ClosedRange<Int>, default fallback: Int) throws -> Int {

@@ -128,7 +128,7 @@ extension FairseqConfiguration {
       guard model.bool("layer_norm_first") != true else {
         throw model.refusal("layer_norm_first", .bool(true), "false, as in every published data2vec")
       }
-    case .wav2vec2, .hubert:
+    case .wav2vec2, .hubert, .speechT5:
       guard depth == 1 else { throw model.refusal("pos_conv_depth", .integer(depth), "1") }
     }
     return tree

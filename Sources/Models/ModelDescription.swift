@@ -25,7 +25,6 @@ struct ModelDescription {
   /// Looks for a configuration in the caller's file, in the checkpoint (a folder's `config.json`, a training
   /// file's hyper-parameters, fairseq's settings), and beside a single weights file.
   init(_ checkpoint: Checkpoint, _ options: LoadOptions) throws {
-    self.checkpoint = checkpoint
     self.options = options
     let own = checkpoint.metadata
     let training = own["hyper_parameters"]
@@ -43,10 +42,15 @@ struct ModelDescription {
       foundPath = folder + "/config.json"
     }
     if found?.dictionary == nil { found = nil }
+    let enclosed = found.flatMap { EnclosedEncoder(in: $0, checkpoint) }
+    self.checkpoint = try enclosed?.prefix.map { try checkpoint.under($0) } ?? checkpoint
+    if let enclosed { found = enclosed.settings }
     self.folder = folder
     configuration = found
     configurationPath = foundPath
-    modelType = options.modelType ?? found?["model_type"]?.string ?? training?["model_type"]?.string
+    modelType =
+      options.modelType ?? enclosed?.modelType ?? found?["model_type"]?.string
+      ?? training?["model_type"]?.string
 
     // Files beside a checkpoint are believed only where its configuration is from there too.
     var places = [own["preprocessor_config"], training, own].compactMap { $0 }
@@ -59,11 +63,13 @@ struct ModelDescription {
     preprocessing = places.first { $0["do_normalize"] != nil || $0["sampling_rate"] != nil }
     normalisesInput =
       options.normalisesInput ?? places.lazy.compactMap { $0["do_normalize"]?.bool }.first
-      ?? fairseq?.normalisesInput
+      ?? enclosed?.enclosing.normalisesInput ?? fairseq?.normalisesInput
     samplingRate =
-      options.samplingRate ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
+      options.samplingRate ?? enclosed?.enclosing.samplingRate
+      ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
       ?? fairseq?.samplingRate
-    notes = foundPath == checkpoint.path ? fairseq?.notes ?? [] : []
+    notes =
+      (enclosed.map { [$0.note] } ?? []) + (foundPath == checkpoint.path ? fairseq?.notes ?? [] : [])
   }
 
   /// The `config.json` that a trainer has put among its hyper-parameters, or that they are themselves.

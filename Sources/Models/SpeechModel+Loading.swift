@@ -17,7 +17,7 @@ extension SpeechModel {
     let (fingerprint, settings) = (try checkpoint.fingerprint(), try description.settings())
     var built = try build(description)
     built.report.notes = description.notes + built.report.notes
-    built.report.leftOut += checkpoint.setAside
+    built.report.leftOut += description.checkpoint.setAside
     let name = name(of: path)
     if case .features(_, let samplingRate) = built.input {
       var model = built

@@ -31,9 +31,30 @@ extension WindowedArchitecture {
     windowsOf samples: [Float], wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
+    try forward(windowsOf: samples, wanted: wanted, on: run, visit: visit) { range, visit in
+      try forward(window: samples[range], wanted: wanted, on: run, visit: visit)
+    }
+  }
+
+  /// The same where `pass` makes the values of a window, the samples `range`.
+  func forward(
+    windowsOf samples: [Float], wanted: Set<String>, on run: Evaluation,
+    visit: (String, Tensor) throws -> Bool,
+    pass: (_ range: Range<Int>, _ visit: (String, Tensor) throws -> Bool) throws -> Void
+  ) throws {
+    try withoutActuallyEscaping(visit) { visit in
+      try forward(windowsOf: samples, wanted: wanted, on: run, escaping: visit, pass: pass)
+    }
+  }
+
+  private func forward(
+    windowsOf samples: [Float], wanted: Set<String>, on run: Evaluation,
+    escaping visit: @escaping (String, Tensor) throws -> Bool,
+    pass: (_ range: Range<Int>, _ visit: (String, Tensor) throws -> Bool) throws -> Void
+  ) throws {
     let starts = Array(stride(from: 0, through: max(0, samples.count - window.minimum), by: window.step))
     guard starts.count > 1 else {
-      return try forward(window: samples[...], wanted: wanted, on: run, visit: visit)
+      return try pass(samples.indices, visit)
     }
     if let attention = wanted.sorted().first(where: { $0.contains("attention.") }) {
       throw ModelError.attentionAcrossWindows(
@@ -44,7 +65,7 @@ extension WindowedArchitecture {
     for start in starts {
       var remaining = wanted
       let end = min(samples.count, start + window.length)
-      try forward(window: samples[start..<end], wanted: wanted, on: run) { name, values in
+      try pass(start..<end) { name, values in
         // What nobody wants is only looked at.
         guard remaining.remove(name) != nil else { return try visit(name, values) }
         if start == 0 { order.append(name) }

@@ -137,6 +137,18 @@ public enum Elementwise {
     strata_layer_norm_rows(x, y, rows, width, weight?.baseAddress, bias?.baseAddress, epsilon)
   }
 
+  /// y ← x/√(mean of x² + epsilon)·weight, row by row; y may be x. Without `weight` the last step is left out.
+  public static func rmsNormRows(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, rows: Int, width: Int,
+    weight: UnsafeBufferPointer<Float>?, epsilon: Float
+  ) {
+    precondition(rows >= 0 && width > 0, "a norm over \(rows) × \(width)")
+    precondition(
+      weight.map { $0.count == width } ?? true,
+      "a norm over \(width) values has \(weight?.count ?? 0) weights")
+    strata_rms_norm_rows(x, y, rows, width, weight?.baseAddress, epsilon)
+  }
+
   /// y[i] ← row + x[i] for all rows, or row alone where there is no x; x has its own stride.
   public static func fillRows(
     _ y: UnsafeMutablePointer<Float>, stride: Int, rows: Int, with row: UnsafeBufferPointer<Float>,

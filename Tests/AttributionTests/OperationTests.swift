@@ -14,7 +14,7 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
   var testDescription: String { name }
 
   static let all: [OperationCase] =
-    ([.gelu, .geluTanh, .relu, .silu] as [Activation]).map { activation in
+    Activation.allCases.map { activation in
       OperationCase(
         name: "linear, \(activation)",
         operation: LinearOperation(layer: linear(5, 4), activation: activation), shapes: [[6, 5]])
@@ -30,29 +30,54 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
       OperationCase(name: "rows", operation: RowsOperation(rows: 1..<3), shapes: [[4, 2]]),
       OperationCase(
         name: "attention",
-        operation: AttentionOperation(heads: 2, validFrames: 6, isCausal: false, bias: nil),
+        operation: AttentionOperation(heads: 2, validFrames: 6, reach: .all, bias: nil),
         shapes: [[6, 8], [6, 8], [6, 8]]),
       OperationCase(
         name: "attention with padding",
-        operation: AttentionOperation(heads: 2, validFrames: 4, isCausal: false, bias: nil),
+        operation: AttentionOperation(heads: 2, validFrames: 4, reach: .all, bias: nil),
         shapes: [[6, 8], [6, 8], [6, 8]]),
       OperationCase(
         name: "causal attention",
-        operation: AttentionOperation(heads: 2, validFrames: 6, isCausal: true, bias: nil),
+        operation: AttentionOperation(heads: 2, validFrames: 6, reach: .causal, bias: nil),
         shapes: [[6, 8], [6, 8], [6, 8]]),
       OperationCase(
         name: "cross-attention",
-        operation: AttentionOperation(heads: 2, validFrames: 7, isCausal: false, bias: nil),
+        operation: AttentionOperation(heads: 2, validFrames: 7, reach: .all, bias: nil),
         shapes: [[3, 8], [7, 8], [7, 8]]),
       relativeAttention("attention with a distance's key a head", [11, 8], first: -5, validFrames: 6),
+      OperationCase(
+        name: "attention within blocks with a distance's key",
+        operation: RelativeAttentionOperation(
+          heads: 2, validFrames: 6, keys: RelativeKeys(table: sines([11, 8], step: 1.7), first: -5),
+          reach: .blocks(size: 4)),
+        shapes: [[6, 8], [6, 8], [6, 8], [6, 8]]),
       relativeAttention("attention with shared keys of near distances", [4, 4], first: -2, validFrames: 5),
       OperationCase(
         name: "shift", operation: ShiftOperation(row: sines([2, 3], step: 0.9)), shapes: [[4, 6]]),
       OperationCase(name: "half step", operation: HalfStepOperation(), shapes: [[3, 4], [3, 4]]),
       OperationCase(name: "gated linear units", operation: GatingOperation(), shapes: [[5, 6]]),
       OperationCase(
-        name: "rotation", operation: RotationOperation(signal: rotations(frames: 5, pairs: 2)),
+        name: "rotation",
+        operation: RotationOperation(rotation: Rotation(signal: rotations(frames: 5, pairs: 2))),
         shapes: [[5, 8]]),
+      OperationCase(
+        name: "rotation of a part of each head, pair by pair",
+        operation: RotationOperation(
+          rotation: Rotation(signal: rotations(frames: 5, pairs: 2), headSize: 6, isInterleaved: true)),
+        shapes: [[5, 12]]),
+      OperationCase(name: "product with gates", operation: ProductOperation(), shapes: [[3, 4], [3, 4]]),
+      OperationCase(name: "scale", operation: ScaleOperation(factor: 1.7), shapes: [[3, 4]]),
+      OperationCase(
+        name: "root mean square norm",
+        operation: NormOperation(
+          layer: LayerNorm(
+            weight: sines([7], step: 1.9), bias: Tensor(shape: [7]), epsilon: 1e-5, centres: false)),
+        shapes: [[5, 7]]),
+      OperationCase(
+        name: "attention to near keys",
+        operation: AttentionOperation(
+          heads: 2, validFrames: 6, reach: .near(back: 2, ahead: 1), bias: nil),
+        shapes: [[6, 8], [6, 8], [6, 8]]),
       depthwise("depthwise convolution", norm: nil, padding: 2),
       depthwise("causal depthwise convolution with a norm", norm: norm(3), padding: 4),
       plane("convolution over time and frequency", inputs: 1, .gelu),
@@ -73,7 +98,7 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
       OperationCase(
         name: "attention with a gated bias",
         operation: AttentionOperation(
-          heads: 2, validFrames: 5, isCausal: false,
+          heads: 2, validFrames: 5, reach: .all,
           bias: PositionBias(embedding: sines([8, 2], step: 0.9), frames: 6, maximumDistance: 8)),
         shapes: [[6, 8], [6, 8], [6, 8], [2, 6]]),
       OperationCase(

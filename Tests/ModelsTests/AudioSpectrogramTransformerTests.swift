@@ -216,7 +216,7 @@ import Testing
       ("patch_size", "8", "[48, 1, 8, 8]"), ("frequency_stride", "1", "position_embeddings"),
       ("intermediate_size", "262144", "the model needs [262144, 48]"),
       ("qkv_bias", "false", "without a place"),
-      ("hidden_act", "\"quick_gelu\"", "gelu, gelu_new"), ("num_hidden_layers", "2", "without a place"),
+      ("hidden_act", "\"gelu_x\"", "gelu_new, gelu_python"), ("num_hidden_layers", "2", "without a place"),
       ("num_hidden_layers", "4", "missing: encoder.layer.3"),
     ])
   func hostile(key: String, json: String, expected: String) throws {

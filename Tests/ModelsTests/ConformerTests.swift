@@ -134,7 +134,7 @@ import Testing
       query: plain, key: plain, value: plain, output: plain, heads: 2, positions: .rotary(base: 100))
     let signal = try #require(attention.signal(frames: 9, width: 8, run))
     let x = Tensor((0..<72).map { sin(Float($0 % 8) * 1.3 + 0.2) }, shape: [9, 8])
-    let turned = run.rotated(x, by: signal)
+    let turned = run.rotated(x, by: Rotation(signal: signal))
     func product(_ i: Int, _ j: Int) -> Float {
       zip(turned[row: i], turned[row: j]).reduce(0) { $0 + $1.0 * $1.1 }
     }
@@ -253,7 +253,7 @@ import Testing
       ("w2v_bert", "use_intermediate_ffn_before_adapter", "true", "no published model"),
       ("w2v_bert", "conv_depthwise_kernel_size", "16", "an odd number"),
       ("w2v_bert", "num_attention_heads", "7", "a divisor of hidden_size"),
-      ("w2v_bert", "hidden_act", "\"tanh\"", "gelu, gelu_new"),
+      ("w2v_bert", "hidden_act", "\"gelu_x\"", "gelu_new, gelu_python"),
       ("w2v_bert", "num_hidden_layers", "2", "without a place"),
     ])
   func hostile(name: String, key: String, json: String, expected: String) throws {

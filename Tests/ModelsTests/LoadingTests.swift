@@ -261,7 +261,7 @@ import Testing
       ("conv_dim", "[32, 32]", "conv_kernel"),
       ("conv_stride", "[1000, 1000, 1000, 1000, 1, 1, 1]", "conv_stride"),
       ("conv_kernel", "[0, 3, 3, 3, 3, 2, 2]", "conv_kernel"), ("conv_kernel", "[\"a\"]", "conv_kernel"),
-      ("hidden_act", "\"quick_gelu\"", "gelu, gelu_new"), ("hidden_act", "3", "hidden_act"),
+      ("hidden_act", "\"gelu_x\"", "gelu_new, gelu_python"), ("hidden_act", "3", "hidden_act"),
       ("feat_extract_norm", "\"batch\"", "group or layer"), ("layer_norm_eps", "-1", "layer_norm_eps"),
       ("do_stable_layer_norm", "\"yes\"", "true or false"), ("model_type", "\"gpt2\"", "gpt2"),
       ("num_conv_pos_embedding_groups", "7", "divisor"),

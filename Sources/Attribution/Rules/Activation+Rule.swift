@@ -39,6 +39,11 @@ extension Activation {
     case .gelu: Elementwise.geluSlope(z)
     case .geluTanh: Elementwise.geluTanhSlope(z)
     case .silu: Elementwise.siluSlope(z)
+    case .gelu10:
+      let beyond = z.indices.filter { z[$0] > 10 }
+      Elementwise.geluSlope(z)
+      for index in beyond { z[index] = 0 }
+    default: for index in z.indices { z[index] = slope(z[index]) }
     }
   }
 
@@ -49,6 +54,11 @@ extension Activation {
     case .gelu: Elementwise.normalCDF(z)
     case .geluTanh: Elementwise.geluTanhShare(z)
     case .silu: Elementwise.sigmoid(z)
+    case .gelu10:
+      let beyond = z.indices.filter { z[$0] > 10 }.map { (index: $0, share: 10 / z[$0]) }
+      Elementwise.normalCDF(z)
+      for (index, share) in beyond { z[index] = share }
+    default: for index in z.indices { z[index] = share(z[index]) }
     }
   }
 

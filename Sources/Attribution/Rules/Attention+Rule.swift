@@ -23,7 +23,7 @@ extension AttentionOperation: PropagatingOperation {
       head, part in
       part.gates = bias.map { _ in inputs[3].rows(head..<(head + 1)) }
       part.bias = bias?.values(head: head, frames: frames, keys: validFrames)
-      part.isCausal = isCausal
+      part.reach = reach
     }
     var gradients = parts.joined(inputs)
     if bias != nil { gradients.append(Tensor(parts.flatMap(\.gates), shape: [heads, frames])) }
@@ -44,6 +44,7 @@ extension RelativeAttentionOperation: PropagatingOperation {
         queries: queries.columns(head, of: heads),
         keys: keys.table.width == queries.width ? keys.table.columns(head, of: heads) : keys.table,
         first: keys.first)
+      part.reach = reach
     }
     return Propagation(
       gradients: parts.joined(inputs) + [parts.joined(\.relative, like: queries)],
@@ -116,8 +117,7 @@ struct AttentionHead {
   var gates: Tensor?  // [1 × frames]
   var bias: Tensor?  // [frames × keys]
   var relative: RelativeHead?
-  /// Whether query i sees keys 0 … i only.
-  var isCausal = false
+  var reach = AttentionReach.all
 
   /// What arrives at the inputs of every head; `complete` adds what one has besides q, k and v.
   static func propagate(
@@ -148,9 +148,13 @@ struct AttentionHead {
     let gates = gates?.values
     scores.withUnsafeMutableBuffer { scores in
       for index in scores.indices { scores[index] *= scale }
-      if isCausal {
-        // Finite, so that its product with a weight of zero is zero.
-        for index in scores.indices where index % keys > index / keys { scores[index] = -1e30 }
+      if reach != .all {
+        for row in 0..<(scores.count / keys) {
+          let reached = reach.keys(of: row, count: keys)
+          for key in 0..<keys where !reached.contains(key) {
+            scores[row * keys + key] = AttentionReach.beyond
+          }
+        }
       }
       guard let gates, let bias else { return }
       bias.withUnsafeBuffer { bias in

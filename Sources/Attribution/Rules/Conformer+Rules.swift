@@ -37,12 +37,30 @@ extension GatingOperation: PropagatingOperation {
   }
 }
 
+extension ProductOperation: PropagatingOperation {
+  /// A gate weighs and carries nothing itself: all relevance is the values'.
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let toGate = rules.conservesRelevance ? gradient.mapped { _ in 0 } : gradient.zipped(with: inputs[0], *)
+    return Propagation(gradients: [gradient.zipped(with: inputs[1], *), toGate])
+  }
+}
+
+extension ScaleOperation: PropagatingOperation {
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    Propagation(gradients: [gradient.mapped { $0 * factor }])
+  }
+}
+
 extension RotationOperation: PropagatingOperation {
   /// Turned back.
   func propagate(
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
-    Propagation(gradients: [back([gradient], on: Evaluation(threads: threads, pool: MemoryPool()))])
+    return Propagation(gradients: [back([gradient], on: Evaluation(threads: threads, pool: MemoryPool()))])
   }
 }
 

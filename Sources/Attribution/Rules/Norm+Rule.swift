@@ -17,26 +17,29 @@ extension LayerNorm {
               let range = (row * width)..<((row + 1) * width)
               Self.propagate(
                 UnsafeBufferPointer(rebasing: g[range]), UnsafeBufferPointer(rebasing: x[range]),
-                scales: scales, epsilon: epsilon, varianceIsConstant: rules.conservesRelevance,
+                scales: scales, epsilon: epsilon, centres: centres,
+                varianceIsConstant: rules.conservesRelevance,
                 into: UnsafeMutableBufferPointer(rebasing: output.pointer[range]))
             }
           }
         }
       }
     }
-    let absorbed = rules.conservesRelevance ? bias.map { g.dot(row: $0) } ?? 0 : 0
+    let absorbed = rules.conservesRelevance && centres ? bias.map { g.dot(row: $0) } ?? 0 : 0
     return Propagation(gradients: [gradient], absorbed: absorbed)
   }
 
   /// One row.
   private static func propagate(
     _ g: UnsafeBufferPointer<Float>, _ x: UnsafeBufferPointer<Float>, scales: [Float], epsilon: Float,
-    varianceIsConstant: Bool, into output: UnsafeMutableBufferPointer<Float>
+    centres: Bool, varianceIsConstant: Bool, into output: UnsafeMutableBufferPointer<Float>
   ) {
     let count = Double(x.count)
     var mean = 0.0
-    for value in x { mean += Double(value) }
-    mean /= count
+    if centres {
+      for value in x { mean += Double(value) }
+      mean /= count
+    }
     var variance = 0.0
     for value in x { variance += (Double(value) - mean) * (Double(value) - mean) }
     let inverse = 1 / (variance / count + Double(epsilon)).squareRoot()
@@ -46,7 +49,7 @@ extension LayerNorm {
       sum += scaled(index)
       product += scaled(index) * (Double(x[index]) - mean) * inverse
     }
-    sum /= count
+    sum = centres ? sum / count : 0
     product = varianceIsConstant ? 0 : product / count
     for index in x.indices {
       output[index] = Float(inverse * (scaled(index) - sum - (Double(x[index]) - mean) * inverse * product))

@@ -45,6 +45,10 @@ void strata_layer_norm_rows(
     const float *x, float *y, size_t rows, size_t width, const float *weight, const float *bias,
     float epsilon);
 
+/// y = x/√(mean of x² + epsilon)·weight, row by row; y may be x, weight null for ones.
+void strata_rms_norm_rows(
+    const float *x, float *y, size_t rows, size_t width, const float *weight, float epsilon);
+
 /// y[i] = row + x[i] for all rows; x may be null for zeros, and is nowhere y.
 void strata_fill_rows(
     float *y, size_t stride, const float *x, size_t x_stride, const float *row, size_t rows,

@@ -2,7 +2,9 @@ import Checkpoints
 import Tensors
 
 extension Wav2Vec2 {
-  static let modelTypes = Wav2Vec2Configuration.Family.allCases.map(\.rawValue)
+  static let modelTypes =
+    Wav2Vec2Configuration.Family.allCases.map(\.rawValue)
+    + Wav2Vec2Configuration.Family.aliases.keys.sorted()
 
   static func build(_ description: ModelDescription) throws -> BuiltModel? {
     let path = description.path
@@ -13,8 +15,19 @@ extension Wav2Vec2 {
       try TensorNames(checkpoint, anchor: "\(first).conv.weight", path: path)
       ?? TensorNames(checkpoint, anchor: "\(first).0.weight", path: path)?
       .renamed(by: .fairseq, withoutPrefix: "")
+      ?? TensorNames(checkpoint, anchor: "subsampling.conv_layers.0.conv.weight", path: path)?
+      .renamed(by: .omniASR, withoutPrefix: "")
+      ?? TensorNames(
+        checkpoint, anchor: "encoder_frontend.feature_extractor.layers.0.conv.weight", path: path)?
+      .renamed(by: .fairseq2, withoutPrefix: "")
+      ?? TensorNames(
+        checkpoint, anchor: "encoder.prenet.feature_encoder.conv_layers.0.conv.weight", path: path)?
+      .renamed(by: .speechT5, withoutPrefix: "")
     guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
-    let names = found ?? TensorNames(checkpoint)
+    var names = found ?? TensorNames(checkpoint)
+    if names.stored["encoder.transformer.layer_norm.weight"] != nil {
+      names = names.renamed(by: .torchaudio, withoutPrefix: "")
+    }
     var reader = ParameterReader(path: path, source: .checkpoint(checkpoint, names: names.stored))
     var notes: [String] = []
     var configuration = try configuration(description, reader, &notes)
@@ -22,7 +35,8 @@ extension Wav2Vec2 {
     let model = try Wav2Vec2(configuration, from: &reader)
     let report = try description.report(of: reader, names, leavingOut: leftovers, notes: notes)
     return BuiltModel(
-      architecture: model, family: configuration.family.rawValue, parameters: model.parameters,
+      architecture: model, family: description.modelType ?? configuration.family.rawValue,
+      parameters: model.parameters,
       report: report)
   }
 
@@ -30,7 +44,7 @@ extension Wav2Vec2 {
     _ description: ModelDescription, _ reader: ParameterReader, _ notes: inout [String]
   ) throws -> Wav2Vec2Configuration {
     guard let tree = description.configuration,
-      let family = description.modelType.flatMap(Wav2Vec2Configuration.Family.init(rawValue:))
+      let family = description.modelType.flatMap(Wav2Vec2Configuration.Family.init(modelType:))
     else {
       return try Wav2Vec2Configuration(shapesIn: reader, description, &notes)
     }

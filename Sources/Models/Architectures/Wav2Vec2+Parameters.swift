@@ -25,42 +25,19 @@ extension Wav2Vec2 {
     }
     norm = try reader.layerNorm("encoder.layer_norm", c.width, epsilon: epsilon)
     blocks = try (0..<c.layers).map { layer in
-      let name = "encoder.layers.\(layer)"
-      return TransformerBlock(
-        attention: SelfAttention(
-          query: try reader.linear("\(name).attention.q_proj", c.width, c.width, weight: drawn),
-          key: try reader.linear("\(name).attention.k_proj", c.width, c.width, weight: drawn),
-          value: try reader.linear("\(name).attention.v_proj", c.width, c.width, weight: drawn),
-          output: try reader.linear("\(name).attention.out_proj", c.width, c.width, weight: drawn),
-          heads: c.heads,
-          gate: c.buckets == nil
-            ? nil
-            : PositionGate(
-              projection: try reader.linear(
-                "\(name).attention.gru_rel_pos_linear", c.width / c.heads, 8, weight: drawn),
-              constant: try reader.tensor("\(name).attention.gru_rel_pos_const", [1, c.heads, 1, 1], .ones))
-        ),
-        attentionNorm: try reader.layerNorm("\(name).layer_norm", c.width, epsilon: epsilon),
-        feedForward: FeedForward(
-          up: try reader.linear(
-            "\(name).feed_forward.intermediate_dense", c.width, c.innerWidth, weight: drawn),
-          down: try reader.linear(
-            "\(name).feed_forward.output_dense", c.innerWidth, c.width, weight: drawn),
-          activation: c.activation),
-        outputNorm: try reader.layerNorm("\(name).final_layer_norm", c.width, epsilon: epsilon),
-        normalisesFirst: c.normalisesFirst,
-        adapter: try c.adapterWidth.map { inner in
-          BlockAdapter(
-            norm: try reader.layerNorm("\(name).adapter_layer.norm", c.width, epsilon: 1e-5),
-            network: FeedForward(
-              up: try reader.linear("\(name).adapter_layer.linear_1", c.width, inner, weight: drawn),
-              down: try reader.linear("\(name).adapter_layer.linear_2", inner, c.width, weight: drawn),
-              activation: .relu))
-        })
+      try reader.wav2vec2Block("encoder.layers.\(layer)", c, weight: drawn)
     }
     distances = try c.buckets.map { buckets in
       try reader.tensor(
         "encoder.layers.0.attention.rel_attn_embed.weight", [buckets, c.heads], .normal(deviation: 1))
+    }
+    distanceKeys = try c.keyDistance.map { reach in
+      let table = try reader.tensor(
+        "encoder.embed_positions.pe_k.weight", [2 * reach, c.width / c.heads], .normal(deviation: 1))
+      // Its rows count from key to query, ours from query to key.
+      return RelativeKeys(
+        table: table.count == 0 ? table : table.selectingRows((0..<(2 * reach)).reversed()),
+        first: 1 - reach)
     }
     head = try c.symbols.map { try reader.linear("lm_head", c.width, $0, weight: drawn) }
     parameters = reader.count
@@ -97,7 +74,11 @@ extension Wav2Vec2 {
   /// What a checkpoint may hold beside the model itself: heads for other tasks and what only training needs.
   static let leftovers = [
     "lm_head", "quantizer", "project_q", "project_hid", "masked_spec_embed", "projector", "classifier",
-    "layer_weights", "tdnn", "objective", "adapter", "final_proj", "label_embs_concat", "target_glu",
+    "layer_weights", "tdnn", "objective", "adapter", "ctc_proj", "label_embeddings_concat", "speaker_proj",
+    "mask_generator", "encoder.prenet", "decoder", "text_decoder_postnet", "speech_decoder_postnet",
+    "encoder.text_encoder_prenet",
+    "mask_generator", "logit_generator", "masker", "final_target_proj", "final_proj", "label_embs_concat",
+    "target_glu",
     "_ema",
     "encoder.pos_conv_embed.batch_norm.num_batches_tracked",
   ]
@@ -130,5 +111,74 @@ extension FeatureEncoder {
     return Convolution(
       weight: weight, bias: bias, norm: norm, activation: c.featureActivation, inputs: inputs,
       kernel: c.kernels[layer], stride: c.strides[layer])
+  }
+}
+
+extension ParameterReader {
+  /// A block of the family.
+  mutating func wav2vec2Block(
+    _ name: String, _ c: Wav2Vec2Configuration, weight drawn: Initialisation
+  ) throws -> TransformerBlock {
+    let epsilon = Float(c.epsilon)
+    let projections = try self.projections("\(name).attention", c.width, weight: drawn)
+    return TransformerBlock(
+      attention: SelfAttention(
+        query: projections[0], key: projections[1], value: projections[2],
+        output: try linear("\(name).attention.out_proj", c.width, c.width, weight: drawn),
+        heads: c.heads,
+        gate: c.buckets == nil
+          ? nil
+          : PositionGate(
+            projection: try linear(
+              "\(name).attention.gru_rel_pos_linear", c.width / c.heads, 8, weight: drawn),
+            constant: try tensor("\(name).attention.gru_rel_pos_const", [1, c.heads, 1, 1], .ones))),
+      attentionNorm: try layerNorm("\(name).layer_norm", c.width, epsilon: epsilon),
+      feedForward: FeedForward(
+        up: try linear("\(name).feed_forward.intermediate_dense", c.width, c.innerWidth, weight: drawn),
+        down: try linear("\(name).feed_forward.output_dense", c.innerWidth, c.width, weight: drawn),
+        activation: c.activation),
+      outputNorm: try layerNorm("\(name).final_layer_norm", c.width, epsilon: epsilon),
+      normalisesFirst: c.normalisesFirst,
+      adapter: try c.adapterWidth.map { inner in
+        BlockAdapter(
+          norm: try layerNorm("\(name).adapter_layer.norm", c.width, epsilon: 1e-5),
+          network: FeedForward(
+            up: try linear("\(name).adapter_layer.linear_1", c.width, inner, weight: drawn),
+            down: try linear("\(name).adapter_layer.linear_2", inner, c.width, weight: drawn),
+            activation: .relu))
+      })
+  }
+
+  /// Queries, keys and values from layers of their own, or from PyTorch's one matrix of all three below each other.
+  private mutating func projections(
+    _ name: String, _ width: Int, weight: Initialisation
+  ) throws -> [Linear] {
+    guard has("\(name).in_proj_weight") else {
+      return try ["q_proj", "k_proj", "v_proj"].map { part in
+        try linear("\(name).\(part)", width, width, weight: weight)
+      }
+    }
+    return try fused(
+      "\(name).in_proj_weight", "\(name).in_proj_bias", width, [width, width, width], weight: weight)
+  }
+
+  /// Layers whose weights lie below each other in one matrix.
+  mutating func fused(
+    _ weightName: String, _ biasName: String?, _ inputs: Int, _ outputs: [Int], weight: Initialisation
+  ) throws -> [Linear] {
+    let total = outputs.reduce(0, +)
+    let weights = try tensor(weightName, [total, inputs], weight)
+    let biases = try biasName.map { try tensor($0, [total], .zeros) }
+    guard weights.count == total * inputs, biases.map({ $0.count == total }) ?? true else {
+      return outputs.map { _ in Linear(weight: Tensor(shape: [0]), bias: Tensor(shape: [0])) }
+    }
+    var start = 0
+    return outputs.map { count in
+      defer { start += count }
+      let bias = biases.map { Array($0.values[start..<(start + count)]) }
+      return Linear(
+        weight: weights.rows(start..<(start + count)),
+        bias: bias.map { Tensor($0, shape: [count]) } ?? Tensor(shape: [count]))
+    }
   }
 }

@@ -1,14 +1,14 @@
 import Tensors
 
-/// The wav2vec 2.0 family: wav2vec 2.0 (Baevski 2020), HuBERT (Hsu 2021), WavLM (Chen 2022) and data2vec-audio
-/// (Baevski 2022).
+/// The wav2vec 2.0 family: wav2vec 2.0 (Baevski 2020), HuBERT (Hsu 2021), WavLM (Chen 2022), data2vec-audio
+/// (Baevski 2022), SpeechT5's encoder (Ao 2022), and those that `Wav2Vec2Configuration.Family` has other names for.
 ///
 /// ```
 /// waveform → 7 strided convolutions → norm, projection → + positional convolution → N transformer blocks
 ///            conv.1 … conv.7          projection          hidden.0                  hidden.1 … hidden.N
 /// ```
 /// They differ in where norms stand, in how position is told (`PositionalConvolution`; WavLM adds `PositionBias`
-/// to attention) and in how they were trained, which leaves no trace in the arithmetic.
+/// to attention, SpeechT5 sinusoids and `RelativeKeys`) and in how they were trained, which leaves no trace in the arithmetic.
 struct Wav2Vec2: SpeechArchitecture {
   var configuration: Wav2Vec2Configuration
   var features: FeatureEncoder
@@ -19,6 +19,8 @@ struct Wav2Vec2: SpeechArchitecture {
   var norm: LayerNorm
   var blocks: [TransformerBlock]
   var distances: Tensor?  // [buckets × heads]
+  /// SpeechT5's vectors for distances, shared by all heads and blocks.
+  var distanceKeys: RelativeKeys?
   var head: Linear?  // [width → symbols], for CTC
   var parameters: Int
 
@@ -40,6 +42,9 @@ struct Wav2Vec2: SpeechArchitecture {
       convolution(x, validFrames: validFrames, run)
     }
     var hidden = run.sum(projected, position)
+    if let first = configuration.firstPosition {
+      hidden = run.sum(hidden, run.sinusoids(first..<(first + hidden.rows), width: hidden.width))
+    }
     if !configuration.normalisesFirst { hidden = norm(hidden, run) }
     guard try visit("hidden.0", hidden) else { return }
 
@@ -47,12 +52,12 @@ struct Wav2Vec2: SpeechArchitecture {
       PositionBias(
         embedding: $0, frames: hidden.rows, maximumDistance: configuration.maximumDistance)
     }
-    for (number, block) in zip(1..., blocks) {
-      var weights = wanted.contains("attention.\(number)") ? Tensor(repeating: 0, shape: [0]) : nil
-      hidden = block(hidden, validFrames: validFrames, bias: bias, weights: &weights, run)
-      if let weights, try !visit("attention.\(number)", weights) { return }
-      guard try visit("hidden.\(number)", hidden) else { return }
-    }
+    guard
+      let last = try blocks.forward(
+        hidden, validFrames: validFrames, bias: bias, distances: distanceKeys, wanted: wanted, on: run,
+        visit: visit)
+    else { return }
+    hidden = last
 
     if configuration.normalisesFirst {
       hidden = norm(hidden, run)

@@ -15,7 +15,7 @@ extension Wav2Vec2Configuration {
 
     let embedding = reader.shape(of: "encoder.layers.0.attention.rel_attn_embed.weight")
     let isData2Vec = reader.has("encoder.pos_conv_embed.layers.0.conv.weight")
-    let stated = description.modelType.flatMap(Family.init(rawValue:))
+    let stated = description.modelType.flatMap(Family.init(modelType:))
     self.init(family: stated ?? (isData2Vec ? .data2vec : embedding != nil ? .wavlm : .wav2vec2))
     if stated == nil, family == .wav2vec2 {
       notes.append("taken for wav2vec2; HuBERT's arithmetic is the same")
@@ -57,7 +57,7 @@ extension Wav2Vec2Configuration {
 
     // Transformer
     let block = "encoder.layers"
-    layers = max(1, count { "\(block).\($0).attention.q_proj.weight" })
+    layers = max(1, count { "\(block).\($0).layer_norm.weight" })
     innerWidth = try shape("\(block).0.feed_forward.intermediate_dense.weight", rank: 2)[0]
     if reader.has("\(block).0.adapter_layer.linear_1.weight") {
       adapterWidth = try shape("\(block).0.adapter_layer.linear_1.weight", rank: 2)[0]

@@ -31,7 +31,7 @@ struct ConformerAttention: Sendable {
     _ run: Evaluation
   ) -> Tensor {
     var (located, relative) = (x, (keys: RelativeKeys, queries: Tensor)?.none)
-    if case .rotary = positions, let signal { located = run.rotated(x, by: signal) }
+    if case .rotary = positions, let signal { located = run.rotated(x, by: Rotation(signal: signal)) }
     var q = query(located, run)
     switch positions {
     case .none, .rotary: break
@@ -68,16 +68,7 @@ extension ConformerAttention {
         }
       }
     case .rotary(let base):
-      let half = width / heads / 2
-      let rates = (0..<half).map { pow(base, -Double($0) / Double(half)) }
-      signal = Tensor(shape: [frames, 2 * half], from: run.pool) { table in
-        for frame in 0..<frames {
-          for (column, rate) in rates.enumerated() {
-            table[frame * 2 * half + column] = Float(cos(Double(frame) * rate))
-            table[frame * 2 * half + half + column] = Float(sin(Double(frame) * rate))
-          }
-        }
-      }
+      return RotaryPositions(headSize: width / heads, base: base).rotation(frames: frames, run).signal
     }
     run.recorder?.declare(signal, as: .constant)
     return signal

@@ -54,32 +54,6 @@ extension Evaluation {
     return result
   }
 
-  /// Pairs of values, half a head apart, turned by the angles whose cosines and sines `signal` holds,
-  /// `[frames × head size]`; `[frames × width]` to the same.
-  func rotated(_ x: Tensor, by signal: Tensor) -> Tensor {
-    let (width, size) = (x.width, signal.width)
-    let half = size / 2
-    precondition(signal.rows == x.rows && width % size == 0, "\(x.shape) turned by \(signal.shape)")
-    let result = Tensor(shape: x.shape, from: pool) { y in
-      x.withUnsafeBuffer { x in
-        signal.withUnsafeBuffer { signal in
-          for frame in 0..<signal.count / size {
-            for head in stride(from: frame * width, to: (frame + 1) * width, by: size) {
-              for pair in 0..<half {
-                let (first, second) = (x[head + pair], x[head + half + pair])
-                let (cosine, sine) = (signal[frame * size + pair], signal[frame * size + half + pair])
-                y[head + pair] = first * cosine - second * sine
-                y[head + half + pair] = second * cosine + first * sine
-              }
-            }
-          }
-        }
-      }
-    }
-    note(RotationOperation(signal: signal), [x], result)
-    return result
-  }
-
   /// `Σₖ w[k]·x[t + k − padding] + b` for each channel, normalised and activated.
   func depthwiseConvolution(_ x: Tensor, _ layer: DepthwiseConvolution, validFrames: Int) -> Tensor {
     let (frames, width, kernel) = (x.rows, x.width, layer.weight.rows)
@@ -143,24 +117,6 @@ package struct GatingOperation: LayerOperation {
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor { run.gated(inputs[0]) }
 }
 
-/// A rotation of pairs by angles that grow with time.
-package struct RotationOperation: LayerOperation {
-  package let signal: Tensor  // [frames × head size], cosines and sines
-  package var name: String { "rotation" }
-
-  /// The rotation by the opposite angles.
-  package var back: RotationOperation {
-    let (size, values) = (signal.width, signal.values)
-    return RotationOperation(
-      signal: Tensor(
-        values.indices.map { $0 % size < size / 2 ? values[$0] : -values[$0] }, shape: signal.shape))
-  }
-
-  package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
-    run.rotated(inputs[0], by: signal)
-  }
-}
-
 /// A convolution of each channel by itself, with its norm and activation.
 package struct DepthwiseConvolutionOperation: LayerOperation {
   package let layer: DepthwiseConvolution
@@ -177,12 +133,13 @@ package struct RelativeAttentionOperation: LayerOperation {
   package let heads: Int
   package let validFrames: Int
   package let keys: RelativeKeys
+  package var reach = AttentionReach.all
   package var name: String { "attention by distance" }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     var weights: Tensor?
     return run.attention(
-      inputs[0], inputs[1], inputs[2], heads: heads, validFrames: validFrames,
+      inputs[0], inputs[1], inputs[2], heads: heads, validFrames: validFrames, reach: reach,
       relative: (keys, inputs[3]), weights: &weights)
   }
 }

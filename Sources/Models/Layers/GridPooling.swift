@@ -33,6 +33,19 @@ package struct GridPoolingOperation: LayerOperation {
     }
   }
 
+  /// The mean of each two rows; a last one without a second is left out.
+  package static func pairs(width: Int) -> GridPoolingOperation {
+    rows(2, every: 2, width: width)
+  }
+
+  /// The mean of `kernel` rows, every so many rows: of one row each so-manieth.
+  package static func rows(_ kernel: Int, every stride: Int, width: Int) -> GridPoolingOperation {
+    GridPoolingOperation(
+      isMaximum: false,
+      walk: GridWalk(time: .init(kernel: kernel, stride: stride), frequency: .init(kernel: 1, stride: 1)),
+      frequencies: 1, channels: width)
+  }
+
   /// How many places a mean is over.
   package var places: Int { walk.time.kernel * walk.frequency.kernel }
 }

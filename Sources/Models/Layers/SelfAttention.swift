@@ -6,20 +6,39 @@ struct SelfAttention: Sendable {
   var query, key, value, output: Linear
   var heads: Int
   var gate: PositionGate?
+  /// Norms of each head's query and key, `[head size]`, before they are turned.
+  var queryNorm, keyNorm: LayerNorm?
 
   /// `output(softmax(q·kᵀ/√d + bias)·v) + residual`, `[frames × width]` to the same.
   ///
   /// Keys from `validFrames` on are padding and get no weight. Where `weights` comes in as a tensor, it is filled
-  /// with the softmax, `[heads × frames × frames]`.
+  /// with the softmax, `[heads × frames × frames]`. Queries and keys are turned by `rotation`, where there is one; the
+  /// bias counts whole where there is no gate.
   func callAsFunction(
-    _ x: Tensor, adding residual: Tensor, validFrames: Int, bias: PositionBias?, weights: inout Tensor?,
-    _ run: Evaluation
+    _ x: Tensor, adding residual: Tensor? = nil, validFrames: Int, bias: PositionBias? = nil,
+    rotation: Rotation? = nil, distances: RelativeKeys? = nil, reach: AttentionReach = .all,
+    weights: inout Tensor?, _ run: Evaluation
   ) -> Tensor {
-    let (q, k, v) = (query(x, run), key(x, run), value(x, run))
-    let gated = gate.flatMap { gate in bias.map { (bias: $0, gates: gate(x, heads: heads, run)) } }
+    var (q, k) = (query(x, run), key(x, run))
+    if let queryNorm { q = normed(q, by: queryNorm, run) }
+    if let keyNorm { k = normed(k, by: keyNorm, run) }
+    if let rotation { (q, k) = (run.rotated(q, by: rotation), run.rotated(k, by: rotation)) }
+    let gated = bias.map { (bias: $0, gates: gate?(x, heads: heads, run) ?? wholeGates(x.rows, run)) }
     let context = run.attention(
-      q, k, v, heads: heads, validFrames: validFrames, gated: gated, weights: &weights)
+      q, k, value(x, run), heads: heads, validFrames: validFrames, reach: reach, gated: gated,
+      relative: distances.map { ($0, q) }, weights: &weights)
     return output(context, run, adding: residual)
+  }
+
+  /// Each head's part of a frame is a row of its own.
+  private func normed(_ x: Tensor, by norm: LayerNorm, _ run: Evaluation) -> Tensor {
+    norm(x.reshaped([x.rows * heads, x.width / heads]), run).reshaped(x.shape)
+  }
+
+  private func wholeGates(_ frames: Int, _ run: Evaluation) -> Tensor {
+    let gates = Tensor(repeating: 1, shape: [heads, frames])
+    run.recorder?.declare(gates, as: .constant)
+    return gates
   }
 
   /// The same where each row attends to itself and those before it, as a decoder's tokens do.
@@ -27,7 +46,7 @@ struct SelfAttention: Sendable {
     _ x: Tensor, adding residual: Tensor, weights: inout Tensor?, _ run: Evaluation
   ) -> Tensor {
     let context = run.attention(
-      query(x, run), key(x, run), value(x, run), heads: heads, validFrames: x.rows, isCausal: true,
+      query(x, run), key(x, run), value(x, run), heads: heads, validFrames: x.rows, reach: .causal,
       weights: &weights)
     return output(context, run, adding: residual)
   }
@@ -48,27 +67,28 @@ extension Evaluation {
   private static let queryBlock = 256
 
   /// Softmax attention, all `[frames × width]`, heads side by side in the width; there may be more or fewer keys than
-  /// queries. For `weights` see `SelfAttention`; with `isCausal` query i sees keys 0 … i. Of `relative` keys the
-  /// queries are as many as those of q.
+  /// queries, but where `reach` is not all of them. For `weights` see `SelfAttention`. Of `relative` keys the queries
+  /// are as many as those of q.
   func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, isCausal: Bool = false,
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, reach: AttentionReach = .all,
     gated: (bias: PositionBias, gates: Tensor)? = nil,
     relative: (keys: RelativeKeys, queries: Tensor)? = nil, weights: inout Tensor?
   ) -> Tensor {
     precondition(q.width % heads == 0 && validFrames > 0 && validFrames <= k.rows)
-    precondition(!isCausal || gated == nil && validFrames == q.rows, "\(q.shape) and \(k.shape)")
+    precondition(reach == .all || k.rows == q.rows, "\(q.shape) and \(k.shape)")
     precondition(relative.map { $0.queries.shape == q.shape } ?? true)
     func context(keeping kept: UnsafeMutableBufferPointer<Float>?) -> Tensor {
       attention(
-        q, k, v, heads: heads, validFrames: validFrames, isCausal: isCausal, gated: gated,
+        q, k, v, heads: heads, validFrames: validFrames, reach: reach, gated: gated,
         relative: relative, keeping: kept)
     }
     let inputs = [q, k, v] + (gated.map { [$0.gates] } ?? []) + (relative.map { [$0.queries] } ?? [])
     let operation: any LayerOperation =
       if let relative {
-        RelativeAttentionOperation(heads: heads, validFrames: validFrames, keys: relative.keys)
+        RelativeAttentionOperation(
+          heads: heads, validFrames: validFrames, keys: relative.keys, reach: reach)
       } else {
-        AttentionOperation(heads: heads, validFrames: validFrames, isCausal: isCausal, bias: gated?.bias)
+        AttentionOperation(heads: heads, validFrames: validFrames, reach: reach, bias: gated?.bias)
       }
     guard weights != nil else {
       let result = context(keeping: nil)
@@ -86,7 +106,7 @@ extension Evaluation {
   }
 
   private func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, isCausal: Bool,
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, reach: AttentionReach,
     gated: (bias: PositionBias, gates: Tensor)?, relative: (keys: RelativeKeys, queries: Tensor)?,
     keeping kept: UnsafeMutableBufferPointer<Float>?
   ) -> Tensor {
@@ -117,6 +137,15 @@ extension Evaluation {
               to: base, stride: stride, keys: validFrames, queries: queries + first * width + column,
               stride: width, from: first, rows: rows, head: head, size: size, scale: scale, pool)
           }
+          if reach != .all {
+            for row in 0..<rows {
+              let (scores, keys) = (base + row * stride, reach.keys(of: first + row, count: validFrames))
+              for key in 0..<keys.lowerBound { scores[key] = AttentionReach.beyond }
+              for key in keys.upperBound..<max(keys.upperBound, validFrames) {
+                scores[key] = AttentionReach.beyond
+              }
+            }
+          }
           if let gated {
             gated.gates.withUnsafeBuffer { gates in
               gated.bias.withDistances(head: head, from: first, rows: rows, keys: validFrames) { bias in
@@ -126,15 +155,15 @@ extension Evaluation {
                   bias: bias)
               }
             }
-          } else if isCausal {
-            for row in 0..<rows {
-              let (scores, seen) = (scores[(row * stride)..<((row + 1) * stride)], first + row + 1)
-              Elementwise.softmaxRows(
-                UnsafeMutableBufferPointer(rebasing: scores), rows: 1, width: seen, stride: stride)
-              scores.dropFirst(seen).update(repeating: 0)
-            }
           } else {
             Elementwise.softmaxRows(scores, rows: rows, width: validFrames, stride: stride)
+          }
+          if reach != .all {
+            for row in 0..<rows {
+              let (scores, keys) = (base + row * stride, reach.keys(of: first + row, count: validFrames))
+              for key in 0..<keys.lowerBound { scores[key] = 0 }
+              for key in keys.upperBound..<max(keys.upperBound, validFrames) { scores[key] = 0 }
+            }
           }
           if let kept = kept.pointer {
             for row in 0..<rows {

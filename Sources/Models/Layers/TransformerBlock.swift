@@ -1,13 +1,16 @@
 import Tensors
 
-/// Two linear layers with a nonlinearity between them.
+/// Two linear layers with a nonlinearity between them; where there is a gate the nonlinearity is the gate's, which
+/// weighs what goes up (gated linear units, Shazeer 2020: SwiGLU with silu, GEGLU with gelu).
 struct FeedForward: Sendable {
   var up: Linear  // [width → inner]
   var down: Linear  // [inner → width]
   var activation: Activation
+  var gate: Linear?  // [width → inner]
 
   func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ run: Evaluation) -> Tensor {
-    down(up(x, run, activation), run, adding: residual)
+    guard let gate else { return down(up(x, run, activation), run, adding: residual) }
+    return down(run.product(up(x, run), gate: gate(x, run, activation)), run, adding: residual)
   }
 }
 
@@ -32,16 +35,43 @@ struct TransformerBlock: Sendable {
 
   /// `[frames × width]` to the same; see `SelfAttention` for the rest.
   func callAsFunction(
-    _ x: Tensor, validFrames: Int, bias: PositionBias?, weights: inout Tensor?, _ run: Evaluation
+    _ x: Tensor, validFrames: Int, bias: PositionBias?, rotation: Rotation? = nil,
+    distances: RelativeKeys? = nil, reach: AttentionReach = .all, weights: inout Tensor?, _ run: Evaluation
   ) -> Tensor {
     if normalisesFirst {
       let y = attention(
-        attentionNorm(x, run), adding: x, validFrames: validFrames, bias: bias, weights: &weights, run)
+        attentionNorm(x, run), adding: x, validFrames: validFrames, bias: bias, rotation: rotation,
+        distances: distances, reach: reach, weights: &weights, run)
       let z = feedForward(outputNorm(y, run), adding: y, run)
       return adapter?(z, run) ?? z
     }
     let y = attentionNorm(
-      attention(x, adding: x, validFrames: validFrames, bias: bias, weights: &weights, run), run)
+      attention(
+        x, adding: x, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
+        reach: reach, weights: &weights, run), run)
     return outputNorm(feedForward(y, adding: y, run), run)
+  }
+}
+
+extension [TransformerBlock] {
+  /// All blocks, with `attention.k` and `hidden.k` of each offered to `visit`; the last one's output, or nil where the
+  /// pass has ended. `prefix` is what the names of tap points begin with.
+  func forward(
+    _ x: Tensor, validFrames: Int, bias: PositionBias? = nil, rotation: Rotation? = nil,
+    distances: RelativeKeys? = nil, reach: (Int) -> AttentionReach = { _ in .all }, prefix: String = "",
+    wanted: Set<String>,
+    on run: Evaluation, visit: (String, Tensor) throws -> Bool
+  ) throws -> Tensor? {
+    var hidden = x
+    for (number, block) in zip(1..., self) {
+      let attention = "\(prefix)attention.\(number)"
+      var weights = wanted.contains(attention) ? Tensor(repeating: 0, shape: [0]) : nil
+      hidden = block(
+        hidden, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
+        reach: reach(number - 1), weights: &weights, run)
+      if let weights, try !visit(attention, weights) { return nil }
+      guard try visit("\(prefix)hidden.\(number)", hidden) else { return nil }
+    }
+    return hidden
   }
 }

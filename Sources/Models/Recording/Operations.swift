@@ -41,14 +41,14 @@ package struct SumOperation: LayerOperation {
 package struct AttentionOperation: LayerOperation {
   package let heads: Int
   package let validFrames: Int
-  package let isCausal: Bool
+  package let reach: AttentionReach
   package let bias: PositionBias?
   package var name: String { "attention" }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     var weights: Tensor?
     return run.attention(
-      inputs[0], inputs[1], inputs[2], heads: heads, validFrames: validFrames, isCausal: isCausal,
+      inputs[0], inputs[1], inputs[2], heads: heads, validFrames: validFrames, reach: reach,
       gated: bias.map { (bias: $0, gates: inputs[3]) }, weights: &weights)
   }
 }

@@ -8,7 +8,7 @@ import Tensors
 /// The sound is filled up with silence inside; frames without sound are dropped before anything is given out. Longer
 /// sounds are read in consecutive windows whose frames stand one after the other: frame *i* is at 20·i ms.
 struct Whisper: WindowedArchitecture, DecodingArchitecture {
-  static let modelTypes = ["whisper"]
+  static let modelTypes = ["whisper"] + towerTypes
 
   /// Samples from one frame to the next of the mel spectrogram, and of the encoder.
   private static let (melHop, hop) = (160, 320)
@@ -24,7 +24,8 @@ struct Whisper: WindowedArchitecture, DecodingArchitecture {
   var parameters: Int
 
   var window: InputWindow {
-    let length = configuration.positions * Self.hop
+    var length = configuration.positions * Self.hop
+    if case .qwenOmni(let frames) = configuration.tower { length = frames * Self.melHop }
     return InputWindow(length: length, step: length, minimum: 1)
   }
 
@@ -32,15 +33,33 @@ struct Whisper: WindowedArchitecture, DecodingArchitecture {
     _ samples: [Float], validSamples: Int, wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
-    try forward(
-      windowsOf: normalised(samples.prefix(validSamples)), wanted: wanted, on: run, visit: visit)
+    let sound = normalised(samples.prefix(validSamples))
+    guard case .qwenOmni = configuration.tower else {
+      return try forward(windowsOf: sound, wanted: wanted, on: run, visit: visit)
+    }
+    // One spectrogram of the whole sound, followed by silence, is cut: its loudest value counts for all windows.
+    let frames = (sound.count + Self.melHop - 1) / Self.melHop
+    let mel = try frontEnd.features(
+      of: Waveform(samples: sound, samplingRate: Self.samplingRate), padded: (frames + 4) * Self.melHop)
+    try forward(windowsOf: sound, wanted: wanted, on: run, visit: visit) { samples, visit in
+      let first = samples.lowerBound / Self.melHop
+      let end = min(frames, first + window.length / Self.melHop)
+      let own = mel.rows(first..<end)
+      run.recorder?.declare(own, as: .input("mel"))
+      try encoder.forward(own, wanted: wanted, on: run, visit: visit)
+    }
   }
 
   func forward(
     window samples: ArraySlice<Float>, wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
-    try encoder.forward(features(of: samples, run), wanted: wanted, on: run) { name, values in
+    // As transformers counts the frames that are sound, a last one that lies half in it among them.
+    let valid =
+      configuration.tower == .audioFlamingo
+      ? ((samples.count + Self.melHop - 1) / Self.melHop - 1) / 2 + 1 : nil
+    try encoder.forward(features(of: samples, run), validFrames: valid, wanted: wanted, on: run) {
+      name, values in
       try visit(name, inSound(values, of: name, samples.count))
     }
   }
@@ -78,14 +97,16 @@ struct Whisper: WindowedArchitecture, DecodingArchitecture {
 
   /// A tap's values without those of frames behind the sound.
   private func inSound(_ values: Tensor, of name: String, _ samples: Int) -> Tensor {
+    let isPaired = configuration.tower.averagesPairs && (name == "final_norm" || name == "output")
     let hop = name == "conv.1" ? Self.melHop : Self.hop
-    let frames = (samples + hop - 1) / hop
+    let frames = isPaired ? max(1, (samples + hop - 1) / hop / 2) : (samples + hop - 1) / hop
     guard values.shape.count == 3 else { return values.rows(0..<min(frames, values.rows)) }
     let isCross = name.hasPrefix("decoder.")
     return values.leading(queries: isCross ? values.shape[1] : frames, keys: frames)
   }
 
-  func minimumSamples(samplingRate: Int) -> Int { 1 }
+  /// Those of a frame, or of a pair.
+  func minimumSamples(samplingRate: Int) -> Int { configuration.tower.averagesPairs ? Self.hop + 1 : 1 }
 }
 
 extension Tensor {
@@ -116,9 +137,17 @@ extension Whisper {
     }
     let first = timing(stride: Self.melHop, field: 400 + 2 * Self.melHop)
     let whole = timing(stride: Self.hop, field: 400 + 4 * Self.melHop)
-    let names = ["conv.2"] + (0...configuration.layers).map { "hidden.\($0)" } + ["final_norm"]
+    // A pair's centre is between those of its two frames.
+    let pair = FrameTiming(
+      samplingRate: samplingRate, strideSamples: 2 * Self.hop,
+      receptiveFieldSamples: whole.receptiveFieldSamples + Self.hop, firstCentreSample: Double(Self.hop) / 2
+    )
+    let last = configuration.tower.averagesPairs ? pair : whole
+    let names = ["conv.2"] + (0...configuration.layers).map { "hidden.\($0)" }
     return [TapPoint(name: "conv.1", width: configuration.width, timing: first)]
       + names.map { TapPoint(name: $0, width: configuration.width, timing: whole) }
+      + [TapPoint(name: "final_norm", width: configuration.width, timing: last)]
+      + (configuration.outputWidth.map { [TapPoint(name: "output", width: $0, timing: last)] } ?? [])
   }
 
   var attentionHeads: [Int] { encoder.blocks.map(\.attention.heads) }
@@ -142,8 +171,10 @@ extension Whisper {
   static func build(_ description: ModelDescription) throws -> BuiltModel? {
     let path = description.path
     // The one name that transformers and openai-whisper have in common.
-    let found = try TensorNames(description.checkpoint, anchor: "encoder.conv1.weight", path: path)?
+    let found =
+      try TensorNames(description.checkpoint, anchor: "encoder.conv1.weight", path: path)?
       .renamed(by: .whisper, withoutPrefix: "model.")
+      ?? encoderAlone(description)
     let isWhisper = found?.stored["encoder.embed_positions.weight"] != nil
     guard isWhisper || description.modelType.map(modelTypes.contains) == true else { return nil }
     let names = found ?? TensorNames(description.checkpoint)
@@ -156,7 +187,7 @@ extension Whisper {
         path: path, key: "sampling_rate", found: "\(rate)", expected: "16000 Hz, as Whisper's bands are for"
       )
     }
-    let seconds = Double(configuration.melFrames) / 100
+    let seconds = configuration.tower.cut.map { Double($0) / 100 } ?? Double(configuration.melFrames) / 100
     notes.append("sounds longer than \(seconds) s are read in consecutive windows of that length")
     let encoder = try WhisperEncoder(configuration, from: &reader)
     let decoder = try configuration.decoder.map {
@@ -167,9 +198,10 @@ extension Whisper {
       frontEnd: LogMel.whisper(bands: configuration.bands), encoder: encoder, decoder: decoder,
       parameters: reader.count)
     let report = try description.report(of: reader, names, leavingOut: leftovers, notes: notes)
-    let features = "Whisper's log-mel of \(configuration.bands) bands in windows of \(seconds) s"
+    let span = configuration.tower.isCut ? "" : " in windows of \(seconds) s"
+    let features = "Whisper's log-mel of \(configuration.bands) bands" + span
     return BuiltModel(
-      architecture: model, family: modelTypes[0], parameters: model.parameters,
+      architecture: model, family: description.modelType ?? modelTypes[0], parameters: model.parameters,
       report: report,
       input: .features(
         (model.normalisesInput ? "zero mean, unit variance, then " : "") + features,
@@ -179,6 +211,10 @@ extension Whisper {
   private static func configuration(
     _ description: ModelDescription, _ reader: ParameterReader, _ notes: inout [String]
   ) throws -> WhisperConfiguration {
+    if let tree = description.configuration, let type = description.modelType, towerTypes.contains(type) {
+      return try WhisperConfiguration(
+        tower: type, ConfigurationReader(path: description.configurationPath, values: tree))
+    }
     if let tree = description.configuration {
       return try WhisperConfiguration(
         ConfigurationReader(path: description.configurationPath, values: tree),
@@ -191,8 +227,27 @@ extension Whisper {
     return try WhisperConfiguration(shapesIn: reader, description, &notes)
   }
 
+  /// An encoder whose tensors stand at the top or behind any prefix, without the part that is called encoder.
+  private static func encoderAlone(_ description: ModelDescription) throws -> TensorNames? {
+    guard
+      let found = try TensorNames(description.checkpoint, anchor: "conv1.weight", path: description.path),
+      found.stored["conv2.weight"] != nil, found.stored["layers.0.self_attn.q_proj.weight"] != nil
+    else { return nil }
+    return found.renamed { "encoder." + $0 }.renamed(by: .glmASR, withoutPrefix: "")
+      .renamed { $0.replacing("encoder.ln_post.", with: "encoder.layer_norm.") }
+  }
+
   /// What a checkpoint may hold beside the model: the output layer where it is the embeddings, and heads for other tasks.
-  private static let leftovers = ["proj_out", "projector", "classifier", "layer_weights"]
+  private static let leftovers = [
+    "proj_out", "projector", "classifier", "layer_weights", "encoder.audio_bos_eos_token",
+    "encoder.positional_embedding",
+  ]
+
+  /// Encoders of larger models that are Whisper's but for what `WhisperConfiguration.Tower` says.
+  private static let towerTypes = [
+    "qwen2_audio_encoder", "audioflamingo3_encoder", "voxtral_encoder", "moss_transcribe_diarize_audio",
+    "glmasr_encoder", "qwen2_5_omni_audio_encoder",
+  ]
 
   func untrained(seed: UInt64) throws -> Whisper {
     var reader = ParameterReader(path: "the untrained twin", source: .random(seed: seed))

@@ -15,6 +15,39 @@ struct WhisperConfiguration: Sendable, Equatable {
   var initialDeviation = 0.02
   /// nil where a checkpoint has the encoder alone, whatever its configuration says.
   var decoder: Decoder?
+  /// How it differs where it is the encoder of another model.
+  var tower = Tower.whisper
+  /// Heads of keys and values, where they serve more heads of queries.
+  var keyHeads: Int?
+  /// The width that its output is projected to.
+  var outputWidth: Int?
+
+  /// Encoders that are Whisper's but for what each says.
+  enum Tower: Sendable, Equatable {
+    case whisper
+    /// Each two frames are made one before the norm.
+    case qwenAudio
+    /// The same, and silence behind the sound gets no attention.
+    case audioFlamingo
+    /// Rotary positions.
+    case glmASR(RotaryPositions)
+    /// Windows of so many mel frames by themselves, then as `qwenAudio`, then a projection.
+    case qwenOmni(window: Int)
+
+    /// The mel frames of a window, where the sound's are cut into windows.
+    var cut: Int? {
+      if case .qwenOmni(let window) = self { window } else { nil }
+    }
+
+    var isCut: Bool { cut != nil }
+
+    var averagesPairs: Bool {
+      switch self {
+      case .qwenAudio, .audioFlamingo, .qwenOmni: true
+      case .whisper, .glmASR: false
+      }
+    }
+  }
 
   struct Decoder: Sendable, Equatable {
     var layers = 4
@@ -38,16 +71,7 @@ extension WhisperConfiguration {
 
   /// Reads a `config.json`'s tree; what it leaves out has the value that transformers gives it.
   init(_ reader: ConfigurationReader, hasDecoder: Bool) throws {
-    width = try reader.integer("d_model", Self.extent, default: width)
-    bands = try reader.integer("num_mel_bins", 1...1024, default: bands)
-    positions = try reader.integer("max_source_positions", 1...30_000, default: positions)
-    layers = try reader.integer("encoder_layers", 1...512, default: layers)
-    heads = try reader.integer("encoder_attention_heads", 1...1024, default: heads)
-    innerWidth = try reader.integer("encoder_ffn_dim", 1...262_144, default: innerWidth)
-    activation = try reader.choice(
-      "activation_function", default: "gelu", Activation.knownNames, Activation.init(named:))
-    initialDeviation = try reader.number("init_std", 0...10, default: initialDeviation)
-    try check(path: reader.path, headsKey: "encoder_attention_heads")
+    try read(reader)
     guard hasDecoder else { return }
     var decoder = Decoder()
     decoder.layers = try reader.integer("decoder_layers", 1...512, default: decoder.layers)
@@ -59,6 +83,71 @@ extension WhisperConfiguration {
     decoder.padding = try reader.integerIfThere("pad_token_id", 0...1_000_000)
     self.decoder = decoder
     try check(path: reader.path, headsKey: "decoder_attention_heads", heads: decoder.heads)
+  }
+
+  private mutating func read(_ reader: ConfigurationReader) throws {
+    // Encoders of other models have the general names.
+    func key(_ own: String, _ general: String) -> String { reader.has(own) ? own : general }
+    width = try reader.integer(key("d_model", "hidden_size"), Self.extent, default: width)
+    bands = try reader.integer("num_mel_bins", 1...1024, default: bands)
+    positions = try reader.integer(
+      key("max_source_positions", "max_position_embeddings"), 1...30_000, default: positions)
+    layers = try reader.integer(key("encoder_layers", "num_hidden_layers"), 1...512, default: layers)
+    heads = try reader.integer(
+      key("encoder_attention_heads", "num_attention_heads"), 1...1024, default: heads)
+    innerWidth = try reader.integer(
+      key("encoder_ffn_dim", "intermediate_size"), 1...262_144, default: innerWidth)
+    activation = try reader.choice(
+      key("activation_function", "hidden_act"), default: "gelu", Activation.knownNames,
+      Activation.init(named:))
+    initialDeviation = try reader.number(
+      key("init_std", "initializer_range"), 0...10, default: initialDeviation)
+    try check(path: reader.path, headsKey: "encoder_attention_heads")
+    try readTower(reader)
+  }
+
+  /// The settings of the larger models' encoders, with transformers' defaults.
+  init(tower type: String, _ reader: ConfigurationReader) throws {
+    (width, layers, heads, innerWidth, bands) = (1280, 32, 20, 5120, 128)
+    switch type {
+    case "qwen2_audio_encoder": tower = .qwenAudio
+    case "audioflamingo3_encoder": tower = .audioFlamingo
+    case "glmasr_encoder": tower = .glmASR(RotaryPositions(headSize: 0))
+    case "qwen2_5_omni_audio_encoder": tower = .qwenOmni(window: 200)
+    case "moss_transcribe_diarize_audio":
+      (width, layers, heads, innerWidth, bands) = (1024, 24, 16, 4096, 80)
+    default: break
+    }
+    try read(reader)
+  }
+
+  private mutating func readTower(_ reader: ConfigurationReader) throws {
+    switch tower {
+    case .qwenOmni:
+      let half = try reader.integer("n_window", 1...10_000, default: 100)
+      guard half % 2 == 0 else {
+        throw ModelError.configuration(
+          path: reader.path, key: "n_window", found: "\(half)",
+          expected: "an even number: frames are paired")
+      }
+      tower = .qwenOmni(window: 2 * half)
+      outputWidth = try reader.integer("output_dim", Self.extent, default: 3584)
+    case .glmASR:
+      keyHeads = try reader.integer("num_key_value_heads", 1...heads, default: heads)
+      let size = try reader.integer("head_dim", 1...width, default: width / heads)
+      guard size == width / heads else {
+        throw ModelError.configuration(
+          path: reader.path, key: "head_dim", found: "\(size)", expected: "\(width / heads), width by heads"
+        )
+      }
+      tower = .glmASR(try reader.rotary(headSize: size, part: 0.5))
+    default: break
+    }
+    guard heads % (keyHeads ?? heads) == 0 else {
+      throw ModelError.configuration(
+        path: reader.path, key: "num_key_value_heads", found: "\(keyHeads ?? heads)",
+        expected: "a divisor of num_attention_heads, \(heads)")
+    }
   }
 
   /// Reads openai-whisper's `dims`, which has no defaults; the inner width is a tensor's.
