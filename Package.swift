@@ -74,6 +74,7 @@ let package = Package(
       system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
       system("CLAPACKE", "lapacke", apt: "liblapacke-dev"),
       system("CSndFile", "sndfile", apt: "libsndfile1-dev"),
+      system("CMPG123", "libmpg123", apt: "libmpg123-dev"),
       system("CSoxr", "soxr", apt: "libsoxr-dev"),
       system("CZip", "libzip", apt: "libzip-dev"),
       system("CPNG", "libpng", apt: "libpng-dev"),
@@ -88,7 +89,7 @@ let package = Package(
       + module("Results", ["Corpora"])
       + module("Tensors", ["COpenBLAS", "CKernels"])
       + module("LinearAlgebra", ["Tensors", "CLAPACKE"])
-      + module("Audio", ["Tensors", "CSndFile", "CSoxr"])
+      + module("Audio", ["Tensors", "CSndFile", "CMPG123", "CSoxr"])
       + module(
         "Checkpoints",
         [

@@ -7,6 +7,7 @@ libraries=(
   openblas:libopenblas-dev
   lapacke:liblapacke-dev
   sndfile:libsndfile1-dev
+  libmpg123:libmpg123-dev
   soxr:libsoxr-dev
   libzip:libzip-dev
   libpng:libpng-dev
@@ -39,9 +40,9 @@ else
   cat >&2 <<MESSAGE
 error: these system libraries are missing (Debian's names): ${missing[*]}
 Install them with your package manager, then run this again:
-  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel soxr-devel libzip-devel libpng-devel xxhash-devel hdf5-devel libxml2-devel pcre2-devel
-  Arch    pacman -S openblas lapacke libsndfile libsoxr libzip libpng xxhash hdf5 libxml2 pcre2
-  macOS   brew install openblas lapack libsndfile libsoxr libzip libpng xxhash hdf5 libxml2 pcre2 pkg-config
+  Fedora  dnf install openblas-devel lapack-devel libsndfile-devel mpg123-devel soxr-devel libzip-devel libpng-devel xxhash-devel hdf5-devel libxml2-devel pcre2-devel
+  Arch    pacman -S openblas lapacke libsndfile mpg123 libsoxr libzip libpng xxhash hdf5 libxml2 pcre2
+  macOS   brew install openblas lapack libsndfile mpg123 libsoxr libzip libpng xxhash hdf5 libxml2 pcre2 pkg-config
 MESSAGE
   exit 1
 fi

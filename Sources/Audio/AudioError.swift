@@ -3,12 +3,24 @@
 public enum AudioError: Error, Equatable, CustomStringConvertible, Sendable {
   /// There is no such file.
   case missing(path: String)
-  /// The path is a folder or another thing that holds no bytes of audio.
-  case notAFile(path: String)
+  /// A symbolic link to what is not there.
+  case brokenLink(path: String, target: String)
+  /// The path is a folder, or a pipe or device, which may never end; `kind` says which.
+  case notAFile(path: String, kind: String)
+  /// The system does not let it be read.
+  case unreadable(path: String, reason: String)
   /// The file has no bytes at all.
   case noBytes(path: String)
   /// The bytes are not a format that is understood, whatever the name says.
   case notAudio(path: String, looksLike: String)
+  /// Audio of a kind that is recognised but not read; `command` makes of it what is.
+  case unsupported(path: String, format: String, command: String)
+  /// A decoder gave up.
+  case decoding(path: String, reason: String)
+  /// Parts that were joined and do not fit one another.
+  case formatChanges(path: String, from: String, to: String)
+  /// A channel, counted from 1, that the recording does not have.
+  case noChannel(path: String, asked: Int, channels: Int)
   /// The file has no header, so its sampling rate and encoding would be guesses.
   case headerless(path: String)
   /// A header that describes no possible recording, such as one with a rate of 0 Hz.
@@ -32,13 +44,25 @@ public enum AudioError: Error, Equatable, CustomStringConvertible, Sendable {
     switch self {
     case .missing(let path):
       "\(path): there is no such audio file; check the path"
-    case .notAFile(let path):
-      "\(path) is not a file; name one audio file, not a folder"
+    case .brokenLink(let path, let target):
+      "\(path) is a link to \(target), which is not there; mend the link or copy the file"
+    case .notAFile(let path, let kind):
+      "\(path) is \(kind), not a file; name one audio file"
+    case .unreadable(let path, let reason):
+      "\(path) cannot be read: \(reason)"
+    case .unsupported(let path, let format, let command):
+      "\(path) is \(format), which is not read here; convert it with `\(command)`"
+    case .decoding(let path, let reason):
+      "\(path) cannot be decoded: \(reason); export it again"
+    case .formatChanges(let path, let from, let to):
+      "\(path) is joined of parts that differ: \(from), then \(to); convert them to one format before joining"
+    case .noChannel(let path, let asked, let channels):
+      "\(path) has \(channels == 1 ? "1 channel" : "\(channels) channels"); there is no channel \(asked)"
     case .noBytes(let path):
       "\(path) is empty (0 bytes); copy or record it again"
     case .notAudio(let path, let looksLike):
-      "\(path) is not an audio file that can be read: \(looksLike). Expected wav, flac, ogg, mp3, aiff, au "
-        + "or NIST sphere; convert it, for instance with `sox IN OUT.wav`"
+      "\(path) is not an audio file that can be read: \(looksLike). Expected wav, flac, ogg, opus, mp3, "
+        + "aiff, au, caf, w64, rf64 or NIST sphere; convert it, for instance with `ffmpeg -i IN OUT.wav`"
     case .headerless(let path):
       "\(path) has no header, so its sampling rate and encoding would be guesses; convert it to wav, "
         + "for instance with `sox -r 16000 -b 16 -e signed -c 1 -t raw IN OUT.wav`"

@@ -1,116 +1,90 @@
 import Foundation
 
-/// The first bytes of a file: what it looks like, and how long it says it is.
+/// The first bytes of a file: what it is, and how long it says it is.
 struct ContainerStart {
+  enum Kind: Equatable {
+    case ogg
+    /// MPEG audio by its first frame, or only by its name.
+    case mpeg(certain: Bool)
+    /// Audio of a kind that is not read here.
+    case foreign(ForeignAudio)
+    case text
+    /// What libsndfile reads or refuses.
+    case other
+  }
+
+  let kind: Kind
   /// The file's length.
   let bytes: Int
   /// The length that the container's header promises, where it is one that says so.
-  let promisedBytes: Int?
-  let isText: Bool
+  private(set) var promisedBytes: Int?
+  /// Whether the header leaves open how long the sound is.
+  private(set) var isOpenEnded = false
+  /// A length that libsndfile must be told, since the writer could not know it.
+  private(set) var patch: ByteView.Patch?
   /// A few words on the content, for the message of a file that cannot be read.
   let looksLike: String
 
-  init(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw AudioError.missing(path: path)
+  init(_ file: RegularFile) throws(AudioError) {
+    bytes = file.bytes
+    guard bytes > 0 else { throw .noBytes(path: file.path) }
+    let start = file.bytes(at: 0, count: 1 << 16)
+    kind = ContainerStart.kind(start, file)
+    looksLike = ContainerStart.describe(start, isText: kind == .text)
+    switch ContainerLength(start, file) {
+    case .unstated: break
+    case .promised(let length): promisedBytes = length
+    case .open(let patch):
+      isOpenEnded = true
+      self.patch = patch
     }
-    guard !isFolder.boolValue, let file = FileHandle(forReadingAtPath: path) else {
-      throw AudioError.notAFile(path: path)
-    }
-    defer { try? file.close() }
-    guard let end = try? file.seekToEnd(), let bytes = Int(exactly: end),
-      (try? file.seek(toOffset: 0)) != nil
-    else { throw AudioError.notAFile(path: path) }
-    guard bytes > 0 else { throw AudioError.noBytes(path: path) }
-    let start = [UInt8]((try? file.read(upToCount: 1 << 16)) ?? Data())
-    self.bytes = bytes
-    promisedBytes =
-      ContainerStart.riffBytes(start) ?? ContainerStart.sphereBytes(start)
-      ?? ContainerStart.bigEndianBytes(start) ?? ContainerStart.oggBytes(start, file, bytes: bytes)
-    isText = ContainerStart.isText(start)
-    looksLike = ContainerStart.describe(start, isText: isText)
   }
 
-  /// RIFF/WAVE: where the `data` chunk would end. Writers that stream into a pipe leave a placeholder of 0
-  /// or about 2³¹ or 2³² there, which promises nothing.
-  private static func riffBytes(_ start: [UInt8]) -> Int? {
-    guard start.starts(with: Array("RIFF".utf8)), start.dropFirst(8).starts(with: Array("WAVE".utf8))
-    else { return nil }
-    func length(at offset: Int) -> Int {
-      (0..<4).reduce(0) { $0 | Int(start[offset + $1]) << (8 * $1) }
-    }
-    var offset = 12
-    while offset + 8 <= start.count {
-      let size = length(at: offset + 4)
-      if start[offset..<(offset + 4)].elementsEqual(Array("data".utf8)) {
-        return size == 0 || size >= 0x7fff_0000 ? nil : offset + 8 + size
-      }
-      offset += 8 + size + size % 2
-    }
-    return nil
+  private static func kind(_ start: [UInt8], _ file: RegularFile) -> Kind {
+    if start.starts(with: "OggS".utf8) { return .ogg }
+    let isTagged = start.starts(with: "ID3".utf8)
+    let sound = isTagged ? file.bytes(at: tagLength(start), count: 16) : Array(start.prefix(16))
+    if let foreign = ForeignAudio(sound, whole: start) { return .foreign(foreign) }
+    if isText(start) { return .text }
+    if isMPEG(sound) || (isTagged && !sound.starts(with: "fLaC".utf8)) { return .mpeg(certain: true) }
+    let ending = file.path.split(separator: ".").last?.lowercased() ?? ""
+    let isUnknown = !magics.contains { start.starts(with: $0.magic.utf8) }
+    return isUnknown && ["mp3", "mp2", "mpga"].contains(ending) ? .mpeg(certain: false) : .other
   }
 
-  /// NIST sphere: a text header of a stated length, then `sample_count · channel_count · sample_n_bytes`.
-  private static func sphereBytes(_ start: [UInt8]) -> Int? {
-    guard start.starts(with: Array("NIST_1A".utf8)) else { return nil }
-    let lines = String(decoding: start.prefix(1024), as: UTF8.self).split(whereSeparator: \.isNewline)
-    guard lines.count > 1, let header = Int(lines[1].trimmingCharacters(in: .whitespaces)) else {
-      return nil
-    }
-    var fields: [String: Int] = [:]
-    for line in lines {
-      let words = line.split(separator: " ")
-      guard words.count == 3, words[1] == "-i" else { continue }
-      fields[String(words[0])] = Int(words[2])
-    }
-    guard let samples = fields["sample_count"], let size = fields["sample_n_bytes"], samples > 0, size > 0
-    else { return nil }
-    let (values, overflow) = samples.multipliedReportingOverflow(by: size * (fields["channel_count"] ?? 1))
-    return overflow || values > Int.max / 2 ? Int.max : header + values
+  /// The length of an ID3 tag at the beginning: its size is written in groups of seven bits.
+  private static func tagLength(_ start: [UInt8]) -> Int {
+    guard start.count >= 10 else { return start.count }
+    return 10 + start[6..<10].reduce(0) { $0 << 7 | Int($1 & 0x7f) }
   }
 
-  /// AIFF says how long its one chunk is, Sun's au how long its samples are (or that nobody knows).
-  private static func bigEndianBytes(_ start: [UInt8]) -> Int? {
-    guard start.count >= 12 else { return nil }
-    func number(at offset: Int) -> Int { (0..<4).reduce(0) { $0 << 8 | Int(start[offset + $1]) } }
-    if start.starts(with: Array("FORM".utf8)) { return 8 + number(at: 4) }
-    guard start.starts(with: Array(".snd".utf8)), number(at: 8) != 0xffff_ffff else { return nil }
-    return number(at: 4) + number(at: 8)
-  }
-
-  /// Ogg: where the last page would end, which decoders drop silently when it is not whole.
-  private static func oggBytes(_ start: [UInt8], _ file: FileHandle, bytes: Int) -> Int? {
-    guard start.starts(with: Array("OggS".utf8)) else { return nil }
-    let tailStart = max(0, bytes - 65_307)  // the longest page there can be
-    guard (try? file.seek(toOffset: UInt64(tailStart))) != nil, let tail = try? file.readToEnd() else {
-      return nil
-    }
-    guard let page = Data(tail).range(of: Data("OggS".utf8), options: .backwards)?.lowerBound else {
-      return nil
-    }
-    let head = [UInt8](tail.dropFirst(page))
-    guard head.count >= 27, head.count >= 27 + Int(head[26]) else { return bytes + 1 }
-    let segments = Int(head[26])
-    return tailStart + page + 27 + segments + head[27..<(27 + segments)].reduce(0) { $0 + Int($1) }
+  /// Whether a frame's header stands there: twelve bits of ones (eleven in version 2.5), a layer, a rate.
+  private static func isMPEG(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count >= 4, bytes[0] == 0xff, bytes[1] & 0xe0 == 0xe0 else { return false }
+    let (version, layer) = (bytes[1] >> 3 & 3, bytes[1] >> 1 & 3)
+    return version != 1 && layer != 0 && bytes[2] >> 4 != 15 && bytes[2] >> 2 & 3 != 3
   }
 
   private static func isText(_ start: [UInt8]) -> Bool {
-    !start.starts(with: Array("NIST_1A".utf8))  // whose header is text
+    !start.starts(with: "NIST_1A".utf8)  // whose header is text
       && start.prefix(512).allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0a || $0 == 0x0d }
   }
 
+  private static let magics: [(magic: String, name: String)] = [
+    ("PK", "it is a zip archive"), ("%PDF", "it is a PDF"), ("\u{7f}ELF", "it is a program"),
+    ("RIFF", "it starts as a RIFF file but its parts are damaged or of an unknown encoding"),
+    ("fLaC", "it starts as a FLAC file but its header is damaged"),
+    ("OggS", "it starts as an Ogg file but holds no stream that is known"),
+    ("FORM", "it starts as an AIFF file but its parts are damaged"),
+    ("NIST_1A", "it is a NIST sphere file in an encoding that cannot be read"),
+    ("caff", "it starts as a CAF file but its parts are damaged or of an unknown encoding"),
+    (".snd", "it starts as an au file but its header is damaged"),
+    ("RF64", "it starts as an RF64 file but its parts are damaged"),
+    ("riff", "it starts as a Wave64 file but its parts are damaged"),
+  ]
+
   private static func describe(_ start: [UInt8], isText: Bool) -> String {
-    let known: [(magic: String, name: String)] = [
-      ("PK", "it is a zip archive"), ("%PDF", "it is a PDF"), ("\u{7f}ELF", "it is a program"),
-      ("RIFF", "it starts as a RIFF file but its parts are damaged or of an unknown encoding"),
-      ("fLaC", "it starts as a FLAC file but its header is damaged"),
-      ("OggS", "it starts as an Ogg file but holds no stream that is known"),
-      ("FORM", "it starts as an AIFF file but its parts are damaged"),
-      ("NIST_1A", "it is a NIST sphere file in an encoding that cannot be read (shorten? use sph2pipe)"),
-    ]
-    if let match = known.first(where: { start.starts(with: Array($0.magic.utf8)) }) { return match.name }
-    if start.dropFirst(4).starts(with: Array("ftyp".utf8)) { return "it is an MP4/M4A file" }
+    if let match = magics.first(where: { start.starts(with: $0.magic.utf8) }) { return match.name }
     if isText {
       let line =
         String(decoding: start.prefix(40), as: UTF8.self)

@@ -30,7 +30,8 @@ public enum FailureKind: Sendable, Equatable {
     case let error as StudyError: self = error.kind
     case let error as ShardError: self = error.kind
     case let error as ComparisonError: self = error.kind
-    case CheckpointError.missing, AudioError.missing, CorpusError.missing, ImportError.missing:
+    case CheckpointError.missing, AudioError.missing, AudioError.brokenLink, CorpusError.missing,
+      ImportError.missing:
       self = .missingInput
     case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed,
       CorpusError.writeFailed,

@@ -99,7 +99,7 @@ import Testing
 
   @Test("a folder") func folder() throws {
     let path = FileManager.default.temporaryDirectory.path
-    #expect(throws: AudioError.notAFile(path: path)) { try Waveform.read(path) }
+    #expect(throws: AudioError.notAFile(path: path, kind: "a folder")) { try Waveform.read(path) }
   }
 
   @Test("an empty wav") func empty() throws {
