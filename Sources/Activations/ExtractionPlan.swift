@@ -141,6 +141,7 @@ struct ExtractionPlan: Sendable {
       let file = try? FileManager.default.attributesOfItem(atPath: utterance.audioPath)
       add("\(file?[.size] as? Int ?? -1)")
       add((file?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+      if let channel = utterance.channel { add("channel \(channel)") }
     }
     for level in levels {
       add(level.plan.level.rawValue)

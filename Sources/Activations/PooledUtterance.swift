@@ -46,7 +46,7 @@ extension ExtractionPlan {
       record: emptyRecord, spans: levels.map { _ in [] },
       summedClasses: levels.map { _ in [] }, vectors: levels.map { _ in [] })
     do {
-      let waveform = utterance.text == nil ? try Waveform.read(utterance.audioPath) : nil
+      let waveform = utterance.text == nil ? try utterance.sound() : nil
       let length = waveform?.seconds ?? utterance.seconds
       result.record.samplingRate = waveform?.samplingRate
       result.record.seconds = length

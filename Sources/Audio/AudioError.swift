@@ -19,7 +19,7 @@ public enum AudioError: Error, Equatable, CustomStringConvertible, Sendable {
   case decoding(path: String, reason: String)
   /// Parts that were joined and do not fit one another.
   case formatChanges(path: String, from: String, to: String)
-  /// A channel, counted from 1, that the recording does not have.
+  /// A channel, counted from 0, that the recording does not have.
   case noChannel(path: String, asked: Int, channels: Int)
   /// The file has no header, so its sampling rate and encoding would be guesses.
   case headerless(path: String)
@@ -57,7 +57,8 @@ public enum AudioError: Error, Equatable, CustomStringConvertible, Sendable {
     case .formatChanges(let path, let from, let to):
       "\(path) is joined of parts that differ: \(from), then \(to); convert them to one format before joining"
     case .noChannel(let path, let asked, let channels):
-      "\(path) has \(channels == 1 ? "1 channel" : "\(channels) channels"); there is no channel \(asked)"
+      "\(path) has \(channels == 1 ? "1 channel" : "\(channels) channels"); there is no channel "
+        + (asked == .max ? "\(asked)" : "\(asked + 1), counted from 1")
     case .noBytes(let path):
       "\(path) is empty (0 bytes); copy or record it again"
     case .notAudio(let path, let looksLike):

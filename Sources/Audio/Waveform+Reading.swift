@@ -1,19 +1,19 @@
 extension Waveform {
   /// Reads a file of any sampling rate: wav, flac, ogg, opus, mp3, aiff, au, caf, w64, rf64, NIST sphere, by content and
-  /// not by name. Of several channels it is the one that `channel` says, or their mean.
+  /// not by name. Of several channels it is `channel`, counted from 0, or the mean of all where that is nil.
   ///
   /// All of the file is read, also where it is joined of several, or was written into a pipe and does not say how long it
   /// is. Memory follows what is really decoded, not what the header claims. Throws `AudioError` where the file
   /// is missing, is no audio, is empty, is cut off, is longer than `sampleLimit`, has no such channel or holds a sample
   /// that is not finite.
-  public static func read(_ path: String, channel: ChannelChoice = .mix) throws -> Waveform {
+  public static func read(_ path: String, channel: Int? = nil) throws -> Waveform {
     let file = try AudioFile(path)
     return Waveform(samples: try file.decode(channel), samplingRate: file.header.samplingRate)
   }
 
   /// The same, resampled to `samplingRate` (`resampled(to:)`).
   public static func read(
-    _ path: String, channel: ChannelChoice = .mix, at samplingRate: Int
+    _ path: String, channel: Int? = nil, at samplingRate: Int
   ) throws -> Waveform {
     try read(path, channel: channel).resampled(to: samplingRate)
   }
@@ -136,14 +136,14 @@ struct AudioFile {
 
 extension AudioFile {
   /// Every sample of the channel, or of the channels' mean.
-  func decode(_ channel: ChannelChoice) throws -> [Float] {
-    if case .number(let number) = channel, number > header.channels || number < 1 {
-      throw AudioError.noChannel(path: path, asked: number, channels: header.channels)
+  func decode(_ channel: Int?) throws -> [Float] {
+    if let channel, !(0..<header.channels).contains(channel) {
+      throw AudioError.noChannel(path: path, asked: channel, channels: header.channels)
     }
     var samples: [Float] = []
     // A lying header reserves no more than a minute or so.
     samples.reserveCapacity(min(header.frames ?? 0, 1 << 20))
-    let mixer = ChannelMixer(channels: header.channels, choice: channel)
+    let mixer = ChannelMixer(channels: header.channels, channel: channel)
     try blocks { block, frames in
       mixer.append(block, frames: frames, to: &samples)
     }

@@ -8,16 +8,23 @@ public struct Corpus: Sendable {
   public let silenceLabels: Set<String>
   /// What is odd or wrong with the folder, in the order of the files.
   public let issues: [CorpusIssue]
+  /// Whether its owner says which channel is heard, be it the mean of all.
+  public let statesChannel: Bool
 
   public init(
-    name: String, path: String, utterances: [Utterance], silenceLabels: Set<String>, issues: [CorpusIssue]
+    name: String, path: String, utterances: [Utterance], silenceLabels: Set<String>, issues: [CorpusIssue],
+    statesChannel: Bool = false
   ) {
     self.name = name
     self.path = path
     self.utterances = utterances
     self.silenceLabels = silenceLabels
     self.issues = issues
+    self.statesChannel = statesChannel
   }
+
+  /// What names of recordings end in, without the dot, in lower case; some kinds must be converted before they are read.
+  public static let audioEndings = CorpusFolder.audioExtensions
 
   /// Whether its utterances are sentences of a text, measured in characters, and not recordings.
   public var isText: Bool { utterances.first?.text != nil }
@@ -28,7 +35,7 @@ public struct Corpus: Sendable {
   /// let corpus = try Corpus.load("fixtures/unseen") { try Waveform.header($0).seconds }
   /// ```
   ///
-  /// Audio (wav, flac, ogg, mp3, aiff, sph, nist, opus) and labels of one name belong together, in one folder
+  /// Audio (wav, flac, ogg, opus, mp3, aiff, au, caf, w64, sph, nist) and labels of one name belong together, in one folder
   /// or in two (`wav/a.wav`, `TextGrid/a.TextGrid`). A `corpus.yaml` in the folder says what is what; without one it
   /// is understood by convention: levels by the tiers' names; speakers by the column `speaker` of an
   /// `utterances.tsv`, else by MFA's tier names (`anna - words`), else by the folders, else by the beginnings of

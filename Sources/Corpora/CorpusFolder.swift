@@ -2,7 +2,17 @@ import Foundation
 
 /// Finds the audio and label files of a corpus and pairs them.
 enum CorpusFolder {
-  static let audioExtensions = ["wav", "flac", "ogg", "mp3", "aiff", "aif", "sph", "nist", "opus"]
+  static let audioExtensions =
+    [
+      "wav", "flac", "ogg", "mp3", "aiff", "aif", "sph", "nist", "opus", "wave", "oga", "au", "snd", "caf",
+      "w64",
+      "rf64", "mp2", "mpga",
+    ] + foreignExtensions
+
+  /// Audio that must be converted first: found, so that it is refused by name and not passed over.
+  static let foreignExtensions = [
+    "m4a", "m4b", "mp4", "aac", "webm", "mka", "wma", "amr", "3gp", "wv", "ape", "tta", "shn",
+  ]
 
   /// Folders that only say what kind of file is in them; they are no part of an utterance's id, so that
   /// `wav/a.wav` and `TextGrid/a.TextGrid` are one utterance.
@@ -133,11 +143,12 @@ enum CorpusFolder {
     return path
   }
 
-  /// The first of the files with one id; the others are issues.
+  /// The first of the files with one id; the others are issues, if they are not what it was converted from.
   private static func unique(_ files: [CorpusFile], _ issues: inout IssueList) -> [CorpusFile] {
     var first: [String: CorpusFile] = [:]
-    for file in files {
+    for file in files.filter({ !$0.isForeign }) + files.filter(\.isForeign) {
       if let other = first[file.id] {
+        if file.isForeign && !other.isForeign { continue }
         issues.add(
           .duplicate, file.shown,
           "is a second audio file for “\(file.id)”, beside \(other.shown); left out. Rename one of them")
@@ -159,6 +170,11 @@ struct CorpusFile: Equatable {
   let stem: String
   /// The path without containers and ending.
   let id: String
+
+  /// Whether its name says a kind of audio that must be converted first.
+  var isForeign: Bool {
+    CorpusFolder.foreignExtensions.contains(path.split(separator: ".").last?.lowercased() ?? "")
+  }
 
   /// A file that goes by a name of its own.
   init(id: String, path: String) {

@@ -61,7 +61,8 @@ struct CorpusLoader {
     return Corpus(
       name: settings.name ?? URL(filePath: path).standardizedFileURL.lastPathComponent, path: path,
       utterances: utterances,
-      silenceLabels: labelling.silence, issues: issues.all(path: path))
+      silenceLabels: labelling.silence, issues: issues.all(path: path),
+      statesChannel: settings.channel != nil)
   }
 
   private var labelling: Labelling {

@@ -164,7 +164,7 @@ private struct TargetReader {
     }
     let (items, utterances, ranges) = (examples.items, utterances, runs)
     let found = try parallelMap(ranges.count, threads: threads) { place in
-      let waveform = try Waveform.read(utterances[items[ranges[place].lowerBound].utterance].audioPath)
+      let waveform = try utterances[items[ranges[place].lowerBound].utterance].sound()
       let sound = try SoundMeasures(waveform)
       return ranges[place].map { measure(sound, (items[$0].start + items[$0].end) / 2) }
     }

@@ -56,7 +56,7 @@ public struct AttributionRun: Sendable {
   private init(_ model: SpeechModel, audio: String, utterance: Utterance?) throws {
     self.model = model
     self.audio = URL(filePath: audio).lastPathComponent
-    let read = try Waveform.read(audio)
+    let read = try Waveform.read(audio, channel: utterance?.channel)
     samples = try model.inputValues(of: read)
     sound = try read.resampled(to: model.samplingRate)
     self.utterance = utterance

@@ -3,13 +3,14 @@ import Foundation
 
 extension Corpus {
   /// A hash (64-bit FNV-1a, hexadecimal) of what a study reads from the corpus: each utterance's id, speaker,
-  /// sentence, length and every label with its times. Audio enters by its length only.
+  /// sentence, length, channel and every label with its times. Audio enters by its length only.
   public var fingerprint: String {
     var hash = TextHash()
     for utterance in utterances {
       for text in [utterance.id, utterance.speaker, utterance.sentence, "\(utterance.seconds)"] {
         hash.add(text)
       }
+      if let channel = utterance.channel { hash.add("channel \(channel)") }
       for level in Level.allCases {
         for interval in utterance.tiers[level]?.intervals ?? [] {
           hash.add("\(level.rawValue) \(interval.start) \(interval.end) \(interval.label)")

@@ -125,7 +125,7 @@ extension CorpusAttribution {
         + "sides.",
       figures: [(figure, "The largest values, at most one in 200 ms of a recording.")])
     page.clips = try maxima.enumerated().map { number, maximum in
-      let sound = try Waveform.read(maximum.audioPath)
+      let sound = try Waveform.read(maximum.audioPath, channel: maximum.channel)
       let rate = Double(sound.samplingRate)
       let start = max(0, Int((maximum.time - Self.margin) * rate))
       let end = min(sound.samples.count, Int((maximum.time + Self.margin) * rate))

@@ -81,15 +81,13 @@ extension ActivationExport {
     let isInFolder: Bool
   }
 
-  private static let endings: Set = ["wav", "flac", "ogg", "opus", "mp3", "aif", "aiff", "sph", "nist"]
-
   static func recordings(at path: String) throws -> [Found] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
       return [Found(path: path, name: stem(path), isInFolder: false)]
     }
     let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted().filter { name in
-      endings.contains(URL(filePath: name).pathExtension.lowercased())
+      Corpus.audioEndings.contains(URL(filePath: name).pathExtension.lowercased())
         && !name.split(separator: "/").contains { $0.hasPrefix(".") }
     }
     guard !names.isEmpty else { throw ExportError.noRecordings(path: path) }

@@ -1,3 +1,4 @@
+import Activations
 import Audio
 import Corpora
 import Models
@@ -50,7 +51,7 @@ public struct HeadStudy: Sendable {
   }
 
   private func readings(of utterance: Utterance, _ taps: [TapPoint]) throws -> [String: [HeadReading]] {
-    let samples = try model.inputValues(of: Waveform.read(utterance.audioPath))
+    let samples = try model.inputValues(of: utterance.sound())
     let layout = FrameLayout(model, samples: samples.count)
     var readings: [String: [HeadReading]] = [:]
     var labels: (own: FrameLabels, moved: [FrameLabels])?

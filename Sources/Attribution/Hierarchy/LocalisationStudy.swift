@@ -123,7 +123,7 @@ public struct LocalisationStudy: Sendable {
   private func explain(
     _ utterance: Int, _ jobs: [Job], _ probes: [Key: LinearReadout]
   ) throws -> [(key: Key, evidence: SpanEvidence)] {
-    let samples = try model.inputValues(of: Waveform.read(corpus.utterances[utterance].audioPath))
+    let samples = try model.inputValues(of: corpus.utterances[utterance].sound())
     let places = model.taps.map(\.name)
     let deepest = Set(probes.keys.map(\.layer)).max {
       (places.firstIndex(of: $0) ?? 0) < (places.firstIndex(of: $1) ?? 0)

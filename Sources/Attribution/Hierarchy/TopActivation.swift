@@ -1,3 +1,4 @@
+import Activations
 import Audio
 import Corpora
 import Models
@@ -7,6 +8,8 @@ import Tensors
 public struct TopActivation: Sendable, Equatable {
   public let utterance: String
   public let audioPath: String
+  /// The channel that is heard, counted from 0; nil for the mean of all.
+  public let channel: Int?
   /// The middle of the frame, in seconds.
   public let time: Double
   public let value: Float
@@ -36,13 +39,14 @@ public struct TopActivation: Sendable, Equatable {
       defer { progress(index + 1, utterances.count) }
       let utterance = utterances[index]
       var values: [Float] = []
-      try model.forward(Waveform.read(utterance.audioPath), taps: [point.name]) { _, states in
+      try model.forward(utterance.sound(), taps: [point.name]) { _, states in
         values = (0..<states.rows).map { states[row: $0][unit] }
       }
       return peaks(values, apart: 0.2 / timing.stride, count: count).map { frame in
         let time = timing.centre(of: frame)
         return TopActivation(
-          utterance: utterance.id, audioPath: utterance.audioPath, time: time, value: values[frame],
+          utterance: utterance.id, audioPath: utterance.audioPath, channel: utterance.channel,
+          time: time, value: values[frame],
           labels: labels(of: utterance, at: time))
       }
     }

@@ -84,7 +84,7 @@ struct PhoneABX {
       guard !study.isCancelled() else { throw StudyError.interrupted }
       let utterance = study.corpus.utterances[utterances[index]]
       var kept: [(layer: String, item: Int, frames: ABXFrames)] = []
-      let waveform = try Waveform.read(utterance.audioPath)
+      let waveform = try utterance.sound()
       try study.model.forward(utterance, waveform, taps: names, threads: 1) { name, states in
         guard let tap = taps.first(where: { $0.name == name }), let timing = tap.timing, states.rows > 0
         else { return }

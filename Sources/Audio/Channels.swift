@@ -1,37 +1,3 @@
-/// Which channel of a recording is heard.
-///
-/// ```swift
-/// let left = try Waveform.read("call.wav", channel: .left)
-/// ```
-public enum ChannelChoice: Sendable, Hashable, CustomStringConvertible {
-  /// The mean of all channels.
-  case mix
-  /// One of them, counted from 1.
-  case number(Int)
-
-  public static let left = ChannelChoice.number(1)
-  public static let right = ChannelChoice.number(2)
-
-  /// `mix`, `left`, `right`, or a number from 1 on; nil for anything else.
-  public init?(_ text: String) {
-    switch text.lowercased() {
-    case "mix": self = .mix
-    case "left": self = .left
-    case "right": self = .right
-    default:
-      guard let number = Int(text), number >= 1 else { return nil }
-      self = .number(number)
-    }
-  }
-
-  public var description: String {
-    switch self {
-    case .mix: "mix"
-    case .number(let number): "\(number)"
-    }
-  }
-}
-
 /// How much the channels of a recording have in common, from their energies.
 ///
 /// `agreement` is the energy of the channels' mean over the mean of their energies: 1 where all are the same, about 1/n
@@ -50,23 +16,23 @@ public struct ChannelComparison: Sendable, Equatable {
 /// Takes one channel, or the mean of all, out of interleaved blocks.
 struct ChannelMixer {
   let channels: Int
-  let choice: ChannelChoice
+  /// Counted from 0; nil for the mean.
+  let channel: Int?
 
   func append(_ block: UnsafeBufferPointer<Float>, frames: Int, to samples: inout [Float]) {
     if channels == 1 {
       samples.append(contentsOf: block[..<frames])
       return
     }
-    switch choice {
-    case .number(let number):
-      for frame in 0..<frames { samples.append(block[frame * channels + number - 1]) }
-    case .mix:
-      let scale = 1 / Float(channels)
-      for frame in 0..<frames {
-        var sum: Float = 0
-        for channel in 0..<channels { sum += block[frame * channels + channel] }
-        samples.append(sum * scale)
-      }
+    if let channel {
+      for frame in 0..<frames { samples.append(block[frame * channels + channel]) }
+      return
+    }
+    let scale = 1 / Float(channels)
+    for frame in 0..<frames {
+      var sum: Float = 0
+      for channel in 0..<channels { sum += block[frame * channels + channel] }
+      samples.append(sum * scale)
     }
   }
 }
