@@ -10,10 +10,12 @@ public struct Corpus: Sendable {
   public let issues: [CorpusIssue]
   /// Whether its owner says which channel is heard, be it the mean of all.
   public let statesChannel: Bool
+  /// The kinds of audio files that were found, with how many there are of each.
+  public let audioKinds: [AudioKind: Int]
 
   public init(
     name: String, path: String, utterances: [Utterance], silenceLabels: Set<String>, issues: [CorpusIssue],
-    statesChannel: Bool = false
+    statesChannel: Bool = false, audioKinds: [AudioKind: Int] = [:]
   ) {
     self.name = name
     self.path = path
@@ -21,6 +23,15 @@ public struct Corpus: Sendable {
     self.silenceLabels = silenceLabels
     self.issues = issues
     self.statesChannel = statesChannel
+    self.audioKinds = audioKinds
+  }
+
+  /// The same with more issues behind the others.
+  public func adding(_ more: [CorpusIssue]) -> Corpus {
+    guard !more.isEmpty else { return self }
+    return Corpus(
+      name: name, path: path, utterances: utterances, silenceLabels: silenceLabels, issues: issues + more,
+      statesChannel: statesChannel, audioKinds: audioKinds)
   }
 
   /// What names of recordings end in, without the dot, in lower case; some kinds must be converted before they are read.
@@ -36,11 +47,14 @@ public struct Corpus: Sendable {
   /// ```
   ///
   /// Audio (wav, flac, ogg, opus, mp3, aiff, au, caf, w64, sph, nist) and labels of one name belong together, in one folder
-  /// or in two (`wav/a.wav`, `TextGrid/a.TextGrid`). A `corpus.yaml` in the folder says what is what; without one it
-  /// is understood by convention: levels by the tiers' names; speakers by the column `speaker` of an
-  /// `utterances.tsv`, else by MFA's tier names (`anna - words`), else by the folders, else by the beginnings of
-  /// the file names (`anna_01`); sentences by the column `sentence`, else by their text. What was assumed, and
-  /// every file that was left out, is in `issues`.
+  /// or in two trees (`my_corpus/kal/001.wav`, `my_corpus_aligned/kal/001.TextGrid`): what agrees in its folders first, by
+  /// the name alone only where nothing else has it. A `corpus.yaml` in the folder says what is what; without one it is
+  /// understood by convention: levels by the tiers' names; speakers by the column `speaker` of an `utterances.tsv` or a
+  /// Kaldi folder's `utt2spk`, else by the tiers' names (`anna - words`), else by the layouts of known corpora, else by the
+  /// folders, else by the beginnings of the file names (`anna_01`); sentences by the column `sentence`, else by their text.
+  /// What was assumed, and every file that was left out, is in `issues`.
+  ///
+  /// Several speakers in one recording are utterances of their own, `recording/speaker`.
   ///
   /// A `.conllu` file, a `.tsv` file with a column `text` or `form`, or a folder of such files without audio is a
   /// corpus of texts: each sentence is an utterance (see `Utterance.text`), its speaker is its author or document.
@@ -51,9 +65,64 @@ public struct Corpus: Sendable {
   ///   utterance that can be used.
   public static func load(_ path: String, seconds: (String) throws -> Double?) throws(CorpusError) -> Corpus
   {
-    try withoutActuallyEscaping(seconds) { (seconds) throws(CorpusError) in
-      var loader = try CorpusLoader(path: path, seconds: seconds)
-      return try loader.load()
+    try load(path, overriding: CorpusOverrides()) { SoundFacts(seconds: try seconds($0)) }
+  }
+
+  /// The same with all that `header` tells of each audio file, and with settings that go before those of `corpus.yaml`.
+  public static func load(
+    _ path: String, overriding overrides: CorpusOverrides, header: (String) throws -> SoundFacts
+  ) throws(CorpusError) -> Corpus {
+    let reading = read(path, overriding: overrides, header: header)
+    return try reading.corpus.get()
+  }
+
+  /// The same for looking a corpus over: the issues are there also where there is no corpus.
+  public static func read(
+    _ path: String, overriding overrides: CorpusOverrides = CorpusOverrides(),
+    header: (String) throws -> SoundFacts
+  ) -> (corpus: Result<Corpus, CorpusError>, issues: [CorpusIssue]) {
+    withoutActuallyEscaping(header) { header in
+      do throws(CorpusError) {
+        var loader = try CorpusLoader(path: path, overrides: overrides, header: header)
+        do throws(CorpusError) {
+          let corpus = try loader.load()
+          return (.success(corpus), corpus.issues)
+        } catch {
+          return (.failure(error), loader.issuesSoFar)
+        }
+      } catch {
+        return (.failure(error), [])
+      }
     }
   }
+}
+
+/// What goes before a `corpus.yaml`'s settings.
+public struct CorpusOverrides: Sendable, Equatable {
+  /// Seconds added to every label's times.
+  public var shift: Double?
+
+  public init(shift: Double? = nil) { self.shift = shift }
+}
+
+/// A kind of audio files: container, rate and channels.
+public struct AudioKind: Sendable, Hashable, Comparable, CustomStringConvertible {
+  public let format: String?
+  /// Samples a second.
+  public let samplingRate: Int?
+  public let channels: Int?
+
+  init(_ sound: SoundFacts) {
+    (format, samplingRate, channels) = (sound.format, sound.samplingRate, sound.channels)
+  }
+
+  public var description: String {
+    let words = [
+      format, samplingRate.map { "\($0) Hz" },
+      channels.map { $0 == 1 ? "mono" : $0 == 2 ? "stereo" : "\($0) channels" },
+    ]
+    return words.compactMap(\.self).joined(separator: ", ")
+  }
+
+  public static func < (a: AudioKind, b: AudioKind) -> Bool { a.description < b.description }
 }

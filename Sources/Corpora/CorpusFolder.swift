@@ -37,12 +37,17 @@ enum CorpusFolder {
     }
   }
 
+  /// Of films that may hold an utterance's sound, so that its labels are no one else's.
+  private static let filmEndings: Set<String> = ["mov", "m4v", "mkv", "avi", "mpg", "mpeg"]
+
   /// The pairs in the order of their ids, and an issue for every file that is left alone.
   static func pairs(
     root: String, settings: CorpusSettings, issues: inout IssueList
   ) throws(CorpusError) -> [Pair] {
     let audioFolder = try folder(settings.audio, below: root)
-    let names = try FolderWalk.files(in: audioFolder)
+    let walk = try FolderWalk.look(in: audioFolder)
+    report(walk.brokenLinks, &issues)
+    let names = walk.files
     if settings.labels == nil, let kaldi = KaldiFolder(root: audioFolder, names: names) {
       return try kaldi.pairs(issues: &issues)
     }
@@ -51,24 +56,26 @@ enum CorpusFolder {
         audioEnding(name).map { CorpusFile(name, ending: $0, in: audioFolder, root: root) }
       }, &issues)
     if audio.isEmpty { throw .noAudio(path: audioFolder) }
-    if let files = settings.labels, files.count > 1 || !isFolder(path(files.first, below: root)) {
-      return pairs(audio, with: try SharedLabels(files, format: settings.format, root: root), &issues)
+    if let shared = try sharedLabels(names, settings, root, &issues) {
+      return pairs(audio, with: shared, &issues)
     }
-    let alignments = names.filter { $0.lowercased().hasSuffix(".alignment.txt") }
-    if settings.labels == nil, settings.format == nil, settings.audio == nil, !alignments.isEmpty {
-      return pairs(audio, with: try SharedLabels(alignments, format: .librispeech, root: root), &issues)
-    }
-    let labelFolder = settings.labels == nil ? audioFolder : try folder(settings.labels?.first, below: root)
+    var labelFolder = try folder(settings.labels?.first ?? settings.audio, below: root)
+    var labelNames = labelFolder == audioFolder ? names : try FolderWalk.files(in: labelFolder)
     var labels = LabelIndex(format: settings.format)
-    let labelNames = settings.labels == nil ? names : try FolderWalk.files(in: labelFolder)
-    for name in labelNames {
-      labels.add(name, in: labelFolder, root: root)
+    for name in labelNames { labels.add(name, in: labelFolder, root: root) }
+    if labels.isEmpty, settings.labels == nil, settings.audio != nil {
+      // Audio that is kept elsewhere, and labels beside the corpus.yaml.
+      labelFolder = root
+      labelNames = try FolderWalk.files(in: root)
+      for name in labelNames { labels.add(name, in: root, root: root) }
     }
-    labels.pairByStem(audio, &issues)
+    let foreign = films(names, in: audioFolder, root: root)
+    labels.pair(audio, foreign: Set(foreign.keys).subtracting(audio.map(\.id)), &issues)
     // Looked for once: where one recording's labels are of a format that must be asked for, all are.
     var hint: String?
     let pairs = audio.compactMap { file -> Pair? in
       guard let found = labels.take(file.id, &issues) else {
+        guard !labels.refused.contains(file.id) else { return nil }
         let words = hint ?? Self.hint(for: file, labelNames, settings)
         hint = words
         issues.add(.audioWithoutLabels, file.shown, "has no label file; left out\(words)")
@@ -76,8 +83,47 @@ enum CorpusFolder {
       }
       return Pair(id: file.id, audio: file, labels: found.files, source: .own(found.format))
     }
-    labels.reportRest(&issues)
+    labels.reportRest(foreign: foreign, &issues)
     return pairs
+  }
+
+  /// Files that label many recordings each: those that `labels:` names, or LibriSpeech's or a format's own; nil where
+  /// labels are files beside the audio.
+  private static func sharedLabels(
+    _ names: [String], _ settings: CorpusSettings, _ root: String, _ issues: inout IssueList
+  ) throws(CorpusError) -> SharedLabels? {
+    if let files = settings.labels, files.count > 1 || !isFolder(path(files.first, below: root)) {
+      return try SharedLabels(files, format: settings.format, root: root, &issues)
+    }
+    guard settings.format == nil || settings.format == .librispeech else { return nil }
+    let folder = try folder(settings.labels?.first ?? settings.audio, below: root)
+    let inside = settings.labels == nil ? names : try FolderWalk.files(in: folder)
+    let alignments = inside.filter { $0.lowercased().hasSuffix(".alignment.txt") }
+    guard !alignments.isEmpty else { return nil }
+    return try SharedLabels(
+      alignments.map { folder + "/" + $0 }, format: .librispeech, root: root, &issues)
+  }
+
+  private static func report(_ links: [(name: String, target: String)], _ issues: inout IssueList) {
+    for link in links {
+      let advice = FilePointer.advice(text: link.target).map { "; \($0)" } ?? ""
+      issues.add(
+        .brokenLink, link.name, "left out: it is a link to \(link.target), which is not there\(advice)")
+    }
+  }
+
+  /// The paths of films, by the id of the utterance.
+  private static func films(_ names: [String], in folder: String, root: String) -> [String: String] {
+    var found: [String: String] = [:]
+    for name in names {
+      guard let dot = name.lastIndex(of: "."),
+        filmEndings.contains(name[dot...].dropFirst().lowercased()),
+        audioEnding(name) == nil
+      else { continue }
+      let file = CorpusFile(name, ending: name[dot...].count, in: folder, root: root)
+      found[file.id] = file.shown
+    }
+    return found
   }
 
   private static func pairs(
@@ -86,7 +132,8 @@ enum CorpusFolder {
     var labels = labels
     let pairs = audio.compactMap { file -> Pair? in
       guard let tiers = labels.take(file) else {
-        issues.add(.audioWithoutLabels, file.shown, "is not in \(labels.names); left out")
+        issues.add(
+          .audioWithoutLabels, file.shown, "is not in \(labels.names), by “\(file.stem)”; left out")
         return nil
       }
       return Pair(id: file.id, audio: file, labels: labels.files, source: .shared(tiers))

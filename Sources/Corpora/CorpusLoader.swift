@@ -4,7 +4,7 @@ import Foundation
 struct CorpusLoader {
   let path: String
   let settings: CorpusSettings
-  let seconds: (String) throws -> Double?
+  let header: (String) throws -> SoundFacts
   /// Where the path is that of one file of text.
   private let singleText: TextCorpusLoader?
   private var issues = IssueList()
@@ -12,18 +12,29 @@ struct CorpusLoader {
   private var table: UtteranceTable? { tables.utterances }
   /// How many files have a tier that no level is known for, by its name.
   private var unusedTiers: [String: (files: Int, kind: Tier.Kind)] = [:]
+  private var kinds: [AudioKind: Int] = [:]
 
   /// An utterance on the way.
   private struct Draft {
     let pair: CorpusFolder.Pair
-    let seconds: Double
+    let id: String
+    /// What the audio's header says.
+    let sound: SoundFacts
+    /// The length; the labels' where the header does not say.
+    var seconds: Double
     var tiers: [Level: Tier]
     let speakerOfTiers: String?
+    let channelOfTiers: Int?
     var speaker = ""
     var labelling: Labelling
+
+    /// The label file for messages.
+    var shown: String { tiers.values.map(\.path).min() ?? pair.labels.first?.shown ?? pair.audio.shown }
   }
 
-  init(path: String, seconds: @escaping (String) throws -> Double?) throws(CorpusError) {
+  init(
+    path: String, overrides: CorpusOverrides, header: @escaping (String) throws -> SoundFacts
+  ) throws(CorpusError) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw .missing(path: path)
@@ -31,12 +42,12 @@ struct CorpusLoader {
     singleText = isFolder.boolValue ? nil : TextCorpusLoader(file: path)
     guard isFolder.boolValue || singleText != nil else { throw .notAFolder(path: path) }
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    self.seconds = seconds
+    self.header = header
     let files = CorpusSettings.fileNames.map { path + "/" + $0 }
     if let file = files.first(where: FileManager.default.fileExists(atPath:)) {
-      settings = try CorpusSettings(yaml: try LabelText(contentsOf: file))
+      settings = try CorpusSettings(yaml: try LabelText(contentsOf: file)).with(overrides)
     } else {
-      settings = CorpusSettings()
+      settings = CorpusSettings().with(overrides)
     }
   }
 
@@ -46,11 +57,12 @@ struct CorpusLoader {
     try readTable()
     let pairs = try CorpusFolder.pairs(root: path, settings: settings, issues: &issues)
     var drafts: [Draft] = []
-    for pair in pairs {
-      if let draft = draft(pair) { drafts.append(draft) }
-    }
+    for pair in pairs { drafts += self.drafts(pair) }
     reportUnusedTiers()
     setSpeakers(&drafts)
+    settleTimes(&drafts)
+    reportChannels(drafts)
+    reportDisagreement(drafts)
     setPhoneSets(&drafts)
     derive(&drafts)
     let utterances = withSentences(drafts)
@@ -62,8 +74,11 @@ struct CorpusLoader {
       name: settings.name ?? URL(filePath: path).standardizedFileURL.lastPathComponent, path: path,
       utterances: utterances,
       silenceLabels: labelling.silence, issues: issues.all(path: path),
-      statesChannel: settings.channel != nil)
+      statesChannel: settings.channel != nil, audioKinds: kinds)
   }
+
+  /// What has been found so far, also where `load` has thrown.
+  var issuesSoFar: [CorpusIssue] { issues.all(path: path) }
 
   private var labelling: Labelling {
     Labelling(
@@ -98,47 +113,41 @@ struct CorpusLoader {
 
   // MARK: Reading
 
-  private mutating func draft(_ pair: CorpusFolder.Pair) -> Draft? {
-    let length: Double?
+  /// The utterances of a recording, one for each speaker that its labels name.
+  private mutating func drafts(_ pair: CorpusFolder.Pair) -> [Draft] {
+    let sound: SoundFacts
     do {
-      length = try seconds(pair.audio.path)
+      sound = try header(pair.audio.path)
     } catch {
-      issues.add(.audio, pair.audio.shown, "left out: \(error)")
-      return nil
+      let reason = FilePointer.advice(pair.audio.path) ?? "\(error)"
+      issues.add(.audio, pair.audio.shown, "left out: \(reason)")
+      return []
     }
-    guard let tiers = tiers(of: pair) else { return nil }
+    kinds[AudioKind(sound), default: 0] += 1
+    guard let tiers = tiers(of: pair) else { return [] }
     let shown = pair.labels.first?.shown ?? pair.audio.shown
     let found = TierLevels(mapping: settings.tiers).find(in: tiers, issues: &issues)
     for tier in found.unused { unusedTiers[tier.name, default: (0, tier.kind)].files += 1 }
-    guard !found.tiers.isEmpty else {
+    let speakers = found.speakers.filter { !$0.tiers.isEmpty }
+    guard !speakers.isEmpty else {
       issues.add(.noLevel, shown, "left out: \(Self.whyNoLevel(tiers))")
-      return nil
+      return []
     }
-    guard found.speakers.count <= 1 else {
-      let names = found.speakers.sorted().joined(separator: ", ")
-      issues.add(
-        .labels, shown,
-        "left out: it labels several speakers (\(names)) in one recording; cut it into one file each")
-      return nil
-    }
-    if length == nil {
+    if sound.seconds == nil {
       issues.add(
         .unknownLength, pair.audio.shown, "its header does not say how long it is; the labels say it")
     }
-    var checked: [Level: Tier] = [:]
-    for (level, tier) in found.tiers.sorted(by: { $0.key < $1.key }) {
-      checked[level] = TierCheck.repaired(
-        tier, seconds: length, labelling: labelling, issues: &issues)
+    return speakers.map { found in
+      // Where channels have no speakers' names, they are a recording's sides, as in telephone corpora.
+      let side = found.channel.map { $0 < 26 ? String(UnicodeScalar(UInt8(65 + $0))) : "\($0 + 1)" }
+      let own = found.speaker ?? side ?? ""
+      return Draft(
+        pair: pair,
+        id: speakers.count == 1 ? pair.id : "\(pair.id)/\(own.replacing("/", with: "_"))",
+        sound: sound, seconds: sound.seconds ?? 0, tiers: found.tiers,
+        speakerOfTiers: found.speaker ?? side.map { "\(pair.audio.stem)-\($0)" },
+        channelOfTiers: found.channel, labelling: labelling)
     }
-    let end = checked.values.compactMap { $0.intervals.last?.end }.max() ?? 0
-    guard checked.values.contains(where: { $0.intervals.contains { !labelling.isSilence($0.label) } })
-    else {
-      issues.add(.noLevel, shown, "left out: no label is left that lies inside the audio and is no silence")
-      return nil
-    }
-    return Draft(
-      pair: pair, seconds: length ?? end, tiers: checked, speakerOfTiers: found.speakers.first,
-      labelling: labelling)
   }
 
   /// The tiers of an utterance, or nil and an issue.
@@ -154,8 +163,14 @@ struct CorpusLoader {
         let recordings = try LabelFile.recordings(try LabelText(contentsOf: file.path), format: format)
         // A file that names recordings may label another one, too.
         let own = recordings.first { $0.name == pair.audio.stem } ?? recordings.first
+        let origin = own?.mediaOrigin(of: pair.audio.path) ?? 0
+        if origin != 0 {
+          issues.add(
+            .timeOrigin, file.shown, severity: .note,
+            "its times begin \(origin) s into the media file (TIME_ORIGIN); its labels are moved by that")
+        }
         tiers += (own?.tiers ?? []).map { tier in
-          var tier = tier
+          var tier = tier.moved(by: origin)
           tier.path = file.shown
           return tier
         }
@@ -188,8 +203,14 @@ struct CorpusLoader {
   /// Sets the speakers, and leaves out the utterances whose speaker is not known.
   private mutating func setSpeakers(_ drafts: inout [Draft]) {
     guard !drafts.isEmpty else { return }
+    // A Kaldi folder's tiers have their speakers by it already.
+    if settings.speaker == nil, drafts.contains(where: { $0.speakerOfTiers == nil }),
+      let text = try? LabelText(contentsOf: path + "/utt2spk")
+    {
+      tables.speakers = SpeakerTable(text, name: "utt2spk", &issues)
+    }
     let speakers = SpeakerNames.find(
-      drafts.map { SpeakerNames.Clue(id: $0.pair.id, ofTiers: $0.speakerOfTiers) },
+      drafts.map { SpeakerNames.Clue(id: $0.pair.id, utterance: $0.id, ofTiers: $0.speakerOfTiers) },
       source: settings.speaker, tables: tables)
     note("speakers: \(speakers.words)", severity: speakers.isKnown ? .note : .warning)
     drafts = zip(drafts, speakers.names).compactMap { draft, speaker in
@@ -204,6 +225,65 @@ struct CorpusLoader {
       draft.speaker = speaker
       return draft
     }
+  }
+
+  /// Brings all labels to the audio's clock, and leaves out those outside it and utterances without any.
+  private mutating func settleTimes(_ drafts: inout [Draft]) {
+    var lengths = LengthCheck()
+    for index in drafts.indices {
+      let draft = drafts[index]
+      let origin = TimeOrigin.move(of: Array(draft.tiers.values), seconds: draft.sound.seconds)
+      if let message = origin.message {
+        issues.add(.timeOrigin, draft.shown, severity: origin.seconds == 0 ? nil : .note, message)
+      }
+      let shift = settings.shift?.seconds(of: draft.speaker) ?? 0
+      let tiers = draft.tiers.mapValues { $0.moved(by: origin.seconds + shift) }
+      lengths.add(Array(tiers.values), seconds: draft.sound.seconds, shown: draft.shown)
+      for (level, tier) in tiers.sorted(by: { $0.key < $1.key }) {
+        drafts[index].tiers[level] = TierCheck.repaired(
+          tier, seconds: draft.sound.seconds, shift: shift, labelling: labelling, issues: &issues)
+      }
+      if draft.sound.seconds == nil {
+        drafts[index].seconds = drafts[index].tiers.values.compactMap { $0.intervals.last?.end }.max() ?? 0
+      }
+    }
+    lengths.report(path: path, &issues)
+    if let shift = settings.shift { note("times: labels are moved by \(shift.words)") }
+    drafts.removeAll { draft in
+      let hasLabel = draft.tiers.values.contains { tier in
+        tier.intervals.contains { !labelling.isSilence($0.label) }
+      }
+      if !hasLabel {
+        issues.add(
+          .noLevel, draft.shown, "left out: no label is left that lies inside the audio and is no silence")
+      }
+      return !hasLabel
+    }
+  }
+
+  /// Says where a channel is asked for that the audio does not have.
+  private mutating func reportChannels(_ drafts: [Draft]) {
+    for draft in drafts {
+      guard let count = draft.sound.channels, let channel = channel(of: draft), channel >= count else { continue }
+      issues.add(
+        .channels, draft.pair.audio.shown,
+        "channel \(channel + 1) is asked for, and it has \(count); all of it is heard")
+    }
+  }
+
+  /// The channel that an utterance is in; nil for the mean of all.
+  private func channel(of draft: Draft) -> Int? {
+    if let choice = settings.channel { return choice.channel(of: draft.speaker, own: draft.channelOfTiers) }
+    return draft.channelOfTiers
+  }
+
+  private mutating func reportDisagreement(_ drafts: [Draft]) {
+    var agreement = TierAgreement()
+    for draft in drafts {
+      guard let words = draft.tiers[.word], let phones = draft.tiers[.phoneme] else { continue }
+      agreement.add(words: words, phones: phones, labelling: draft.labelling)
+    }
+    if let message = agreement.message { issues.add(.disagreement, path, message) }
   }
 
   private mutating func setPhoneSets(_ drafts: inout [Draft]) {
@@ -225,7 +305,7 @@ struct CorpusLoader {
       let tokens = counts[index].values.reduce(0, +)
       let known = counts[index].reduce(0) { phoneSet.knows($1.key) ? $0 + $1.value : $0 }
       drafts[index].labelling.phoneSet = phoneSet
-      guard known < tokens, let shown = drafts[index].pair.labels.first?.shown else { continue }
+      guard known < tokens, let shown = drafts[index].tiers[.phoneme]?.path else { continue }
       let own =
         settings.phoneSet == nil && known * 5 < tokens * 4 ? PhoneSet.recognise(counts[index]) : phoneSet
       let unknown = counts[index].keys.filter { !phoneSet.knows($0) }.sorted()
@@ -267,10 +347,16 @@ struct CorpusLoader {
     note("phrases of \(count) utterances are derived: words with less than 150 ms of silence between them")
   }
 
+  /// Its channel where the audio has it.
+  private func heard(_ draft: Draft) -> Int? {
+    guard let count = draft.sound.channels, count > 1 else { return nil }
+    return channel(of: draft).flatMap { $0 < count ? $0 : nil }
+  }
+
   private mutating func withSentences(_ drafts: [Draft]) -> [Utterance] {
     guard !drafts.isEmpty else { return [] }
     let sentences = SentenceNames.find(
-      drafts.map { SentenceNames.Clue(id: $0.pair.id, tiers: $0.tiers, labelling: $0.labelling) },
+      drafts.map { SentenceNames.Clue(id: $0.id, tiers: $0.tiers, labelling: $0.labelling) },
       source: settings.sentence, table: table)
     note("sentences: \(sentences.explanation)")
     return zip(drafts, sentences.keys).map { draft, sentence in
@@ -280,9 +366,9 @@ struct CorpusLoader {
           "has no sentence or words to tell whether another utterance reads the same")
       }
       return Utterance(
-        id: draft.pair.id, audioPath: draft.pair.audio.path, labelPath: draft.pair.labels.first?.path ?? "",
-        speaker: draft.speaker, sentence: sentence ?? draft.pair.id,
-        channel: settings.channel?.channel(of: draft.speaker, own: nil), seconds: draft.seconds,
+        id: draft.id, audioPath: draft.pair.audio.path, labelPath: draft.pair.labels.first?.path ?? "",
+        speaker: draft.speaker, sentence: sentence ?? draft.id, channel: heard(draft),
+        seconds: draft.seconds,
         tiers: draft.tiers,
         labelling: draft.labelling)
     }

@@ -53,6 +53,12 @@ struct CorpusSettings: Equatable {
   var channel: ChannelChoice?
   var shift: LabelShift?
 
+  func with(_ overrides: CorpusOverrides) -> CorpusSettings {
+    var settings = self
+    if let shift = overrides.shift { settings.shift = .all(shift) }
+    return settings
+  }
+
   static let fileNames = ["corpus.yaml", "corpus.yml"]
   static let keys = [
     "name", "audio", "labels", "format", "tiers", "table", "speaker", "sentence", "silence", "phone_set",

@@ -18,7 +18,9 @@ public struct ELANDocumentReader: LabelReader {
         path: text.path, line: 1, expected: "an ANNOTATION_DOCUMENT, as ELAN writes them",
         found: "another kind of XML")
     }
-    return [LabelledRecording(tiers: try document.tiers())]
+    var recording = LabelledRecording(tiers: try document.tiers())
+    recording.mediaOrigins = document.mediaOrigins
+    return [recording]
   }
 }
 
@@ -40,7 +42,12 @@ extension ELANDocumentReader {
     var isELAN = false
     /// Milliseconds; nil for a slot that has none.
     private var slots: [String: Double?] = [:]
+    /// Seconds, by the file's path.
+    private(set) var mediaOrigins: [String: Double] = [:]
     private var names: [String] = []
+    private var participants: [String?] = []
+    /// What each tier's annotations are, by the name of its type.
+    private var types: [String] = []
     private var annotations: [[Annotation]] = []
 
     init(path: String) { self.path = path }
@@ -62,6 +69,11 @@ extension ELANDocumentReader {
         throw .unexpected(
           path: path, line: line, expected: "times in milliseconds; save it with a current ELAN",
           found: "“\(units.prefix(40))”")
+      case "MEDIA_DESCRIPTOR":
+        let origin = try attributes["TIME_ORIGIN"].map { text throws(CorpusError) -> Double in
+          try LabelLine(path: path, number: line, text: text[...]).number(text, "a time in milliseconds")
+        }
+        mediaOrigins[attributes["MEDIA_URL"] ?? ""] = (origin ?? 0) / 1000
       case "TIME_SLOT":
         let value = try attributes["TIME_VALUE"].map { text throws(CorpusError) -> Double in
           try LabelLine(path: path, number: line, text: text[...]).number(text, "a time in milliseconds")
@@ -69,6 +81,8 @@ extension ELANDocumentReader {
         slots[try attribute("TIME_SLOT_ID")] = .some(value)
       case "TIER":
         names.append(try attribute("TIER_ID"))
+        participants.append(attributes["PARTICIPANT"].flatMap { $0.isEmpty ? nil : $0 })
+        types.append(attributes["LINGUISTIC_TYPE_REF"] ?? "")
         annotations.append([])
       case "ALIGNABLE_ANNOTATION", "REF_ANNOTATION":
         guard !annotations.isEmpty else {
@@ -91,7 +105,8 @@ extension ELANDocumentReader {
     mutating func tiers() throws(CorpusError) -> [Tier] {
       for tier in annotations.indices { try place(tier) }
       try followReferences()
-      return zip(names, annotations).map { name, annotations in
+      return names.indices.map { place in
+        let annotations = annotations[place]
         var joined: [Annotation] = []
         for annotation in annotations {
           // Those that share one annotation stand one after the other.
@@ -105,9 +120,12 @@ extension ELANDocumentReader {
           ($0.element.start, $0.offset) < ($1.element.start, $1.offset)
         }
         .map(\.element)
-        return Tier(
-          name: name, intervals: order.map { Interval(start: $0.start, end: $0.end, label: $0.label) },
+        var tier = Tier(
+          name: names[place], level: TierNames.level(of: types[place])?.level,
+          intervals: order.map { Interval(start: $0.start, end: $0.end, label: $0.label) },
           lines: order.map(\.line))
+        tier.speaker = participants[place]
+        return tier
       }
     }
 

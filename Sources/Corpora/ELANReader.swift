@@ -21,7 +21,9 @@ public struct ELANReader: LabelReader {
           found: "“\(times.joined(separator: " "))”")
       }
       let interval = Interval(start: found[0], end: found[1], label: String(label))
-      tiers.append(interval, line: line.number, to: String(fields[0]))
+      let participant = fields[1].trimmed
+      tiers.append(
+        interval, line: line.number, to: String(fields[0]), of: participant.isEmpty ? nil : participant)
     }
     return [LabelledRecording(tiers: tiers.tiers)]
   }

@@ -4,6 +4,9 @@ struct IssueList {
   enum Kind: String {
     case audioWithoutLabels = "have audio but no labels"
     case labelsWithoutAudio = "have labels but no audio"
+    case ambiguous = "may have labels in more than one place"
+    case foreignAudio = "have labels but audio of a format that is not read"
+    case brokenLink = "are links to files that are not there"
     case duplicate = "are second files of one utterance"
     case pairedByName = "were paired across folders by their names"
     case audio = "have audio that cannot be read"
@@ -17,6 +20,10 @@ struct IssueList {
     case overlap = "have labels that overlap"
     case gap = "have gaps in a tier"
     case outsideExtent = "have labels outside what their tier says it covers"
+    case timeOrigin = "have times that do not begin with the audio"
+    case length = "have labels of another length than their audio"
+    case disagreement = "have words that do not fit their phones"
+    case channels = "have fewer channels than are asked for"
     case beyondAudio = "have labels beyond the end of the audio"
     case unknownLength = "have audio whose header does not say how long it is"
     case phones = "have phones of another alphabet"
@@ -30,7 +37,7 @@ struct IssueList {
 
     var severity: CorpusIssue.Severity {
       switch self {
-      case .audio, .labels, .noLevel, .speaker, .text: .error
+      case .audio, .labels, .noLevel, .speaker, .text, .ambiguous, .brokenLink, .foreignAudio: .error
       case .pairedByName, .pointTier, .emptyTier, .gap, .unknownLength, .unknownPhone, .corpus: .note
       default: .warning
       }
@@ -41,6 +48,17 @@ struct IssueList {
       switch self {
       case .audioWithoutLabels, .labelsWithoutAudio:
         "give both files one name; labels elsewhere: `labels: FOLDER` in corpus.yaml; aligners leave out what they fail on"
+      case .ambiguous:
+        "give audio and labels the same folders and names, such as kal/001.wav and aligned/kal/001.TextGrid, or say `labels: FOLDER` in corpus.yaml"
+      case .foreignAudio: "convert the audio, for instance with `ffmpeg -i IN OUT.flac`"
+      case .brokenLink: "fetch what the link names (`datalad get .` or `git annex get .`), or copy the file"
+      case .length:
+        "use the audio that was labelled; where only its beginning differs, say `shift: SECONDS` in corpus.yaml"
+      case .timeOrigin: "say the seconds to add to the labels' times: `shift: SECONDS` in corpus.yaml"
+      case .disagreement:
+        "take words and phones of one alignment, or leave one out, such as tiers: {phones: phoneme}"
+      case .channels:
+        "say in corpus.yaml which is heard: `channel: left`, right, a number, mix, or {speaker: left}"
       case .labels: "correct that line, or export the file again from the tool that made it"
       case .sameLevel: "say which tier is meant in corpus.yaml, such as tiers: {words: word}"
       case .emptyInterval, .unsorted, .overlap, .outsideExtent:
@@ -83,7 +101,8 @@ struct IssueList {
   /// The first of the kind that says best why nothing is left.
   var reasonForNothing: CorpusIssue? {
     let kinds: [Kind] = [
-      .audio, .labels, .noLevel, .speaker, .text, .audioWithoutLabels,
+      .audio, .labels, .noLevel, .speaker, .text, .ambiguous, .foreignAudio, .audioWithoutLabels,
+      .brokenLink,
     ]
     return kinds.lazy.compactMap { first[$0] }.first
   }

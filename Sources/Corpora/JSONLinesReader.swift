@@ -12,6 +12,7 @@ public struct JSONLinesReader: LabelReader {
       let label: String
     }
     let utterance: String
+    let speaker: String?
     let tiers: [String: [Row]]
   }
 
@@ -26,9 +27,11 @@ public struct JSONLinesReader: LabelReader {
           "{\"utterance\": …, \"tiers\": {\"word\": [{\"start\": …, \"end\": …, \"label\": …}]}}")
       }
       let tiers = found.tiers.sorted { $0.key < $1.key }.map { name, rows in
-        Tier(
+        var tier = Tier(
           name: name, intervals: rows.map { Interval(start: $0.start, end: $0.end, label: $0.label) },
           lines: rows.map { _ in line.number })
+        tier.speaker = found.speaker
+        return tier
       }
       recordings.append(LabelledRecording(name: found.utterance, tiers: tiers))
     }

@@ -9,6 +9,8 @@ struct LabelIndex {
     formats = format.map { [$0] } ?? LabelFormat.allCases.filter(\.isUnmistakable)
   }
 
+  var isEmpty: Bool { files.isEmpty }
+
   /// Adds a file if its name is that of a label file; `name` is the path below `folder`.
   mutating func add(_ name: String, in folder: String, root: String) {
     for format in formats {
@@ -19,25 +21,36 @@ struct LabelIndex {
     }
   }
 
-  /// Gives labels to audio in another folder by its file name, where that is unique among the audio and among
-  /// the labels that no audio has asked for.
-  mutating func pairByStem(_ audio: [CorpusFile], _ issues: inout IssueList) {
-    let ids = Set(audio.map(\.id))
-    let free = Dictionary(grouping: files.keys.filter { !ids.contains($0) }, by: Self.stem)
-    let alone = Dictionary(grouping: audio.filter { files[$0.id] == nil }, by: \.stem)
-    for (stem, files) in alone.sorted(by: { $0.key < $1.key }) {
-      guard let file = files.first, files.count == 1, let labels = free[stem], labels.count == 1 else {
-        continue
-      }
-      self.files[file.id] = self.files.removeValue(forKey: labels[0])
-      let shown = self.files[file.id]?.values.first?.first?.shown ?? labels[0]
-      issues.add(.pairedByName, file.shown, "takes its labels from \(shown), which has the same name")
+  /// Gives labels to the audio that has none of its own id, by the rules of `PathPairing`; `foreign` are ids whose audio
+  /// is there but is of no format that is read.
+  mutating func pair(_ audio: [CorpusFile], foreign: Set<String>, _ issues: inout IssueList) {
+    let usable = files.filter { found in found.value.contains { $0.key.suffices($0.value) } }
+    let pairing = PathPairing(
+      audio: audio.map(\.id), labels: usable.keys.filter { !foreign.contains($0) }.sorted())
+    let shown = Dictionary(audio.map { ($0.id, $0.shown) }, uniquingKeysWith: { first, _ in first })
+    func path(_ id: String) -> String {
+      usable[id]?.values.joined().map(\.shown).min() ?? id
     }
+    for (own, other) in pairing.pairs.sorted(by: { $0.key < $1.key }) where own != other {
+      issues.add(
+        .pairedByName, shown[own] ?? own,
+        "takes its labels from \(path(other)), which has the same name")
+    }
+    for (own, candidates) in pairing.refused.sorted(by: { $0.key < $1.key }) {
+      let names = candidates.map(path).joined(separator: " or ")
+      issues.add(
+        .ambiguous, shown[own] ?? own,
+        "left out: it may belong to \(names), in another folder, which may be another speaker's")
+    }
+    let taken = pairing.pairs.filter { $0.key != $0.value }
+    let moved = taken.mapValues { files[$0] }
+    for other in taken.values { files[other] = nil }
+    for (own, found) in moved { files[own] = found }
+    refused = Set(pairing.refused.keys)
   }
 
-  private static func stem(_ id: String) -> String {
-    id.split(separator: "/").last.map(String.init) ?? id
-  }
+  /// The audio that has been reported already.
+  private(set) var refused: Set<String> = []
 
   /// The label files of an utterance in its best format, taken out of the index.
   mutating func take(_ id: String, _ issues: inout IssueList) -> (files: [CorpusFile], format: LabelFormat)?
@@ -55,11 +68,17 @@ struct LabelIndex {
     return (taken, format)
   }
 
-  /// An issue for each file whose audio is not there.
-  func reportRest(_ issues: inout IssueList) {
+  /// An issue for each file whose audio is not there; `foreign` are those whose audio cannot be read, by its path.
+  func reportRest(foreign: [String: String], _ issues: inout IssueList) {
     let left = files.values.joined().filter { $0.key.suffices($0.value) }
     for file in left.flatMap(\.value).sorted(by: { $0.shown < $1.shown }) {
-      issues.add(.labelsWithoutAudio, file.shown, "has no audio file “\(file.stem)” beside it; left out")
+      if let audio = foreign[file.id] {
+        issues.add(
+          .foreignAudio, file.shown,
+          "left out: its audio \(audio) is of a format that is not read; convert it")
+      } else {
+        issues.add(.labelsWithoutAudio, file.shown, "has no audio file “\(file.stem)” beside it; left out")
+      }
     }
   }
 }

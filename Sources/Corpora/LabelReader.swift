@@ -12,9 +12,22 @@ public struct LabelledRecording: Sendable, Equatable {
   /// The recording's name, where the file gives one.
   public var name: String?
   public var tiers: [Tier]
+  /// Seconds of each media file, by its name, at which the labels' time is 0 (ELAN's TIME_ORIGIN).
+  public var mediaOrigins: [String: Double] = [:]
 
   public init(name: String? = nil, tiers: [Tier]) {
     self.name = name
     self.tiers = tiers
+  }
+
+  /// The origin in one audio file: its own by name (whatever its ending), else the one that all media share.
+  func mediaOrigin(of audio: String) -> Double? {
+    func stem(_ path: String) -> String {
+      let file = path.split { $0 == "/" || $0 == "\\" }.last.map(String.init) ?? path
+      return (file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file).lowercased()
+    }
+    let own = mediaOrigins.filter { stem($0.key) == stem(audio) }.map(\.value)
+    let all = Set(mediaOrigins.values)
+    return Set(own).count == 1 ? own.first : all.count == 1 ? all.first : nil
   }
 }

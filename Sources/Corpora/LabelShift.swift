@@ -6,6 +6,15 @@ public enum LabelShift: Sendable, Equatable {
   /// A day; more is no shift.
   public static let limit = 86_400.0
 
+  /// For messages.
+  var words: String {
+    switch self {
+    case .all(let seconds): "\(seconds) s"
+    case .ofSpeaker(let seconds):
+      seconds.sorted { $0.key < $1.key }.map { "\($0.value) s (\($0.key))" }.joined(separator: ", ")
+    }
+  }
+
   /// What is added to a speaker's times.
   public func seconds(of speaker: String) -> Double {
     switch self {

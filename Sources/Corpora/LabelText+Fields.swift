@@ -30,13 +30,17 @@ extension LabelText {
     lines.map { LabelLine(path: path, number: $0.number, text: $0.text) }.filter { !$0.isBlank }
   }
 
-  /// The tier that the file's name says it holds: `words` for `a.words.ctm`.
-  func tierName(default name: String) -> String {
-    let file = path.split(separator: "/").last.map(String.init) ?? path
-    let stem = file.lastIndex(of: ".").map { file[..<$0] } ?? file[...]
-    guard let inner = LabelFormat.innerName(stem), TierNames.level(of: inner) != nil else { return name }
-    return inner
+  /// The tier that the file's name says it holds: `words` for `a.words.ctm`, `words.ctm`, and `words/all.ctm`; nil where
+  /// it does not say.
+  var namedTier: String? {
+    let parts = path.split(separator: "/").map(String.init)
+    let file = parts.last ?? path
+    let stem = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? file
+    let names = [LabelFormat.innerName(stem), stem.lowercased(), parts.dropLast().last?.lowercased()]
+    return names.compactMap(\.self).first { TierNames.level(of: $0) != nil }
   }
+
+  func tierName(default name: String) -> String { namedTier ?? name }
 }
 
 /// Tiers in the order in which their first labels come.
@@ -44,11 +48,13 @@ struct TierList {
   private(set) var tiers: [Tier] = []
   private var places: [String: Int] = [:]
 
-  mutating func append(_ interval: Interval, line: Int?, to name: String) {
-    let place = places[name] ?? tiers.count
+  mutating func append(_ interval: Interval, line: Int?, to name: String, of speaker: String? = nil) {
+    let key = "\(speaker ?? "")\n\(name)"
+    let place = places[key] ?? tiers.count
     if place == tiers.count {
       tiers.append(Tier(name: name, intervals: []))
-      places[name] = place
+      tiers[place].speaker = speaker
+      places[key] = place
     }
     tiers[place].intervals.append(interval)
     if let line { tiers[place].lines.append(line) }

@@ -24,7 +24,7 @@ enum SpeakerFolders {
     // A folder whose files are named after it.
     if let level = once.first(where: { level in named.allSatisfy { $0 == level } })
       ?? once.first(where: { level in zip(ids, paths).allSatisfy { names($1[level], SpeakerNames.stem($0)) }
-        })
+      })
     {
       return found(paths, level)
     }
@@ -96,6 +96,14 @@ enum FolderWords {
     return parts.contains(first) || parts.contains(name.lowercased())
   }
 
+  /// Kinds of files: `my_wavs`, `mfa-output`; also no folder at all.
+  static func isKind(_ path: String) -> Bool {
+    guard let name = path.split(separator: "/").last else { return true }
+    return words(of: String(name)).contains { word in
+      kinds.contains(word) || word.last == "s" && kinds.contains(String(word.dropLast()))
+    }
+  }
+
   /// Occasions and manners of speaking.
   static func isOccasion(_ name: String) -> Bool {
     guard let first = words(of: name).first else { return name.count { $0.isNumber } > 5 }
@@ -113,6 +121,14 @@ enum FolderWords {
     "evaluation", "dr", "clean", "noisy", "other", "original", "male", "female", "males", "females", "men",
     "women",
     "native", "nonnative", "wav", "flac", "mp",
+  ]
+
+  private static let kinds: Set<String> = [
+    "wav", "audio", "sound", "flac", "mp", "speech", "recording", "clip", "corpus", "data", "textgrid",
+    "tg", "label",
+    "lab", "align", "aligned", "aligner", "alignment", "annotation", "annotated", "mfa", "praat", "elan",
+    "eaf", "phn",
+    "output", "transcript", "transcription", "phone", "word",
   ]
 
   private static let occasions: Set<String> = [

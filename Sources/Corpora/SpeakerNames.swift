@@ -3,6 +3,8 @@ enum SpeakerNames {
   /// What is known of an utterance besides its labels.
   struct Clue {
     let id: String
+    /// With the speaker, where a recording has several.
+    var utterance = ""
     /// That the label file names: in front of its tiers, as participant, by channel.
     let ofTiers: String?
   }
@@ -34,13 +36,25 @@ enum SpeakerNames {
   }
 
   static func find(_ clues: [Clue], source: CorpusSettings.Source?, tables: Tables) -> Found {
+    var found = names(clues, source: source, tables: tables)
+    // Those who share a recording are told apart by its labels alone.
+    let shared = clues.indices.filter {
+      !clues[$0].utterance.isEmpty && clues[$0].utterance != clues[$0].id
+    }
+    if source == nil, tables.utterances?.columns.contains("speaker") != true {
+      for place in shared { found.names[place] = clues[place].ofTiers ?? found.names[place] }
+    }
+    return found
+  }
+
+  private static func names(_ clues: [Clue], source: CorpusSettings.Source?, tables: Tables) -> Found {
     let ids = clues.map(\.id)
     switch source {
     case .constant(let name):
       return Found(names: ids.map { _ in name }, explanation: "corpus.yaml")
     case .column(let column):
       return Found(
-        names: ids.map { tables.utterances?.value(column, of: $0) },
+        names: clues.map { self.column(column, $0, tables) },
         explanation: "the column “\(column)” of the table")
     case .pattern(let pattern):
       let place = pattern.contains("/") ? "ids" : "file names"
@@ -57,20 +71,26 @@ enum SpeakerNames {
     }
     if tables.utterances?.columns.contains("speaker") == true {
       return Found(
-        names: ids.map { tables.utterances?.value("speaker", of: $0) },
-        explanation: "the column “speaker” of the table")
-    }
-    if let table = tables.speakers {
-      let names = ids.map { table.speaker(of: $0) }
-      if names.contains(where: { $0 != nil }) { return Found(names: names, explanation: table.name) }
+        names: clues.map { column("speaker", $0, tables) }, explanation: "the column “speaker” of the table"
+      )
     }
     if clues.allSatisfy({ $0.ofTiers != nil }) {
       return Found(names: clues.map(\.ofTiers), explanation: "the tiers' names")
+    }
+    if let table = tables.speakers {
+      let names = clues.map { table.speaker(of: $0.id) ?? $0.ofTiers }
+      if names.contains(where: { $0 != nil }) { return Found(names: names, explanation: table.name) }
     }
     return KnownLayouts.find(ids) ?? SpeakerFolders.find(ids) ?? SpeakerPrefixes.find(ids)
       ?? Found(
         names: ids.map { _ in Found.unknown },
         explanation: "not known: all utterances are taken to be one speaker's", isKnown: false)
+  }
+
+  private static func column(_ name: String, _ clue: Clue, _ tables: Tables) -> String? {
+    tables.utterances?.value(name, of: clue.utterance, only: true)
+      ?? (clue.utterance.isEmpty || clue.utterance == clue.id ? nil : clue.ofTiers)
+      ?? tables.utterances?.value(name, of: clue.id)
   }
 
   static func stem(_ id: String) -> String { id.split(separator: "/").last.map(String.init) ?? id }
@@ -87,12 +107,32 @@ struct SpeakerTable {
   let name: String
   private let names: [String: String]
 
+  /// Throws for a line that is not one.
   init(_ text: LabelText, name: String) throws(CorpusError) {
+    var issues = IssueList()
+    var fault: CorpusError?
+    self.init(text, name: name, &issues, fault: &fault)
+    if let fault { throw fault }
+  }
+
+  /// A line that is not one costs that line.
+  init(_ text: LabelText, name: String, _ issues: inout IssueList) {
+    var fault: CorpusError?
+    self.init(text, name: name, &issues, fault: &fault)
+  }
+
+  private init(_ text: LabelText, name: String, _ issues: inout IssueList, fault: inout CorpusError?) {
     self.name = name
     var names: [String: String] = [:]
     for line in text.labelLines {
       let fields = line.text.contains("\t") ? line.fields.map(\.trimmed) : line.words.map(String.init)
-      guard fields.count == 2, !fields[1].isEmpty else { throw line.wrong("a name and its speaker") }
+      guard fields.count == 2, !fields[1].isEmpty else {
+        let wrong = line.wrong("a name and its speaker")
+        fault = fault ?? wrong
+        issues.add(
+          .labels, name, line: line.number, severity: .warning, "this line is left out: \(wrong.reason)")
+        continue
+      }
       names[CorpusFolder.withoutAudioExtension(fields[0])] = fields[1]
     }
     self.names = names

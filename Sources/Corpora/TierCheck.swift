@@ -7,13 +7,14 @@ enum TierCheck {
   /// Times closer than this, in seconds, are the same time rounded twice.
   static let rounding = 0.001
 
-  /// The tier in the order of time, without labels that have no duration or lie outside the audio.
+  /// The tier in the order of time, without labels that have no duration or lie outside the audio. Labels that were moved
+  /// by a user's shift may lie outside by as much more; they are cut at the audio's ends.
   static func repaired(
-    _ tier: Tier, seconds: Double?, labelling: Labelling, issues: inout IssueList
+    _ tier: Tier, seconds: Double?, shift: Double = 0, labelling: Labelling, issues: inout IssueList
   ) -> Tier {
     let tier = sorted(tier, &issues)
     reportOverlaps(tier, &issues)
-    return clipped(tier, seconds, labelling, &issues)
+    return clipped(tier, seconds, tolerance + abs(shift), labelling, &issues)
   }
 
   private static func line(_ tier: Tier, _ index: Int) -> Int? {
@@ -73,7 +74,7 @@ enum TierCheck {
   }
 
   private static func clipped(
-    _ tier: Tier, _ seconds: Double?, _ labelling: Labelling, _ issues: inout IssueList
+    _ tier: Tier, _ seconds: Double?, _ tolerance: Double, _ labelling: Labelling, _ issues: inout IssueList
   ) -> Tier {
     let limit = seconds ?? longest
     var kept = tier

@@ -1,23 +1,70 @@
-/// Finds out which tiers of a label file hold which levels.
+/// Finds out which tiers of a label file hold which levels, and whose they are.
 struct TierLevels {
   /// What `corpus.yaml` says: then names that it does not mention hold nothing.
   let mapping: [String: Level]?
 
-  /// The tiers that hold a level.
+  /// The tiers of one speaker that hold a level.
   struct Found {
     var tiers: [Level: Tier] = [:]
-    /// Those that MFA names in front of tiers.
-    var speakers: Set<String> = []
-    /// The others, by name.
-    var unused: [Tier] = []
+    /// That the label file names.
+    var speaker: String?
+    var channel: Int?
   }
 
-  func find(in tiers: [Tier], issues: inout IssueList) -> Found {
+  /// One for each speaker or channel that the tiers name; also the tiers that hold nothing.
+  func find(in tiers: [Tier], issues: inout IssueList) -> (speakers: [Found], unused: [Tier]) {
+    let tight = TierNames.haveTightSpeakers(tiers.map(\.name), isKnown: isKnown)
+    var owned: [(tier: Tier, name: String, owner: Owner)] = []
+    for tier in tiers {
+      let parts = TierNames.parts(tier.name, tight: tight, isKnown: isKnown)
+      let owner = Owner(speaker: tier.speaker ?? parts.speaker, channel: tier.channel)
+      owned.append((tier, parts.name, owner))
+    }
+    let withLevel = owned.filter { level(of: $0.tier, named: $0.name) != nil }.map(\.owner)
+    let speakers = Set(withLevel.compactMap(\.speaker))
+    let channels = Set(withLevel.compactMap(\.channel))
+    guard speakers.count > 1 || channels.count > 1 else {
+      var unused: [Tier] = []
+      var found = levels(owned.map { ($0.tier, $0.name) }, &unused, &issues)
+      (found.speaker, found.channel) = (speakers.first, channels.first)
+      return ([found], unused)
+    }
+    var unused: [Tier] = []
+    var groups: [Owner: [(Tier, String)]] = [:]
+    var order: [Owner] = []
+    for (tier, name, owner) in owned {
+      guard owner != Owner(speaker: nil, channel: nil) else {
+        unused.append(tier)
+        continue
+      }
+      if groups[owner] == nil { order.append(owner) }
+      groups[owner, default: []].append((tier, name))
+    }
+    let found = order.sorted().map { owner in
+      var found = levels(groups[owner] ?? [], &unused, &issues)
+      (found.speaker, found.channel) = (owner.speaker, owner.channel)
+      return found
+    }
+    return (found.filter { !$0.tiers.isEmpty }, unused)
+  }
+
+  private struct Owner: Hashable, Comparable {
+    let speaker: String?
+    let channel: Int?
+
+    static func < (a: Owner, b: Owner) -> Bool {
+      (a.channel ?? -1, a.speaker ?? "") < (b.channel ?? -1, b.speaker ?? "")
+    }
+  }
+
+  private func levels(
+    _ tiers: [(tier: Tier, name: String)], _ unused: inout [Tier], _ issues: inout IssueList
+  ) -> Found {
     var found = Found()
     var ranks: [Level: Int] = [:]
-    for tier in tiers {
-      guard let (level, rank) = level(of: tier.name) else {
-        found.unused.append(tier)
+    for (tier, name) in tiers {
+      guard let (level, rank) = level(of: tier, named: name) else {
+        unused.append(tier)
         continue
       }
       guard tier.kind == .intervals else {
@@ -42,13 +89,20 @@ struct TierLevels {
       found.tiers[level] = tier
       found.tiers[level]?.level = level
     }
-    found.speakers = Set(found.tiers.values.compactMap { TierNames.split($0.name).speaker })
     return found
+  }
+
+  private func isKnown(_ name: String) -> Bool { level(of: name) != nil }
+
+  /// By the name without its speaker, else by what the reader found.
+  private func level(of tier: Tier, named name: String) -> (level: Level, rank: Int)? {
+    if let found = level(of: tier.name) ?? level(of: name) { return found }
+    return mapping == nil ? tier.level.map { ($0, 0) } : nil
   }
 
   private func level(of name: String) -> (level: Level, rank: Int)? {
     guard let mapping else { return TierNames.level(of: name) }
-    if let level = mapping[name] ?? mapping[TierNames.split(name).name] { return (level, 0) }
+    if let level = mapping[name] { return (level, 0) }
     let key = name.lowercased()
     return mapping.first { $0.key.lowercased() == key }.map { ($0.value, 0) }
   }

@@ -29,11 +29,12 @@ struct UtteranceTable {
     self.rows = rows
   }
 
-  /// The value of a column for an utterance, by its id or by the last part of it; nil where there is none.
-  func value(_ column: String, of id: String) -> String? {
+  /// The value of a column for an utterance, by its id or, unless `only` that counts, by the last part of it; nil where
+  /// there is none.
+  func value(_ column: String, of id: String, only: Bool = false) -> String? {
     guard let index = columns.firstIndex(of: column.lowercased()) else { return nil }
     let name = id.split(separator: "/").last.map(String.init) ?? id
-    guard let row = rows[id] ?? rows[name], !row[index].isEmpty else { return nil }
+    guard let row = rows[id] ?? (only ? nil : rows[name]), !row[index].isEmpty else { return nil }
     return row[index]
   }
 }

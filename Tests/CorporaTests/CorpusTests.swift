@@ -181,19 +181,6 @@ private func messages(_ corpus: Corpus, _ severity: CorpusIssue.Severity = .warn
     #expect(notes.contains { $0.contains("speakers: 1 (anna), from the tiers' names") })
   }
 
-  @Test("leaves out a recording of two speakers")
-  func conversation() throws {
-    let folder = try TemporaryFolder()
-    for name in ["a", "b"] { try folder.write("\(name).wav") }
-    try folder.write("a.TextGrid", words)
-    try folder.write(
-      "b.TextGrid", textGrid([("x - words", [(0, 1, "yes")]), ("y - phones", [(0, 1, "N")])]))
-    #expect(
-      messages(try load(folder)).contains {
-        $0.contains("error: b.TextGrid: left out: it labels several speakers (x, y)")
-      })
-  }
-
   @Test("drops labels outside the audio and without duration, sorts, and says where")
   func odd() throws {
     let folder = try TemporaryFolder()

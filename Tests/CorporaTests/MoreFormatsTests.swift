@@ -70,18 +70,17 @@ private func rows(_ utterance: Utterance, _ level: Level) -> [String] {
     let (corpus, _) = try kaldi { folder in
       try folder.write("three.wav", "x")
       try folder.write(
-        "wav.scp", "rec1 sound/one.wav\nrec2 two.wav\nrec3 sph2pipe -f wav a.sph |\nrec4 three.wav\n")
+        "wav.scp", "rec1 sound/one.wav\nrec2 two.wav\nrec3 sox a.sph -t wav - |\nrec4 three.wav\n")
       try folder.write("utt2spk", "u1 anna\nu2 carl\nrec2 bert\n")
     }
-    #expect(corpus.utterances.map(\.id) == ["rec2"])
+    #expect(corpus.utterances.map(\.id) == ["rec1/anna", "rec1/carl", "rec2"])
+    #expect(rows(corpus.utterances[1], .word) == ["bye 3.1-3.5"])
     func issue(_ part: String) -> CorpusIssue? { corpus.issues.first { $0.message.contains(part) } }
     #expect(issue("which is not run")?.line == 3)
-    #expect(issue("several people speak in it (anna, carl)") != nil)
     #expect(issue("“rec4” is in no CTM file")?.fix != nil)
-    let error = #expect(throws: CorpusError.self) {
-      try kaldi { try $0.write("segments", "u1 rec1 2.5 1.0\n") }
-    }
-    #expect(error?.description.contains("segments:1") == true)
+    let (other, _) = try kaldi { try $0.write("segments", "u1 rec1 2.5 1.0\n") }
+    #expect(
+      other.issues.contains { $0.description.hasPrefix("warning: segments:1: this line is left out") })
   }
 
   @Test("a Kaldi folder is converted under the names of its files")

@@ -98,7 +98,9 @@ import Testing
         let found = TierLevels(mapping: ["labels": .phoneme]).find(
           in: recording.tiers, issues: &issues)
         let other = TierLevels(mapping: nil).find(in: recording.tiers, issues: &issues)
-        var tiers = found.tiers.merging(other.tiers) { $1 }
+        var tiers = (found.speakers + other.speakers).reduce(into: [Level: Tier]()) { tiers, found in
+          tiers.merge(found.tiers) { $1 }
+        }
         let labelling = Labelling(phoneSet: .arpabet)
         for seconds in [2.99, nil] {
           for (level, tier) in tiers {
