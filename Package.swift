@@ -59,7 +59,9 @@ let package = Package(
     : [
       .library(name: "Strata", targets: ["Strata"]),
       // What reads files, alone: for fuzzing, and for programs that want nothing else.
-      .library(name: "StrataReaders", targets: ["Audio", "Checkpoints", "Corpora"]),
+      .library(
+        name: "StrataReaders",
+        targets: ["Audio", "Checkpoints", "Corpora", "HDF5", "Models", "Activations"]),
       .executable(name: "probe-layers", targets: ["probe-layers"]),
     ],
   dependencies: [
@@ -83,8 +85,10 @@ let package = Package(
       system("CXML2", "libxml-2.0", apt: "libxml2-dev"),
       system("CHDF5", "hdf5", apt: "libhdf5-dev"),
       .target(name: "CKernels"),
+      .target(name: "CFaults"),
       .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
     ]
+      + module("Files", ["CXXHash"])
       + module("Corpora", ["Yams", "CXML2", "CPCRE2"])
       + module("Results", ["Corpora"])
       + module("Tensors", ["COpenBLAS", "CKernels"])
@@ -93,33 +97,35 @@ let package = Package(
       + module(
         "Checkpoints",
         [
-          "Tensors", "CZip", "CXXHash", "Yams",
+          "Files", "Tensors", "CZip", "Yams",
           .product(name: "OrderedCollections", package: "swift-collections"),
         ])
-      + module("HDF5", ["Tensors", "CHDF5"])
+      + module("HDF5", ["Files", "Tensors", "CHDF5"])
       + module(
         "Models",
         [
           "Tensors", "Audio", "Checkpoints", "Yams",
           .product(name: "HeapModule", package: "swift-collections"),
         ])
-      + module("Activations", ["Models", "Corpora", "Audio", "Checkpoints", "HDF5", "Yams"])
+      + module("Activations", ["Files", "Models", "Corpora", "Audio", "Checkpoints", "HDF5", "Yams"])
       + module("Probing", ["LinearAlgebra", "Activations", "Audio", "Results", "Yams"])
       + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
       + module(
         "Attribution", ["Checkpoints", "Models", "Corpora", "Activations", "Probing", "Results"])
-      + module("Reports", ["Results", "CPNG", .product(name: "Mustache", package: "swift-mustache")])
+      + module(
+        "Reports", ["Files", "Results", "CPNG", .product(name: "Mustache", package: "swift-mustache")])
       + module(
         "Strata",
         [
-          "Results", "Tensors", "Audio", "Corpora", "Checkpoints", "HDF5", "Models",
+          "Files", "Results", "Tensors", "Audio", "Corpora", "Checkpoints", "HDF5", "Models",
           "Activations", "Probing", "Similarity", "Attribution", "Reports",
         ])
       + [
         .executableTarget(
           name: "probe-layers",
           dependencies: [
-            "Strata", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Strata", "Files", "CFaults", "Yams",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
           ]),
         .testTarget(
           name: "ProbeLayersTests", dependencies: ["probe-layers", "Checkpoints", "StrataTestSupport"]),

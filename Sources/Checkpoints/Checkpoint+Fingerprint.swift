@@ -1,4 +1,4 @@
-import CXXHash
+import Files
 import Tensors
 
 extension Checkpoint {
@@ -30,52 +30,32 @@ extension Checkpoint {
 
 /// XXH3-128 over files, one after the other.
 private struct FileHash: ~Copyable {
-  private let state: OpaquePointer
+  private var hasher: ContentHasher
 
   init(path: String) throws {
-    guard let hash = FileHash() else {
+    guard let hasher = ContentHasher() else {
       throw CheckpointError.missing(path: path, reason: "no memory for its fingerprint")
     }
-    self = hash
+    self.hasher = hasher
   }
 
-  init?() {
-    guard let state = XXH3_createState() else { return nil }
-    self.state = state
-    XXH3_128bits_reset(state)
-  }
+  mutating func add(_ file: FileBytes) { withExtendedLifetime(file) { hasher.add(file.bytes) } }
 
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
-    _ = XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
-  }
-
-  deinit { XXH3_freeState(state) }
-
-  mutating func add(_ file: FileBytes) {
-    withExtendedLifetime(file) { _ = XXH3_128bits_update(state, file.bytes.baseAddress, file.count) }
-  }
-
-  var hexadecimal: String {
-    let hash = XXH3_128bits_digest(state)
-    return [hash.high64, hash.low64].map { half in
-      let digits = String(half, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
-  }
+  var hexadecimal: String { hasher.hexadecimal }
 }
 
 /// XXH3-128 of bytes in memory.
 public enum ContentHash {
   /// In hexadecimal, of the parts one after the other.
   public static func hexadecimal(of parts: [Tensor]) -> String {
-    var hash = FileHash()
+    var hash = ContentHasher()
     for part in parts { part.withUnsafeBuffer { hash?.add(UnsafeRawBufferPointer($0)) } }
     return hash?.hexadecimal ?? ""
   }
 
   /// In hexadecimal, of a text's UTF-8.
   public static func hexadecimal(of text: String) -> String {
-    var hash = FileHash()
+    var hash = ContentHasher()
     Array(text.utf8).withUnsafeBytes { hash?.add($0) }
     return hash?.hexadecimal ?? ""
   }

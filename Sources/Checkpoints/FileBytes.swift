@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 #if canImport(Glibc)
@@ -9,12 +10,14 @@ import Tensors
 /// A whole file as read-only memory, mapped and not copied; it is unmapped with the last reference.
 ///
 /// The size is taken when the file is opened. A file that another program cuts short while it is mapped ends
-/// the process with a bus error on the next access beyond its new end: that cannot be caught, so do not write
-/// into checkpoints that are being read (writers that rename a new file into place are safe).
+/// the process with a bus error on the next access beyond its new end, which the command turns into words; one that is
+/// written over gives other values, which `OpenedFiles` finds out. Writers that rename a new file into place are safe.
 final class FileBytes: @unchecked Sendable {
   let path: String
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
+  /// What the file was when it was opened; nil of bytes that were in memory.
+  let identity: FileIdentity?
 
   var count: Int { bytes.count }
 
@@ -33,6 +36,7 @@ final class FileBytes: @unchecked Sendable {
       throw CheckpointError.missing(path: path, reason: "not a regular file")
     }
     self.path = path
+    identity = FileIdentity(descriptor: descriptor)
     let size = Int(status.st_size)
     isMapped = size > 0
     guard size > 0 else {
@@ -49,6 +53,7 @@ final class FileBytes: @unchecked Sendable {
   /// A copy of `contents`, to be read as the file `path` would be.
   init(_ contents: [UInt8], path: String) {
     self.path = path
+    identity = nil
     isMapped = false
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
     memory.copyBytes(from: contents)

@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -30,9 +32,7 @@ struct FileWriter {
 
   /// Lets `body` make a file under a temporary name beside `path`, then gives it that name.
   static func replace(_ path: String, _ body: (_ temporary: String) throws -> Void) throws {
-    // Threads may write the same file at once, as processes may.
-    let temporary = "\(path).part-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-    unlink(temporary)
+    let temporary = PartFile.name(for: path)
     do {
       try body(temporary)
       guard rename(temporary, path) == 0 else {
