@@ -7,7 +7,10 @@
 
 /// Nothing is printed by the library from now on, and no code that a file names (filters) is loaded. Errors are
 /// kept a thread: to be called on the thread that goes on to use the library.
+/// Nor does it do anything when the process ends, where a file that could not be written would be tried again, and end
+/// it with another status: we close what we open.
 static inline void strata_h5_quiet(void) {
+  H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   H5PLset_loading_state(0);
 }

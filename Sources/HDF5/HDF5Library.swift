@@ -29,6 +29,7 @@ enum HDF5Library {
 final class HDF5Handle: Sendable {
   let id: hid_t
   private let close: @Sendable (hid_t) -> herr_t
+  private let isOpen = Atomic<Bool>(true)
 
   /// Nil where the library gave none.
   init?(_ id: hid_t, close: @escaping @Sendable (hid_t) -> herr_t) {
@@ -37,7 +38,13 @@ final class HDF5Handle: Sendable {
     self.close = close
   }
 
-  deinit { HDF5Library.use { _ = close(id) } }
+  /// Closes it before its time, and says whether that went well; inside `HDF5Library.use`.
+  func closed() -> Bool {
+    guard isOpen.exchange(false, ordering: .relaxed) else { return true }
+    return close(id) >= 0
+  }
+
+  deinit { HDF5Library.use { _ = closed() } }
 }
 
 /// Runs `body` with an object and closes it after; nil where there is none. For use inside `HDF5Library.use`.

@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Tensors
 
 #if canImport(Glibc)
@@ -33,8 +34,7 @@ public final class HDF5Writer: Sendable {
   public static func write(
     to path: String, attributes: [String: String] = [:], _ body: (HDF5Writer) throws -> Void
   ) throws {
-    let temporary = "\(path).part-\(getpid())"
-    unlink(temporary)
+    let temporary = PartFile.name(for: path)
     do {
       try fill(temporary, path, attributes, body)
       guard rename(temporary, path) == 0 else {
@@ -58,8 +58,9 @@ public final class HDF5Writer: Sendable {
       try writer.check("attribute \(name)") { HDF5Attribute.write(text, named: name, to: made.id) }
     }
     try body(writer)
-    // What closing would otherwise write unseen.
+    // What closing would otherwise write unseen; and closing may write too.
     try writer.check("the file") { H5Fflush(made.id, H5F_SCOPE_LOCAL) >= 0 }
+    try writer.check("the file") { made.closed() }
   }
 
   /// Adds an array of at least one axis.

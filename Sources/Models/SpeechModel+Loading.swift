@@ -14,7 +14,8 @@ extension SpeechModel {
     let checkpoint = try options.named(Checkpoint.open(path))
     let description = try ModelDescription(checkpoint, options)
     // Before the model is built, which gives back the pages that it has copied.
-    let (fingerprint, settings) = (try checkpoint.fingerprint(), try description.settings())
+    let (files, settings) = (try checkpoint.opened(), try description.settings())
+    let fingerprint = files.fingerprint
     var built = try build(description)
     built.report.notes = description.notes + built.report.notes
     built.report.leftOut += description.checkpoint.setAside
@@ -22,10 +23,12 @@ extension SpeechModel {
     if case .features(_, let samplingRate) = built.input {
       var model = built
       let tokenizer = try tokenizer(of: &model, in: description.folder)
-      return SpeechModel(
+      var loaded = SpeechModel(
         model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
         normalisesInput: false,
         tokenizer: tokenizer)
+      loaded.files = files
+      return loaded
     }
     guard let normalisesInput = description.normalisesInput else {
       throw ModelError.unstated(
@@ -41,9 +44,11 @@ extension SpeechModel {
       throw ModelError.configuration(
         path: path, key: "sampling_rate", found: "\(samplingRate)", expected: "1 to 1000000 Hz")
     }
-    return SpeechModel(
+    var loaded = SpeechModel(
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
       normalisesInput: normalisesInput)
+    loaded.files = files
+    return loaded
   }
 
   private static func build(_ description: ModelDescription) throws -> BuiltModel {

@@ -35,6 +35,9 @@ public struct SpeechModel: Sendable {
   /// What cuts a text into the tokens of its decoder; nil where it has none or no tokeniser lies with it.
   public let tokenizer: (any Tokenizer)?
 
+  /// What its weights were read from, and may still be; nil of a twin.
+  var files: OpenedFiles?
+
   let architecture: any SpeechArchitecture
   private let input: ModelInput
   private let pool = MemoryPool()
@@ -61,6 +64,9 @@ public struct SpeechModel: Sendable {
     input = built.input
     taps = built.architecture.taps(samplingRate: samplingRate)
   }
+
+  /// Throws `FileError.changed` where a file that weights are read from was written over or cut short since it was opened.
+  public func requireUnchanged() throws { try files?.requireUnchanged() }
 
   /// The fewest samples, at the model's rate, that give a frame of its deepest layer.
   public var minimumSamples: Int { architecture.minimumSamples(samplingRate: samplingRate) }

@@ -31,6 +31,8 @@ public struct TextModel: Sendable {
   public let tokenizer: (any Tokenizer)?
   /// Where those files were looked for.
   let folder: String
+  /// What its weights were read from, and may still be; nil of a twin.
+  private var opened: OpenedFiles?
   private let encoder: TextEncoder
   private let pool = MemoryPool()
 
@@ -50,6 +52,9 @@ public struct TextModel: Sendable {
     taps = encoder.taps
     attentionTaps = encoder.attentionTaps
   }
+
+  /// Throws `FileError.changed` where a file that weights are read from was written over or cut short since it was opened.
+  public func requireUnchanged() throws { try opened?.requireUnchanged() }
 
   /// The most tokens of a text, those that frame it among them.
   public var maximumTokens: Int { encoder.configuration.maximumTokens }
@@ -80,14 +85,16 @@ public struct TextModel: Sendable {
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> TextModel {
     let checkpoint = try options.named(Checkpoint.open(path))
     let description = try ModelDescription(checkpoint, options)
-    let fingerprint = try checkpoint.fingerprint()
+    let opened = try checkpoint.opened()
     let (encoder, report) = try TextEncoder.build(description)
     let folder = ModelDescription.folder(of: options.configuration ?? path)
     let files = TokenizerFiles(folder: folder)
-    return TextModel(
+    var model = TextModel(
       encoder, report: report, tokenizer: try files.tokenizer(), folder: folder,
-      name: SpeechModel.name(of: path), fingerprint: fingerprint,
+      name: SpeechModel.name(of: path), fingerprint: opened.fingerprint,
       settings: ContentHash.hexadecimal(of: try description.settings() + files.fingerprint()))
+    model.opened = opened
+    return model
   }
 }
 
