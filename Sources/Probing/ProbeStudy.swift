@@ -32,6 +32,8 @@ public struct ProbeStudy: Sendable {
   public var resamples: Int
   /// Layers whose mistakes are looked at beside the peak's.
   public var errorLayers: Set<String> = []
+  /// Where finished fits are kept; nil keeps none. The result does not depend on it.
+  public var fits: (any FitCache)?
 
   public init(
     spec: ProbeSpec, examples: PooledSpans, twins: [PooledSpans] = [], splits: SplitPlan,

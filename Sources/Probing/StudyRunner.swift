@@ -106,9 +106,12 @@ struct StudyRunner: Sendable {
 
     var everything = FitResults(twins: study.twins.map { _ in [:] })
     everything.plain = try measure(
-      plainFeatures.map(\.states), hasControl: plainFeatures.map { _ in false })
+      plainFeatures.map(\.states), hasControl: plainFeatures.map { _ in false },
+      names: plainFeatures.indices.map { "plain \($0)" })
     if let baseline {
-      everything.mel = try measure([study.examples.states(of: baseline)], hasControl: [false]).first
+      everything.mel = try measure(
+        [study.examples.states(of: baseline)], hasControl: [false], names: ["layer \(baseline)"]
+      ).first
     }
     // A layer at a time: its states, which may lie in files, are in memory only for so long.
     for name in names {
@@ -121,7 +124,9 @@ struct StudyRunner: Sendable {
       }
       let twins = study.twins.indices.filter { study.twins[$0].layers.contains(name) }
       let states = [own] + (try twins.map { try study.twins[$0].states(of: name) })
-      let measured = try measure(states, hasControl: states.indices.map { $0 == 0 && control != nil })
+      let measured = try measure(
+        states, hasControl: states.indices.map { $0 == 0 && control != nil },
+        names: ["layer \(name)"] + twins.map { "twin \($0) \(name)" })
       everything.layers[name] = measured[0]
       for (place, twin) in twins.enumerated() {
         everything.twins[twin][name] = measured[place + 1]
@@ -148,19 +153,25 @@ struct StudyRunner: Sendable {
           for k in 0..<own.columns { targets?[row, k] = own[other, k] }
         }
       }
-      return try fitAndPredict(states, labels: labels, targets: targets, fold, hasControl: false)
+      return try kept("shuffled \(layer) fold \(index)", testing: fold.test.count) {
+        try fitAndPredict(states, labels: labels, targets: targets, fold, hasControl: false)
+      }
     }
     return gather(outcomes)
   }
 
-  /// Each set of states `[items × width]` through all folds.
-  private func measure(_ states: [Tensor], hasControl: [Bool]) throws -> [LayerPredictions] {
+  /// Each set of states `[items × width]` through all folds; `names` tell the sets apart where fits are kept.
+  private func measure(
+    _ states: [Tensor], hasControl: [Bool], names: [String]
+  ) throws -> [LayerPredictions] {
     let folds = design.folds.count
     let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
-      let outcome = try fitAndPredict(
-        states[job / folds], labels: design.labels, targets: study.targeted.numbers,
-        design.folds[job % folds],
-        hasControl: hasControl[job / folds])
+      let (set, fold) = (job / folds, design.folds[job % folds])
+      let outcome = try kept("\(names[set]) fold \(job % folds)", testing: fold.test.count) {
+        try fitAndPredict(
+          states[set], labels: design.labels, targets: study.targeted.numbers, fold,
+          hasControl: hasControl[set])
+      }
       counter.advance()
       return outcome
     }
