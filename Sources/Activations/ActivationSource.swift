@@ -29,6 +29,11 @@ public protocol ActivationSource: Sendable {
     _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
     visit: (String, Tensor) throws -> Void) throws
 
+  /// Throws `FileError.changed` where a file that values are read from is no more what it was when it was opened. Asked
+  /// before work is kept, and once more, `atEnd`, when all is done: what takes long may wait until then. Does nothing by
+  /// default.
+  func requireUnchanged(atEnd: Bool) throws
+
   /// The same architecture before training; nil where there can be none, as for activations made elsewhere.
   func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)?
 }
@@ -44,6 +49,8 @@ extension ActivationSource {
   public var input: SourceInput { .sound }
 
   public func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { nil }
+
+  public func requireUnchanged(atEnd: Bool) throws {}
 
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? { nil }
 }

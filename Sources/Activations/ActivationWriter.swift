@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import HDF5
 import Tensors
@@ -35,6 +36,8 @@ public enum ActivationWriter {
     to path: String, as format: ActivationFormat, names: [String], metadata: [String: String],
     _ body: (@escaping Append) throws -> Void
   ) throws {
+    let place = URL(filePath: path)
+    PartFile.removeStale(in: place.deletingLastPathComponent().path, of: place.lastPathComponent)
     switch format {
     case .safetensors:
       try SafetensorsWriter.write(expecting: names, metadata: metadata, to: path, body)
@@ -43,7 +46,7 @@ public enum ActivationWriter {
         try body { name, tensor in try file.write(tensor, named: name) }
       }
     case .npz:
-      let collected = path + ".part-\(ProcessInfo.processInfo.processIdentifier).safetensors"
+      let collected = PartFile.name(for: path) + ".safetensors"
       defer { try? FileManager.default.removeItem(atPath: collected) }
       try SafetensorsWriter.write(expecting: names, to: collected, body)
       let checkpoint = try Checkpoint.open(collected)

@@ -14,6 +14,11 @@ public struct Extraction: Sendable {
   /// Utterances that were read, and their length together.
   public let utterances: Int
   public let seconds: Double
+  /// Tells what it was made by, of which labels and with which settings; not of which sound.
+  public let key: String
+  /// Of each utterance the XXH3-128 hash of the bytes that were decoded; nil of a text, and of a file that could not be
+  /// read.
+  public let contents: [String?]
 }
 
 /// One level's share of an extraction.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Tensors
 
@@ -35,6 +36,8 @@ extension ExtractionPass {
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws {
     let plan = try plan()
+    PartFile.removeStale(
+      in: URL(filePath: path).deletingLastPathComponent().path, of: URL(filePath: path).lastPathComponent)
     precondition(
       !part.isEmpty && utterances.indices.contains(part.lowerBound) && part.upperBound <= utterances.count,
       "utterances \(part) of \(utterances.count)")

@@ -1,5 +1,8 @@
 import Audio
 import Corpora
+import Dispatch
+import Files
+import Foundation
 import Models
 import Synchronization
 import Tensors
@@ -24,16 +27,22 @@ public struct ExtractionPass: Sendable {
   let utterances: [Utterance]
   private let settings: ExtractionSettings
   private let workFolder: String?
+  private let fingerprints: FileFingerprints
+  /// Told the recordings that are others than those that kept work was made of; what was made of them is made again.
+  public var onChangedSound: @Sendable ([Utterance]) -> Void = { _ in }
   /// Work is kept each time this much audio is done: some ten seconds of a core for a base-sized model.
   var blockSeconds = 120.0
   /// The same for texts.
   var blockCharacters = 20_000.0
 
-  /// `workFolder` keeps finished work, for going on after an interruption; without one nothing is written.
+  /// `workFolder` keeps finished work, for going on after an interruption; without one nothing is written. Passes that
+  /// share `fingerprints` read no recording only for its fingerprint twice.
   public init(
     of source: any ActivationSource, over utterances: [Utterance],
-    settings: ExtractionSettings = ExtractionSettings(), workFolder: String? = nil
+    settings: ExtractionSettings = ExtractionSettings(), workFolder: String? = nil,
+    fingerprints: FileFingerprints = FileFingerprints()
   ) {
+    self.fingerprints = fingerprints
     self.source = source
     self.utterances = utterances
     self.settings = settings
@@ -54,7 +63,17 @@ public struct ExtractionPass: Sendable {
     return try plan.extraction(reducer.finished(), source)
   }
 
-  func plan() throws -> ExtractionPlan { try ExtractionPlan(source, utterances, settings) }
+  func plan() throws -> ExtractionPlan {
+    try ExtractionPlan(source, utterances, settings, fingerprints: fingerprints)
+  }
+
+  /// The folders in `workFolder` that hold what a pass keeps.
+  public func keptFolders() throws -> [String] {
+    guard let workFolder else { return [] }
+    let key = try plan().key
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: workFolder)) ?? []
+    return names.filter { $0 == key || $0.hasPrefix(key + "-") }.map { workFolder + "/" + $0 }
+  }
 
   /// Runs over a part of the utterances and gives what they were folded into.
   func reduced(
@@ -64,7 +83,9 @@ public struct ExtractionPass: Sendable {
   ) throws -> ExtractionReducer {
     let store = try workFolder.map { try ExtractionStore(workFolder: $0, plan: plan, part: part) }
     let initial = ExtractionReducer(
-      plan, store, part: part, blockSeconds: plan.isText ? blockCharacters : blockSeconds)
+      plan, store, part: part, blockSeconds: plan.isText ? blockCharacters : blockSeconds,
+      requireUnchanged: { [source] in try source.requireUnchanged(atEnd: false) })
+    if !initial.changed.isEmpty { onChangedSound(initial.changed.map { utterances[$0] }) }
     let pending = initial.pending()
     let reducer = Mutex(initial)
     let meter = Mutex(Meter(plan, part, pending))
@@ -77,6 +98,14 @@ public struct ExtractionPass: Sendable {
     }
     let mel = LogMel.baseline()
     let source = self.source
+    // A recording may take minutes: what is done is kept at once, so that whoever has to end before may do so.
+    let watch = store.map { _ in
+      CancellationWatch(asking: isCancelled) {
+        queue.close()
+        // What cannot be kept now is tried once more below.
+        try? reducer.withLock { try $0.keep() }
+      }
+    }
     parallelFor(max(1, threads), threads: max(1, threads)) { _ in
       while let index = queue.next() {
         queue.finish(index, pending[index] ? plan.pool(first + index, source, mel) : nil)
@@ -84,6 +113,7 @@ public struct ExtractionPass: Sendable {
       }
     }
 
+    watch?.stop()
     if let failure = queue.failure { throw failure }
     try reducer.withLock { try $0.keep() }
     let done = reducer.withLock { $0.done } - first
@@ -124,6 +154,30 @@ extension ExtractionPass {
     }
     return ExtractionCost(
       spans: spans, sampled: sampled, sampleBytes: sampleBytes, momentsBytes: momentsBytes)
+  }
+}
+
+/// Asks ten times a second whether work should stop, and acts once when it should.
+private final class CancellationWatch: Sendable {
+  private let queue = DispatchQueue(label: "strata.cancellation")
+  /// Used on the queue only.
+  nonisolated(unsafe) private let timer: any DispatchSourceTimer
+
+  init(asking isCancelled: @escaping @Sendable () -> Bool, _ act: @escaping @Sendable () -> Void) {
+    let timer = DispatchSource.makeTimerSource(queue: queue)
+    self.timer = timer
+    timer.schedule(deadline: .now() + 0.1, repeating: 0.1)
+    timer.setEventHandler {
+      guard isCancelled() else { return }
+      timer.cancel()
+      act()
+    }
+    timer.activate()
+  }
+
+  /// Returns when it has stopped asking and acting.
+  func stop() {
+    queue.sync { timer.cancel() }
   }
 }
 

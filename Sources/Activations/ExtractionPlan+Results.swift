@@ -32,7 +32,7 @@ extension ExtractionPlan {
     return Extraction(
       source: source.name, fingerprint: source.fingerprint, layers: layers.map(\.tap), levels: activations,
       issues: issues(records, nonFinite, source), utterances: records.count { $0.failure == nil },
-      seconds: records.reduce(0) { $0 + $1.seconds })
+      seconds: records.reduce(0) { $0 + $1.seconds }, key: key, contents: records.map(\.content))
   }
 
   private func examples(_ index: Int, _ blocks: [SampleBlock], _ nonFinite: [String: Int]) -> PooledSpans {

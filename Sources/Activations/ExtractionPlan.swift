@@ -1,5 +1,6 @@
 import Audio
 import Corpora
+import Files
 import Foundation
 import Models
 
@@ -29,10 +30,16 @@ struct ExtractionPlan: Sendable {
   let utterances: [Utterance]
   let settings: ExtractionSettings
   let key: String
+  /// Of the recordings' bytes.
+  let fingerprints: FileFingerprints
   /// What is remembered of an utterance that gave nothing.
   let emptyRecord: UtteranceRecord
 
-  init(_ source: some ActivationSource, _ utterances: [Utterance], _ settings: ExtractionSettings) throws {
+  init(
+    _ source: some ActivationSource, _ utterances: [Utterance], _ settings: ExtractionSettings,
+    fingerprints: FileFingerprints
+  ) throws {
+    self.fingerprints = fingerprints
     let isText = utterances.first?.text != nil
     let layers = try ExtractionPlan.layers(of: source, isText: isText, settings)
     let width = layers.reduce(0) { $0 + $1.width }
@@ -50,6 +57,12 @@ struct ExtractionPlan: Sendable {
     self.settings = settings
     emptyRecord = UtteranceRecord(levels: levels.count)
     key = ExtractionPlan.key(source, layers, levels, utterances, settings)
+  }
+
+  /// The fingerprint of the recording's bytes as they are now; nil of a text, and of what cannot be read.
+  func content(of utterance: Int) -> String? {
+    utterances[utterance].text == nil
+      ? try? fingerprints.fingerprint(of: utterances[utterance].audioPath) : nil
   }
 
   /// The baseline's name among the layers.
@@ -120,7 +133,8 @@ struct ExtractionPlan: Sendable {
     var hashes = [StableHash(seed: 1), StableHash(seed: 2)]
     func add(_ text: String) { for i in hashes.indices { hashes[i].combine(text) } }
     func add(_ number: Double) { for i in hashes.indices { hashes[i].combine(number) } }
-    add("strata extraction 2")
+    // Of the sound there is nothing here: what was made of it says of what sound (`UtteranceRecord.content`).
+    add("strata extraction 3")
     add(source.fingerprint)
     // The same weights fed otherwise are another source.
     add("\(source.facts)")
@@ -134,13 +148,7 @@ struct ExtractionPlan: Sendable {
     )
     for utterance in utterances {
       add(utterance.id)
-      if let text = utterance.text {
-        add(text)
-        continue
-      }
-      let file = try? FileManager.default.attributesOfItem(atPath: utterance.audioPath)
-      add("\(file?[.size] as? Int ?? -1)")
-      add((file?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+      if let text = utterance.text { add(text) }
       if let channel = utterance.channel { add("channel \(channel)") }
     }
     for level in levels {

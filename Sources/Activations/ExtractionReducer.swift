@@ -22,16 +22,27 @@ struct ExtractionReducer: Sendable {
   private var builder: SampleBlockBuilder
   private var blocksSinceMoments = 0
   private(set) var done: Int
+  /// Utterances whose sound is other than that of kept work.
+  let changed: [Int]
+  /// The hash of what each utterance of the part was decoded from.
+  private var contents: [String?]
+  private let requireUnchanged: @Sendable () throws -> Void
 
   /// Takes the utterances of `part`. A block is closed, and kept, after `blockSeconds` of audio.
-  init(_ plan: ExtractionPlan, _ store: ExtractionStore?, part: Range<Int>, blockSeconds: Double) {
+  /// `requireUnchanged` throws where nothing may be kept, as what it was made by has changed.
+  init(
+    _ plan: ExtractionPlan, _ store: ExtractionStore?, part: Range<Int>, blockSeconds: Double,
+    requireUnchanged: @escaping @Sendable () throws -> Void
+  ) {
+    self.requireUnchanged = requireUnchanged
     self.plan = plan
     self.store = store
     self.part = part
     done = part.lowerBound
     self.blockSeconds = blockSeconds
     let empty = plan.emptyMoments.map { $0.map { MomentsAccumulator($0) } }
-    let kept = store?.load(plan, empty: empty)
+    let kept = store?.load(plan, part, empty: empty)
+    changed = kept?.changed ?? []
     moments = kept?.moments ?? empty
     summed = max(part.lowerBound, kept?.summed ?? 0)
     // Without any moments there is nothing that an utterance is missing from.
@@ -40,7 +51,14 @@ struct ExtractionReducer: Sendable {
     let blocks = kept?.blocks ?? [:]
     self.blocks = blocks
     var isCovered = [Bool](repeating: false, count: plan.utterances.count)
-    for block in blocks.values { for index in block.utterances { isCovered[index] = true } }
+    var contents = [String?](repeating: nil, count: part.count)
+    for block in blocks.values {
+      for (index, record) in zip(block.utterances, block.records) where part.contains(index) {
+        isCovered[index] = true
+        contents[index - part.lowerBound] = record.content
+      }
+    }
+    self.contents = contents
     self.isCovered = isCovered
     builder = SampleBlockBuilder(first: 0, widths: plan.widths)
   }
@@ -52,6 +70,7 @@ struct ExtractionReducer: Sendable {
 
   /// The next utterance; nil where nothing of it was pending.
   mutating func fold(_ index: Int, _ pooled: PooledUtterance?) throws {
+    if let pooled { contents[index - part.lowerBound] = pooled.record.content }
     if let pooled, index >= summed {
       for level in plan.levels.indices {
         let rows = pooled.summedClasses[level]
@@ -72,6 +91,7 @@ struct ExtractionReducer: Sendable {
   private mutating func close(before next: Int) throws {
     let block = builder.sealed()
     builder = SampleBlockBuilder(first: next, widths: plan.widths)
+    if store != nil { try requireUnchanged() }
     blocks[block.utterances.lowerBound] = try store?.keep(block, plan) ?? block
     blocksSinceMoments += 1
     if blocksSinceMoments >= ExtractionReducer.blocksBetweenMoments { try keepMoments() }
@@ -85,8 +105,11 @@ struct ExtractionReducer: Sendable {
 
   private mutating func keepMoments() throws {
     blocksSinceMoments = 0
-    guard summed > keptSummed else { return }
-    try store?.keep(moments, summed: summed, plan)
+    guard summed > keptSummed, let store else { return }
+    try requireUnchanged()
+    try store.keep(
+      moments, summed: summed, contents: ExtractionStore.hash(of: contents[..<(summed - part.lowerBound)]),
+      plan)
     keptSummed = summed
   }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Tensors
 
@@ -31,6 +32,8 @@ struct ExtractionStore: Sendable {
     let classCounts: [[Int]]
     /// The classes of rows that wait, −1 for none.
     let pending: [[Int]]
+    /// Of what the summed utterances were decoded from, as `hash(of:)` gives it.
+    let contents: String?
   }
 
   /// The folder of one plan, named by its key, so that other models' and settings' work is never mixed in.
@@ -44,24 +47,34 @@ struct ExtractionStore: Sendable {
     } catch {
       throw ActivationError.cannotWrite(path: folder, reason: error.localizedDescription)
     }
+    PartFile.removeStale(in: folder)
   }
 
   // MARK: Reading
 
-  /// What is there and whole.
-  func load(_ plan: ExtractionPlan, empty: [MomentsAccumulator?]) -> (
-    blocks: [Int: SampleBlock], moments: [MomentsAccumulator?], summed: Int
+  /// What is there, whole, and made of the sound that is there now; and the utterances whose sound is another.
+  func load(_ plan: ExtractionPlan, _ part: Range<Int>, empty: [MomentsAccumulator?]) -> (
+    blocks: [Int: SampleBlock], moments: [MomentsAccumulator?], summed: Int, changed: [Int]
   ) {
-    guard let manifest = manifest(plan) else { return ([:], empty, 0) }
+    guard let manifest = manifest(plan) else { return ([:], empty, 0, []) }
     var blocks: [Int: SampleBlock] = [:]
+    var changed: [Int] = []
     for file in manifest.blocks {
       guard let block = try? block(file, plan) else { continue }
-      blocks[block.utterances.lowerBound] = block
+      let others = zip(block.utterances, block.records).filter { plan.content(of: $0) != $1.content }
+      changed += others.map(\.0)
+      if others.isEmpty { blocks[block.utterances.lowerBound] = block }
     }
-    if let file = manifest.moments, let (moments, summed) = try? moments(file, plan, empty) {
-      return (blocks, moments, summed)
+    changed.sort()
+    if let file = manifest.moments, let (moments, summed) = try? moments(file, plan, part, empty) {
+      return (blocks, moments, summed, changed)
     }
-    return (blocks, empty, 0)
+    return (blocks, empty, 0, changed)
+  }
+
+  /// A hash of what utterances were decoded from, one after the other.
+  static func hash(of contents: ArraySlice<String?>) -> String {
+    ContentHash.hexadecimal(of: contents.map { $0 ?? "-" }.joined(separator: " "))
   }
 
   private func manifest(_ plan: ExtractionPlan) -> Manifest? {
@@ -103,10 +116,13 @@ struct ExtractionStore: Sendable {
   }
 
   private func moments(
-    _ file: Manifest.File, _ plan: ExtractionPlan, _ empty: [MomentsAccumulator?]
+    _ file: Manifest.File, _ plan: ExtractionPlan, _ part: Range<Int>, _ empty: [MomentsAccumulator?]
   ) throws -> ([MomentsAccumulator?], summed: Int)? {
     guard let checkpoint = try open(file) else { return nil }
     let notes = try notes(MomentsNotes.self, of: checkpoint)
+    guard notes.summed >= part.lowerBound, notes.summed <= part.upperBound,
+      notes.contents == Self.hash(of: (part.lowerBound..<notes.summed).map(plan.content)[...])
+    else { return nil }
     var restored = empty
     for (level, accumulator) in empty.enumerated() {
       guard var accumulator else { continue }
@@ -152,7 +168,9 @@ struct ExtractionStore: Sendable {
   }
 
   /// Writes the moments of the first `summed` utterances, lists them and removes the ones before.
-  func keep(_ moments: [MomentsAccumulator?], summed: Int, _ plan: ExtractionPlan) throws {
+  func keep(
+    _ moments: [MomentsAccumulator?], summed: Int, contents: String, _ plan: ExtractionPlan
+  ) throws {
     var tensors: [(name: String, tensor: Tensor)] = []
     for (level, accumulator) in moments.enumerated() {
       guard let accumulator else { continue }
@@ -164,7 +182,7 @@ struct ExtractionStore: Sendable {
     let notes = MomentsNotes(
       summed: summed, counts: moments.map { $0?.moments.count ?? 0 },
       classCounts: moments.map { $0?.moments.classCounts ?? [] },
-      pending: moments.map { ($0?.labels ?? []).map { $0 ?? -1 } })
+      pending: moments.map { ($0?.labels ?? []).map { $0 ?? -1 } }, contents: contents)
     let file = try write(tensors, notes, "moments-\(summed).safetensors")
     var old: String?
     try list(plan) { manifest in
@@ -191,11 +209,7 @@ struct ExtractionStore: Sendable {
     var manifest = manifest(plan) ?? Manifest(key: plan.key)
     change(&manifest)
     let path = folder + "/manifest.json"
-    do {
-      try JSONEncoder().encode(manifest).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw ActivationError.cannotWrite(path: path, reason: error.localizedDescription)
-    }
+    try WholeFile.write(try JSONEncoder().encode(manifest), to: path)
   }
 }
 

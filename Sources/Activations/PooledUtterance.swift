@@ -8,6 +8,8 @@ struct UtteranceRecord: Sendable, Equatable, Codable {
   /// The file's own sampling rate and length; nil and 0 where it could not be read.
   var samplingRate: Int?
   var seconds = 0.0
+  /// The XXH3-128 hash of the bytes that were decoded; nil of a text, and of a file that could not be read.
+  var content: String?
   /// Why the utterance gave nothing.
   var failure: String?
   /// Spans that were pooled, and that lay beyond the audio.
@@ -46,7 +48,12 @@ extension ExtractionPlan {
       record: emptyRecord, spans: levels.map { _ in [] },
       summedClasses: levels.map { _ in [] }, vectors: levels.map { _ in [] })
     do {
-      let waveform = utterance.text == nil ? try utterance.sound() : nil
+      var waveform: Waveform?
+      if utterance.text == nil {
+        let (read, content) = fingerprints.reading(utterance.audioPath) { try utterance.sound() }
+        result.record.content = content
+        waveform = try read.get()
+      }
       let length = waveform?.seconds ?? utterance.seconds
       result.record.samplingRate = waveform?.samplingRate
       result.record.seconds = length

@@ -19,6 +19,8 @@ extension SpeechModel: ActivationSource {
     try forward(waveform, taps: taps, threads: threads, visit: visit)
   }
 
+  public func requireUnchanged(atEnd: Bool) throws { try requireUnchanged() }
+
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     try randomTwin(seed: seed)
   }

@@ -70,6 +70,8 @@ public struct TeacherForcedModel: ActivationSource {
       waveform, tokens: text(of: utterance).map(\.id), taps: taps, threads: threads, visit: visit)
   }
 
+  public func requireUnchanged(atEnd: Bool) throws { try model.requireUnchanged() }
+
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     var twin = TeacherForcedModel(try model.randomTwin(seed: seed))
     twin?.language = language

@@ -24,6 +24,8 @@ extension TextModel: ActivationSource {
     try forward(text(of: utterance), taps: taps, threads: threads, visit: visit)
   }
 
+  public func requireUnchanged(atEnd: Bool) throws { try requireUnchanged() }
+
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     try randomTwin(seed: seed)
   }

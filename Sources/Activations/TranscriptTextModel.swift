@@ -39,6 +39,8 @@ public struct TranscriptTextModel: ActivationSource {
     try model.forward(words(of: utterance).text, taps: taps, threads: threads, visit: visit)
   }
 
+  public func requireUnchanged(atEnd: Bool) throws { try model.requireUnchanged() }
+
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     TranscriptTextModel(try model.randomTwin(seed: seed))
   }

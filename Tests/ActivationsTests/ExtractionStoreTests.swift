@@ -1,4 +1,5 @@
 import Corpora
+import Files
 import Foundation
 import Synchronization
 import Tensors
@@ -134,6 +135,71 @@ import Testing
     let watch = SyntheticSource.Watch()
     _ = try pass(corpus, watch: watch).run()
     #expect(watch.all == 6)
+  }
+
+  @Test(
+    "other sound of the same length and time of writing is told, and what was made of it is made again",
+    arguments: [false, true], [false, true])
+  func otherSound(isLink: Bool, hasMoments: Bool) throws {
+    let corpus = try SyntheticCorpus(utterances: 15)
+    let path = corpus.utterances[5].audioPath
+    let (files, other) = (FileManager.default, path + ".other")
+    let samples = (0..<Int(corpus.utterances[5].seconds * 16_000)).map { Int16($0 % 321) }
+    try SyntheticCorpus.wav(samples, 16_000).write(to: URL(filePath: other))
+    if isLink {
+      try files.moveItem(atPath: path, toPath: path + ".one")
+      try files.createSymbolicLink(atPath: path, withDestinationPath: path + ".one")
+    }
+    let time = try #require(files.attributesOfItem(atPath: path)[.modificationDate] as? Date)
+    try files.setAttributes([.modificationDate: time], ofItemAtPath: other)
+    let settings = ExtractionSettings(includesMel: false, momentsLevels: hasMoments ? nil : [])
+    _ = try pass(corpus, settings: settings).run()
+
+    if isLink {
+      try files.removeItem(atPath: path)
+      try files.createSymbolicLink(atPath: path, withDestinationPath: other)
+    } else {
+      let handle = try #require(FileHandle(forWritingAtPath: path))
+      try handle.write(contentsOf: try Data(contentsOf: URL(filePath: other)))
+      try handle.close()
+      try files.setAttributes([.modificationDate: time], ofItemAtPath: path)
+    }
+    let watch = SyntheticSource.Watch()
+    let told = Mutex<[String]>([])
+    var again = pass(corpus, watch: watch, settings: settings)
+    again.onChangedSound = { changed in told.withLock { $0 = changed.map(\.id) } }
+    let extraction = try again.run()
+    #expect(told.withLock { $0 } == ["u5"])
+    // Its block; sums cannot be taken apart.
+    #expect(watch.all == (hasMoments ? 15 : 3))
+    let fresh = try ExtractionPass(of: SyntheticSource(), over: corpus.utterances, settings: settings).run()
+    try expectSame(extraction, fresh)
+    #expect(extraction.contents == fresh.contents && extraction.contents.allSatisfy { $0 != nil })
+  }
+
+  @Test("nothing is kept of a model that was written over") func otherModel() throws {
+    let corpus = try SyntheticCorpus(utterances: 12)
+    let watch = SyntheticSource.Watch()
+    var source = SyntheticSource(watch: watch)
+    source.changesAfter = 5
+    func pass(_ source: SyntheticSource) -> ExtractionPass {
+      let settings = ExtractionSettings(includesMel: false)
+      var pass = ExtractionPass(
+        of: source, over: corpus.utterances, settings: settings, workFolder: corpus.work)
+      pass.blockSeconds = 2
+      return pass
+    }
+    #expect {
+      try pass(source).run()
+    } throws: { error in
+      if case FileError.changed("model", _) = error { true } else { false }
+    }
+    let kept = try files(corpus).map(\.lastPathComponent).filter { $0.hasPrefix("sample-") }
+    #expect(kept == ["sample-0-4.safetensors"])
+    // With its first weights again it goes on from there.
+    let again = SyntheticSource.Watch()
+    try expectSame(try pass(SyntheticSource(watch: again)).run(), try whole(corpus))
+    #expect(again.all > 0)
   }
 
   @Test("without a folder nothing is kept, and it says so") func noFolder() throws {

@@ -102,6 +102,18 @@ import Testing
     #expect(try run().passes == 0)
   }
 
+  @Test("another model's chunk in this one's place is made again") func foreign() throws {
+    let plain = try run().extraction
+    let own = files()
+    #expect(try run { ($0.fingerprint, $0.settings) = ("synthetic-2", "other") }.passes == 120)
+    let other = Set(files()).subtracting(own).sorted()
+    let values = try Data(contentsOf: URL(filePath: store.path + "/" + other[0]))
+    try values.write(to: URL(filePath: store.path + "/" + own[0]))
+    let again = try run()
+    #expect(again.report.redone == 1 && again.passes > 0 && again.passes < 120)
+    expectSame(again.extraction, plain)
+  }
+
   @Test("layers are kept each for itself: another study adds what it lacks")
   func more() throws {
     _ = try run()

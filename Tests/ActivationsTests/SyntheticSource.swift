@@ -1,5 +1,6 @@
 import Audio
 import Corpora
+import Files
 import Foundation
 import Models
 import StrataTestSupport
@@ -30,6 +31,8 @@ struct SyntheticSource: ActivationSource {
   var withheld: Set<String> = []
   var declared: Int?
   var watch: Watch?
+  /// After so many passes its file is another.
+  var changesAfter = Int.max
   /// Layers whose centres are listed.
   var listed: [String: [Double]] = [:]
 
@@ -52,6 +55,11 @@ struct SyntheticSource: ActivationSource {
     SourceFacts(
       family: "synthetic", parameters: 0, samplingRate: 16_000, inputNormalisation: "none",
       settings: settings)
+  }
+
+  func requireUnchanged(atEnd: Bool) throws {
+    guard let watch, watch.all >= changesAfter else { return }
+    throw FileError.changed(path: "model", reason: "it was written over")
   }
 
   func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { listed[tap.name] }

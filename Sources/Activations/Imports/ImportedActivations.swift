@@ -1,6 +1,7 @@
 import Audio
 import Checkpoints
 import Corpora
+import Files
 import Foundation
 import Models
 import Synchronization
@@ -108,6 +109,8 @@ public struct ImportedActivations: ActivationSource {
 
   // MARK: - Reading
 
+  public func requireUnchanged(atEnd: Bool) throws { try files.requireUnchanged(atEnd: atEnd) }
+
   public func forward(
     _ utterance: Utterance, _ waveform: Waveform?, taps wanted: Set<String>, threads: Int,
     visit: (String, Tensor) throws -> Void
@@ -148,6 +151,10 @@ final class MatrixFiles: Sendable {
   private let root: String
   private let recent = Mutex<(open: [Int: any MatrixFile], order: [Int])>(([:], []))
   private static let openLimit = 128
+  /// Of how many files it is asked now and then whether they have changed.
+  private static let watchLimit = 64
+  /// What the files were when their fingerprint was taken.
+  private let known = Mutex<(identities: [FileIdentity?], fingerprint: String)>(([], ""))
 
   init(_ path: String) throws {
     var isFolder: ObjCBool = false
@@ -198,7 +205,29 @@ final class MatrixFiles: Sendable {
   }
 
   /// The hash of all contents.
-  func fingerprint() throws -> String { try Checkpoint.fingerprint(ofFiles: names.indices.map(path)) }
+  func fingerprint() throws -> String {
+    let identities = identities()
+    let fingerprint = try Checkpoint.fingerprint(ofFiles: names.indices.map(path))
+    known.withLock { $0 = (identities, fingerprint) }
+    return fingerprint
+  }
+
+  /// Throws `FileError.changed` where a file is no more what it was when the fingerprint was taken.
+  func requireUnchanged(atEnd: Bool) throws {
+    guard atEnd || names.count <= Self.watchLimit else { return }
+    let (before, expected) = known.withLock { $0 }
+    let now = identities()
+    guard !expected.isEmpty, before != now else { return }
+    let found = try Checkpoint.fingerprint(ofFiles: names.indices.map(path))
+    guard found == expected else {
+      let place = zip(before, now).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
+      throw FileError.changed(
+        path: path(place), reason: "the fingerprint of all was \(expected) and is \(found)")
+    }
+    known.withLock { $0.identities = now }
+  }
+
+  private func identities() -> [FileIdentity?] { names.indices.map { try? FileIdentity(of: path($0)) } }
 }
 
 /// Which array of which file is which layer of which utterance.

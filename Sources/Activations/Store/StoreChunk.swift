@@ -12,6 +12,8 @@ struct StoreChunk: Sendable {
     let sounds: [String: String]
     /// Of all values, in the order of the utterances' names.
     let checksum: String
+    /// What made them, as `StoreLayout.source` says.
+    let source: String
   }
 
   private(set) var frames: [String: Tensor] = [:]
@@ -19,11 +21,12 @@ struct StoreChunk: Sendable {
 
   init() {}
 
-  /// Nil where nothing is at `path`, or where it is not whole.
-  init?(_ path: String, layer: TapPoint) {
+  /// Nil where nothing is at `path`, where it is not whole, and where another source than `source` has made it.
+  init?(_ path: String, layer: TapPoint, of source: String) {
     guard let checkpoint = try? Checkpoint.open(path),
       let notes = try? JSONDecoder().decode(
-        Notes.self, from: Data((checkpoint.metadata["notes"]?.string ?? "").utf8))
+        Notes.self, from: Data((checkpoint.metadata["notes"]?.string ?? "").utf8)),
+      notes.source == source
     else { return nil }
     for id in notes.sounds.keys {
       guard let tensor = try? checkpoint.tensor("\(id)/\(layer.name)"), tensor.shape.count == 2,
@@ -50,14 +53,14 @@ struct StoreChunk: Sendable {
   }
 
   /// The file appears under its name only when it is whole; the same frames give the same bytes.
-  func write(to path: String, layer: TapPoint, words: [String: String]) throws {
+  func write(to path: String, layer: TapPoint, of source: String, words: [String: String]) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
       let folder = URL(filePath: path).deletingLastPathComponent().path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       var words = words
-      let notes = Notes(sounds: sounds, checksum: checksum)
+      let notes = Notes(sounds: sounds, checksum: checksum, source: source)
       words["notes"] = String(decoding: try encoder.encode(notes), as: UTF8.self)
       try SafetensorsWriter.write(
         frames.sorted { $0.key < $1.key }.map { ("\($0.key)/\(layer.name)", $0.value) }, metadata: words,

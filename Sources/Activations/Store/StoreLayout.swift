@@ -1,4 +1,5 @@
 import Corpora
+import Files
 import Foundation
 import Models
 
@@ -12,10 +13,12 @@ import Models
 /// lengths of its utterances: what is of another model, corpus or setting lies in another folder.
 struct StoreLayout: Sendable {
   /// The version of the files' form.
-  static let version = 1
+  static let version = 2
   /// A chunk is closed after so much audio: 13 layers of 768 take 62 MB.
   static let chunkSeconds = 30.0
 
+  /// A hash of the source and of all that is said of it.
+  let source: String
   /// The folder of this source and these utterances.
   let folder: String
   /// The names of each chunk's utterances.
@@ -74,6 +77,7 @@ struct StoreLayout: Sendable {
       let digits = String(hash.value, radix: 16)
       return String(repeating: "0", count: 16 - digits.count) + digits
     }
+    self.source = hashes[0]
     folder = "\(store)/\(hashes[0])/\(hashes[1])"
     index = Index(
       model: source.name, family: source.facts.family, fingerprint: source.fingerprint, layers: taps,
@@ -89,6 +93,7 @@ struct StoreLayout: Sendable {
   /// Makes the folder and its index, unless it is there and says the same. Writers that do so at once write the same.
   func prepare() throws {
     let path = folder + "/index.json"
+    for layer in taps.keys { PartFile.removeStale(in: "\(folder)/\(layer)") }
     if let data = FileManager.default.contents(atPath: path),
       (try? JSONDecoder().decode(Index.self, from: data)) == index
     {
@@ -96,12 +101,12 @@ struct StoreLayout: Sendable {
     }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try encoder.encode(index).write(to: URL(filePath: path), options: .atomic)
     } catch {
-      throw ActivationError.cannotWrite(path: path, reason: error.localizedDescription)
+      throw ActivationError.cannotWrite(path: folder, reason: plainReason(error))
     }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try WholeFile.write(try encoder.encode(index), to: path)
   }
 
   /// About what all chunks of `layers` take.

@@ -70,6 +70,8 @@ public final class StoredSource: ActivationSource {
     try base.centres(of: tap, in: utterance)
   }
 
+  public func requireUnchanged(atEnd: Bool) throws { try base.requireUnchanged(atEnd: atEnd) }
+
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     try base.randomTwin(ofSeed: seed)
   }
@@ -131,7 +133,7 @@ public final class StoredSource: ActivationSource {
 
   private func open(_ tap: TapPoint, _ chunk: Int) -> StoreChunk {
     let path = layout.path(of: tap.name, chunk: chunk)
-    let file = StoreChunk(path, layer: tap)
+    let file = StoreChunk(path, layer: tap, of: layout.source)
     let isDamaged = file == nil && FileManager.default.fileExists(atPath: path)
     return state.withLock { state in
       if let known = state.open[chunk]?[tap.name] { return known }
@@ -179,14 +181,15 @@ public final class StoredSource: ActivationSource {
   private func write(_ chunk: Int) {
     guard let gathered = state.withLock({ $0.gathered.removeValue(forKey: chunk) }) else { return }
     do {
+      try base.requireUnchanged(atEnd: false)
       for (name, fresh) in gathered.sorted(by: { $0.key < $1.key }) {
         guard let tap = layout.taps[name] else { continue }
         let path = layout.path(of: name, chunk: chunk)
-        var file = StoreChunk(path, layer: tap) ?? StoreChunk()
+        var file = StoreChunk(path, layer: tap, of: layout.source) ?? StoreChunk()
         for (utterance, frames) in fresh.frames {
           file.add(frames, of: utterance, sound: fresh.sounds[utterance] ?? "")
         }
-        try file.write(to: path, layer: tap, words: words(of: tap))
+        try file.write(to: path, layer: tap, of: layout.source, words: words(of: tap))
         state.withLock { $0.open[chunk]?[name] = nil }
       }
     } catch {
