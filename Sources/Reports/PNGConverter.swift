@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Makes PNG files of SVG ones with librsvg's `rsvg-convert`, where it is installed.
@@ -22,7 +23,7 @@ public struct PNGConverter: Sendable {
   /// temporary name and renamed.
   /// - Throws: `ReportError.conversionFailed`, `ReportError.writeFailed`.
   public func convert(svg: String, to png: String, dotsPerInch: Int = 300) throws {
-    let temporary = StudyWriter.temporaryName(for: png)
+    let temporary = PartFile.name(for: png)
     defer { unlink(temporary) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
@@ -43,6 +44,8 @@ public struct PNGConverter: Sendable {
       let words = said.split(separator: "\n").first.map { String($0) }
       throw ReportError.conversionFailed(path: png, reason: words ?? "status \(process.terminationStatus)")
     }
-    try StudyWriter.move(temporary, to: png)
+    guard rename(temporary, png) == 0 else {
+      throw ReportError.writeFailed(path: png, reason: String(cString: strerror(errno)))
+    }
   }
 }

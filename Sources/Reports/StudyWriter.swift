@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 
@@ -14,16 +15,23 @@ import Results
 /// | `layers.tex` | the table for a paper |
 /// | `study.json` | everything; `StudyJSON.read` reads it back |
 /// | `figures/*.svg` | every figure |
+/// | `manifest.json` | the names of all of these with the checksums of their bytes |
 ///
-/// Everything is drawn before the first file is touched, and written under temporary names before the first
-/// is renamed: a failure leaves an earlier study as it was. The same study gives the same bytes.
+/// Everything is drawn before anything is written, and written as `StagedResults` says: whole or not at all, and with
+/// nothing left of an earlier study in the folder. The same study gives the same bytes.
 public enum StudyWriter {
-  /// Writes `study` into `folder`; with `png` also a PNG of each figure by `rsvg-convert`, at 300 dots an inch.
+  /// A file that tells of the run which made a result, such as `run.yaml`.
+  public typealias Record = (name: String, data: Data)
+
+  /// Writes `study` into `folder`, with `records`; with `png` also a PNG of each figure by `rsvg-convert`, at 300 dots an
+  /// inch.
   /// - Returns: The paths of what was written, in the order of the table above.
   /// - Throws: `ReportError`: `writeFailed`, `notFinite`; with `png`, `noConverter`, `conversionFailed` after
   ///   everything else was written.
   @discardableResult
-  public static func write(_ study: StudyResult, to folder: String, png: Bool = false) throws -> [String] {
+  public static func write(
+    _ study: StudyResult, to folder: String, png: Bool = false, records: [Record] = []
+  ) throws -> [String] {
     let study = study.announcingGaps
     let figures = try study.figures
     let files: [(name: String, data: Data)] =
@@ -37,71 +45,70 @@ public enum StudyWriter {
         ("layers.tex", Data(LayersTeX.text(of: study).utf8)),
         ("study.json", try StudyJSON.encode(study)),
       ]
-    return try write(files, figures: figures, to: folder, png: png)
+    return try write(files, figures: figures, records: records, to: folder, png: png)
   }
 
   /// The files, the figures among them, and with `png` a picture of each figure.
   static func write(
-    _ files: [(name: String, data: Data)], figures: [any Figure], to folder: String, png: Bool
+    _ files: [(name: String, data: Data)], figures: [any Figure], records: [Record] = [],
+    to folder: String, png: Bool
   ) throws -> [String] {
-    let drawn = figures.map { ("figures/\($0.name).svg", Data($0.svg().utf8)) }
-    var paths = try write(files + drawn, to: folder)
-    guard png else { return paths }
+    let drawn = figures.map { (name: "figures/\($0.name).svg", data: Data($0.svg().utf8)) }
+    return try staging(folder) { staged in
+      for file in files + drawn { try staged.write(file.data, to: file.name) }
+      for record in records { try staged.write(record.data, to: record.name, isRecord: true) }
+      // What has no picture is whole without it.
+      let pictures = Result { if png { try draw(figures, in: staged, for: folder) } }
+      let paths = try staged.commit(removing: earlierFiles(in: folder))
+      try pictures.get()
+      return paths
+    }
+  }
+
+  /// All of the files or, where one fails, none that was not there before; other files stay as they are.
+  static func write(_ files: [(name: String, data: Data)], to folder: String) throws -> [String] {
+    try staging(folder) { staged in
+      for file in files { try staged.write(file.data, to: file.name) }
+      return try staged.commit(manifest: false)
+    }
+  }
+
+  private static func staging<R>(_ folder: String, _ body: (StagedResults) throws -> R) throws -> R {
+    do {
+      let staged = try StagedResults(for: folder)
+      defer { staged.discard() }
+      return try body(staged)
+    } catch FileError.writeFailed(let path, let reason) {
+      throw ReportError.writeFailed(path: path, reason: reason)
+    }
+  }
+
+  private static func draw(_ figures: [any Figure], in staged: StagedResults, for folder: String) throws {
     let converter = try PNGConverter.find()
     for figure in figures {
-      let stem = "\(folder)/figures/\(figure.name)"
-      try converter.convert(svg: stem + ".svg", to: stem + ".png")
-      paths.append(stem + ".png")
-    }
-    return paths
-  }
-
-  /// All of the files or, where one fails, none that was not there before.
-  static func write(_ files: [(name: String, data: Data)], to folder: String) throws -> [String] {
-    var pending: [(temporary: String, path: String)] = []
-    defer { for file in pending { unlink(file.temporary) } }
-    for file in files {
-      let path = "\(folder)/\(file.name)"
-      try makeFolder((path as NSString).deletingLastPathComponent)
-      let temporary = temporaryName(for: path)
-      pending.append((temporary, path))
+      let name = "figures/\(figure.name)"
       do {
-        try file.data.write(to: URL(fileURLWithPath: temporary))
-      } catch {
-        throw ReportError.writeFailed(path: path, reason: reason(error))
+        try converter.convert(svg: staged.path(of: name + ".svg"), to: staged.path(of: name + ".png"))
+      } catch ReportError.conversionFailed(_, let reason) {
+        throw ReportError.conversionFailed(path: "\(folder)/\(name).png", reason: reason)
       }
-    }
-    let paths = pending.map(\.path)
-    while let file = pending.first {
-      try move(file.temporary, to: file.path)
-      pending.removeFirst()
-    }
-    return paths
-  }
-
-  private static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      throw ReportError.writeFailed(
-        path: path,
-        reason: exists && !isFolder.boolValue ? "a file of that name is in the way" : reason(error))
+      staged.add(name + ".png")
     }
   }
 
-  /// Beside the file, so that renaming stays within one file system.
-  static func temporaryName(for path: String) -> String {
-    let url = URL(fileURLWithPath: path)
-    return url.deletingLastPathComponent().appendingPathComponent(
-      ".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).part"
-    ).path
-  }
-
-  static func move(_ temporary: String, to path: String) throws {
-    guard rename(temporary, path) == 0 else {
-      throw ReportError.writeFailed(path: path, reason: String(cString: strerror(errno)))
-    }
+  /// What a version without `manifest.json` has written into a folder.
+  private static func earlierFiles(in folder: String) -> [String] {
+    func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+    let results = ["study.json", "comparison.json", "similarity.json", "attribution.json", "evidence.json"]
+    guard !isThere(ResultFolder.manifestName), results.contains(where: isThere) else { return [] }
+    let names =
+      results + [
+        "report.html", "summary.md", "layers.csv", "similarity.csv", "spectra.csv", "confusions.csv",
+        "errors.csv", "mistakes.csv", "deviations.csv", "outliers.csv", "layers.tex", "drift.csv",
+        "labels.csv", "masks.csv", "maps.npz", "probe.safetensors", "run.yaml", "written-by.yaml",
+      ]
+    let figures = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/figures")) ?? []
+    return names.filter(isThere)
+      + figures.filter { [".svg", ".png", ".csv"].contains(where: $0.hasSuffix) }.map { "figures/" + $0 }
   }
 }

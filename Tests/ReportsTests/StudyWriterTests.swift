@@ -35,7 +35,7 @@ import Testing
       let study = SyntheticStudy.small
       let paths = try StudyWriter.write(study, to: folder + "/deep/er")
       #expect(Set(paths.map { String($0.dropFirst(folder.count + 9)) }) == Self.names)
-      #expect(try Set(contents(folder + "/deep/er").keys) == Self.names)
+      #expect(try Set(contents(folder + "/deep/er").keys) == Self.names.union(["manifest.json"]))
       #expect(try StudyJSON.read(folder + "/deep/er") == study)
       #expect(try StudyJSON.read(folder + "/deep/er/study.json") == study)
     }
@@ -72,7 +72,7 @@ import Testing
         #expect(path == folder + "/study.json")
         #expect(!reason.isEmpty)
       }
-      #expect(try !contents(folder).keys.contains { $0.hasSuffix(".part") })
+      #expect(try contents(folder).isEmpty)
     }
   }
 
@@ -97,6 +97,42 @@ import Testing
       }
       #expect(try contents(folder) == before)
     }
+  }
+
+  @Test("nothing of another study stays, and a study of another writing is refused") func reused() throws {
+    try withFolder { folder in
+      var study = SyntheticStudy.small
+      study.levels[0].errors = [SyntheticStudy.errors]
+      try StudyWriter.write(study, to: folder, records: [("run.yaml", Data("1".utf8))])
+      let old = try contents(folder)
+      #expect(old["run.yaml"] != nil && old["mistakes.csv"] != nil)
+      try Data().write(to: URL(fileURLWithPath: folder + "/mine.txt"))
+      // As before there were manifests.
+      for isEarlier in [false, true] {
+        if isEarlier {
+          for (name, data) in old where name != "manifest.json" {
+            try data.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+          }
+          try Data().write(to: URL(fileURLWithPath: folder + "/figures/old.svg"))
+          try FileManager.default.removeItem(atPath: folder + "/manifest.json")
+        }
+        try StudyWriter.write(SyntheticStudy.small, to: folder)
+        #expect(try Set(contents(folder).keys) == Self.names.union(["manifest.json", "mine.txt"]))
+      }
+      try old["study.json"]?.write(to: URL(fileURLWithPath: folder + "/study.json"))
+      #expect { try StudyJSON.read(folder) } throws: { "\($0)".contains("was not written together") }
+    }
+  }
+
+  @Test(
+    "labels that a spreadsheet would take for formulas are marked as text",
+    arguments: [
+      ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""), ("+", "'+"), ("-1+2", "'-1+2"), ("@a", "'@a"),
+      ("'=a", "''=a"),
+      ("-0.5", "-0.5"), ("+3", "+3"), ("'cause", "'cause"), ("AH0", "AH0"), ("", ""), ("\t=1", "'\t=1"),
+    ])
+  func formulas(text: String, cell: String) {
+    #expect(CSV.field(text) == cell)
   }
 
   @Test("gaps are announced once in every file") func gaps() throws {

@@ -62,15 +62,8 @@ public struct FiguresPage: Sendable {
   ) throws {
     let files =
       [("report.html", Data(try html(version: version).utf8))]
-      + figures.map { ("figures/\($0.figure.name).svg", Data($0.figure.svg().utf8)) }
       + figures.map { ("figures/\($0.figure.name).csv", Data($0.figure.data.csv.utf8)) } + extra
-    _ = try StudyWriter.write(files, to: folder)
-    guard png else { return }
-    let converter = try PNGConverter.find()
-    for entry in figures {
-      let stem = "\(folder)/figures/\(entry.figure.name)"
-      try converter.convert(svg: stem + ".svg", to: stem + ".png")
-    }
+    _ = try StudyWriter.write(files, figures: figures.map(\.figure), to: folder, png: png)
   }
 }
 

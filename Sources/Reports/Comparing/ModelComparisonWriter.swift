@@ -24,14 +24,14 @@ public enum ModelComparisonWriter {
     try StudyJSON.decode(ModelComparison.self, version: ModelComparison.schemaVersion, at: path)
   }
 
-  /// Writes `comparison` into `folder`; with `png` also a PNG of each figure by `rsvg-convert`.
+  /// Writes `comparison` into `folder`, with `records` of the run; with `png` also a PNG of each figure by `rsvg-convert`.
   /// - Returns: The paths of what was written.
   /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `png` those of the converter, after everything else was
   ///   written.
   @discardableResult
-  public static func write(_ comparison: ModelComparison, to folder: String, png: Bool = false) throws
-    -> [String]
-  {
+  public static func write(
+    _ comparison: ModelComparison, to folder: String, png: Bool = false, records: [StudyWriter.Record] = []
+  ) throws -> [String] {
     let document = comparison.document
     let files: [(name: String, data: Data)] =
       [
@@ -41,7 +41,7 @@ public enum ModelComparisonWriter {
         ("drift.csv", Data(drift(comparison).utf8)),
         ("comparison.json", try PlainJSON.encode(comparison)),
       ] + ChangedMistakesCSV.files(of: comparison).map { ($0.name, Data($0.text.utf8)) }
-    return try StudyWriter.write(files, figures: comparison.figures, to: folder, png: png)
+    return try StudyWriter.write(files, figures: comparison.figures, records: records, to: folder, png: png)
   }
 
   private static func layers(_ comparison: ModelComparison) -> String {

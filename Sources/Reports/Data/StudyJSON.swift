@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 
@@ -44,14 +45,13 @@ public enum StudyJSON {
     return try decode(StudyResult.self, version: StudyResult.schemaVersion, at: file)
   }
 
-  /// Reads what another version may have written.
+  /// Reads what another version may have written. Throws `FileError.mixture` for a file that was not written together with
+  /// those beside it.
   static func decode<T: Decodable>(_ type: T.Type, version: Int, at file: String) throws -> T {
     do {
-      return try decode(type, version: version, Data(contentsOf: URL(fileURLWithPath: file)), file)
-    } catch let error as ReportError {
-      throw error
-    } catch {
-      throw ReportError.readFailed(path: file, reason: reason(error))
+      return try decode(type, version: version, ResultFolder.read(file), file)
+    } catch FileError.missing(let path, let reason) {
+      throw ReportError.readFailed(path: path, reason: reason)
     }
   }
 
