@@ -2,6 +2,7 @@ import Attribution
 import Audio
 import Checkpoints
 import Corpora
+import Files
 import Foundation
 import Models
 import Reports
@@ -196,7 +197,7 @@ extension AttributionRun {
   /// `probe.safetensors`; all or none.
   public func write(_ result: AttributionResult, to folder: String, png: Bool = false) throws {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "strata-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    try ResultFolder.makeFolder(scratch.path)
     defer { try? FileManager.default.removeItem(at: scratch) }
     let arrays = scratch.appending(path: "maps.npz")
     try NumpyWriter.writeArchive(Self.arrays(of: result), to: arrays.path)

@@ -1,9 +1,12 @@
+import Checkpoints
 import Corpora
+import Files
 import Foundation
 
 extension Corpus {
   /// A hash (64-bit FNV-1a, hexadecimal) of what a study reads from the corpus: each utterance's id, speaker,
-  /// sentence, length, channel and every label with its times. Audio enters by its length only.
+  /// sentence, length, channel and every label with its times. Audio enters by its length only; its bytes have a hash of
+  /// their own.
   public var fingerprint: String {
     var hash = TextHash()
     for utterance in utterances {
@@ -18,6 +21,16 @@ extension Corpus {
       }
     }
     return hash.text
+  }
+}
+
+extension Corpus {
+  /// A hash (XXH3-128, hexadecimal) of the bytes of all recordings; of one that cannot be read, of that. Nil of texts.
+  func soundFingerprint(_ fingerprints: FileFingerprints) -> String? {
+    guard !isText else { return nil }
+    return ContentHash.hexadecimal(
+      of: utterances.map { (try? fingerprints.fingerprint(of: $0.audioPath)) ?? "-" }.joined(separator: " ")
+    )
   }
 }
 

@@ -10,3 +10,4 @@
 @_exported import Tensors
 
 @_exported import struct Checkpoints.NameTable
+@_exported import enum Reports.StudyWriter

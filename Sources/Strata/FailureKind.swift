@@ -3,6 +3,7 @@ import Attribution
 import Audio
 import Checkpoints
 import Corpora
+import Files
 import HDF5
 import Models
 import Probing
@@ -25,17 +26,18 @@ public enum FailureKind: Sendable, Equatable {
   public init?(_ error: any Error) {
     switch error {
     case StudyError.interrupted, ActivationError.interrupted, ProbeError.interrupted,
-      AttributionError.interrupted, ExportError.interrupted:
+      AttributionError.interrupted, ExportError.interrupted, FileError.interrupted:
       self = .interrupted
     case let error as StudyError: self = error.kind
     case let error as ShardError: self = error.kind
     case let error as ComparisonError: self = error.kind
-    case CheckpointError.missing, AudioError.missing, AudioError.brokenLink, CorpusError.missing,
+    case FileError.missing, CheckpointError.missing, AudioError.missing, AudioError.brokenLink,
+      CorpusError.missing,
       ImportError.missing:
       self = .missingInput
     case CheckpointError.writeFailed, HDF5Error.writeFailed, ReportError.writeFailed,
       CorpusError.writeFailed,
-      ActivationError.cannotWrite, ExportError.noRoom:
+      ActivationError.cannotWrite, ExportError.noRoom, FileError.writeFailed:
       self = .writeFailed
     case AttributionError.notAProbe: self = .badInput
     case CheckpointError.unknownPrefix, CheckpointError.idleRules, ModelError.unknownLayer,
@@ -45,7 +47,7 @@ public enum FailureKind: Sendable, Equatable {
       is AttributionError:
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault
-    case is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError,
+    case is FileError, is CheckpointError, is AudioError, is CorpusError, is ModelError, is ActivationError,
       is ImportError, is HDF5Error,
       is ReportError, is ExportError, is ProbeError, is ProbeSpecError:
       self = .badInput

@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Files
 import Foundation
 import Probing
 
@@ -70,7 +71,19 @@ extension LayerStudy {
     let compared = pass.levels.contains(similarityLevel) ? similarityLevel : pass.levels.min()
     settings.momentsLevels = pass.keepsMoments ? [compared].compactMap(\.self) : []
     let utterances = pass.readsFrames ? FrameSpans.framed(corpus.utterances, seed: seed) : corpus.utterances
-    return ExtractionPass(of: source, over: utterances, settings: settings, workFolder: workFolder)
+    var run = ExtractionPass(
+      of: source, over: utterances, settings: settings, workFolder: workFolder, fingerprints: fingerprints)
+    run.onChangedSound = { [onNotice] changed in onNotice(Self.notice(ofChanged: changed.map(\.audioPath)))
+    }
+    return run
+  }
+
+  /// What a user is told of recordings that are no more what work was made of.
+  static func notice(ofChanged paths: [String]) -> String {
+    let first = paths.first ?? ""
+    return paths.count == 1
+      ? "\(first) was changed; what was made of it is made again"
+      : "\(first) and \(paths.count - 1) more recordings were changed; what was made of them is made again"
   }
 
   /// What a pass gives: run, or found in shards. Nil for a twin where there can be none.
@@ -80,8 +93,11 @@ extension LayerStudy {
     }
     guard let source = try source(of: pass) else { return nil }
     return try keeping(source) { source in
-      try extractionPass(pass, of: source).run(
+      let run = extractionPass(pass, of: source)
+      let extraction = try run.run(
         threads: threads, progress: reporting(pass), isCancelled: isCancelled)
+      if let workFolder { work.add(try run.keptFolders(), in: workFolder) }
+      return extraction
     }
   }
 

@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Files
 import Foundation
 import Models
 import Probing
@@ -21,8 +22,35 @@ extension LayerStudy {
     }
   }
 
+  /// How often a study is begun again because its recordings were changed meanwhile.
+  private static let attempts = 3
+
   private func result() throws -> StudyResult {
+    for _ in 0..<Self.attempts {
+      let (result, contents) = try measured()
+      try model.requireUnchanged(atEnd: true)
+      let changed = changedRecordings(since: contents)
+      guard !changed.isEmpty else { return result }
+      onNotice(Self.notice(ofChanged: changed))
+    }
+    throw StudyError.soundChanges(corpus: corpus.name)
+  }
+
+  /// The recordings whose bytes are no more those that were decoded: of each pass, the hash for each utterance.
+  private func changedRecordings(since contents: [[String?]]) -> [String] {
+    // What was made elsewhere was checked against the shards' descriptions.
+    guard shards == nil, !corpus.isText else { return [] }
+    return corpus.utterances.enumerated().compactMap { place, utterance in
+      let now = try? fingerprints.fingerprint(of: utterance.audioPath)
+      let isSame = contents.allSatisfy { $0.count <= place || $0[place] == now }
+      return isSame ? nil : utterance.audioPath
+    }
+  }
+
+  /// The study, and of each pass what its recordings were.
+  private func measured() throws -> (result: StudyResult, contents: [[String?]]) {
     let probes = try probesOfLevels()
+    var contents: [[String?]] = []
     let splits = try SplitPlan.make(for: corpus, seed: seed)
     var levels: [LevelResult] = []
     var warnings = Warnings(corpus: corpus, splits: splits)
@@ -32,6 +60,7 @@ extension LayerStudy {
     for (place, spans) in passes(of: probes).enumerated() {
       guard let trained = try extraction(of: spans.keepingMoments(place == 0)) else { continue }
       let twins = try twinSeeds.indices.compactMap { try extraction(of: spans.twin($0)) }
+      contents += ([trained] + twins).map(\.contents)
       onExtraction(trained)
       warnings.add(issues: trained.issues)
       if !twinSeeds.isEmpty, twins.isEmpty { warnings.add(noTwinOf: model.name) }
@@ -56,16 +85,16 @@ extension LayerStudy {
       similarity: similarity, spectra: spectra,
       warnings: corpus.isText ? warnings.sentences.map(TextWords.of) : warnings.sentences)
     result.maps = try activationMaps(by: reader, splits)
-    return result
+    return (result, contents)
   }
 
   private func run(
     _ probe: ProbeSpec, trained: Extraction, twins: [Extraction], splits: SplitPlan
   ) throws -> ProbeStudy.Outcome? {
     guard let examples = trained.levels[probe.level]?.examples else { return nil }
+    let targeted = try ProbeDataset(examples, for: probe, in: corpus.utterances, threads: threads)
     var study = ProbeStudy(
-      spec: probe,
-      targeted: try ProbeDataset(examples, for: probe, in: corpus.utterances, threads: threads),
+      spec: probe, targeted: targeted,
       twins: twins.compactMap { $0.levels[probe.level]?.examples },
       splits: probe.division == .auto
         ? splits
@@ -74,6 +103,7 @@ extension LayerStudy {
           seed: seed),
       tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
     study.errorLayers = Set(errorLayers)
+    study.fits = try fitLog(of: probe, targeted, trained, twins)
     return try study.run(
       threads: threads,
       progress: { [onProgress] done, total in

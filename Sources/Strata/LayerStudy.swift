@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Files
 import Foundation
 import Models
 import Probing
@@ -38,8 +39,10 @@ public struct LayerStudy: Sendable {
   /// seconds, a pass back through the model for each.
   public var maps = 0
   public var threads = ProcessInfo.processInfo.activeProcessorCount
-  /// Where finished extraction work is kept, so that an interrupted study goes on; nil keeps nothing.
+  /// Where finished work, extraction and fits, is kept, so that an interrupted study goes on; nil keeps nothing.
   public var workFolder: String?
+  /// What of the kept work was this study's own: `work.remove()` takes it away once the result is written.
+  public var work = UsedWork()
   /// A folder in which frames are kept, for other studies of the same audio (`StoredSource`); nil keeps none. The
   /// result does not depend on it.
   public var storeFolder: String?
@@ -48,11 +51,15 @@ public struct LayerStudy: Sendable {
   /// Given the trained model's pooled spans once they are there, for work beyond the study's own.
   public var onExtraction: @Sendable (Extraction) -> Void = { _ in }
   public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
+  /// Told, in a sentence, what a user should know while the study runs: that a recording was changed, say.
+  public var onNotice: @Sendable (String) -> Void = { _ in }
   /// Asked now and then; true ends the study with `StudyError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   /// Given what each probe found.
   var onOutcome: @Sendable (ProbeStudy.Outcome) -> Void = { _ in }
+  /// Of the recordings' bytes.
+  let fingerprints = FileFingerprints()
   /// Where the passes are found instead of being run.
   var shards: ShardFiles?
 

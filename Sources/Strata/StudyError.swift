@@ -12,6 +12,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
   case noLabels(corpus: String, levels: [Level], available: [Level])
   /// No level has two classes that can be told apart.
   case nothingToProbe(reasons: [String])
+  /// Recordings that were changed each time while the study ran.
+  case soundChanges(corpus: String)
   /// A study that cannot be set beside another's, as of another corpus.
   case otherTraining(path: String, reason: String)
 
@@ -33,6 +35,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
         + "Map its tiers to levels in corpus.yaml, or ask for other levels."
     case .nothingToProbe(let reasons):
       "there is nothing to probe:\n  " + reasons.joined(separator: "\n  ")
+    case .soundChanges(let corpus):
+      "recordings of \(corpus) are changed all the time; wait until they are finished, or study a copy of them"
     case .otherTraining(let path, let reason):
       "\(path) cannot stand beside this study: \(reason). Study all checkpoints on the same corpus with the same seed."
     }
@@ -42,7 +46,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
     switch self {
     case .interrupted: .interrupted
     case .unknownLevel, .noProbe: .badRequest
-    case .noLabels, .nothingToProbe, .otherInput, .otherTraining: .badInput
+    case .noLabels, .nothingToProbe, .otherInput, .otherTraining, .soundChanges: .badInput
     }
   }
 

@@ -7,8 +7,11 @@ public enum StudyFolder {
   /// Writes the report, the tables, the figures and `study.json`; all of them or, where one fails, none.
   ///
   /// `png` also makes a PNG of each figure, which needs `rsvg-convert`.
-  public static func write(_ study: StudyResult, to folder: String, png: Bool = false) throws {
-    try StudyWriter.write(study, to: folder, png: png)
+  /// `records` tell of the run that made it.
+  public static func write(
+    _ study: StudyResult, to folder: String, png: Bool = false, records: [StudyWriter.Record] = []
+  ) throws {
+    try StudyWriter.write(study, to: folder, png: png, records: records)
   }
 
   /// What `study.json` holds.
@@ -30,10 +33,11 @@ public enum StudyFolder {
     URL(filePath: folder).appending(path: "work").path
   }
 
-  /// Removes the finished work of a study that is written; it is many times the size of the study.
-  public static func removeWork(of folder: String) {
-    // What cannot be removed does no harm: it is recognised or redone by the next run.
-    try? FileManager.default.removeItem(atPath: workFolder(of: folder))
+  /// Removes the work of what was written into `folder`, and no other.
+  public static func remove(_ work: UsedWork, of folder: String) {
+    work.remove()
+    // Of a comparison the models' work folders lie in it. Goes only where it is empty.
+    rmdir(workFolder(of: folder))
   }
 
   /// The table and sentences for standard output: in colour and as wide as the terminal where there is one.

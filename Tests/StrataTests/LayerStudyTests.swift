@@ -1,7 +1,9 @@
+import Files
 import Foundation
 import Probing
 import Strata
 import StrataTestSupport
+import Synchronization
 import Testing
 
 @Suite("A study's settings")
@@ -64,6 +66,118 @@ struct LayerStudyTests {
     #expect(result.peak(of: .phoneme)?.layer.name == "hidden.6")
     #expect(result.summary.contains("hidden.6"))
     try await expectSpectra(of: result)
+  }
+
+  /// A small study of recordings that may be changed, which keeps its work.
+  private func keptStudy(_ folder: TemporaryFolder, model: String? = nil) throws -> LayerStudy {
+    for name in ["kal/kal_s005", "kal/kal_s195", "slt/slt_s005", "slt/slt_s195"] {
+      for kind in ["flac", "TextGrid"] {
+        let target = try folder.file("corpus/\(name).\(kind)")
+        guard !FileManager.default.fileExists(atPath: target) else { continue }
+        try FileManager.default.copyItem(
+          atPath: Repository.path("fixtures/unseen/\(name).\(kind)"), toPath: target)
+      }
+    }
+    var study = LayerStudy(
+      model: try SpeechModel.load(model ?? self.model), corpus: try Corpus.load(folder.path + "/corpus"))
+    (study.levels, study.layers, study.twinSeeds) = ([.phoneme], ["conv.2", "conv.7"], [9])
+    var probe = ProbeSpec(name: "phoneme", level: .phoneme)
+    (probe.penalties, probe.minimumCount) = ([10], 4)
+    (study.probes, study.bootstrapResamples, study.threads) = ([probe], 50, 2)
+    study.workFolder = folder.path + "/work"
+    return study
+  }
+
+  @Test(
+    "probing that was interrupted goes on with the fits that are missing, and the work of other studies stays"
+  )
+  func fitsAreKept() async throws {
+    let folder = try TemporaryFolder()
+    func logs() -> [String] { folder.contents().filter { $0.hasPrefix("work/fits-") } }
+    func size() throws -> Int { try Data(contentsOf: URL(filePath: "\(folder.path)/\(logs()[0])")).count }
+    let whole = try await keptStudy(folder).run()
+    let complete = try size()
+    let other = try keptStudy(folder)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/\(logs()[0])")
+
+    var study = try keptStudy(folder)
+    let fits = Mutex(0)
+    study.onProgress = { step in if step.stage.hasPrefix("Probing") { fits.withLock { $0 = step.done } } }
+    study.isCancelled = { fits.withLock { $0 >= 5 } }
+    await #expect(throws: (any Error).self) { try await study.run() }
+    let interrupted = try size()
+    #expect(interrupted > 0 && interrupted < complete)
+    // A run that was killed while it was writing leaves a piece at the end.
+    let log = try #require(FileHandle(forWritingAtPath: "\(folder.path)/\(logs()[0])"))
+    try log.seekToEnd()
+    try log.write(contentsOf: Data("StrFit1\nhalf".utf8))
+    try log.close()
+    study.isCancelled = { false }
+    #expect(try await study.run() == whole)
+    // Fits that were made twice would be there twice.
+    #expect(try size() == complete)
+
+    _ = try folder.write(Data(), to: "work/another/kept")
+    _ = try folder.write(Data(), to: "work/fits-another.log")
+    study.work.remove()
+    other.work.remove()
+    #expect(
+      folder.contents().filter { $0.hasPrefix("work/") } == [
+        "work/another", "work/another/kept", "work/fits-another.log",
+      ]
+    )
+  }
+
+  @Test("a recording that is changed while a study runs is told, and its part is done again")
+  func changedSound() async throws {
+    let folder = try TemporaryFolder()
+    var study = try keptStudy(folder)
+    let isChanged = Mutex(false)
+    let told = Mutex<[String]>([])
+    let path = folder.path + "/corpus/slt/slt_s005.flac"
+    let other = Repository.path("fixtures/unseen/awb/awb_s005.flac")
+    study.onNotice = { notice in told.withLock { $0.append(notice) } }
+    study.onProgress = { step in
+      guard step.stage.hasPrefix("Probing"), !isChanged.withLock({ $0 }) else { return }
+      isChanged.withLock { $0 = true }
+      try? FileManager.default.removeItem(atPath: path)
+      try? FileManager.default.copyItem(atPath: other, toPath: path)
+    }
+    let result = try await study.run()
+    #expect(told.withLock { $0.first } == "\(path) was changed; what was made of it is made again")
+    study.onProgress = { _ in }
+    study.workFolder = nil
+    #expect(try await study.run() == result)
+    // One that is changed all the time is given up.
+    let turn = Mutex(0)
+    study.onProgress = { step in
+      guard step.stage.hasPrefix("Probing"), step.done == 1 else { return }
+      let name = turn.withLock { turn in
+        turn += 1
+        return ["slt/slt_s195", "awb/awb_s005"][turn % 2]
+      }
+      try? FileManager.default.removeItem(atPath: path)
+      try? FileManager.default.copyItem(
+        atPath: Repository.path("fixtures/unseen/\(name).flac"), toPath: path)
+    }
+    await #expect(throws: StudyError.soundChanges(corpus: "corpus")) { try await study.run() }
+  }
+
+  @Test("a checkpoint that is written over while a study runs is told, and no number is given")
+  func changedModel() async throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try Data(contentsOf: URL(filePath: model)), to: "model.ckpt")
+    var study = try keptStudy(folder, model: path)
+    study.onProgress = { step in
+      guard step.stage.hasPrefix("Probing"), let file = FileHandle(forWritingAtPath: path) else { return }
+      // Somewhere among the weights.
+      try? file.seek(toOffset: 40_000)
+      try? file.write(contentsOf: Data(repeating: 7, count: 4000))
+      try? file.close()
+    }
+    let error = await #expect(throws: FileError.self) { try await study.run() }
+    #expect(error?.description.hasPrefix(path + " was changed while it was in use") == true)
+    #expect(error.flatMap { FailureKind($0) } == .badInput)
   }
 
   /// The spectra of a study are those that `probe-layers similarity` gives over the same spans.

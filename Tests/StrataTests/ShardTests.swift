@@ -107,6 +107,40 @@ import Testing
     #expect(error([one, two]) == .otherVersion(path: manifest, found: 7, expected: 1))
   }
 
+  @Test("shards of other sound, and of a sound that has changed, are told from each other")
+  func otherSound() async throws {
+    func study() throws -> LayerStudy {
+      var study = try self.study()
+      (study.twinSeeds, study.layers) = ([], ["conv.2"])
+      return study
+    }
+    let (first, second) = (try #require(Shard(1, of: 2)), try #require(Shard(2, of: 2)))
+    let one = try await study().writeShard(first, in: folder.path + "/a")
+    let two = try await study().writeShard(second, in: folder.path + "/a")
+    _ = try LayerStudy.merging([one, two])
+    let whole = try Data(contentsOf: URL(filePath: one + "/model-mean.safetensors"))
+
+    // All sound becomes other sound of the same length, with the same times of writing.
+    for utterance in try study().corpus.utterances {
+      let time = try FileManager.default.attributesOfItem(atPath: utterance.audioPath)[.modificationDate]
+      let speech = try Waveform.read(utterance.audioPath)
+      let wave = Waveform(samples: speech.samples.reversed(), samplingRate: speech.samplingRate)
+      try Data(wave.wav()).write(to: URL(filePath: utterance.audioPath))
+      try FileManager.default.setAttributes(
+        [.modificationDate: try #require(time)], ofItemAtPath: utterance.audioPath)
+    }
+    let found = #expect(throws: ShardError.self) { try LayerStudy.merging([one, two]) }
+    #expect(
+      found?.description.contains("its recordings are not those that the shards were made of") == true)
+    let noise = try await study().writeShard(second, in: folder.path + "/b")
+    let mixed = #expect(throws: ShardError.self) { try LayerStudy.merging([one, noise]) }
+    #expect(mixed?.description.contains("is of another sound than") == true)
+    // The finished shard is not taken for one of what is there now.
+    _ = try await study().writeShard(first, in: folder.path + "/a")
+    #expect(try Data(contentsOf: URL(filePath: one + "/model-mean.safetensors")) != whole)
+    _ = try LayerStudy.merging([one, noise])
+  }
+
   @Test("an interrupted shard goes on, a finished one is left as it is")
   func resumed() async throws {
     var study = try study()

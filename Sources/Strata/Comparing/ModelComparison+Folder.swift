@@ -10,7 +10,8 @@ extension ModelComparison {
 
   /// Writes `report.html`, `summary.md`, `layers.csv`, `drift.csv`, `comparison.json` and `figures/`. `png` also makes a
   /// PNG of each figure, which needs `rsvg-convert`.
-  public func write(to folder: String, png: Bool = false) throws {
-    try ModelComparisonWriter.write(self, to: folder, png: png)
+  /// `records` tell of the run that made it.
+  public func write(to folder: String, png: Bool = false, records: [StudyWriter.Record] = []) throws {
+    try ModelComparisonWriter.write(self, to: folder, png: png, records: records)
   }
 }

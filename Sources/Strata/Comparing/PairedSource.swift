@@ -36,6 +36,10 @@ struct PairedSource: ActivationSource {
     return nil
   }
 
+  func requireUnchanged(atEnd: Bool) throws {
+    for source in [first, second] { try source.requireUnchanged(atEnd: atEnd) }
+  }
+
   func forward(
     _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
     visit: (String, Tensor) throws -> Void

@@ -10,7 +10,8 @@ extension SimilarityResult {
 
   /// Writes `report.html`, `summary.md`, `similarity.csv`, `similarity.json` and a heat map a measure; `spectra.csv` and
   /// `labels.csv` where they were asked for. `png` also makes a PNG of each figure, which needs `rsvg-convert`.
-  public func write(to folder: String, png: Bool = false) throws {
-    try SimilarityWriter.write(self, to: folder, png: png)
+  /// `records` tell of the run that made it.
+  public func write(to folder: String, png: Bool = false, records: [StudyWriter.Record] = []) throws {
+    try SimilarityWriter.write(self, to: folder, png: png, records: records)
   }
 }

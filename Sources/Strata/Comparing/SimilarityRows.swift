@@ -43,6 +43,8 @@ struct Rows {
             stage: "Extracting \(source.name)", done: progress.done, total: progress.total,
             detail: "\(Int(rate)) × real time"))
       }, isCancelled: study.isCancelled)
+    try source.requireUnchanged(atEnd: true)
+    if let folder = study.workFolder { study.work.add(try pass.keptFolders(), in: folder) }
     guard let activations = extraction.levels[level] else {
       throw ComparisonError.noSpans(level: level.rawValue, corpus: study.corpus.name)
     }

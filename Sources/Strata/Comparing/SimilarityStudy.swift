@@ -37,6 +37,8 @@ public struct SimilarityStudy: Sendable {
   public var seed: UInt64 = 0
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   public var workFolder: String?
+  /// What of the kept work was this study's own.
+  public var work = UsedWork()
   public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
   public var isCancelled: @Sendable () -> Bool = { false }
 

@@ -18,7 +18,7 @@ extension LayerStudy {
   /// A shard that was interrupted goes on; one that is finished and whole is left as it is.
   @discardableResult
   public func writeShard(_ shard: Shard, in folder: String) async throws -> String {
-    let target = folder + "/shard-\(shard.index)-of-\(shard.count)"
+    let target = shard.folder(in: folder)
     var study = self
     study.workFolder = target + "/work"
     try await study.runBlocking { try $0.write(shard, to: target) }
@@ -29,11 +29,23 @@ extension LayerStudy {
     guard let part = shard.part(of: corpus.utterances.map(\.seconds)) else {
       throw ShardError.tooMany(shards: shard.count, utterances: corpus.utterances.count)
     }
-    var manifest = ShardManifest(self, shard, part)
+    for _ in 0..<3 {
+      let manifest = ShardManifest(self, shard, part)
+      if try writeParts(manifest, part, to: folder) { return }
+      onNotice("recordings of \(corpus.name) were changed; what was made of them is made again")
+    }
+    throw StudyError.soundChanges(corpus: corpus.name)
+  }
+
+  /// Whether the recordings are at the end what they were at the beginning; else nothing is finished.
+  private func writeParts(_ description: ShardManifest, _ part: Range<Int>, to folder: String) throws
+    -> Bool
+  {
+    var manifest = description
     if let finished = try? ShardManifest.read(folder), (try? finished.verifyFiles(in: folder)) != nil {
       manifest.files = finished.files
       manifest.checksum = finished.checksum
-      if manifest == finished { return }
+      if manifest == finished { return true }
       manifest.files = []
     }
     for pass in try passes() {
@@ -41,15 +53,19 @@ extension LayerStudy {
       let file = pass.name + ".safetensors"
       let path = folder + "/" + file
       try keeping(source) { source in
-        try extractionPass(pass, of: source).writePart(
+        let run = extractionPass(pass, of: source)
+        try run.writePart(
           part, to: path, threads: threads, progress: reporting(pass), isCancelled: isCancelled)
+        work.add(try run.keptFolders(), in: folder + "/work")
       }
       manifest.files.append(
         ShardManifest.File(pass: pass.name, name: file, checksum: try Checkpoint.open(path).fingerprint()))
     }
+    try model.requireUnchanged(atEnd: true)
+    guard corpus.soundFingerprint(fingerprints) == manifest.corpus.sound else { return false }
     try manifest.write(to: folder)
-    // What cannot be removed does no harm: it is recognised or redone by the next run.
-    try? FileManager.default.removeItem(atPath: folder + "/work")
+    work.remove()
+    return true
   }
 
   /// The study that shards are parts of, ready to run from them.
@@ -86,6 +102,7 @@ extension LayerStudy {
       }
       study.model = found
     }
+    try study.requireSound(of: first.manifest)
     let settings = first.manifest.settings
     study.levels = settings.levels
     study.layers = settings.layers
@@ -99,6 +116,16 @@ extension LayerStudy {
     }
     study.shards = ShardFiles(byPass: Dictionary(grouping: files, by: \.pass).mapValues { $0.map(\.path) })
     return study
+  }
+
+  /// Where the recordings are at hand, they must be those that the shards were made of: probes of the signal and maps look
+  /// at them again.
+  private func requireSound(of manifest: ShardManifest) throws {
+    guard let expected = manifest.corpus.sound,
+      corpus.utterances.allSatisfy({ FileManager.default.fileExists(atPath: $0.audioPath) }),
+      let found = corpus.soundFingerprint(fingerprints), found != expected
+    else { return }
+    throw ShardError.otherSound(path: corpus.path, found: found, expected: expected)
   }
 
   /// The folder itself where it is a shard's, else the shards' folders in it, in the order of their names.

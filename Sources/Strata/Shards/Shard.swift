@@ -22,6 +22,9 @@ public struct Shard: Sendable, Equatable, CustomStringConvertible {
 
   public var description: String { "\(index)/\(count)" }
 
+  /// Where it lies in an output folder: `shard-2-of-3`.
+  public func folder(in output: String) -> String { "\(output)/shard-\(index)-of-\(count)" }
+
   /// The shard's utterances, given the lengths of all; nil where there are fewer utterances than shards.
   func part(of seconds: [Double]) -> Range<Int>? {
     guard seconds.count >= count else { return nil }

@@ -12,6 +12,8 @@ public enum ShardError: Error, Equatable, CustomStringConvertible, Sendable {
   case missing([Int], of: Int)
   /// The corpus is not the one that the shards were made of.
   case otherCorpus(path: String, found: String, expected: String)
+  /// Nor are the recordings.
+  case otherSound(path: String, found: String, expected: String)
   /// Nor is the model.
   case otherModel(name: String, found: String, expected: String)
 
@@ -36,6 +38,9 @@ public enum ShardError: Error, Equatable, CustomStringConvertible, Sendable {
     case .otherCorpus(let path, let found, let expected):
       "\(path): its labels are not those that the shards were made of (\(found), not \(expected)); give the same "
         + "corpus with --corpus"
+    case .otherSound(let path, let found, let expected):
+      "\(path): its recordings are not those that the shards were made of (\(found), not \(expected)); give the same "
+        + "corpus with --corpus, or make the shards again"
     case .otherModel(let name, let found, let expected):
       "\(name) is not the model that the shards were made by (\(found), not \(expected)); give the same with --model"
     }
@@ -45,7 +50,7 @@ public enum ShardError: Error, Equatable, CustomStringConvertible, Sendable {
     switch self {
     case .tooMany, .repeated, .missing: .badRequest
     case .notFound: .missingInput
-    case .damaged, .otherVersion, .differ, .otherCorpus, .otherModel: .badInput
+    case .damaged, .otherVersion, .differ, .otherCorpus, .otherSound, .otherModel: .badInput
     }
   }
 }

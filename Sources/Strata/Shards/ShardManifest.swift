@@ -2,6 +2,7 @@ import Activations
 import Audio
 import Checkpoints
 import Corpora
+import Files
 import Foundation
 import Models
 import Probing
@@ -10,7 +11,7 @@ import Tensors
 
 /// `shard.json`: what a shard is part of, and its files with the hashes of their bytes.
 struct ShardManifest: Codable, Equatable {
-  static let version = 1
+  static let version = 2
   static let fileName = "shard.json"
 
   struct CorpusReference: Codable, Equatable {
@@ -18,6 +19,8 @@ struct ShardManifest: Codable, Equatable {
     var path, absolutePath: String
     var name: String
     var fingerprint: String
+    /// Of the bytes of all recordings, those of other shards too; nil of texts.
+    var sound: String?
   }
 
   struct File: Codable, Equatable {
@@ -47,7 +50,8 @@ struct ShardManifest: Codable, Equatable {
     model = RecordedSource(study.model)
     corpus = CorpusReference(
       path: study.corpus.path, absolutePath: URL(filePath: study.corpus.path).standardizedFileURL.path,
-      name: study.corpus.name, fingerprint: study.corpus.fingerprint)
+      name: study.corpus.name, fingerprint: study.corpus.fingerprint,
+      sound: study.corpus.soundFingerprint(study.fingerprints))
     settings = study.settings
     similarityLevel = study.similarityLevel
     probes = study.probes
@@ -73,11 +77,7 @@ extension ShardManifest {
 
   func write(to folder: String) throws {
     let path = folder + "/" + ShardManifest.fileName
-    do {
-      try sealed().encoded().write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw ActivationError.cannotWrite(path: path, reason: error.localizedDescription)
-    }
+    try WholeFile.write(sealed().encoded(), to: path)
   }
 
   /// Reads the description in a shard's folder and checks it; its files are not looked at.
@@ -126,6 +126,7 @@ extension ShardManifest {
     try require("model") { "\($0.model.name) (\($0.model.fingerprint))" }
     try require("model") { $0.model }
     try require("corpus") { "\($0.corpus.name) (\($0.corpus.fingerprint))" }
+    try require("sound") { $0.corpus.sound ?? "none" }
     try require("seed") { $0.settings.seed }
     try require("choice of levels") { $0.settings.levels.map(\.rawValue) }
     try require("choice of layers") { $0.settings.layers }
