@@ -4,8 +4,8 @@ import Strata
 /// What the options say.
 extension AttributeCommand {
   func chosenMethods() throws -> [AttributionMethod] {
-    try methods.split(separator: ",").map { name in
-      guard let method = AttributionMethod(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+    try listed("methods", methods).map { name in
+      guard let method = AttributionMethod(rawValue: name) else {
         let known = AttributionMethod.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError("There is no method \(name); there are \(known).")
       }
@@ -14,8 +14,8 @@ extension AttributeCommand {
   }
 
   func chosenLevels() throws -> [Level] {
-    try levels.split(separator: ",").map { name in
-      guard let level = Level(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+    try listed("levels", levels).map { name in
+      guard let level = Level(rawValue: name) else {
         throw ValidationError(
           "There is no level \(name); there are \(Level.allCases.map(\.rawValue).joined(separator: ", ")).")
       }
@@ -53,8 +53,8 @@ extension AttributeCommand {
   /// What the decoder is given, and the token of it that is asked about.
   func read(into explanation: inout AttributionRun, _ request: inout TargetRequest) throws {
     if let tokens {
-      let ids = tokens.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
-      guard !ids.isEmpty, !ids.contains(nil) else {
+      let ids = try listed("tokens", tokens).map { Int($0) }
+      guard !ids.contains(nil) else {
         throw ValidationError("--tokens takes ids such as 3,5,8, not “\(tokens)”.")
       }
       explanation.tokens = ids.compactMap { $0 }

@@ -152,12 +152,14 @@ struct AttributeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let interruption = Interruption()
+    let interruption = Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written.")
     let progress = running.progress
     defer { progress.finish() }
     running.note("reading \(model)")
     let model = try loading.load(model)
     model.tensorReport.notes.forEach(running.note)
+    // Whether or not the target is of it: a misspelt name is told.
+    if let layer { _ = try TargetRequest.layer(named: layer, of: model) }
     running.note("reading \(audio)")
     guard !isFolder(audio) else { return try explainCorpus(model, running.threads, progress, interruption) }
     let corpus = try corpus.map { try Corpus.load($0) }

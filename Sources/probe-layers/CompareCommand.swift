@@ -59,6 +59,9 @@ struct CompareCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard !models.isEmpty else { throw ValidationError("Give two models, or a folder of checkpoints.") }
+    for (option, names) in [("levels", levels), ("probes", probes)] {
+      if let names { _ = try listed(option, names) }
+    }
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
   }
 
@@ -69,6 +72,9 @@ struct CompareCommand: AsyncParsableCommand {
     let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
     running.note("reading \(corpus.path)")
     corpus.issues.map(\.description).forEach(running.note)
+    let lock = try RunLock.take(output, interruption)
+    defer { lock.release() }
+    let work = UsedWork()
     let listing = try ModelListing.models(at: models)
     let comparison = ComparisonStudy(models: compared(listing, on: corpus)) { model in
       var study = LayerStudy(model: model, corpus: corpus)
@@ -83,16 +89,17 @@ struct CompareCommand: AsyncParsableCommand {
           stage: "\(model.name): \(step.stage)", done: step.done, total: step.total, detail: step.detail)
       }
       study.isCancelled = { interruption.isRequested }
+      study.onNotice = { notice in standardError("warning: \(notice)") }
+      study.work = work
       return study
     }
     let result = try await comparison.run()
     progress.finish()
-    try result.write(to: output, png: png)
-    StudyFolder.removeWork(of: output)
-    try WrittenBy(
+    let writtenBy = WrittenBy(
       seed: seed, models: result.models.map { ($0.name, $0.summary.fingerprint) },
-      corpus: (result.corpus.name, result.corpus.fingerprint)
-    ).write(to: output)
+      corpus: (result.corpus.name, result.corpus.fingerprint))
+    try result.write(to: output, png: png, records: [try writtenBy.record()])
+    StudyFolder.remove(work, of: output)
     try running.showing.show("comparison.json", in: output, result.terminalSummary)
   }
 

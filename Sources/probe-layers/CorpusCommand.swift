@@ -48,7 +48,7 @@ struct CorpusCommand: ParsableCommand {
         // What was found is worth seeing also where nothing can be used.
         if !showing.json, !showing.quiet, !found.issues.isEmpty {
           let last = CorpusOverview.readiness(found.issues, isUsable: false)
-          standardOutput((lines(found.issues) + [last]).joined(separator: "\n"))
+          try standardOutput((lines(found.issues) + [last]).joined(separator: "\n"))
         }
         throw error
       }

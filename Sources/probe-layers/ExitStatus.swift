@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What the shell is told (the numbers of `sysexits.h`, and 128 + 2 for Ctrl-C).
+/// What the shell is told (the numbers of `sysexits.h`, and 128 + a signal's number).
 enum ExitStatus: Int32 {
   case usage = 64
   /// Input that cannot be read as what it claims to be.
@@ -9,7 +9,10 @@ enum ExitStatus: Int32 {
   /// A fault of ours.
   case internalFault = 70
   case writeFailed = 74
+  /// By Ctrl-C, SIGTERM or SIGHUP.
   case interrupted = 130
+  /// Nobody reads standard output any more.
+  case closedPipe = 141
 
   var code: ExitCode { ExitCode(rawValue) }
 }

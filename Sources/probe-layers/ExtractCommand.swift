@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Strata
 
@@ -47,7 +48,12 @@ struct ExtractCommand: ParsableCommand {
   }
 
   func run() throws {
-    let interruption = Interruption(advice: "Stopping; nothing will be written.")
+    let interruption = Interruption(
+      advice: "Stopping; nothing will be written.", farewell: "Stopped; nothing was written.")
+    let place = URL(filePath: output)
+    interruption.beforeLeaving {
+      PartFile.removeOwn(in: place.deletingLastPathComponent().path, of: place.lastPathComponent)
+    }
     let progress = running.progress
     defer { progress.finish() }
     running.note("reading \(model)")

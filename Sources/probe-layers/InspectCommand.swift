@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Strata
 
@@ -46,14 +47,9 @@ struct InspectCommand: ParsableCommand {
       case .dot: overview.dot
       case .svg: overview.drawing.adaptiveSVG()
       }
-    guard let output else { return standardOutput(text) }
-    do {
-      try Data((text + "\n").utf8).write(to: URL(filePath: output), options: .atomic)
-    } catch {
-      throw CommandFailure(
-        status: .writeFailed, message: "\(output) cannot be written: \(error.localizedDescription)")
-    }
-    if !showing.quiet { standardOutput("Wrote \(output)") }
+    guard let output else { return try standardOutput(text) }
+    try WholeFile.write(Data((text + "\n").utf8), to: output)
+    if !showing.quiet { try standardOutput("Wrote \(output)") }
   }
 
   private func overview() throws -> ModelOverview {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import Strata
@@ -59,7 +60,7 @@ struct MeasuresCommand: ParsableCommand {
   }
 
   func run() throws {
-    let interruption = Interruption()
+    let interruption = Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written.")
     let progress = running.progress
     defer { progress.finish() }
     guard let folder = corpus ?? BundledFiles.corpus else {
@@ -87,13 +88,7 @@ struct MeasuresCommand: ParsableCommand {
     let found = try measures.run()
     progress.finish()
     if let output {
-      do {
-        try Data(MeasuresTable.csv(found, model: study.model.name).utf8)
-          .write(to: URL(filePath: output), options: .atomic)
-      } catch {
-        throw CommandFailure(
-          status: .writeFailed, message: "\(output) cannot be written: \(error.localizedDescription)")
-      }
+      try WholeFile.write(Data(MeasuresTable.csv(found, model: study.model.name).utf8), to: output)
     }
     try running.showing.show(MeasuresResult(found, of: study), MeasuresTable.text(found))
   }

@@ -9,7 +9,8 @@ struct MergeCommand: AsyncParsableCommand {
       Shards are made by probe-layers MODEL --shard i/n, on one machine or on many. The merged study is the one
       that a single run would have written, to the byte. A shard that is missing, there twice, damaged or of
       another model, corpus, seed or setting is named and nothing is written. Activation maps look into the model
-      again: they are made where --model gives it, else the study is that of a run with --maps 0.
+      again: they are made where --model gives it, else the study is that of a run with --maps 0. Started again after Ctrl-C, it goes on where it
+      stopped.
 
       EXAMPLES
         probe-layers merge shards/shard-*-of-3 --output my-study
@@ -54,10 +55,14 @@ struct MergeCommand: AsyncParsableCommand {
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }
     study.isCancelled = { interruption.isRequested }
+    study.onNotice = { notice in standardError("warning: \(notice)") }
+    study.workFolder = StudyFolder.workFolder(of: output)
+    let lock = try RunLock.take(output, interruption)
+    defer { lock.release() }
     let result = try await study.run()
     progress.finish()
-    try StudyFolder.write(result, to: output)
-    try WrittenBy(result).write(to: output)
+    try StudyFolder.write(result, to: output, records: [try WrittenBy(result).record()])
+    StudyFolder.remove(study.work, of: output)
     try running.showing.show("study.json", in: output, StudyFolder.terminalSummary(of: result))
   }
 }

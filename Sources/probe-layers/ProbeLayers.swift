@@ -1,4 +1,6 @@
 import ArgumentParser
+import CFaults
+import Files
 import Foundation
 import Strata
 
@@ -27,7 +29,9 @@ struct ProbeLayers: AsyncParsableCommand {
 
       EXIT STATUS
         0 done    64 usage    65 input is not what it claims to be    66 input is missing
-        70 a fault of ours    74 a write failed    130 interrupted (finished work is kept)
+        70 a fault of ours    74 a write failed
+        130 interrupted by Ctrl-C, SIGTERM or SIGHUP (finished work is kept)
+        141 nobody reads standard output any more (results that have a folder are in it)
       """,
     version: Release.version,
     subcommands: [
@@ -38,6 +42,9 @@ struct ProbeLayers: AsyncParsableCommand {
     defaultSubcommand: RunCommand.self)
 
   static func main() async {
+    // Writing to a closed pipe, or past a limit on files' size, is told by the write.
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+    strata_tell_bus_errors(ExitStatus.badInput.rawValue)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -46,11 +53,19 @@ struct ProbeLayers: AsyncParsableCommand {
         try command.run()
       }
     } catch let failure as CommandFailure {
-      standardError("error: \(failure.message)")
+      standardError(Terminal.shortened("error: \(failure.message)"))
       exit(withError: failure.status.code)
+    } catch let failure as OutputFailure {
+      guard !failure.isClosedPipe else { exit(withError: ExitStatus.closedPipe.code) }
+      let reason = String(cString: strerror(failure.number))
+      standardError("error: standard output could not be written: \(reason)")
+      exit(withError: ExitStatus.writeFailed.code)
+    } catch let error as CocoaError where error.isOfWriting {
+      standardError("error: \(error.filePath ?? "a file") could not be written: \(plainReason(error))")
+      exit(withError: ExitStatus.writeFailed.code)
     } catch {
       guard let kind = FailureKind(error) else { exit(withError: error) }
-      standardError(kind == .interrupted ? "\(error)" : "error: \(error)")
+      standardError(Terminal.shortened(kind == .interrupted ? "\(error)" : "error: \(error)"))
       exit(withError: ExitStatus(kind).code)
     }
   }
@@ -76,12 +91,9 @@ extension ExitStatus {
   }
 }
 
-/// Writes a line to standard error, so that standard output stays clean for tables.
-func standardError(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
-}
-
-/// Writes a line to standard output.
-func standardOutput(_ text: String) {
-  FileHandle.standardOutput.write(Data((text + "\n").utf8))
+extension CocoaError {
+  fileprivate var isOfWriting: Bool {
+    (CocoaError.fileWriteUnknown.rawValue...CocoaError.fileWriteUnknown.rawValue + 511).contains(
+      code.rawValue)
+  }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Strata
 
 struct ReportCommand: ParsableCommand {
@@ -34,7 +35,11 @@ struct ReportCommand: ParsableCommand {
     showing.note("reading \(study)")
     let (read, folder) = try StudyFolder.read(study)
     let result = training.isEmpty ? read : try read.among(RunCommand.folders(training))
-    try StudyFolder.write(result, to: folder, png: png)
+    // The run that made the study is still the same.
+    let records = ["run.yaml", WrittenBy.fileName].compactMap { name in
+      FileManager.default.contents(atPath: "\(folder)/\(name)").map { (name: name, data: $0) }
+    }
+    try StudyFolder.write(result, to: folder, png: png, records: records)
     if let tensorboard, let remark = try TensorBoardExport(result).write(to: tensorboard) {
       standardError("warning: \(remark)")
     }

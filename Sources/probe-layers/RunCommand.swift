@@ -121,6 +121,9 @@ struct RunCommand: AsyncParsableCommand {
   func validate() throws {
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
     guard (0...100).contains(maps) else { throw ValidationError("--maps takes a number from 0 to 100.") }
+    for (option, names) in [("levels", levels), ("probes", probes), ("errors", errors)] {
+      if let names { _ = try listed(option, names) }
+    }
     guard search.map({ ProbeSpec.Search(rawValue: $0) != nil }) ?? true else {
       let names = ProbeSpec.Search.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--search takes one of \(names), not “\(search ?? "")”.")
@@ -173,12 +176,16 @@ struct RunCommand: AsyncParsableCommand {
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }
     study.isCancelled = { interruption.isRequested }
+    study.onNotice = { notice in standardError("warning: \(notice)") }
+    let part = shard.flatMap { Shard($0) }
+    let lock = try RunLock.take(part.map { $0.folder(in: output) } ?? output, interruption)
+    defer { lock.release() }
     if let store { try keepFrames(of: &study, in: store) }
 
-    if let shard = shard.flatMap({ Shard($0) }) {
+    if let shard = part {
       let folder = try await study.writeShard(shard, in: output)
       progress.finish()
-      if !running.showing.quiet { standardOutput("Shard \(shard): \(folder)") }
+      if !running.showing.quiet { try standardOutput("Shard \(shard): \(folder)") }
       return
     }
 
@@ -189,14 +196,13 @@ struct RunCommand: AsyncParsableCommand {
     let result = try await study.run().among(others)
     progress.finish()
     warn(where: result, differsFrom: fingerprints)
-    try StudyFolder.write(result, to: output, png: png)
-    try Data(studyFile(of: result, command: CommandLine.arguments).utf8)
-      .write(to: URL(filePath: output).appending(path: "run.yaml"), options: .atomic)
+    let record = Data(try studyFile(of: result, command: CommandLine.arguments).utf8)
+    try StudyFolder.write(result, to: output, png: png, records: [("run.yaml", record)])
     if let tensorboard {
       let export = TensorBoardExport(result, extraction: extraction.withLock { $0 })
       if let remark = try export.write(to: tensorboard) { standardError("warning: \(remark)") }
     }
-    StudyFolder.removeWork(of: output)
+    StudyFolder.remove(study.work, of: output)
     try show(result)
   }
 

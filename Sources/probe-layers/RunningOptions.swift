@@ -22,9 +22,9 @@ struct ShowingOptions: ParsableArguments {
   /// What a command is for: its result as JSON where that was asked for, else `text`, else nothing.
   func show(_ result: @autoclosure () throws -> some Encodable, _ text: @autoclosure () -> String) throws {
     if json {
-      standardOutput(try ResultJSON.text(of: result()))
+      try standardOutput(try ResultJSON.text(of: result()))
     } else if !quiet {
-      standardOutput(text())
+      try standardOutput(text())
     }
   }
 
@@ -33,10 +33,10 @@ struct ShowingOptions: ParsableArguments {
     if json {
       let path = URL(filePath: folder).appending(path: file)
       let written = try String(contentsOf: path, encoding: .utf8)
-      standardOutput(written.trimmingCharacters(in: .newlines))
+      try standardOutput(written.trimmingCharacters(in: .newlines))
     } else if !quiet {
-      standardOutput(text())
-      standardOutput("Report: \((folder as NSString).appendingPathComponent("report.html"))")
+      try standardOutput(text())
+      try standardOutput("Report: \((folder as NSString).appendingPathComponent("report.html"))")
     }
   }
 }

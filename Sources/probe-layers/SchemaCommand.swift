@@ -30,13 +30,13 @@ struct SchemaCommand: ParsableCommand {
       for name in names {
         let schema = try JSONSerialization.jsonObject(with: Data(text(name).utf8)) as? [String: Any]
         let padded = name.padding(toLength: 13, withPad: " ", startingAt: 0)
-        standardOutput(padded + (schema?["title"] as? String ?? ""))
+        try standardOutput(padded + (schema?["title"] as? String ?? ""))
       }
       return
     }
     guard names.contains(name) else {
       throw ValidationError("There is no schema \(name); there are \(names.joined(separator: ", ")).")
     }
-    standardOutput(try text(name).trimmingCharacters(in: .newlines))
+    try standardOutput(try text(name).trimmingCharacters(in: .newlines))
   }
 }

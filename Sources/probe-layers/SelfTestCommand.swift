@@ -21,7 +21,7 @@ struct SelfTestCommand: ParsableCommand {
   @OptionGroup var running: RunningOptions
 
   func run() throws {
-    let interruption = Interruption()
+    let interruption = Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written.")
     let progress = running.progress
     defer { progress.finish() }
     let checks = try SelfTest(seed: seed).run(
@@ -31,9 +31,9 @@ struct SelfTestCommand: ParsableCommand {
     progress.finish()
     let shown = checks.filter { !running.showing.quiet || !$0.passes }
     if running.showing.json {
-      standardOutput(try ResultJSON.text(of: SelfTestResult(checks, seed: seed)))
+      try standardOutput(try ResultJSON.text(of: SelfTestResult(checks, seed: seed)))
     } else {
-      for check in shown { standardOutput(check.description) }
+      for check in shown { try standardOutput(check.description) }
     }
     let failed = checks.count { !$0.passes }
     guard failed == 0 else {
@@ -43,7 +43,7 @@ struct SelfTestCommand: ParsableCommand {
           "\(failed) of \(checks.count) checks failed; this installation is broken, or its BLAS library is")
     }
     if !running.showing.quiet, !running.showing.json {
-      standardOutput("All \(checks.count) checks passed.")
+      try standardOutput("All \(checks.count) checks passed.")
     }
   }
 }

@@ -64,6 +64,7 @@ struct SimilarityCommand: AsyncParsableCommand {
   @OptionGroup var running: RunningOptions
 
   func validate() throws {
+    _ = try listed("measure", measure)
     guard (1...2).contains(models.count) else { throw ValidationError("Give one model or two.") }
     guard (4...10_000_000).contains(rows) else { throw ValidationError("--rows takes a number from 4.") }
   }
@@ -92,14 +93,15 @@ struct SimilarityCommand: AsyncParsableCommand {
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }
     study.isCancelled = { interruption.isRequested }
+    let lock = try RunLock.take(output, interruption)
+    defer { lock.release() }
     let result = try await study.run()
     progress.finish()
-    try result.write(to: output, png: png)
-    StudyFolder.removeWork(of: output)
-    try WrittenBy(
+    let writtenBy = WrittenBy(
       seed: seed, models: result.models.map { ($0.name, $0.fingerprint) },
-      corpus: (result.corpus.name, result.corpus.fingerprint)
-    ).write(to: output)
+      corpus: (result.corpus.name, result.corpus.fingerprint))
+    try result.write(to: output, png: png, records: [try writtenBy.record()])
+    StudyFolder.remove(study.work, of: output)
     try running.showing.show("similarity.json", in: output, result.terminalSummary)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Strata
 import Yams
@@ -16,6 +17,12 @@ struct WrittenBy {
 
   /// Writes `written-by.yaml` into a result's folder.
   func write(to folder: String) throws {
+    let (name, data) = try record()
+    try WholeFile.write(data, to: URL(filePath: folder).appending(path: name).path)
+  }
+
+  /// `written-by.yaml`, to be written with the result.
+  func record() throws -> (name: String, data: Data) {
     func word(_ text: String) -> Node { Node(text, Tag(.str), .doubleQuoted) }
     func prints(_ things: [(name: String, fingerprint: String)]) -> Node {
       Node(
@@ -30,7 +37,7 @@ struct WrittenBy {
     }
     let whole = Node(pairs + inputs)
     let text = try Yams.serialize(node: whole, width: -1, allowUnicode: true)
-    try Data(text.utf8).write(to: URL(filePath: folder).appending(path: Self.fileName), options: .atomic)
+    return (Self.fileName, Data(text.utf8))
   }
 
   /// A command as a shell takes it.

@@ -20,7 +20,7 @@ import Testing
     #expect(
       files == [
         "comparison.json", "confusions.csv", "drift.csv", "errors.csv", "figures", "layers.csv",
-        "mistakes.csv", "report.html", "summary.md", "written-by.yaml",
+        "manifest.json", "mistakes.csv", "report.html", "summary.md", "written-by.yaml",
       ])
     let csv = try String(contentsOfFile: output + "/layers.csv", encoding: .utf8)
     #expect(csv.split(separator: "\n").count == 1 + 2 * 2)

@@ -21,8 +21,8 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(atPath: output).sorted()
     #expect(
       files == [
-        "figures", "report.html", "similarity.csv", "similarity.json", "spectra.csv", "summary.md",
-        "written-by.yaml",
+        "figures", "manifest.json", "report.html", "similarity.csv", "similarity.json", "spectra.csv",
+        "summary.md", "written-by.yaml",
       ])
     let csv = try String(contentsOfFile: output + "/similarity.csv", encoding: .utf8)
     #expect(csv.split(separator: "\n").count == 1 + 2 * 4)
