@@ -52,12 +52,12 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
       .cutOff(let path, let line, _):
       "\(path):\(line): \(reason)"
     case .unknownFormat(let path, let looksLike):
-      "\(path) is not a label file that can be read: \(looksLike). Expected "
+      "\(path) is not a label file that can be read: \(looksLike.quotable). Expected "
         + LabelFormat.allCases.map(\.title).joined(separator: ", ")
     case .unknownKey(let path, let line, let key, let known):
-      "\(path):\(line): there is no key “\(key)”; " + Nearest.hint(for: key, among: known)
+      "\(path):\(line): there is no key “\(key.quotable)”; " + Nearest.hint(for: key, among: known)
     case .badSetting(let path, let line, let key, let expected, let found):
-      "\(path)\(line.map { ":\($0)" } ?? ""): \(key) must be \(expected), found \(found)"
+      "\(path)\(line.map { ":\($0)" } ?? ""): \(key) must be \(expected), found \(found.quotable)"
     case .noAudio(let path):
       "\(path) holds no audio (looked for \(CorpusFolder.audioExtensions.joined(separator: ", "))) and no text "
         + "(.conllu, or .tsv with a column “text” or “form”); name a folder of audio with labels, or say where it is in "
@@ -90,7 +90,7 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
     switch self {
     case .badText(_, _, let encoding):
       "not valid \(encoding); save the file as UTF-8, for instance with `iconv -f LATIN1 -t UTF-8 IN > OUT`"
-    case .unexpected(_, _, let expected, let found): "expected \(expected), found \(found)"
+    case .unexpected(_, _, let expected, let found): "expected \(expected), found \(found.quotable)"
     case .cutOff(_, _, let expected):
       "the file ends where \(expected) was expected; it is cut off, export it again"
     default: description
