@@ -61,7 +61,65 @@ def corpus(path, data):
     yield b"tiers: {words: word}\nphone_set: ipa\nstress: keep\nsentence: words\n%%%\nid\n%%%\n" + grid
 
 
-targets = {f.__name__: f for f in (checkpoint, safetensors, stream, pickle, npy, corpus)}
+def fixture(name):
+    with open(os.path.join(tests, "..", "fixtures", name), "rb") as file:
+        return file.read()
+
+
+def audio(path, data):
+    if "AudioTests" in path and len(data) < 16384:
+        yield data
+
+
+def index(path, data):
+    yield b'{"metadata": {"total_size": 8}, "weight_map": {"embeddings.LayerNorm.weight": "model.safetensors"}}'
+    if path.endswith(".index.json"):
+        yield data
+
+
+def architecture(path, data):
+    yield fixture("crnn/architecture.yaml")
+    if "architecture" in path and path.endswith(".yaml"):
+        yield data
+
+
+def configuration(path, data):
+    yield fixture("bert-made/config.json")
+
+
+def tokenizer(path, data):
+    yield (b'{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "<|x|>": 3}, "merges": [["a", "b"]]}, '
+           b'"added_tokens": [{"id": 3, "content": "<|x|>", "special": true}], "normalizer": null, '
+           b'"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true}}')
+    if path.endswith("tokenizer.json"):
+        yield data
+
+
+def hdf5(path, data):
+    if data.startswith(b"\x89HDF"):
+        yield data
+
+
+def kaldi(path, data):
+    if path.endswith(".ark"):
+        yield b"a a.ark:2\n%%%\n" + data
+    if path.endswith(".scp"):
+        yield data
+
+
+def activations(path, data):
+    yield b"layers:\n  - {name: hidden.1, file: a}\nhop: 20ms\nfirst_centre: 10ms\n%%%\n"
+    if data.startswith(b"\x93NUMPY"):
+        yield b"hop: 20ms\n%%%\n" + data
+
+
+targets = {
+    f.__name__: f
+    for f in (
+        checkpoint, safetensors, stream, pickle, npy, corpus, audio, index, architecture, configuration, tokenizer, hdf5,
+        kaldi, activations,
+    )
+}
 for name, *endings in (
     ("textgrid", ".TextGrid"), ("timit", ".PHN", ".WRD", ".TXT"), ("ctm", ".ctm"), ("mfa-json", ".json"), ("csv", ".csv"),
     ("htk", ".lab"), ("mlf", ".mlf"), ("elan", ".tsv"), ("eaf", ".eaf"), ("audacity", ".audacity.txt"),

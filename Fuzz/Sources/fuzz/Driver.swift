@@ -5,7 +5,9 @@ import Foundation
 typealias Target = @Sendable ([UInt8]) -> Void
 
 /// Every target by name. A room adds its own in a file beside this one: a dictionary, merged here.
-let targets: [String: Target] = checkpointTargets.merging(labelTargets) { one, _ in one }
+let targets: [String: Target] = [labelTargets, folderTargets].reduce(checkpointTargets) {
+  $0.merging($1) { one, _ in one }
+}
 
 private let chosen = targets[ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""]
 

@@ -1,0 +1,235 @@
+#!/bin/bash
+# Tries probe-layers under signals, full disks, two runs in one folder and limits of the system:
+#
+#   scripts/stress.sh [COUNT] [SEED] [KIND …]
+#
+# COUNT trials of each kind (200), drawn with SEED (1); kinds are signals, disk, runs and limits (all). A trial runs one
+# command, disturbs it, and looks at what it said, what it left behind, and whether the same command, run again in peace,
+# gives the bytes of an undisturbed run. PROBE_LAYERS names the program (default: a release build), TRIALS a folder for the
+# trials' files, which stay where a trial went wrong.
+#
+# Prints a table; ends with 1 where anything was wrong.
+set -u
+cd "$(dirname "$0")/.."
+count=${1:-200}
+seed=${2:-1}
+shift $(($# < 2 ? $# : 2))
+kinds=${*:-signals disk runs limits}
+
+program=${PROBE_LAYERS:-}
+if [ -z "$program" ]; then
+  swift build -c release --product probe-layers || exit 1
+  program=$(swift build -c release --show-bin-path)/probe-layers
+fi
+base=${TRIALS:-$(mktemp -d "${TMPDIR:-/tmp}/strata-stress.XXXXXX")}
+mkdir -p "$base/want"
+model=$PWD/fixtures/w2v2-tiny-phones/model.ckpt
+speech=$base/speech
+mkdir -p "$speech"
+for voice in kal slt ked; do cp -r "fixtures/unseen/$voice" "$speech/"; done
+quick="--layers conv.7,hidden.3 --levels phoneme --twins 1 --maps 0 --threads 2"
+
+commands=(study shard merge store compare similarity extract-safetensors extract-npz extract-h5)
+
+# The arguments of a command that writes into a folder.
+arguments() { # COMMAND FOLDER [SEED]
+  local choice="--corpus $speech $quick --seed ${3:-0}"
+  case $1 in
+    study) echo "$model $choice --output $2/out" ;;
+    shard) echo "$model $choice --shard 1/2 --output $2/out" ;;
+    merge) echo "merge $base/shards --threads 2 --output $2/out" ;;
+    store) echo "$model $choice --store $2/frames --output $2/out" ;;
+    compare) echo "compare --untrained $model --corpus $speech --layers conv.7,hidden.3 --levels phoneme --seed ${3:-0} --output $2/out" ;;
+    similarity) echo "similarity $model --corpus $speech --layers conv.7,hidden.3 --seed ${3:-0} --output $2/out" ;;
+    extract-*) echo "extract $model $speech --layers conv.7,hidden.3 -o $2/out.${1#extract-}" ;;
+  esac
+}
+
+# Sums of everything that was written, without what tells of the run and without kept work.
+sums() { # FOLDER
+  (cd "$1" && find . -type f ! -name run.yaml ! -name written-by.yaml ! -path './frames/*' ! -path '*/work/*' \
+    ! -name '.err*' -print0 | sort -z | xargs -0 -r sha256sum)
+}
+
+# What must never stay: temporary files, half of a folder, a lock.
+leftovers() { find "$1" \( -name '*.part-*' -o -name '.strata-*' \) | head -3; }
+
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
+
+declare -A wrong right lasted
+notes=()
+verdict() { # KIND TRIAL FOLDER REASON
+  if [ -z "$4" ]; then
+    right[$1]=$((${right[$1]:-0} + 1))
+    rm -rf "$3"
+  else
+    wrong[$1]=$((${wrong[$1]:-0} + 1))
+    notes+=("$1 $2: $4 ($3)")
+  fi
+}
+
+draw() { RANDOM=$(((seed * 7919 + $1) % 32768)); : $RANDOM; }
+
+# The same command again, undisturbed; says what is wrong.
+again() { # COMMAND FOLDER
+  # shellcheck disable=SC2046
+  timeout 300 "$program" $(arguments "$1" "$2") --quiet >/dev/null 2>"$2/.err2"
+  local status=$?
+  [ $status = 0 ] || { echo "run again it ends with $status: $(tail -1 "$2/.err2")"; return; }
+  [ "$(sums "$2")" = "$(cat "$base/want/$1")" ] || { echo "run again it gives other bytes"; return; }
+  local left
+  left=$(leftovers "$2")
+  [ -z "$left" ] || echo "it leaves behind $left"
+}
+
+trap_of() { # STATUS
+  case $1 in 132 | 133 | 134 | 135 | 136 | 139) echo "it traps (status $1)" ;; esac
+}
+
+signals() { # TRIAL FOLDER
+  draw "$1"
+  local command=${commands[$((RANDOM % ${#commands[@]}))]} name
+  name=$(printf '%s\n' INT TERM HUP KILL | sed -n $((RANDOM % 4 + 1))p)
+  local wait=$((RANDOM % (${lasted[$command]} + 1)))
+  # shellcheck disable=SC2046
+  "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err" &
+  local process=$!
+  sleep $((wait / 1000)).$(printf %03d $((wait % 1000)))
+  kill -"$name" $process 2>/dev/null
+  local before status took
+  before=$(milliseconds)
+  wait $process 2>/dev/null
+  status=$?
+  took=$(($(milliseconds) - before))
+  local reason=""
+  # A signal before the program listens ends it as it ends any program.
+  case $name:$status in
+    *:0 | KILL:137 | *:130 | TERM:143 | HUP:129) ;;
+    *) reason="$command ends with $status after SIG$name" ;;
+  esac
+  [ "$name" = KILL ] || [ $took -le 2000 ] || reason="$command takes $took ms to answer SIG$name"
+  if [ "$name" != KILL ] && [ -z "$reason" ]; then
+    case $command in extract-*)
+      [ -z "$(leftovers "$2")" ] || reason="$command leaves behind $(leftovers "$2") after SIG$name" ;;
+    esac
+  fi
+  [ -n "$reason" ] || reason=$(again "$command" "$2")
+  verdict signals "$1 ($command, SIG$name at $wait ms)" "$2" "$reason"
+}
+
+disk() { # TRIAL FOLDER
+  draw $((10000 + $1))
+  local command=${commands[$((RANDOM % ${#commands[@]}))]}
+  local blocks=$((RANDOM % 2 ? RANDOM % 16 : RANDOM % 600))
+  # Something is there already, of another study.
+  cp -r "$base/other-$command/." "$2" 2>/dev/null
+  rm -rf "$2/out/work"
+  local before status reason=""
+  before=$(sums "$2")
+  # shellcheck disable=SC2046
+  (ulimit -f $blocks; exec timeout 300 "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>/dev/shm/.strata-err-$$)
+  status=$?
+  case $status in
+    0) [ "$(sums "$2")" = "$(cat "$base/want/$command")" ] || reason="$command ends with 0 and other bytes" ;;
+    74)
+      [ "$(sums "$2")" = "$before" ] || [ "$command" = shard ] || reason="$command changes what was there before it fails"
+      [ -s /dev/shm/.strata-err-$$ ] || reason="$command says nothing" ;;
+    *) reason="$command ends with $status: $(tail -1 /dev/shm/.strata-err-$$)" ;;
+  esac
+  rm -f /dev/shm/.strata-err-$$
+  [ -n "$reason" ] || reason=$(again "$command" "$2")
+  verdict disk "$1 ($command, files of at most $blocks KiB)" "$2" "$reason"
+}
+
+runs() { # TRIAL FOLDER
+  draw $((20000 + $1))
+  local command=${commands[$((RANDOM % ${#commands[@]}))]}
+  local wait=$((RANDOM % (${lasted[$command]} + 1))) other=$((RANDOM % 2))
+  case $command in merge | extract-*) other=0 ;; esac
+  # shellcheck disable=SC2046
+  "$program" $(arguments "$command" "$2" $other) --quiet >/dev/null 2>"$2/.err" &
+  local one=$!
+  sleep $((wait / 1000)).$(printf %03d $((wait % 1000)))
+  # shellcheck disable=SC2046
+  timeout 300 "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err2"
+  local second=$? first reason=""
+  wait $one
+  first=$?
+  [ $first = 0 ] || reason="of two runs of $command the first ends with $first: $(tail -1 "$2/.err")"
+  [ $second = 0 ] || reason="of two runs of $command the second ends with $second: $(tail -1 "$2/.err2")"
+  if [ -z "$reason" ]; then
+    local found
+    found=$(sums "$2")
+    [ "$found" = "$(cat "$base/want/$command")" ] || [ "$found" = "$(cat "$base/want/other-$command" 2>/dev/null)" ] \
+      || reason="two runs of $command leave the bytes of neither"
+    [ -z "$(leftovers "$2")" ] || reason="two runs of $command leave behind $(leftovers "$2")"
+  fi
+  verdict runs "$1 ($command, the second after $wait ms)" "$2" "$reason"
+}
+
+limits() { # TRIAL FOLDER
+  draw $((30000 + $1))
+  local command=${commands[$((RANDOM % ${#commands[@]}))]} limit reason=""
+  case $((RANDOM % 4)) in
+    0) limit="-v $((400000 + RANDOM * 40))" ;;
+    1) limit="-n $((6 + RANDOM % 60))" ;;
+    2) limit="-t $((1 + RANDOM % 4))" ;;
+    *) limit="-s $((256 + RANDOM % 8000))" ;;
+  esac
+  # shellcheck disable=SC2046,SC2086
+  (ulimit $limit; exec timeout 300 "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err")
+  local status=$?
+  case $status in
+    0) [ "$(sums "$2")" = "$(cat "$base/want/$command")" ] || reason="$command ends with 0 and other bytes" ;;
+    124) reason="$command hangs" ;;
+    # Beyond its CPU time a program is ended by the system.
+    137 | 152) ;;
+    *) [ -s "$2/.err" ] || reason="$command ends with $status and says nothing" ;;
+  esac
+  [ -n "$reason" ] || reason=$(trap_of $status)
+  [ -n "$reason" ] || reason=$(again "$command" "$2")
+  verdict limits "$1 ($command, ulimit $limit)" "$2" "$reason"
+}
+
+echo "Undisturbed runs, in $base"
+for index in 1 2; do
+  # shellcheck disable=SC2086
+  "$program" "$model" --corpus "$speech" $quick --shard $index/2 --output "$base/shards" --quiet || exit 1
+done
+for command in "${commands[@]}"; do
+  mkdir -p "$base/undisturbed" "$base/other-$command"
+  before=$(milliseconds)
+  # shellcheck disable=SC2046
+  "$program" $(arguments "$command" "$base/undisturbed") --quiet >/dev/null || exit 1
+  lasted[$command]=$(($(milliseconds) - before))
+  sums "$base/undisturbed" >"$base/want/$command"
+  rm -rf "$base/undisturbed"
+  # shellcheck disable=SC2046
+  "$program" $(arguments "$command" "$base/other-$command" 1) --quiet >/dev/null || exit 1
+  sums "$base/other-$command" >"$base/want/other-$command"
+  printf '  %-20s %6d ms\n' "$command" "${lasted[$command]}"
+done
+
+for kind in $kinds; do
+  for ((trial = 1; trial <= count; trial++)); do
+    folder=$base/$kind-$trial
+    mkdir -p "$folder"
+    "$kind" "$trial" "$folder"
+    [ ! -t 2 ] || printf '\r%s %d/%d' "$kind" "$trial" "$count" >&2
+  done
+  [ ! -t 2 ] || printf '\r\033[2K' >&2
+done
+
+echo
+printf '%-10s %8s %8s %8s\n' kind trials right wrong
+total=0
+for kind in $kinds; do
+  printf '%-10s %8d %8d %8d\n' "$kind" "$count" "${right[$kind]:-0}" "${wrong[$kind]:-0}"
+  total=$((total + ${wrong[$kind]:-0}))
+done
+for note in "${notes[@]+"${notes[@]}"}"; do echo "$note"; done
+if [ $total = 0 ]; then
+  [ -n "${TRIALS:-}" ] || rm -rf "$base"
+  exit 0
+fi
+exit 1
