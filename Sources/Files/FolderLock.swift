@@ -48,12 +48,7 @@ public final class FolderLock: Sendable {
     whenHeld: (Owner?) -> Void = { _ in }
   ) throws -> FolderLock {
     let isThere = FileManager.default.fileExists(atPath: folder)
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      let reason = isThere ? "a file of that name is in the way" : plainReason(error)
-      throw FileError.writeFailed(path: folder, reason: reason)
-    }
+    try ResultFolder.makeFolder(folder)
     var isTold = false
     while true {
       switch try attempt(folder, command: command) {

@@ -105,15 +105,20 @@ public enum ResultFolder {
 
   /// Makes a folder and those above it; throws `FileError.writeFailed`.
   public static func makeFolder(_ path: String) throws(FileError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      var isFolder: ObjCBool = false
-      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      throw .writeFailed(
-        path: path,
-        reason: isThere && !isFolder.boolValue ? "a file of that name is in the way" : plainReason(error))
+    guard mkdir(path, 0o777) != 0 else { return }
+    var failure = errno
+    let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+      separator: "/")
+    if failure == ENOENT, !parent.isEmpty {
+      try makeFolder(parent)
+      guard mkdir(path, 0o777) != 0 else { return }
+      failure = errno
     }
+    var status = stat()
+    if failure == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+    let isInTheWay = failure == EEXIST || failure == ENOTDIR
+    throw .writeFailed(
+      path: path, reason: isInTheWay ? "a file of that name is in the way" : systemReason(failure))
   }
 }
 

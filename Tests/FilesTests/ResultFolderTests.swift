@@ -90,6 +90,17 @@ import Testing
     #expect(try ResultFolder.read(folder + "/study.json") == Data("2".utf8))
   }
 
+  @Test("a folder is made with those above it, or what is in the way is said without the system's numbers")
+  func folders() throws {
+    for name in ["a/b/c", "a/b/c", "a/b/c/", "a//d"] { try ResultFolder.makeFolder(folder + "/" + name) }
+    try Data().write(to: URL(filePath: folder + "/file"))
+    for name in ["file", "file/x/y"] {
+      let error = #expect(throws: FileError.self) { try ResultFolder.makeFolder(folder + "/" + name) }
+      #expect(
+        error == .writeFailed(path: folder + "/" + name, reason: "a file of that name is in the way"))
+    }
+  }
+
   @Test("a manifest leads nowhere else") func escape() throws {
     try stage(["study.json": "1"]).commit()
     _ = try temporary.write(Data("mine".utf8), to: "precious")
