@@ -34,7 +34,7 @@ public struct LogMel: Sendable {
 
   private init(
     samplingRate: Int, window: Int, hop: Int, bands: Int, from low: Double = 0, to high: Double = 8000,
-    scale: Scale
+    isHTK: Bool = false, scale: Scale
   ) {
     self.samplingRate = samplingRate
     self.window = window
@@ -42,8 +42,12 @@ public struct LogMel: Sendable {
     self.bands = bands
     self.scale = scale
     transform = FourierMatrix(window: WindowFunction.periodicHann(window), size: window)
-    filters = MelFilters.slaney(
-      bands: bands, transformSize: window, samplingRate: samplingRate, from: low, to: high)
+    filters =
+      isHTK
+      ? MelFilters.htk(
+        bands: bands, transformSize: window, samplingRate: samplingRate, from: low, to: high)
+      : MelFilters.slaney(
+        bands: bands, transformSize: window, samplingRate: samplingRate, from: low, to: high)
   }
 
   /// The mel baseline at 16 kHz: periodic Hann of 25 ms, 10 ms hop, Slaney's bands from 0 to 8 kHz,
@@ -58,10 +62,14 @@ public struct LogMel: Sendable {
   }
 
   /// CLAP's front end without fusion (Wu 2023): 48 kHz, periodic Hann of 1,024, hop 480, 64 of Slaney's bands
-  /// to 14 kHz, in decibels. Published models have their lowest band at 0 or 50 Hz.
-  public static func clap(bands: Int = 64, from low: Double = 0, to high: Double = 14_000) -> LogMel {
+  /// to 14 kHz, in decibels. Published models have their lowest band at 0 or 50 Hz. `isFused` is for models with
+  /// fusion, whose bands are HTK's.
+  public static func clap(
+    bands: Int = 64, from low: Double = 0, to high: Double = 14_000, isFused: Bool = false
+  ) -> LogMel {
     LogMel(
-      samplingRate: 48_000, window: 1024, hop: 480, bands: bands, from: low, to: high, scale: .decibels)
+      samplingRate: 48_000, window: 1024, hop: 480, bands: bands, from: low, to: high, isHTK: isFused,
+      scale: .decibels)
   }
 
   /// What CLAP makes of a sound before its spectrum: ten seconds at 48 kHz, repeated as often as it fits whole

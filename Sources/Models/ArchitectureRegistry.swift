@@ -2,6 +2,7 @@
 let architectures: [any SpeechArchitecture.Type] = [
   Wav2Vec2Conformer.self,
   W2vBert.self,
+  Seamless.self,
   Parakeet.self,
   SEW.self,
   Moonshine.self,

@@ -45,7 +45,11 @@ extension ModelError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownArchitecture(let path, let found, let known):
-      "\(path): \(found); the models known are \(known.joined(separator: ", "))"
+      """
+      \(path): \(found); the models known are \(known.joined(separator: ", ")). Where it computes as one of these does, \
+      --model-type says which, with --config and --map where its settings or names are others; where its encoder is one, \
+      --prefix names that part; any other can be described layer by layer with --architecture
+      """
     case .configuration(let path, let key, let found, let expected):
       "\(path): the configuration's \(key) is \(found), expected \(expected)"
     case .architecture(let path, let line, let found, let expected):

@@ -46,12 +46,13 @@ extension SpeechModel {
     }
     var loaded = SpeechModel(
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
-      normalisesInput: normalisesInput)
+      normalisesInput: normalisesInput,
+      normalisationEpsilon: description.modelType == "omniasr_audio" ? 1e-5 : 1e-7)
     loaded.files = files
     return loaded
   }
 
-  private static func build(_ description: ModelDescription) throws -> BuiltModel {
+  static func build(_ description: ModelDescription) throws -> BuiltModel {
     let known = architectures.flatMap { $0.modelTypes }
     func unknown(_ found: String) -> ModelError {
       .unknownArchitecture(path: description.path, found: found, known: known)

@@ -245,7 +245,7 @@ import Testing
       ("depths", "[2, 2, 2, 1]", "without a place"), ("num_attention_heads", "[3, 2, 4, 8]", "divisor"),
       ("window_size", "4", "the model needs [49, 1]"), ("window_size", "7", "whole windows of 7"),
       ("mlp_ratio", "4.0", "the model needs [32, 8]"), ("qkv_bias", "false", "without a place"),
-      ("enable_fusion", "true", "fused models"), ("enable_patch_layer_norm", "false", "without a place"),
+      ("enable_patch_layer_norm", "false", "without a place"),
       ("hidden_act", "\"gelu_x\"", "gelu_new, gelu_python"),
     ])
   func hostile(key: String, json: String, expected: String) throws {

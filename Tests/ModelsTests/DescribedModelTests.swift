@@ -164,6 +164,7 @@ import Testing
       ),
       ("layers:\n  - {group_norm: conv.1, groups: 7}", 2, "a divisor of the 80 channels"),
       ("layers:\n  - residual: [{max_pool: 2}]", 2, "the same both ways"),
+      ("layers:\n  - residual: [{max_pool: 3, stride: 1}]", 2, "as many both ways"),
       ("layers:\n  - residual:\n      - {tanh: x}", 3, "a layer of no known kind"),
     ])
   func refused(yaml: String, line: Int, expected: String) throws {

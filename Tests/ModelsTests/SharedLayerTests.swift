@@ -151,7 +151,7 @@ import Testing
     #expect(try apply("linear") == before)
     #expect(try apply("relu6") == [0, 0, 0.5, 6, 6])
     #expect(try apply("relu2") == [0, 0, 0.25, 49, 1600])
-    #expect(try apply("leaky_relu") == [-0.4, -0.01, 0.5, 7, 40])
+    #expect(try apply("leaky_relu") == [-40 * 0.01, -0.01, 0.5, 7, 40])
     #expect(try apply("gelu_10").suffix(2) == [7, 10])
     #expect(try apply("gelu_python") == apply("gelu") && apply("gelu_accurate") == apply("gelu_new"))
     #expect(Activation(named: "softmax") == nil)

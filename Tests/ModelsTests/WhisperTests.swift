@@ -248,7 +248,7 @@ import Testing
       ("max_source_positions", "1500", "the model needs [1500, 48]"),
       ("encoder_ffn_dim", "262144", "the model needs [262144, 48]"),
       ("num_mel_bins", "128", "[48, 128, 3]"),
-      ("activation_function", "\"quick_gelu\"", "gelu, gelu_new"),
+      ("activation_function", "\"gelu_x\"", "gelu_new, gelu_python"),
       ("encoder_layers", "2", "without a place"),
       ("encoder_layers", "4", "missing: encoder.layers.3"), ("init_std", "-1", "init_std"),
     ])

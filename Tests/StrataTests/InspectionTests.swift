@@ -56,7 +56,7 @@ import Testing
     let overview = ModelOverview(model, cost: try ModelCost.measured(model))
     try check(overview)
     #expect(overview.samplingRate == nil && overview.stages.allSatisfy { $0.step == nil })
-    #expect(overview.description.contains("a token\n"))
+    #expect(overview.description.contains("a token "))
     #expect(overview.description.contains("tokens takes 0."))
   }
 

@@ -23,6 +23,7 @@ struct ConformerAttention: Sendable {
   var query, key, value, output: Linear
   var heads: Int
   var positions: Positions
+  var reach = AttentionReach.all
 
   /// `output(attention) + residual`, `[frames × width]` to the same; `signal` is that of so many frames. For the rest
   /// see `SelfAttention`.
@@ -43,7 +44,8 @@ struct ConformerAttention: Sendable {
       q = run.shifted(q, by: content)
     }
     let context = run.attention(
-      q, key(located, run), value(x, run), heads: heads, validFrames: validFrames, relative: relative,
+      q, key(located, run), value(x, run), heads: heads, validFrames: validFrames, reach: reach,
+      relative: relative,
       weights: &weights)
     return output(context, run, adding: residual)
   }

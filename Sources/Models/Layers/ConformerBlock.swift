@@ -59,11 +59,15 @@ package struct DepthwiseConvolution: Sendable {
     padding: Int, activation: Activation
   ) {
     (self.padding, self.norm, self.activation) = (padding, norm, activation)
-    guard weight.shape.count == 3, weight.count > 0 else {
-      (self.weight, self.bias) = (weight, weight)
+    // What could not be read stays empty; who reads it says so.
+    let width = weight.shape.count == 3 ? weight.shape[0] : 0
+    guard weight.count > 0, bias.map({ $0.count == width }) ?? true,
+      batchNorm.map({ $0.factor.count == width && $0.summand.count == width }) ?? true
+    else {
+      (self.weight, self.bias) = (Tensor(shape: [0]), Tensor(shape: [0]))
       return
     }
-    let (width, kernel) = (weight.shape[0], weight.shape[2])
+    let kernel = weight.shape[2]
     let (taps, biases) = (weight.values, bias?.values)
     let (factors, summands) = (batchNorm?.factor.values, batchNorm?.summand.values)
     self.weight = Tensor(shape: [kernel, width]) { rows in

@@ -7,7 +7,7 @@ import Tensors
 #endif
 
 /// How positions turn pairs of a head's values (RoPE, Su 2021): pair p of position t by the angle `t · base^(−p / pairs)`.
-struct RotaryPositions: Sendable, Equatable {
+struct RotaryPositions: Sendable, Hashable {
   /// Values of a head.
   var headSize: Int
   /// The first so many of them are turned, an even number; all where nothing is said.

@@ -25,7 +25,8 @@ struct BlockAdapter: Sendable {
 /// Attention over all frames, then a feed-forward network on each, each with a residual and a norm.
 struct TransformerBlock: Sendable {
   var attention: SelfAttention
-  var attentionNorm: LayerNorm
+  /// None in front of a first block whose input is normalised already.
+  var attentionNorm: LayerNorm?
   var feedForward: FeedForward
   var outputNorm: LayerNorm
   /// Whether a norm comes before its sublayer ("stable layer norm") or after the residual's sum.
@@ -40,15 +41,15 @@ struct TransformerBlock: Sendable {
   ) -> Tensor {
     if normalisesFirst {
       let y = attention(
-        attentionNorm(x, run), adding: x, validFrames: validFrames, bias: bias, rotation: rotation,
+        attentionNorm?(x, run) ?? x, adding: x, validFrames: validFrames, bias: bias, rotation: rotation,
         distances: distances, reach: reach, weights: &weights, run)
       let z = feedForward(outputNorm(y, run), adding: y, run)
       return adapter?(z, run) ?? z
     }
-    let y = attentionNorm(
-      attention(
-        x, adding: x, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
-        reach: reach, weights: &weights, run), run)
+    let attended = attention(
+      x, adding: x, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
+      reach: reach, weights: &weights, run)
+    let y = attentionNorm?(attended, run) ?? attended
     return outputNorm(feedForward(y, adding: y, run), run)
   }
 }

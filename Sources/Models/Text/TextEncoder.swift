@@ -155,7 +155,7 @@ extension TextEncoder {
       throw ModelError.unknownArchitecture(
         path: path,
         found: type.isEmpty ? "its configuration has no model_type" : "its model type is \(type)",
-        known: modelTypes)
+        known: TextArchitectures.modelTypes)
     }
     return try TextEncoderConfiguration(
       ConfigurationReader(path: description.configurationPath, values: tree), family: family)

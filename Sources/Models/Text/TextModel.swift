@@ -33,34 +33,35 @@ public struct TextModel: Sendable {
   let folder: String
   /// What its weights were read from, and may still be; nil of a twin.
   private var opened: OpenedFiles?
-  private let encoder: TextEncoder
+  private let architecture: any TextArchitecture
   private let pool = MemoryPool()
 
   init(
-    _ encoder: TextEncoder, report: TensorReport, tokenizer: (any Tokenizer)?, folder: String, name: String,
+    _ architecture: any TextArchitecture, report: TensorReport, tokenizer: (any Tokenizer)?, folder: String,
+    name: String,
     fingerprint: String, settings: String
   ) {
-    self.encoder = encoder
+    self.architecture = architecture
     self.tokenizer = tokenizer
     self.folder = folder
     self.name = name
     self.fingerprint = fingerprint
     self.settings = settings
     tensorReport = report
-    family = encoder.configuration.family.rawValue
-    parameters = encoder.parameters
-    taps = encoder.taps
-    attentionTaps = encoder.attentionTaps
+    family = architecture.family
+    parameters = architecture.parameters
+    taps = architecture.taps
+    attentionTaps = architecture.attentionTaps
   }
 
   /// Throws `FileError.changed` where a file that weights are read from was written over or cut short since it was opened.
   public func requireUnchanged() throws { try opened?.requireUnchanged() }
 
   /// The most tokens of a text, those that frame it among them.
-  public var maximumTokens: Int { encoder.configuration.maximumTokens }
+  public var maximumTokens: Int { architecture.maximumTokens }
 
   /// Whether a model's type is one that is read here.
-  public static func reads(modelType: String) -> Bool { TextEncoder.modelTypes.contains(modelType) }
+  public static func reads(modelType: String) -> Bool { TextArchitectures.modelTypes.contains(modelType) }
 
   /// What the configuration with a checkpoint calls its model; nil where none says.
   public static func modelType(of path: String, options: LoadOptions = LoadOptions()) throws -> String? {
@@ -70,7 +71,7 @@ public struct TextModel: Sendable {
   /// The same architecture with parameters drawn as its authors draw them before training.
   public func randomTwin(seed: UInt64) throws -> TextModel {
     TextModel(
-      try encoder.untrained(seed: seed),
+      try architecture.untrained(seed: seed),
       report: TensorReport(
         used: tensorReport.used, leftOut: [], ignored: [], notes: ["parameters drawn with seed \(seed)"],
         parameters: tensorReport.parameters),
@@ -78,7 +79,7 @@ public struct TextModel: Sendable {
       fingerprint: "\(fingerprint)-untrained-\(seed)", settings: settings)
   }
 
-  /// Reads a model of the BERT family with its tokeniser from a Hugging Face folder, or from a file of weights
+  /// Reads a text model with its tokeniser from a Hugging Face folder, or from a file of weights
   /// beside a `config.json`. Of a CLAP model it reads the text tower.
   ///
   /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is no such model.
@@ -86,11 +87,11 @@ public struct TextModel: Sendable {
     let checkpoint = try options.named(Checkpoint.open(path))
     let description = try ModelDescription(checkpoint, options)
     let opened = try checkpoint.opened()
-    let (encoder, report) = try TextEncoder.build(description)
+    let built = try TextArchitectures.build(description)
     let folder = ModelDescription.folder(of: options.configuration ?? path)
     let files = TokenizerFiles(folder: folder)
     var model = TextModel(
-      encoder, report: report, tokenizer: try files.tokenizer(), folder: folder,
+      built.architecture, report: built.report, tokenizer: try files.tokenizer(), folder: folder,
       name: SpeechModel.name(of: path), fingerprint: opened.fingerprint,
       settings: ContentHash.hexadecimal(of: try description.settings() + files.fingerprint()))
     model.opened = opened
@@ -140,16 +141,17 @@ extension TextModel {
   ) throws {
     for name in wanted.sorted() { try (taps + attentionTaps).named(name) }
     try check(count: tokens.count)
-    let c = encoder.configuration
-    if let id = tokens.first(where: { !(0..<c.vocabulary).contains($0) }) {
-      throw ModelError.unknownToken(id: id, vocabulary: c.vocabulary)
+    let vocabulary = architecture.vocabulary
+    if let id = tokens.first(where: { !(0..<vocabulary).contains($0) }) {
+      throw ModelError.unknownToken(id: id, vocabulary: vocabulary)
     }
     let types = types ?? Array(repeating: 0, count: tokens.count)
-    precondition(types.count == tokens.count && types.allSatisfy { (0..<c.types).contains($0) })
+    precondition(
+      types.count == tokens.count && types.allSatisfy { (0..<architecture.tokenTypes).contains($0) })
     let valid = min(max(1, validTokens ?? tokens.count), tokens.count)
     var remaining = wanted
     guard !remaining.isEmpty else { return }
-    try encoder.forward(
+    try architecture.forward(
       tokens, types: types, validTokens: valid, wanted: wanted, on: Evaluation(threads: threads, pool: pool)
     ) { name, values in
       if let index = values.firstNonFinite() {

@@ -20,8 +20,11 @@ public struct ModelOverview: Sendable, Codable {
     public let step: Double?
     public let receptiveField: Double?
     public let firstCentre: Double?
+    /// What transformers calls it, by version where that matters; nil where it gives no such value.
+    public let transformers: String?
 
-    init(_ tap: TapPoint) {
+    init(_ tap: TapPoint, transformers: String?) {
+      self.transformers = transformers
       (name, width) = (tap.name, tap.width)
       step = tap.timing?.stride
       receptiveField = tap.timing?.receptiveField
@@ -53,7 +56,8 @@ public struct ModelOverview: Sendable, Codable {
       name: model.name, family: model.family, fingerprint: model.fingerprint, parameters: model.parameters,
       samplingRate: model.samplingRate, input: model.inputNormalisation,
       taps: model.taps + model.decoderTaps,
-      attention: attention, report: model.tensorReport, cost: cost)
+      attention: attention, report: model.tensorReport, cost: cost,
+      transformers: model.transformersName(of:))
   }
 
   public init(_ model: TextModel, cost: ModelCost? = nil) {
@@ -61,17 +65,19 @@ public struct ModelOverview: Sendable, Codable {
     self.init(
       name: model.name, family: model.family, fingerprint: model.fingerprint, parameters: model.parameters,
       samplingRate: nil, input: "\(tokenizer), \(model.maximumTokens) at most", taps: model.taps,
-      attention: model.attentionTaps, report: model.tensorReport, cost: cost)
+      attention: model.attentionTaps, report: model.tensorReport, cost: cost,
+      transformers: model.transformersName(of:))
   }
 
   private init(
     name: String, family: String, fingerprint: String, parameters: Int, samplingRate: Int?, input: String,
-    taps: [TapPoint], attention: [TapPoint], report: TensorReport, cost: ModelCost?
+    taps: [TapPoint], attention: [TapPoint], report: TensorReport, cost: ModelCost?,
+    transformers: (String) -> String?
   ) {
     (self.name, self.family, self.fingerprint) = (name, family, fingerprint)
     (self.parameters, self.samplingRate, self.input, self.cost) = (parameters, samplingRate, input, cost)
-    self.taps = taps.map(Tap.init)
-    self.attention = attention.map(Tap.init)
+    self.taps = taps.map { Tap($0, transformers: transformers($0.name)) }
+    self.attention = attention.map { Tap($0, transformers: transformers($0.name)) }
     tree = ParameterTree(report.parameters, taps: taps)
     (unused, ignored, notes) = (report.leftOut, report.ignored, report.notes)
     func heads(_ prefix: String) -> [Int: Int] {
@@ -97,10 +103,13 @@ extension ModelOverview: CustomStringConvertible {
       "fingerprint \(fingerprint)",
     ]
     if let cost { lines.append(cost.words) }
-    lines += ["", row(["layer", "width", "step", "receptive field", "first centre"])]
+    lines += ["", row(["layer", "width", "step", "receptive field", "first centre", "in transformers"])]
     for tap in taps {
       let times = [tap.step, tap.receptiveField, tap.firstCentre].compactMap(\.self).map(Self.milliseconds)
-      lines.append(row([tap.name, "\(tap.width)"] + (times.isEmpty ? ["a token"] : times)))
+      lines.append(
+        row(
+          [tap.name, "\(tap.width)"] + (times.isEmpty ? ["a token", "", ""] : times)
+            + [tap.transformers ?? "—"]))
     }
     if taps.contains(where: { $0.receptiveField != nil }) {
       lines.append(
@@ -130,7 +139,7 @@ extension ModelOverview: CustomStringConvertible {
   }
 
   private func row(_ cells: [String]) -> String {
-    zip(cells, [max(14, 2 + (taps.map(\.name.count).max() ?? 0)), 7, 12, 17, 13]).map { cell, width in
+    zip(cells, [max(14, 2 + (taps.map(\.name.count).max() ?? 0)), 7, 12, 17, 14, 15]).map { cell, width in
       cell.padding(toLength: max(width, cell.count), withPad: " ", startingAt: 0)
     }.joined().trimmingCharacters(in: .whitespaces)
   }

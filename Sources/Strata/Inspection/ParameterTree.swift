@@ -79,7 +79,9 @@ public struct ParameterTree: Sendable, Equatable, Codable {
     case "word_embeddings": return found(["embedding", "text.embedding"])
     case "embed_tokens": return found(["decoder.hidden.0"])
     case "layer_norm", "layernorm", "norm":
-      return path.contains { Int($0) != nil || $0 == "feature_projection" || $0 == "embeddings" }
+      // A norm inside a block, or of what enters the first one, is no final one.
+      let inner: Set<String> = ["feature_projection", "embeddings", "patch_embed"]
+      return path.contains { Int($0) != nil || inner.contains($0) }
         ? [] : found([inDecoder ? "decoder.final_norm" : "final_norm"])
     default: return []
     }

@@ -18,8 +18,13 @@ extension ClapAudio {
     {
       configuration.sharedWidth = shape[0]
     }
-    let frontEnd = try frontEnd(description, bands: configuration.bands, &notes)
+    let frontEnd = try frontEnd(description, configuration, &notes)
     notes.append("a frame is the mean over the frequencies of the patches at one time")
+    if configuration.isFused {
+      notes.append(
+        "windows of 10 s are not fused: its fusion layers, for longer sounds, are left out (transformers' extractor "
+          + "marks one sound of every batch of short ones as longer, and fuses that)")
+    }
     notes.append("sounds are read in windows of 10 s, a shorter one repeated to fill it")
     let model = ClapAudio(
       configuration: configuration, frontEnd: frontEnd.mel,
@@ -46,7 +51,7 @@ extension ClapAudio {
 
   /// The feature extractor's settings, of which only the bands' range differs between published models.
   private static func frontEnd(
-    _ description: ModelDescription, bands: Int, _ notes: inout [String]
+    _ description: ModelDescription, _ c: ClapAudioConfiguration, _ notes: inout [String]
   ) throws -> (mel: LogMel, range: String) {
     if let rate = description.samplingRate, rate != samplingRate {
       throw ModelError.configuration(
@@ -64,12 +69,19 @@ extension ClapAudio {
     }
     let low = try reader.number("frequency_min", 0...23_000, default: 0)
     let high = try reader.number("frequency_max", (low + 1)...24_000, default: 14_000)
-    return (LogMel.clap(bands: bands, from: low, to: high), "\(Int(low)) to \(Int(high))")
+    // The extractor has HTK's bands for fusion and Slaney's for the other ways of shortening.
+    let isHTK = settings["truncation"]?.string.map { $0 == "fusion" } ?? c.isFused
+    return (
+      LogMel.clap(bands: c.bands, from: low, to: high, isFused: isHTK), "\(Int(low)) to \(Int(high))"
+    )
   }
 
   /// What only training needs, and tables that follow from the settings. The text tower stands outside.
   private static func leftovers(_ c: ClapAudioConfiguration) -> [String] {
-    ["audio_encoder.batch_norm.num_batches_tracked"]
+    [
+      "audio_encoder.batch_norm.num_batches_tracked", "audio_encoder.patch_embed.fusion_model",
+      "audio_encoder.patch_embed.mel_conv2d",
+    ]
       + zip(0..., c.depths).flatMap { stage, depth in
         (0..<depth).map {
           "audio_encoder.layers.\(stage).blocks.\($0).attention.self.relative_position_index"

@@ -14,6 +14,8 @@ struct ClapAudioConfiguration: Sendable, Equatable {
   var heads = [4, 8, 16, 32]
   var windowSide = 8
   var innerRatio = 4.0
+  /// Whether it can fuse views of a long sound, which windows of 10 s never ask for.
+  var isFused = false
   var hasPatchNorm = true
   var attentionBias = true
   var activation = Activation.gelu
@@ -60,11 +62,7 @@ extension ClapAudioConfiguration {
     guard strides == [patch, patch] else {
       throw Self.refuse(reader.path, "patch_stride", "\(strides)", "patch_size, \(patch), both ways")
     }
-    guard try !reader.bool("enable_fusion", default: false) else {
-      throw Self.refuse(
-        reader.path, "enable_fusion", "true",
-        "false; fused models, which see a long sound as a whole, are not read")
-    }
+    isFused = try reader.bool("enable_fusion", default: false)
     try check(path: reader.path)
   }
 
@@ -96,6 +94,7 @@ extension ClapAudioConfiguration {
     innerRatio = Double(inner[0]) / Double(width)
     hasPatchNorm = reader.has("audio_encoder.patch_embed.norm.weight")
     attentionBias = reader.has("\(block(0, 0)).attention.self.query.bias")
+    isFused = reader.has("audio_encoder.patch_embed.mel_conv2d.weight")
     notes.append("no configuration came with \(path): it was read off the tensors")
     try check(path: path)
   }

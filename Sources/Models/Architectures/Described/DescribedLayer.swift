@@ -106,6 +106,14 @@ extension [DescribedLayer] {
     }
   }
 
+  /// The frames that `frames` in give out.
+  func outputs(of frames: Int) -> Int {
+    reduce(frames) { count, layer in
+      if case .residual(let inner, _) = layer.step { return inner.outputs(of: count) }
+      return layer.walk?.outputs(of: count) ?? count
+    }
+  }
+
   /// The fewest frames in that give `frames` out.
   func inputs(for frames: Int) -> Int {
     reversed().reduce(frames) { needed, layer in

@@ -244,6 +244,14 @@ extension LayerBuilder {
         entry, "\(width) values every \(hop) samples beside \(other.width) every \(other.hop)",
         "the same both ways")
     }
+    // Both ways must have as many frames whatever the length; kernels and paddings repeat long before this many.
+    let first = max(inner.inputs(for: 1), shortcut.inputs(for: 1))
+    for frames in first..<(first + 256) where inner.outputs(of: frames) != shortcut.outputs(of: frames) {
+      throw error(
+        entry,
+        "\(inner.outputs(of: frames)) frames beside \(shortcut.outputs(of: frames)) of the same \(frames)",
+        "as many both ways, which padding of half the kernel gives")
+    }
     (reader, names, counts) = (other.reader, other.names, other.counts)
     (isGrid, field) = (isGrid || other.isGrid, max(field, other.field))
     return DescribedLayer(step: .residual(inner, shortcut: shortcut), tap: try tap(entry))
