@@ -33,9 +33,10 @@ public enum PartFile {
   private static func remove(in folder: String, of name: String?, where isMeant: (pid_t) -> Bool) {
     let folder = folder.isEmpty ? "." : folder
     for found in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-      guard let place = found.range(of: mark, options: .backwards),
-        name.map({ found[..<place.lowerBound] == $0 }) ?? true
-      else { continue }
+      // The first mark: what is put together of a temporary file may have a second behind it.
+      guard let place = found.range(of: mark), name.map({ found[..<place.lowerBound] == $0 }) ?? true else {
+        continue
+      }
       let parts = found[place.upperBound...].split(separator: "-", maxSplits: 2)
       guard parts.count == 3, parts[0] == host, let process = pid_t(parts[1]), process > 0, isMeant(process)
       else { continue }

@@ -1,4 +1,5 @@
 import CHDF5
+import Foundation
 import Synchronization
 
 /// The one way to libhdf5. Not every build of it may be used from several threads at once, so calls wait for each
@@ -18,7 +19,12 @@ enum HDF5Library {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
       guard let base = text.baseAddress else { return "" }
       strata_h5_reason(base, text.count)
-      let words = String(cString: base)
+      var words = String(cString: base)
+      // Of a failed call of the system, its words alone: the library adds time, addresses and sizes.
+      let mark = "error message = '"
+      if let start = words.range(of: mark) {
+        words = String(words[start.upperBound...].prefix { $0 != "'" })
+      }
       return words.isEmpty ? "the library does not say why" : words
     }
   }

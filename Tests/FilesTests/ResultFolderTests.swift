@@ -120,11 +120,12 @@ import Testing
     let own = PartFile.name(for: folder.path + "/a.h5")
     let ofDead = own.replacingOccurrences(of: "-\(getpid())-", with: "-\(dead)-")
     let elsewhere = "\(folder.path)/a.h5.part-other.host-\(dead)-x"
-    for path in [own, ofDead, ofDead + ".safetensors", elsewhere, folder.path + "/b.part-1"] {
+    let twice = ofDead + ".safetensors.part-" + PartFile.host + "-\(dead)-y"
+    for path in [own, ofDead, ofDead + ".safetensors", twice, elsewhere, folder.path + "/b.part-1"] {
       try Data().write(to: URL(filePath: path))
     }
     PartFile.removeStale(in: folder.path, of: "b.h5")
-    #expect(folder.contents().count == 5)
+    #expect(folder.contents().count == 6)
     PartFile.removeStale(in: folder.path, of: "a.h5")
     let left = Set(folder.contents())
     #expect(left.count == 3 && left.isSuperset(of: [URL(filePath: own).lastPathComponent, "b.part-1"]))

@@ -154,7 +154,7 @@ struct LayerStudyTests {
       guard step.stage.hasPrefix("Probing"), step.done == 1 else { return }
       let name = turn.withLock { turn in
         turn += 1
-        return ["slt/slt_s195", "awb/awb_s005"][turn % 2]
+        return ["awb/awb_s005", "slt/slt_s195"][turn % 2]
       }
       try? FileManager.default.removeItem(atPath: path)
       try? FileManager.default.copyItem(
