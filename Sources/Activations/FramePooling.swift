@@ -1,7 +1,7 @@
 import Corpora
 import Tensors
 
-/// How a layer's frames become one vector a span (METHODS, Probing).
+/// How a layer's frames become one vector a span (docs/Methods.md, Spans and their vectors).
 ///
 /// A frame belongs to the span that holds its centre; a span that holds none, being shorter than the layer's
 /// step, takes the frame whose centre is nearest to its middle.

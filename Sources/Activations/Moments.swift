@@ -105,7 +105,7 @@ extension Moments {
     return norms[i] - dot(sums[i], sums[i]) / Double(count)
   }
 
-  /// Σ ‖x − mean‖²‖y − mean‖², which debiased CKA takes off in feature space (METHODS, Similarity).
+  /// Σ ‖x − mean‖²‖y − mean‖², which debiased CKA takes off in feature space (docs/Methods.md, Similarity).
   public func sumOfNormProducts(_ a: String, _ b: String) throws -> Double {
     let (i, j) = (try index(of: a), try index(of: b))
     guard let slot = slot(min(i, j), max(i, j)) else { throw ActivationError.noCrossMoment(a, b) }

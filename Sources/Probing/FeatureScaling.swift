@@ -14,13 +14,13 @@ struct FeatureScaling: Sendable, Equatable {
   let divisors: [Double]
 
   /// Learns from rows `rows` of `states` `[· × width]`. With `unitVariance` false features are centred only.
-  init(of states: Tensor, rows: [Int], unitVariance: Bool = true) {
+  init(of states: Tensor, rows: [Int], unitVariance: Bool = true, blocks: FeatureBlocks? = nil) {
     width = states.width
     let (means, deviations, sizes) = FeatureScaling.spread(of: states, rows: rows)
     // What is left of a constant after the mean of floats was taken off is rounding, not variation.
     columns = (0..<states.width).filter { deviations[$0] > 0x1p-22 * sizes[$0] }
     self.means = columns.map { means[$0] }
-    divisors = columns.map { unitVariance ? deviations[$0] : 1 }
+    divisors = columns.map { (unitVariance ? deviations[$0] : 1) / (blocks?.factor(of: $0) ?? 1) }
   }
 
   /// Mean, population standard deviation and largest magnitude of each column, in two passes.
@@ -84,4 +84,20 @@ struct FeatureScaling: Sendable, Equatable {
       }
     }
   }
+}
+
+/// Two blocks of features with penalties of their own: those of the second are made larger by a factor before they are
+/// fitted, which divides their penalty by its square.
+struct FeatureBlocks: Sendable, Equatable {
+  /// The first feature of the second block.
+  let start: Int
+  private let scale: Double
+
+  /// The first block is penalised by `first`, which is the fit's own penalty, the second by `second`.
+  init(start: Int, first: Double, second: Double) {
+    self.start = start
+    scale = (first / second).squareRoot()
+  }
+
+  func factor(of column: Int) -> Double { column < start ? 1 : scale }
 }

@@ -14,6 +14,9 @@ struct LabelMoments: Sendable {
   /// Σ over each class of (x − mean), `[classes × width]`.
   let sums: Matrix
 
+  /// Where features have penalties of their own.
+  var blocks: FeatureBlocks?
+
   var width: Int { mean.count }
 
   /// Of all rows of a tensor, each with its class.
@@ -79,7 +82,7 @@ struct LabelMoments: Sendable {
     (0..<width).map { k in
       let variance = gram[k, k] / Double(count)
       guard variance.squareRoot() > 0x1p-22 * abs(mean[k]), variance > 0 else { return 0 }
-      return standardises ? variance.squareRoot() : 1
+      return (standardises ? variance.squareRoot() : 1) / (blocks?.factor(of: k) ?? 1)
     }
   }
 }

@@ -18,6 +18,10 @@ public struct ProbeDataset: Sendable {
   public var boundaries: [[Double]]?
   /// What spans are made of, as baselines.
   var contents: [SpanStatistics] = []
+  /// The log-mel summary of each span `[items × 5·bands]`; nil where it was not read.
+  var sound: Tensor?
+  /// The durations of the units around each span, a tensor `[items × ·]` for each larger level.
+  var enclosing: [Tensor] = []
 
   public init(_ examples: PooledSpans, numbers: Matrix? = nil, boundaries: [[Double]]? = nil) {
     self.examples = examples

@@ -30,8 +30,8 @@ extension ProbeSpec {
       case "penalties": penalties = try reader.penalties(node, key)
       case "search": search = try reader.choice(node, key)
       case "trials": trials = try reader.count(node, key, atLeast: 2)
-      case "min_count": minimumCount = try reader.count(node, key, atLeast: 2)
-      case "max_classes": maximumClasses = try reader.count(node, key, atLeast: 2)
+      case "min_count": minimumCount = try reader.limit(node, key)
+      case "max_classes": maximumClasses = try reader.limit(node, key)
       case "metric": metric = try reader.choice(node, key)
       case "control": control = try reader.flag(node, key)
       case "default": isDefault = try reader.flag(node, key)
@@ -220,6 +220,13 @@ private struct DefinitionReader {
     guard let count = node.int, count >= least else {
       throw wrong(node, key, "a whole number from \(least)")
     }
+    return count
+  }
+
+  /// Nil for one that adapts.
+  func limit(_ node: Node, _ key: String) throws(ProbeSpecError) -> Int? {
+    if node.scalar?.string == "auto" { return nil }
+    guard let count = node.int, count >= 2 else { throw wrong(node, key, "auto or a whole number from 2") }
     return count
   }
 

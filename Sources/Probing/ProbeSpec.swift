@@ -49,10 +49,12 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
   public var search = Search.grid
   /// Of a random or Bayesian search, at most.
   public var trials = 10
-  /// Classes with fewer examples than this are left out.
-  public var minimumCount = 10
-  /// Of the remaining classes, at most this many, the most frequent.
-  public var maximumClasses = 100
+  /// Classes with fewer examples than this are left out; nil for ten, or as few as five where that leaves less than
+  /// half of the spans.
+  public var minimumCount: Int?
+  /// Of the remaining classes, at most this many, the most frequent; nil for 100, or as many up to 500 as it takes to
+  /// cover half of the spans.
+  public var maximumClasses: Int?
   /// What peaks and verdicts are about.
   public var metric = Metric.accuracy
   /// Whether a control task (Hewitt & Liang 2019) is probed too, without which there is no selectivity.

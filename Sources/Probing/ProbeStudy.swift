@@ -13,8 +13,10 @@ import Tensors
 /// For every layer, and for the same layers of the random twins, the mel baseline and a probe of durations
 /// alone: in each fold the penalty is chosen on the development part, the probe is fitted again on all that
 /// may be learned from, and the fold's test part is predicted, so that each example is predicted once, while
-/// its speaker and its sentence are held out. The trained model's layers have a control task too, at the
-/// penalty that was chosen on the true labels. All use the same examples, folds and resamples.
+/// its speaker and its sentence are held out. The trained model's layers have control tasks too, at the
+/// penalty that was chosen on the true labels, and fits without one group of clusters after another, which tell
+/// how much hangs on what was learned from. The peak layer is probed once more beside the joint baseline. All use
+/// the same examples, folds and resamples.
 ///
 /// The result does not depend on the number of threads.
 public struct ProbeStudy: Sendable {
@@ -124,6 +126,7 @@ public struct ProbeStudy: Sendable {
       peak: nil, verdict: nil)
     result.subject = spec.target.subject(of: spec.level)
     result.baselineName = examples.baselineOfText
+    result.scope = design.scope
     return Outcome(result: result, warnings: [reason])
   }
 }

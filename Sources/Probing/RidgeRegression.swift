@@ -74,6 +74,8 @@ struct RegressionSums {
   /// Xᵀ(Y − ȳ), `[width × outputs]`.
   private let cross: Matrix
   private let offsets: [Double]
+  /// Where features have penalties of their own.
+  var blocks: FeatureBlocks?
 
   /// `targets` has a row for each row of `states`.
   init(_ states: Tensor, rows: [Int], targets: Matrix) throws {
@@ -112,7 +114,7 @@ struct RegressionSums {
     let divisors = mean.indices.map { k in
       let deviation = (gram[k, k] / Double(count)).squareRoot()
       guard deviation > 0x1p-22 * abs(mean[k]), deviation > 0 else { return 0.0 }
-      return standardises ? deviation : 1
+      return (standardises ? deviation : 1) / (blocks?.factor(of: k) ?? 1)
     }
     let factor = try CholeskyFactor(of: gram.scaled(by: divisors, ridge: penalty))
     var scaled = cross
@@ -132,26 +134,63 @@ struct RegressionSums {
 struct TunedRegression: Sendable {
   let search: PenaltySearch
 
-  /// The trials are those of the search, by their squared error a row.
+  /// One fold's fit.
+  struct Fold {
+    let fitted: FittedRegression
+    /// Those of the search, by their squared error a row.
+    let trials: [PenaltySearch.Trial]
+    /// That was chosen: of the second block, where there are two.
+    let penalty: Double
+    fileprivate let states: Tensor
+    fileprivate let targets: Matrix
+    fileprivate let rows: [Int]
+    fileprivate let solve: (RegressionSums) throws -> FittedRegression
+
+    /// At the same penalty, without those of the rows that are marked; nil where none would be left.
+    func without(_ isLeftOut: [Bool]) throws -> FittedRegression? {
+      let kept = zip(rows, isLeftOut).filter { !$1 }.map(\.0)
+      return kept.isEmpty ? nil : try solve(RegressionSums(states, rows: kept, targets: targets))
+    }
+  }
+
+  func fit(_ states: Tensor, targets: Matrix, _ rows: FoldRows) throws -> Fold {
+    try fit(states, targets, rows) { sums, penalty in try sums.fit(penalty: penalty, standardises: true) }
+  }
+
+  /// Of two blocks of features: the penalty of those before column `start` is known, that of the others is sought.
   func fit(
-    _ states: Tensor, targets: Matrix, train: [Int], development: [Int], outer: [Int]
-  ) throws -> (fitted: FittedRegression, trials: [PenaltySearch.Trial]) {
+    _ states: Tensor, targets: Matrix, _ rows: FoldRows, blockFrom start: Int, firstPenalty: Double
+  ) throws -> Fold {
+    try fit(states, targets, rows) { sums, penalty in
+      var sums = sums
+      sums.blocks = FeatureBlocks(start: start, first: firstPenalty, second: penalty)
+      return try sums.fit(penalty: firstPenalty, standardises: true)
+    }
+  }
+
+  private func fit(
+    _ states: Tensor, _ targets: Matrix, _ rows: FoldRows,
+    _ solve: @escaping (RegressionSums, Double) throws -> FittedRegression
+  ) throws -> Fold {
     var trials: [PenaltySearch.Trial] = []
-    if search.hasChoice, !train.isEmpty, !development.isEmpty {
-      let sums = try RegressionSums(states, rows: train, targets: targets)
+    if search.hasChoice, !rows.train.isEmpty, !rows.development.isEmpty {
+      let sums = try RegressionSums(states, rows: rows.train, targets: targets)
       trials = try search.trials { penalty in
-        let fitted = try sums.fit(penalty: penalty, standardises: true)
-        let guesses = try fitted.predictions(states, rows: development)
+        let guesses = try solve(sums, penalty).predictions(states, rows: rows.development)
         var error = 0.0
-        for (i, row) in development.enumerated() {
+        for (i, row) in rows.development.enumerated() {
           for k in 0..<targets.columns {
             error += (targets[row, k] - guesses[i, k]) * (targets[row, k] - guesses[i, k])
           }
         }
-        return error / Double(development.count)
+        return error / Double(rows.development.count)
       }
     }
-    let sums = try RegressionSums(states, rows: outer, targets: targets)
-    return (try sums.fit(penalty: trials.best?.penalty ?? search.middle, standardises: true), trials)
+    let penalty = trials.best?.penalty ?? search.middle
+    let sums = try RegressionSums(states, rows: rows.outer, targets: targets)
+    return Fold(
+      fitted: try solve(sums, penalty), trials: trials, penalty: penalty, states: states, targets: targets,
+      rows: rows.outer
+    ) { try solve($0, penalty) }
   }
 }

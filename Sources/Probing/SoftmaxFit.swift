@@ -20,14 +20,18 @@ final class SoftmaxFit {
   /// A fit needed the dearer preconditioner; those at weaker penalties will.
   private var isHard = false
 
+  /// Of the classes alone, as logarithms of their shares.
+  private let intercepts: [Double]
   private let objective: SoftmaxObjective
   private let kronecker: KroneckerPreconditioner
 
-  init(_ training: TrainingRows, standardises: Bool = true, isBalanced: Bool = false, threads: Int = 1)
-    throws
-  {
+  init(
+    _ training: TrainingRows, standardises: Bool = true, isBalanced: Bool = false,
+    blocks: FeatureBlocks? = nil, threads: Int = 1
+  ) throws {
     classes = training.classes
-    scaling = FeatureScaling(of: training.states, rows: training.rows, unitVariance: standardises)
+    scaling = FeatureScaling(
+      of: training.states, rows: training.rows, unitVariance: standardises, blocks: blocks)
     var counts = [Double](repeating: 0, count: classes.count)
     for label in training.labels { counts[label] += 1 }
     let n = Double(training.labels.count)
@@ -39,10 +43,40 @@ final class SoftmaxFit {
       weights: isBalanced ? training.labels.map { Float(classWeights[$0]) } : nil,
       classes: classes.count, penalty: 0, threads: threads)
     kronecker = try KroneckerPreconditioner(design: design, shares: shares)
-    weights = Array(repeating: 0, count: objective.pointCount)
     let logs = shares.map { log($0) }
     let mean = logs.reduce(0, +) / Double(logs.count)
-    for k in classes.indices { weights[(k + 1) * design.width - 1] = logs[k] - mean }
+    intercepts = logs.map { $0 - mean }
+    weights = Array(repeating: 0, count: objective.pointCount)
+    for k in classes.indices { weights[(k + 1) * design.width - 1] = intercepts[k] }
+  }
+
+  /// The same rows at the same scale with other labels, starting from nothing, or with other weights of the rows,
+  /// starting from this fit's: what is dear to make, the design and its spectrum, is shared.
+  private init(_ other: SoftmaxFit, labels: [Int], rowWeights: [Float]?, start: [Double]) {
+    (classes, scaling, kronecker) = (other.classes, other.scaling, other.kronecker)
+    (intercepts, weights) = (other.intercepts, start)
+    objective = SoftmaxObjective(
+      design: other.objective.design, labels: labels, weights: rowWeights, classes: classes.count,
+      penalty: other.penalty, threads: other.objective.threads)
+  }
+
+  /// A fit of the same rows to other labels, as the caller numbers them; those of classes that this fit does not know
+  /// are left out.
+  func relabelled(_ labels: [Int]) -> SoftmaxFit {
+    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+    let known = labels.map { places[$0] }
+    var start = [Double](repeating: 0, count: weights.count)
+    for k in classes.indices { start[(k + 1) * objective.width - 1] = intercepts[k] }
+    return SoftmaxFit(
+      self, labels: known.map { $0 ?? 0 },
+      rowWeights: known.contains(nil) ? known.map { $0 == nil ? 0 : 1 } : nil, start: start)
+  }
+
+  /// A fit without some of the rows, which starts from this one's weights.
+  func without(_ isLeftOut: [Bool]) -> SoftmaxFit {
+    let own = objective.weights ?? Array(repeating: 1, count: objective.rows)
+    return SoftmaxFit(
+      self, labels: objective.labels, rowWeights: zip(own, isLeftOut).map { $1 ? 0 : $0 }, start: weights)
   }
 
   /// Starts from the weights of a probe fitted to other rows of the same features: those of the classes and

@@ -11,8 +11,9 @@ import Tensors
 /// What is known of spans without hearing them: a baseline that a layer has to beat, or is read beside.
 ///
 /// A word can be guessed from its length, and told from its phones: a model that encodes no words, but lets through how
-/// long things are, would else be said to encode them (METHODS, What probing cannot say).
+/// long things are, would else be said to encode them (docs/Methods.md, What probing cannot say).
 struct SpanStatistics: Sendable {
+  static let bagOfPhones = "bag-of-phones"
   let name: String
   /// `[items × features]`
   let states: Tensor
@@ -29,8 +30,9 @@ struct SpanStatistics: Sendable {
       isRequired: true)
   }
 
-  /// Of spans above the syllable: how many phones and syllables they have, and how often which phone. None where the
-  /// utterances have no phones, as texts have none.
+  /// Of spans above the phone: how many phones and syllables they have, and how often which phone. None where the
+  /// utterances have no phones, as texts have none, and none that is what is asked for: not the length of a word's
+  /// length, nor the phones of a syllable's structure.
   static func contents(
     of examples: PooledSpans, for spec: ProbeSpec, in utterances: [Utterance]
   ) -> [SpanStatistics] {
@@ -50,7 +52,7 @@ struct SpanStatistics: Sendable {
       features.append(
         SpanStatistics(name: "length", states: Tensor(counts, shape: [phones.count, 4]), isRequired: true))
     }
-    guard examples.level != .syllable else { return features }
+    guard spec.target != .structure else { return features }
     let names = Set(phones.joined()).sorted()
     let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     let bags = Tensor(shape: [phones.count, names.count]) { values in
@@ -59,7 +61,7 @@ struct SpanStatistics: Sendable {
         for phone in phones { values[row * names.count + (places[phone] ?? 0)] += 1 }
       }
     }
-    return features + [SpanStatistics(name: "bag-of-phones", states: bags, isRequired: false)]
+    return features + [SpanStatistics(name: bagOfPhones, states: bags, isRequired: false)]
   }
 
   /// The labels of the smaller spans whose middles lie in each item.

@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Results
 import Tensors
 
 #if canImport(Glibc)
@@ -37,11 +38,17 @@ struct StudyDesign: Sendable {
   /// Examples that could not be tested, since their class is nowhere else than in what is held out with them.
   let untrained: Int
 
+  /// What the numbers are about.
+  let scope: ProbeScope
+
   var tested: Int { testCounts.reduce(0, +) }
+  /// Rows with a class that is probed.
+  var probedRows: [Int] { labels.indices.filter { labels[$0] >= 0 } }
 
   /// - Why classes are left out: those with fewer than `minimumCount` examples have nothing to be measured
   ///   on; those that no fold has both in training and in test cannot be recognised by any probe, and would
-  ///   only lower every number alike; of the others the `maximumClasses` most frequent are kept.
+  ///   only lower every number alike; of the others the `maximumClasses` most frequent are kept. Limits that the
+  ///   definition leaves open adapt (`ClassLimits`).
   /// - An example whose class is missing from its own fold's training part is left out for the same reason.
   /// - A regression has one class, all examples that have a number.
   init(_ targeted: ProbeDataset, plan: SplitPlan, spec: ProbeSpec) {
@@ -68,8 +75,12 @@ struct StudyDesign: Sendable {
       let learned = Set(rows(fold.outer).map { given[$0] })
       testable.formUnion(learned.intersection(rows(fold.test).map { given[$0] }))
     }
-    let kept = testable.filter { $0 >= 0 && all[$0] >= spec.minimumCount }
-      .sorted { (all[$1], $0) < (all[$0], $1) }.prefix(spec.maximumClasses).sorted()
+    testable.remove(-1)
+    let limits = ClassLimits(
+      spec, counts: testable.map { all[$0] }, labelled: all.reduce(0, +))
+    let frequent = testable.filter { all[$0] >= limits.minimumCount }
+      .sorted { (all[$1], $0) < (all[$0], $1) }
+    let kept = frequent.prefix(limits.maximumClasses).sorted()
     var places = [Int](repeating: -1, count: names.count)
     for (place, label) in kept.enumerated() { places[label] = place }
     let labels = given.map { $0 < 0 ? -1 : places[$0] }
@@ -99,6 +110,33 @@ struct StudyDesign: Sendable {
     counts = kept.map { all[$0] }
     self.examples = counts.reduce(0, +)
     untrained = labels.indices.count { labels[$0] >= 0 && !isTested[$0] }
+
+    let occurring = all.indices.filter { all[$0] > 0 }
+    func leftOut(_ rule: ProbeScope.Rule, limit: Int? = nil, _ classes: [Int]) -> ProbeScope.LeftOut? {
+      classes.isEmpty
+        ? nil
+        : ProbeScope.LeftOut(
+          rule: rule, limit: limit, classes: classes.count, spans: classes.reduce(0) { $0 + all[$1] },
+          named: classes.sorted { (all[$1], $0) < (all[$0], $1) }.prefix(10).map {
+            ProbeScope.LeftOut.Class(name: names[$0], spans: all[$0])
+          })
+    }
+    func spansOnly(_ rule: ProbeScope.Rule, _ spans: Int) -> ProbeScope.LeftOut? {
+      spans == 0 ? nil : ProbeScope.LeftOut(rule: rule, classes: 0, spans: spans, named: [])
+    }
+    scope = ProbeScope(
+      spans: testCounts.reduce(0, +), ofSpans: items.count, classes: testCounts.count { $0 > 0 },
+      ofClasses: occurring.count,
+      leftOut: [
+        // What too few examples keep out of training or test is rare first of all.
+        leftOut(
+          .rare, limit: limits.minimumCount, occurring.filter { all[$0] < limits.minimumCount }),
+        leftOut(
+          .untestable, occurring.filter { all[$0] >= limits.minimumCount && !testable.contains($0) }),
+        leftOut(
+          .beyondLimit, limit: limits.maximumClasses, Array(frequent.dropFirst(limits.maximumClasses))),
+        spansOnly(.heldOutAlone, untrained), spansOnly(.unlabelled, given.count { $0 < 0 }),
+      ].compactMap(\.self))
   }
 
   /// Whether a control task can tell anything: where types are hardly more than classes (a word's type is the
@@ -128,10 +166,13 @@ struct ResamplingUnits: Sendable {
   let count: Int
   /// The cluster of each example; −1 for one that is not tested.
   let ofRow: [Int]
+  /// The group of each example, tested or not, of `Bootstrap.groups` that refits leave out by turns: whole clusters,
+  /// shared out evenly over speakers.
+  let groupOfRow: [Int]
   let speakers: Int
   let utterances: Int
 
-  /// Speakers where ten or more are tested, else utterances (METHODS, Intervals).
+  /// Speakers where ten or more are tested, else utterances (docs/Methods.md, Intervals).
   init(_ examples: PooledSpans, design: StudyDesign) {
     let tested = design.folds.flatMap(\.test)
     let speakers = Set(tested.map { examples.items[$0].speaker }).sorted()
@@ -147,7 +188,45 @@ struct ResamplingUnits: Sendable {
     unit = bySpeaker ? "speakers" : "utterances"
     count = numbers.count
     self.ofRow = ofRow
+    func cluster(_ row: Int) -> Int {
+      bySpeaker ? examples.items[row].speaker : examples.items[row].utterance
+    }
+    let all = Set(examples.items.indices.map(cluster)).sorted()
+    let places = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($1, $0) })
+    groupOfRow = examples.items.indices.map { (places[cluster($0)] ?? 0) % Bootstrap.groups }
     self.speakers = speakers.count
     self.utterances = utterances.count
+  }
+}
+
+/// The least examples of a class and the most classes; where the definition leaves them open, as many classes as have
+/// enough examples to cover half of what there is.
+struct ClassLimits: Sendable, Equatable {
+  /// Enough to be measured on, and the least that will do.
+  static let (enoughExamples, fewestExamples) = (10, 5)
+  /// So many classes whatever they cover; more than the second cost too much.
+  static let (usualClasses, mostClasses) = (100, 500)
+  /// Of the labelled spans.
+  static let share = 0.5
+
+  let minimumCount: Int
+  let maximumClasses: Int
+
+  /// `counts` are those of the classes that can be tested, `labelled` is how many spans have a label.
+  init(_ spec: ProbeSpec, counts: [Int], labelled: Int) {
+    let counts = counts.sorted(by: >)
+    func covers(_ least: Int, _ most: Int) -> Bool {
+      let covered = counts.prefix(most).filter { $0 >= least }.reduce(0, +)
+      return Double(covered) >= Self.share * Double(labelled)
+    }
+    let most = spec.maximumClasses ?? Self.mostClasses
+    let least =
+      spec.minimumCount
+      ?? stride(from: Self.enoughExamples, through: Self.fewestExamples, by: -1).first { covers($0, most) }
+      ?? Self.fewestExamples
+    minimumCount = least
+    maximumClasses =
+      spec.maximumClasses
+      ?? (Self.usualClasses...Self.mostClasses).first { covers(least, $0) } ?? Self.mostClasses
   }
 }

@@ -10,46 +10,74 @@ extension StudyRunner {
       ? .classes(design.classes.count) : .boundaries
   }
 
-  func gather(_ outcomes: [FoldOutcome]) -> LayerPredictions {
-    var tally = ClusterCounts(clusters: clusters.count, layout)
-    var selectivity = Matrix(rows: clusters.count, columns: 3)
-    var hasControl = false
+  func gather(_ outcomes: [FoldOutcome], isLeftOut: [Bool]? = nil) -> LayerPredictions {
     let examples = study.examples.items.count
     var guesses = [Prediction?](repeating: nil, count: design.isRegression ? 0 : examples)
     var deviations = [DeviationAnalyser.Deviation?](
       repeating: nil, count: design.isRegression ? examples : 0)
     for (fold, outcome) in zip(design.folds, outcomes) {
-      if let numbers = outcome.numbers {
-        add(numbers, fold, to: &tally)
-        for (place, row) in fold.test.enumerated() {
+      for (place, row) in fold.test.enumerated() where isLeftOut?[row] != true {
+        switch outcome.answers {
+        case .classes(let answers): guesses[row] = answers[place]
+        case .numbers(let numbers):
           deviations[row] = deviationAnalyser?.deviation(
             row: row, guess: (0..<numbers.columns).map { numbers[place, $0] })
         }
-        continue
       }
-      for (place, row) in fold.test.enumerated() {
-        let (cluster, truth, guess) = (clusters.ofRow[row], design.labels[row], outcome.guesses[place])
-        guesses[row] = guess
-        tally.add(
-          cluster: cluster, truth: truth, prediction: guess.label, logProbability: guess.logProbability)
-        guard let hit = outcome.controlHits?[place] else { continue }
-        hasControl = true
-        selectivity[cluster, 0] += 1
-        if guess.label == truth { selectivity[cluster, 1] += 1 }
-        if hit { selectivity[cluster, 2] += 1 }
-      }
-      addBoundaries(outcome.guesses.map { $0.label == 0 }, fold, to: &tally)
     }
+    let groups = outcomes.map(\.refits.count).min() ?? 0
     return LayerPredictions(
-      tally: tally, selectivity: hasControl ? selectivity : nil, penalties: outcomes.map(\.penalty),
-      trials: outcomes.map(\.trials),
-      unconverged: outcomes.count { !$0.isConverged }, guesses: guesses, deviations: deviations)
+      tally: tally(outcomes.map(\.answers), isLeftOut: isLeftOut),
+      refits: (0..<groups).map { group in tally(outcomes.map { $0.refits[group] }) },
+      control: controlCounts(outcomes), penalties: outcomes.map(\.penalty),
+      trials: outcomes.map(\.trials), unconverged: outcomes.count { !$0.isConverged }, guesses: guesses,
+      deviations: deviations)
+  }
+
+  private func tally(_ answers: [Answers], isLeftOut: [Bool]? = nil) -> ClusterCounts {
+    var tally = ClusterCounts(clusters: clusters.count, layout)
+    for (fold, answers) in zip(design.folds, answers) {
+      switch answers {
+      case .numbers(let numbers): add(numbers, fold, to: &tally, isLeftOut: isLeftOut)
+      case .classes(let guesses):
+        for (row, guess) in zip(fold.test, guesses) where isLeftOut?[row] != true {
+          tally.add(
+            cluster: clusters.ofRow[row], truth: design.labels[row], prediction: guess.label,
+            logProbability: guess.logProbability)
+        }
+        addBoundaries(guesses.map { $0.label == 0 }, fold, to: &tally)
+      }
+    }
+    return tally
+  }
+
+  /// Nil where no fold has a control task.
+  private func controlCounts(_ outcomes: [FoldOutcome]) -> ControlCounts? {
+    guard outcomes.contains(where: { $0.controlHits != nil }) else { return nil }
+    var counts = ControlCounts(
+      clusters: clusters.count, folds: design.folds.count, draws: controlDraws)
+    for (index, outcome) in outcomes.enumerated() {
+      guard let hits = outcome.controlHits, case .classes(let guesses) = outcome.answers else { continue }
+      for (place, row) in design.folds[index].test.enumerated() {
+        let own = hits.compactMap { $0[place] }
+        guard own.count == hits.count else { continue }
+        let cluster = clusters.ofRow[row]
+        counts.seen[cluster, index] += 1
+        if guesses[place].label == design.labels[row] { counts.right[cluster, index] += 1 }
+        for (draw, isHit) in own.enumerated() where isHit {
+          counts.hits[cluster, index * controlDraws + draw] += 1
+        }
+      }
+    }
+    return counts
   }
 
   /// Outputs around their mean, so that their squares lose no digits.
-  func add(_ numbers: Matrix, _ fold: StudyDesign.Rows, to tally: inout ClusterCounts) {
+  func add(
+    _ numbers: Matrix, _ fold: StudyDesign.Rows, to tally: inout ClusterCounts, isLeftOut: [Bool]? = nil
+  ) {
     guard let truth = study.targeted.numbers else { return }
-    for (place, row) in fold.test.enumerated() {
+    for (place, row) in fold.test.enumerated() where isLeftOut?[row] != true {
       tally.add(
         cluster: clusters.ofRow[row],
         truth: targetMeans.indices.map { truth[row, $0] - targetMeans[$0] },

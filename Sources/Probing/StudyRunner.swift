@@ -14,18 +14,21 @@ struct StudyRunner: Sendable {
   let design: StudyDesign
   let clusters: ResamplingUnits
   let study: ProbeStudy
-  private let threads: Int
+  let threads: Int
   private let isCancelled: @Sendable () -> Bool
-  private let counter: ProgressCounter
-  private let probe: any TunedProbe
-  private let regression: TunedRegression
+  let counter: ProgressCounter
+  let probe: any TunedProbe
+  let regression: TunedRegression
   private let control: ControlTask?
+  /// Of each fold.
+  let controlDraws: Int
   /// Of a regression's outputs, over all examples that have them.
   let targetMeans: [Double]
   /// Of a regression.
   let deviationAnalyser: DeviationAnalyser?
   /// What a probe can read off spans without hearing anything: durations first.
-  let plainFeatures: [SpanStatistics]
+  let spanStatistics: [SpanStatistics]
+  let joint: JointBaseline?
 
   init(
     study: ProbeStudy, design: StudyDesign, clusters: ResamplingUnits, threads: Int,
@@ -58,21 +61,24 @@ struct StudyRunner: Sendable {
           rows.reduce(0.0) { $0 + numbers[$1, k] } / Double(max(1, rows.count))
         }
       } ?? []
-    plainFeatures = [.durations(of: study.examples)] + study.targeted.contents
+    spanStatistics = [.durations(of: study.examples)] + study.targeted.contents
+    joint = try JointBaseline(study)
+    controlDraws = ControlTask.draws(inEachOf: design.folds.count)
     control =
       study.spec.control && !study.spec.target.isOfFrames && design.hasMoreTypesThanClasses(study.examples)
       ? ControlTask(
-        types: study.examples.types.count, counts: design.counts, seed: study.seed,
-        stream: study.spec.name)
+        labels: design.labels, types: study.examples.items.map(\.type),
+        typeCount: study.examples.types.count, classCount: design.classes.count)
       : nil
   }
 
   /// What the folds gave for one set of states.
   struct LayerPredictions: Sendable {
     var tally: ClusterCounts
-    /// A row for each cluster, of the examples whose type was seen in training: how many there are, how many
-    /// were right, and how many of the control task were right. Nil without a control task.
-    var selectivity: Matrix?
+    /// The same without each group of clusters in training (`Bootstrap.groups`); empty where that was not asked for.
+    var refits: [ClusterCounts] = []
+    /// Nil without a control task.
+    var control: ControlCounts?
     /// The penalty chosen in each fold.
     var penalties: [Double]
     /// What was tried in each fold.
@@ -90,21 +96,32 @@ struct StudyRunner: Sendable {
     /// Of each twin, by layer.
     var twins: [[String: LayerPredictions]] = []
     var mel: LayerPredictions?
-    /// In the order of `plainFeatures`.
-    var plain: [LayerPredictions] = []
+    /// In the order of `spanStatistics`.
+    var statistics: [LayerPredictions] = []
     /// Layers whose states cannot be used, and why.
     var refused: [String: String] = [:]
+    /// By layer, rows that own everything else, and the probe without them.
+    var outliers: [String: (rows: OutlierRows, without: LayerPredictions)] = [:]
+  }
+
+  /// What is asked for beside a set's own predictions.
+  struct Extras: Sendable {
+    var hasControl = false
+    var hasRefits = false
+    /// Rows that neither teach nor are tested.
+    var isLeftOut: [Bool]?
   }
 
   func measure(_ layers: [Layer]) throws -> FitResults {
     let names = layers.map(\.name).filter(study.examples.layers.contains)
     let baseline = study.examples.baseline
     let sets =
-      names.count + (baseline == nil ? 0 : 1) + plainFeatures.count
+      names.count + (baseline == nil ? 0 : 1) + spanStatistics.count + (joint == nil ? 0 : 2)
       + study.twins.reduce(0) { sum, twin in sum + names.count(where: twin.layers.contains) }
     counter.expect(sets * design.folds.count)
 
     var everything = FitResults(twins: study.twins.map { _ in [:] })
+<<<<<<< HEAD
     everything.plain = try measure(
       plainFeatures.map(\.states), hasControl: plainFeatures.map { _ in false },
       names: plainFeatures.indices.map { "plain \($0)" })
@@ -112,6 +129,13 @@ struct StudyRunner: Sendable {
       everything.mel = try measure(
         [study.examples.states(of: baseline)], hasControl: [false], names: ["layer \(baseline)"]
       ).first
+=======
+    everything.statistics = try measure(
+      spanStatistics.map(\.states), spanStatistics.map { _ in Extras(hasRefits: true) })
+    if let baseline {
+      everything.mel =
+        try measure([study.examples.states(of: baseline)], [Extras(hasRefits: true)]).first
+>>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
     }
     // A layer at a time: its states, which may lie in files, are in memory only for so long.
     for name in names {
@@ -125,8 +149,13 @@ struct StudyRunner: Sendable {
       let twins = study.twins.indices.filter { study.twins[$0].layers.contains(name) }
       let states = [own] + (try twins.map { try study.twins[$0].states(of: name) })
       let measured = try measure(
+<<<<<<< HEAD
         states, hasControl: states.indices.map { $0 == 0 && control != nil },
         names: ["layer \(name)"] + twins.map { "twin \($0) \(name)" })
+=======
+        states,
+        states.indices.map { Extras(hasControl: $0 == 0 && control != nil, hasRefits: $0 == 0) })
+>>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
       everything.layers[name] = measured[0]
       for (place, twin) in twins.enumerated() {
         everything.twins[twin][name] = measured[place + 1]
@@ -134,8 +163,16 @@ struct StudyRunner: Sendable {
         everything.twins[twin][name]?.guesses = []
         everything.twins[twin][name]?.deviations = []
       }
+      everything.outliers[name] = try withoutOutliers(own)
     }
     return everything
+  }
+
+  /// Nil where no row is one.
+  private func withoutOutliers(_ states: Tensor) throws -> (rows: OutlierRows, without: LayerPredictions)? {
+    guard let found = OutlierFinder(states, rows: design.probedRows) else { return nil }
+    let sets = try measure([states], [Extras(isLeftOut: found.isOutlier)], isCounted: false)
+    return (found.rows(of: study.examples), sets[0])
   }
 
   /// The probe on a layer with every label in training exchanged at random for another's, whose penalty is
@@ -147,19 +184,25 @@ struct StudyRunner: Sendable {
       var numbers = RandomNumbers(seed: study.seed, stream: "shuffled labels \(study.spec.name) \(index)")
       var labels = design.labels
       var targets = study.targeted.numbers
-      for (row, other) in zip(fold.outer, fold.outer.shuffled(using: &numbers)) {
+      for (row, place) in zip(fold.outer, numbers.permutation(fold.outer.count)) {
+        let other = fold.outer[place]
         labels[row] = design.labels[other]
         if let own = study.targeted.numbers {
           for k in 0..<own.columns { targets?[row, k] = own[other, k] }
         }
       }
+<<<<<<< HEAD
       return try kept("shuffled \(layer) fold \(index)", testing: fold.test.count) {
         try fitAndPredict(states, labels: labels, targets: targets, fold, hasControl: false)
       }
+=======
+      return try fitAndPredict(states, labels: labels, targets: targets, index, Extras())
+>>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
     }
     return gather(outcomes)
   }
 
+<<<<<<< HEAD
   /// Each set of states `[items × width]` through all folds; `names` tell the sets apart where fits are kept.
   private func measure(
     _ states: [Tensor], hasControl: [Bool], names: [String]
@@ -173,68 +216,130 @@ struct StudyRunner: Sendable {
           hasControl: hasControl[set])
       }
       counter.advance()
+=======
+  /// Each set of states `[items × width]` through all folds.
+  private func measure(
+    _ states: [Tensor], _ extras: [Extras], isCounted: Bool = true
+  ) throws -> [LayerPredictions] {
+    let folds = design.folds.count
+    let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
+      let outcome = try fitAndPredict(
+        states[job / folds], labels: design.labels, targets: study.targeted.numbers, job % folds,
+        extras[job / folds])
+      if isCounted { counter.advance() }
+>>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
       return outcome
     }
-    return states.indices.map { gather(Array(outcomes[($0 * folds)..<(($0 + 1) * folds)])) }
+    return states.indices.map { set in
+      gather(Array(outcomes[(set * folds)..<((set + 1) * folds)]), isLeftOut: extras[set].isLeftOut)
+    }
   }
+
+  func requireGoingOn() throws(ProbeError) { if isCancelled() { throw .interrupted } }
 
   struct FoldOutcome: Sendable {
     var penalty: Double
     var trials: [PenaltySearch.Trial]
     var isConverged: Bool
     /// For the fold's test rows.
-    var guesses: [Prediction] = []
+    var answers: Answers
+    /// Of each draw whether the control task's class was recognised, of each test row whose type was in training.
+    var controlHits: [[Bool?]]?
+    /// For each group of clusters, the answers of a fit without it; empty where that was not asked for.
+    var refits: [Answers] = []
+  }
+
+  /// Of the test rows of a fold.
+  enum Answers: Sendable {
+    case classes([Prediction])
     /// A regression's, `[test rows × outputs]`.
-    var numbers: Matrix?
-    /// Whether the control task's random class was recognised, of each test row whose type was in training.
-    var controlHits: [Bool?]?
+    case numbers(Matrix)
   }
 
   private func fitAndPredict(
-    _ states: Tensor, labels: [Int], targets: Matrix?, _ fold: StudyDesign.Rows, hasControl: Bool
+    _ states: Tensor, labels: [Int], targets: Matrix?, _ place: Int, _ extras: Extras
   ) throws -> FoldOutcome {
-    guard !isCancelled() else { throw ProbeError.interrupted }
+    try requireGoingOn()
+    let fold = design.folds[place]
+    func kept(_ rows: [Int]) -> [Int] { extras.isLeftOut.map { isOut in rows.filter { !isOut[$0] } } ?? rows }
+    let rows = FoldRows(
+      train: kept(fold.train), development: kept(fold.development), outer: kept(fold.outer))
     if let targets {
-      let (fitted, trials) = try regression.fit(
-        states, targets: targets, train: fold.train, development: fold.development, outer: fold.outer)
-      return FoldOutcome(
-        penalty: fitted.penalty, trials: trials, isConverged: true,
-        numbers: try fitted.predictions(states, rows: fold.test))
+      let fit = try regression.fit(states, targets: targets, rows)
+      return try outcome(fit, states, fold, extras)
     }
     let data = ProbeInput(states: states, labels: labels, classCount: design.classes.count)
-    let (fitted, trials) = try probe.fit(
-      data, train: fold.train, development: fold.development, outer: fold.outer)
-    return FoldOutcome(
-      penalty: fitted.penalty, trials: trials, isConverged: fitted.isConverged,
-      guesses: try fitted.guesses(
-        states, rows: fold.test, labels: fold.test.map { design.labels[$0] }),
-      controlHits: hasControl ? try controlHits(states, fold, penalty: fitted.penalty) : nil)
+    let fit = try probe.fit(data, rows)
+    var outcome = try outcome(fit, states, fold, extras)
+    if extras.hasControl { outcome.controlHits = try controlHits(states, place, fit) }
+    return outcome
   }
 
-  /// The control task at the penalty of the true one; nil where it has one class only.
-  private func controlHits(
-    _ states: Tensor, _ fold: StudyDesign.Rows, penalty: Double
-  ) throws -> [Bool?]? {
-    guard let control else { return nil }
-    func label(_ row: Int) -> Int { control.classOfType[study.examples.items[row].type] }
-    guard Set(fold.outer.map(label)).count > 1 else { return nil }
-    let seen = Set(fold.outer.map { study.examples.items[$0].type })
-    let data = ProbeInput(
-      states: states, labels: states.rowIndices.map(label), classCount: design.classes.count)
-    let fitted = try probe.fit(data, rows: fold.outer, penalty: penalty)
-    let guesses = try fitted.guesses(states, rows: fold.test, labels: nil)
-    return zip(fold.test, guesses).map { row, guess in
-      seen.contains(study.examples.items[row].type) ? guess.label == label(row) : nil
+  func outcome(
+    _ fit: TunedRegression.Fold, _ states: Tensor, _ fold: StudyDesign.Rows, _ extras: Extras
+  ) throws -> FoldOutcome {
+    let answers = try fit.fitted.predictions(states, rows: fold.test)
+    return FoldOutcome(
+      penalty: fit.penalty, trials: fit.trials, isConverged: true, answers: .numbers(answers),
+      refits: try extras.hasRefits
+        ? refits(fold, .numbers(answers)) { isLeftOut in
+          try fit.without(isLeftOut).map { .numbers(try $0.predictions(states, rows: fold.test)) }
+        } : [])
+  }
+
+  func outcome(
+    _ fit: any FoldFit, _ states: Tensor, _ fold: StudyDesign.Rows, _ extras: Extras
+  ) throws -> FoldOutcome {
+    let truth = fold.test.map { design.labels[$0] }
+    let answers = try fit.probe.guesses(states, rows: fold.test, labels: truth)
+    return FoldOutcome(
+      penalty: fit.probe.penalty, trials: fit.trials, isConverged: fit.probe.isConverged,
+      answers: .classes(answers),
+      refits: try extras.hasRefits
+        ? refits(fold, .classes(answers)) { isLeftOut in
+          try fit.without(isLeftOut).map {
+            .classes(try $0.guesses(states, rows: fold.test, labels: truth))
+          }
+        } : [])
+  }
+
+  /// What fits without each group of clusters answer; the fit's own answers where the group has nothing to teach here.
+  ///
+  /// Classes that would be left without an example keep theirs: their absence is no chance of a training set's, but a
+  /// matter of what is probed.
+  private func refits(
+    _ fold: StudyDesign.Rows, _ own: Answers, _ answers: ([Bool]) throws -> Answers?
+  ) throws -> [Answers] {
+    try (0..<Bootstrap.groups).map { group in
+      var left = [Int](repeating: 0, count: design.classes.count)
+      for row in fold.outer where clusters.groupOfRow[row] != group { left[design.labels[row]] += 1 }
+      let isLeftOut = fold.outer.map { clusters.groupOfRow[$0] == group && left[design.labels[$0]] > 0 }
+      guard isLeftOut.contains(true) else { return own }
+      return try answers(isLeftOut) ?? own
     }
   }
-}
 
-extension Tensor {
-  fileprivate var rowIndices: Range<Int> { 0..<rows }
+  /// The control task at the penalty of the true one, in draws of the fold's own; nil where it has one class only.
+  private func controlHits(_ states: Tensor, _ place: Int, _ fit: any FoldFit) throws -> [[Bool?]]? {
+    guard let control else { return nil }
+    let fold = design.folds[place]
+    let seen = Set(fold.outer.map { study.examples.items[$0].type })
+    func type(_ row: Int) -> Int { study.examples.items[row].type }
+    var numbers = RandomNumbers(seed: study.seed, stream: "control task \(study.spec.name) \(place)")
+    return try (0..<controlDraws).map { _ in
+      let classOfType = control.classOfType(using: &numbers)
+      let labels = fold.outer.map { classOfType[type($0)] }
+      guard Set(labels).count > 1 else { return fold.test.map { _ in nil } }
+      let guesses = try fit.relabelled(labels).guesses(states, rows: fold.test, labels: nil)
+      return zip(fold.test, guesses).map { row, guess in
+        seen.contains(type(row)) ? guess.label == classOfType[type(row)] : nil
+      }
+    }
+  }
 }
 
 /// Counts finished fits and reports them one at a time.
-private final class ProgressCounter: Sendable {
+final class ProgressCounter: Sendable {
   private let state = Mutex((done: 0, total: 0))
   private let report: @Sendable (Int, Int) -> Void
 

@@ -37,11 +37,15 @@ struct StudySummary {
     return study.spec.isBalanced ? .balancedAccuracy : .accuracy
   }
 
+  private func draws(of measured: StudyRunner.LayerPredictions) -> MetricDraws {
+    bootstrap.metrics(of: measured.tally, refits: measured.refits)
+  }
+
   func outcome(_ layers: [Layer], runner: StudyRunner) throws -> ProbeStudy.Outcome {
     let majority = bootstrap.metrics(of: majorityTally(runner))
-    let mel = measured.mel.map { bootstrap.metrics(of: $0.tally) }
+    let mel = measured.mel.map(draws)
     var draws: [String: MetricDraws] = [:]
-    for (name, layer) in measured.layers { draws[name] = bootstrap.metrics(of: layer.tally) }
+    for (name, layer) in measured.layers { draws[name] = self.draws(of: layer) }
     let results = layers.map { layerResult($0, draws[$0.name], mel: mel) }
     let peak = peak(layers, draws)
     let shuffled = try peak.map { bootstrap.metrics(of: try runner.shuffledNull(of: $0.layer.name).tally) }
@@ -56,7 +60,14 @@ struct StudySummary {
     result.subject = study.spec.target.subject(of: study.spec.level)
     result.baselineName = study.examples.baselineOfText
     result.search = study.spec.search == .grid ? nil : study.spec.search.rawValue
-    let plain = zip(runner.plainFeatures, measured.plain).map { ($0, bootstrap.metrics(of: $1.tally)) }
+    result.scope = design.scope
+    if let counts = measured.layers.values.compactMap(\.control).first {
+      result.controlDraws = counts.draws * counts.seen.columns
+    }
+    if let peak, let found = try runner.jointPredictions(of: peak.layer.name) {
+      result.joint = joint(found, peak.layer, runner)
+    }
+    let plain = zip(runner.spanStatistics, measured.statistics).map { ($0, self.draws(of: $1)) }
     if study.spec.hasPlainBaselines {
       result.plain = plain.map { features, own in
         let ofPeak = peak.flatMap { draws[$0.layer.name] }
@@ -75,7 +86,7 @@ struct StudySummary {
         result: result, peak: peak, gainOverMajority: (own[yardstick] - majority[yardstick]).estimate(),
         hasTrueProbabilities: !study.spec.isBalanced, isOfSignal: study.spec.target.isOfSignal,
         isBeyondSelection: isBeyondSelection(at: peak.layer, draws, mel: mel, plain: plain),
-        utterances: clusters.utterances)
+        units: clusters.count)
       result.verdict = evidence.verdict
     }
     return ProbeStudy.Outcome(
@@ -84,6 +95,17 @@ struct StudySummary {
         study: study, design: design, clusters: clusters, measured: measured, result: result,
         duration: plain.first?.1
       ).sentences, draws: draws.mapValues { $0[metric] }, reading: reading(peak, classes: result.classes))
+  }
+
+  private func joint(
+    _ found: StudyRunner.JointPredictions, _ layer: Layer, _ runner: StudyRunner
+  ) -> JointBaselineResult {
+    let (baseline, both) = (draws(of: found.baseline), draws(of: found.withLayer))
+    return JointBaselineResult(
+      features: runner.joint?.features ?? [], width: runner.joint?.states.width ?? 0,
+      baseline: baseline.table, layer: layer, withLayer: both.table,
+      gain: gain(both[metric], over: baseline[metric]).estimate(),
+      gainInBits: design.isRegression ? nil : (both[.bits] - baseline[.bits]).estimate())
   }
 
   private func reading(_ peak: Peak?, classes: [String]) -> PeakReading? {
@@ -129,15 +151,21 @@ struct StudySummary {
     // A twin's number is the mean of its seeds' numbers, resample by resample.
     func twin(_ metric: Metric) -> Draws? { Draws.mean(twins.map { $0[metric] }) }
     let gainOverTwin = twin(metric).map { gain(own[metric], over: $0) }
-    return LayerResult(
+    var result = LayerResult(
       layer: layer, metrics: own.table,
       twin: twins.first.map { first in
         MetricTable(first.metrics) { twin($0) ?? Draws(values: [0]) }
       },
       gainOverTwin: gainOverTwin?.estimate(),
       gainOverMel: mel.map { gain(own[metric], over: $0[metric]).estimate() },
-      selectivity: measured.selectivity.map { selectivity($0).estimate() },
+      selectivity: selectivity(measured)?.estimate(),
       penalty: median(measured.penalties), search: search(measured.trials))
+    result.outliers = self.measured.outliers[layer.name].map { rows, without in
+      var rows = rows
+      rows.metricsWithout = draws(of: without).table
+      return rows
+    }
+    return result
   }
 
   /// What was lost on development data at each penalty that was tried, fold by fold; nil where none was.
@@ -176,17 +204,17 @@ struct StudySummary {
     for (features, own) in plain {
       judge(.overPlain(features.name)) { name in draws[name].map { gain($0[metric], over: own[metric]) } }
     }
-    judge(.overControl) { measured.layers[$0]?.selectivity.map(selectivity) }
+    judge(.overControl) { measured.layers[$0].flatMap(selectivity) }
     return standing
   }
 
   private func gain(_ a: Draws, over b: Draws) -> Draws { direction > 0 ? a - b : b - a }
 
-  /// Accuracy less control accuracy, over the examples whose type was seen in training.
-  private func selectivity(_ counts: Matrix) -> Draws {
-    let sums = bootstrap.sums(of: counts)
-    return Draws(
-      values: (0..<sums.rows).map { (sums[$0, 1] - sums[$0, 2]) / sums[$0, 0] }, clusters: clusters.count)
+  /// Accuracy less control accuracy; nil without a control task.
+  private func selectivity(_ measured: StudyRunner.LayerPredictions) -> Draws? {
+    measured.control.map {
+      bootstrap.selectivity(of: $0).moved(by: draws(of: measured).training.shifts(of: .accuracy))
+    }
   }
 
   private func peak(_ layers: [Layer], _ draws: [String: MetricDraws]) -> Peak? {
@@ -195,10 +223,11 @@ struct StudySummary {
     func height(_ layer: Layer) -> Double { direction * (values(layer).values.first ?? 0) }
     guard var best = measured.first else { return nil }
     for layer in measured where height(layer) > height(best) { best = layer }
-    let others = measured.filter { $0 != best }
-    let differs = holmRejections(others.map { gain(values(best), over: values($0)).pValue })
-    let near = zip(others, differs).filter { !$1 }.map(\.0)
-    return Peak(layer: best, estimate: values(best).estimate(), peakSet: ([best] + near).sorted())
+    let zero = Draws(values: values(best).values.map { _ in 0 }, clusters: clusters.count)
+    let isPossible = SimultaneousInference.possibleBest(measured.map { gain(values($0), over: zero) })
+    let members = zip(measured, isPossible).filter { $1 || $0 == best }.map(\.0)
+    return Peak(
+      layer: best, estimate: values(best).estimate(within: metric.range), peakSet: members.sorted())
   }
 
   /// Always the fold's commonest class, each class with its share of the training part; of a regression always the

@@ -11,7 +11,7 @@ struct StudyWarnings {
   let duration: MetricDraws?
 
   var sentences: [String] {
-    [rareClasses, untrained, fewClusters, unconverged, edgeOfPenalties, durations].compactMap(\.self)
+    [rareClasses, untrained, fewClusters, unconverged, edgeOfPenalties, durations, outliers].compactMap(\.self)
       + measured.refused.sorted { $0.key < $1.key }.map { "layer \($0): \($1)" }
   }
 
@@ -35,7 +35,7 @@ struct StudyWarnings {
     guard clusters.count < 10 else { return nil }
     return
       "intervals are drawn from \(clusters.count) \(clusters.unit) only and are too narrow; ten are the least that "
-      + "can be trusted"
+      + "can be trusted, and nothing is decided from fewer"
   }
 
   private var unconverged: String? {
@@ -68,8 +68,19 @@ struct StudyWarnings {
     let (alone, chance) = (duration[.accuracy].estimate(), result.majority.accuracy.value)
     guard alone.low > chance, alone.value - chance > 0.25 * (best - chance) else { return nil }
     return
-      "a probe that knows nothing but each span's duration has an accuracy of \(VerdictRule.interval(alone)), against "
-      + "\(VerdictRule.number(chance)) for the commonest class: part of what layers show may be duration"
+      "a probe that knows nothing but each span's duration has an accuracy of \(NumberWords.interval(alone)), against "
+      + "\(NumberWords.number(chance)) for the commonest class: part of what layers show may be duration"
+  }
+
+  /// A few rows decide what the layer's probe learns.
+  private var outliers: String? {
+    let found = result.layers.filter { $0.outliers != nil }
+    guard let first = found.first, let row = first.outliers?.rows.first else { return nil }
+    let names = found.count == 1 ? "layer \(first.layer.name) has" : "\(found.count) layers have"
+    return
+      "\(names) spans whose norm is more than \(Int(OutlierRows.factor)) times the median (\(first.layer.name): "
+      + "\(row.utterance) at \(NumberWords.number(row.start)) s, and so on): their numbers stand beside those without "
+      + "these spans; look for clicks, padding or a broken file"
   }
 
   private func counted(_ count: Int, _ noun: String) -> String {

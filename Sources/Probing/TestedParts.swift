@@ -31,7 +31,7 @@ struct TestedParts {
     }
     func range(_ low: Double, _ high: Double) -> String {
       let isOfText = examples.baselineOfText != nil
-      let ends = [low, high].map { isOfText ? "\(Int($0.rounded()))" : VerdictRule.number($0) }
+      let ends = [low, high].map { isOfText ? "\(Int($0.rounded()))" : NumberWords.number($0) }
       return (ends[0] == ends[1] ? ends[0] : ends.joined(separator: "–"))
         + (isOfText ? " characters" : " s")
     }

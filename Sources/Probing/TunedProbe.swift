@@ -16,6 +16,18 @@ protocol FittedProbe: Sendable {
   func guesses(_ states: Tensor, rows: [Int], labels: [Int]?) throws -> [Prediction]
 }
 
+/// A fold's fit, from which others of the same rows follow at less cost than from the beginning.
+protocol FoldFit {
+  var probe: any FittedProbe { get }
+  var trials: [PenaltySearch.Trial] { get }
+
+  /// At the same penalty, to other labels of the same rows.
+  func relabelled(_ labels: [Int]) throws -> any FittedProbe
+
+  /// At the same penalty, without those of the rows that are marked; nil where one class is all that would be left.
+  func without(_ isLeftOut: [Bool]) throws -> (any FittedProbe)?
+}
+
 /// States and labels that have been checked.
 struct ProbeInput {
   let states: Tensor
@@ -25,18 +37,35 @@ struct ProbeInput {
   func rows(_ rows: [Int]) throws -> TrainingRows {
     try TrainingRows(states: states, rows: rows, labels: rows.map { labels[$0] }, classCount: classCount)
   }
+
+  /// Development rows of classes that `train` has; none where it has but one.
+  func told(_ development: [Int], by train: [Int]) -> [Int] {
+    let known = Set(train.map { labels[$0] })
+    return known.count > 1 ? development.filter { known.contains(labels[$0]) } : []
+  }
+}
+
+/// Rows of one fold: penalties are chosen on `development`, the probe is then fitted to `outer`.
+struct FoldRows {
+  let train: [Int]
+  let development: [Int]
+  let outer: [Int]
 }
 
 /// A family of classifiers whose penalty is chosen on development rows.
 protocol TunedProbe: Sendable {
-  /// Chooses on `development`, fits to `outer`: all row indices. The trials are those of the search, by their log loss
-  /// an example.
-  func fit(
-    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
-  ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial])
+  /// The trials are those of the search, by their log loss an example.
+  func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit
 
-  /// At a penalty that is known.
-  func fit(_ data: ProbeInput, rows: [Int], penalty: Double) throws -> any FittedProbe
+  /// Of two blocks of features: the penalty of those before column `start` is known, that of the others is sought.
+  func fit(
+    _ data: ProbeInput, _ rows: FoldRows, blockFrom start: Int, firstPenalty: Double
+  ) throws -> any FoldFit
+}
+
+extension [Prediction] {
+  /// Nats an example.
+  var logLoss: Double { -reduce(0) { $0 + $1.logProbability } / Double(count) }
 }
 
 /// Ridge and LDA probes: the penalty with the lowest log loss on development rows is taken.
@@ -51,15 +80,38 @@ struct TunedLinearProbe: TunedProbe {
     self.search = search
   }
 
-  func fit(
-    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
-  ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial]) {
-    let trials = try trials(data, train: train, development: development)
-    return (try fit(data, rows: outer, penalty: trials.best?.penalty ?? search.middle), trials)
+  func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit {
+    try fit(data, rows) { sums, penalty in try fit(sums, penalty, data.classCount) }
   }
 
-  func fit(_ data: ProbeInput, rows: [Int], penalty: Double) throws -> any FittedProbe {
-    try fit(LabelMoments(try data.rows(rows)), penalty, data.classCount)
+  func fit(
+    _ data: ProbeInput, _ rows: FoldRows, blockFrom start: Int, firstPenalty: Double
+  ) throws -> any FoldFit {
+    try fit(data, rows) { sums, penalty in
+      var sums = sums
+      sums.blocks = FeatureBlocks(start: start, first: firstPenalty, second: penalty)
+      return try fit(sums, firstPenalty, data.classCount)
+    }
+  }
+
+  private func fit(
+    _ data: ProbeInput, _ rows: FoldRows,
+    _ solve: @escaping (LabelMoments, Double) throws -> FittedDiscriminant
+  ) throws -> any FoldFit {
+    let development = data.told(rows.development, by: rows.train)
+    var trials: [PenaltySearch.Trial] = []
+    if search.hasChoice, !development.isEmpty {
+      let sums = LabelMoments(try data.rows(rows.train))
+      let labels = development.map { data.labels[$0] }
+      trials = try search.trials { penalty in
+        try solve(sums, penalty).guesses(data.states, rows: development, labels: labels).logLoss
+      }
+    }
+    let penalty = trials.best?.penalty ?? search.middle
+    return Fold(
+      probe: try solve(LabelMoments(try data.rows(rows.outer)), penalty), trials: trials, data: data,
+      rows: rows.outer
+    ) { try solve($0, penalty) }
   }
 
   private func fit(_ sums: LabelMoments, _ penalty: Double, _ classCount: Int) throws -> FittedDiscriminant
@@ -70,17 +122,23 @@ struct TunedLinearProbe: TunedProbe {
     }
   }
 
-  private func trials(
-    _ data: ProbeInput, train: [Int], development: [Int]
-  ) throws -> [PenaltySearch.Trial] {
-    let known = Set(train.map { data.labels[$0] })
-    let rows = development.filter { known.contains(data.labels[$0]) }
-    guard search.hasChoice, known.count > 1, !rows.isEmpty else { return [] }
-    let sums = LabelMoments(try data.rows(train))
-    let labels = rows.map { data.labels[$0] }
-    return try search.trials { penalty in
-      let guesses = try fit(sums, penalty, data.classCount).guesses(data.states, rows: rows, labels: labels)
-      return -guesses.reduce(0) { $0 + $1.logProbability } / Double(guesses.count)
+  private struct Fold: FoldFit {
+    let probe: any FittedProbe
+    let trials: [PenaltySearch.Trial]
+    let data: ProbeInput
+    let rows: [Int]
+    let solve: (LabelMoments) throws -> FittedDiscriminant
+
+    func relabelled(_ labels: [Int]) throws -> any FittedProbe {
+      try solve(
+        LabelMoments(
+          try TrainingRows(states: data.states, rows: rows, labels: labels, classCount: data.classCount)))
+    }
+
+    func without(_ isLeftOut: [Bool]) throws -> (any FittedProbe)? {
+      let kept = zip(rows, isLeftOut).filter { !$1 }.map(\.0)
+      guard Set(kept.map { data.labels[$0] }).count > 1 else { return nil }
+      return try solve(LabelMoments(try data.rows(kept)))
     }
   }
 }

@@ -49,58 +49,98 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
     }
     try states.requireFinite()
     return try fitted(
-      ProbeInput(states: states, labels: labels, classCount: classCount), train: train,
-      development: development, outer: outer ?? (train + development).sorted()
-    ).probe
+      ProbeInput(states: states, labels: labels, classCount: classCount),
+      FoldRows(
+        train: train, development: development, outer: outer ?? (train + development).sorted())
+    ).fitted
   }
 
-  private func fitted(
-    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
-  ) throws -> (probe: FittedSoftmaxProbe, trials: [PenaltySearch.Trial]) {
-    let search = try search(data, train: train, development: development)
-    let fit = try SoftmaxFit(try data.rows(outer), isBalanced: isBalanced)
+  private func fitted(_ data: ProbeInput, _ rows: FoldRows, blocks: Blocks? = nil) throws -> Fold {
+    let search = try search(data, rows, blocks)
+    let fit = try SoftmaxFit(
+      try data.rows(rows.outer), isBalanced: isBalanced, blocks: blocks?.scaled(search.penalty))
     if let probe = search.probe { fit.start(from: probe) }
     // The start is near: a few steps bring the probabilities to this set's own.
     let outcome = fit.solve(
-      penalty: search.penalty, tolerance: tolerance, patience: search.probe == nil ? 25 : 10)
-    return (fit.fitted(classCount: data.classCount, outcome: outcome), search.trials)
+      penalty: blocks?.firstPenalty ?? search.penalty, tolerance: tolerance,
+      patience: search.probe == nil ? 25 : 10)
+    return Fold(
+      fit: fit, fitted: fit.fitted(classCount: data.classCount, outcome: outcome), trials: search.trials)
   }
 
   /// The best penalty, the probe that it was seen with, and everything that was tried.
   private func search(
-    _ data: ProbeInput, train: [Int], development: [Int]
+    _ data: ProbeInput, _ rows: FoldRows, _ blocks: Blocks?
   ) throws -> (penalty: Double, probe: FittedSoftmaxProbe?, trials: [PenaltySearch.Trial]) {
     let search = PenaltySearch(method, penalties: penalties, trials: trialCount, seed: seed)
-    let known = Set(train.map { data.labels[$0] })
-    let development = development.filter { known.contains(data.labels[$0]) }
-    guard search.hasChoice, known.count > 1, !development.isEmpty else { return (search.middle, nil, []) }
-    let fit = try SoftmaxFit(try data.rows(train), isBalanced: isBalanced)
-    var best: (loss: Double, probe: FittedSoftmaxProbe)?
+    let development = data.told(rows.development, by: rows.train)
+    guard search.hasChoice, !development.isEmpty else { return (search.middle, nil, []) }
+    let training = try data.rows(rows.train)
+    var fit: SoftmaxFit?
+    var last: FittedSoftmaxProbe?
+    var best: (loss: Double, penalty: Double, probe: FittedSoftmaxProbe)?
     let trials = try search.trials(endsAtRise: true) { penalty in
-      let outcome = fit.solve(penalty: penalty, tolerance: Self.searchTolerance)
-      let probe = fit.fitted(classCount: data.classCount, outcome: outcome)
-      let guesses = try probe.guesses(
-        data.states, rows: development, labels: development.map { data.labels[$0] })
-      let loss = -guesses.reduce(0) { $0 + $1.logProbability } / Double(guesses.count)
-      if loss < best?.loss ?? .infinity { best = (loss, probe) }
+      // Another scale of a block is another design.
+      let own =
+        try blocks == nil && fit != nil
+        ? fit : SoftmaxFit(training, isBalanced: isBalanced, blocks: blocks?.scaled(penalty))
+      guard let own else { return .infinity }
+      if blocks != nil, let last { own.start(from: last) }
+      let outcome = own.solve(penalty: blocks?.firstPenalty ?? penalty, tolerance: Self.searchTolerance)
+      let probe = own.fitted(classCount: data.classCount, outcome: outcome)
+      let loss = try probe.guesses(
+        data.states, rows: development, labels: development.map { data.labels[$0] }
+      ).logLoss
+      if loss < best?.loss ?? .infinity { best = (loss, penalty, probe) }
+      (fit, last) = (own, probe)
       return loss
     }
-    return (best?.probe.penalty ?? search.middle, best?.probe, trials)
+    return (best?.penalty ?? search.middle, best?.probe, trials)
+  }
+
+  private struct Blocks {
+    let start: Int
+    let firstPenalty: Double
+
+    func scaled(_ second: Double) -> FeatureBlocks {
+      FeatureBlocks(start: start, first: firstPenalty, second: second)
+    }
+  }
+
+  private struct Fold: FoldFit {
+    let fit: SoftmaxFit
+    let fitted: FittedSoftmaxProbe
+    let trials: [PenaltySearch.Trial]
+
+    var probe: any FittedProbe { fitted }
+
+    func relabelled(_ labels: [Int]) -> any FittedProbe {
+      solved(fit.relabelled(labels), patience: 40, maximumIterations: 2000)
+    }
+
+    func without(_ isLeftOut: [Bool]) -> (any FittedProbe)? {
+      solved(fit.without(isLeftOut), patience: 1000, maximumIterations: 100)
+    }
+
+    /// What is only counted, and compared with others of its kind, ends where a fit of the search does. (Random labels
+    /// leave probabilities flat, where the cheap preconditioner is good for longer.)
+    private func solved(
+      _ other: SoftmaxFit, patience: Int, maximumIterations: Int
+    ) -> FittedSoftmaxProbe {
+      let outcome = other.solve(
+        penalty: fit.penalty, tolerance: TunedSoftmaxProbe.searchTolerance, patience: patience,
+        maximumIterations: maximumIterations)
+      return other.fitted(classCount: fitted.classCount, outcome: outcome)
+    }
   }
 }
 
 extension TunedSoftmaxProbe: TunedProbe {
-  func fit(
-    _ data: ProbeInput, train: [Int], development: [Int], outer: [Int]
-  ) throws -> (probe: any FittedProbe, trials: [PenaltySearch.Trial]) {
-    try fitted(data, train: train, development: development, outer: outer)
-  }
+  func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit { try fitted(data, rows) }
 
-  func fit(_ data: ProbeInput, rows: [Int], penalty: Double) throws -> any FittedProbe {
-    let fit = try SoftmaxFit(try data.rows(rows), isBalanced: isBalanced)
-    // Asked for by control tasks: random labels leave probabilities flat, where the cheap preconditioner is good
-    // for longer.
-    let outcome = fit.solve(penalty: penalty, tolerance: tolerance, patience: 40)
-    return fit.fitted(classCount: data.classCount, outcome: outcome)
+  func fit(
+    _ data: ProbeInput, _ rows: FoldRows, blockFrom start: Int, firstPenalty: Double
+  ) throws -> any FoldFit {
+    try fitted(data, rows, blocks: Blocks(start: start, firstPenalty: firstPenalty))
   }
 }

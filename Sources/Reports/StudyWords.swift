@@ -88,14 +88,22 @@ extension StudyResult {
     return "Which layers of \(model.name) encode \(what)?"
   }
 
-  /// The answer in at most four short sentences: what is encoded, and where it is read best.
+  /// The answer in at most five short sentences: what is encoded, and where it is read best.
   var headline: [String] {
-    func named(_ decision: Verdict.Decision) -> [String] {
-      levels.filter { $0.verdict?.decision == decision }.map(plural)
+    func named(_ decision: Verdict.Decision, readableOnly: Bool = false) -> [String] {
+      levels.filter {
+        $0.verdict?.decision == decision
+          && ($0.verdict?.isOnlyReadable ?? false) == readableOnly
+      }.map(plural)
     }
     var sentences: [String] = []
     let (encoded, absent, undecided) = (named(.encoded), named(.notEncoded), named(.undecided))
+    let readable = named(.notEncoded, readableOnly: true)
     if !encoded.isEmpty { sentences.append("By these data the model encodes \(list(encoded)).") }
+    if !readable.isEmpty {
+      let clause = "\(list(readable)) are readable, but not beyond what is simpler."
+      sentences.append(clause.prefix(1).uppercased() + clause.dropFirst())
+    }
     if !absent.isEmpty { sentences.append("Nothing shows that it encodes \(list(absent, "or")).") }
     if !undecided.isEmpty { sentences.append("Whether it encodes \(list(undecided)) is undecided.") }
     let peaks = levels.compactMap { result in
@@ -150,10 +158,14 @@ extension LevelResult {
     if !others.isEmpty {
       doubts.append("\(ranges(of: others)) cannot be told from the peak.")
     }
-    if let needed = verdict?.utterancesToDecide, verdict?.decision == .undecided {
+    if let needed = verdict?.needed, verdict?.decision == .undecided {
+      doubts.append(needed.words)
+    } else if let needed = verdict?.utterancesToDecide, verdict?.decision == .undecided {
       let units = isOfText ? "sentences" : "utterances"
       doubts.append("About \(NumberText.grouped(needed)) \(units) like these would decide.")
     }
+    doubts += scope?.leftOutWords ?? []
+    doubts += layers.compactMap(\.outlierWords)
     return doubts
   }
 
@@ -177,9 +189,45 @@ extension LevelResult {
       })
   }
 
+  /// "3 of 69 classes, 80 of 352 spans"; of a study of an earlier version what is known of them.
+  var scopeWords: String {
+    scope?.words
+      ?? (classes.count > 1
+        ? "\(NumberText.grouped(classes.count)) classes, \(NumberText.grouped(tested)) spans"
+        : "\(NumberText.grouped(tested)) spans")
+  }
+
   /// The layer that peaks, with everything known of it.
   var peakResult: LayerResult? {
     peak.flatMap { peak in layers.first { $0.layer == peak.layer } }
+  }
+}
+
+extension Verdict {
+  /// Not encoded, but read by a linear reader all the same: what is simpler has it as well.
+  var isOnlyReadable: Bool {
+    decision == .notEncoded && isReadable == true && isBeyondBaseline == false
+  }
+}
+
+extension LayerResult {
+  /// "hidden.1: 2 spans have a norm of up to 1,000 times the median (s00/u00_03 at 0.20–0.26 s, …); accuracy 80.1 [77.0, 83.0]
+  /// with, 85.0 [83.0, 87.1] without."; nil where none has.
+  var outlierWords: String? {
+    guard let outliers else { return nil }
+    let named = outliers.rows.prefix(3).map {
+      "\($0.utterance) at \(NumberWords.number($0.start))–\(NumberWords.number($0.end)) s"
+    }
+    let most = NumberText.grouped(Int(min(1e15, (outliers.rows.first?.timesMedian ?? 0).rounded())))
+    let metric = metrics?.metrics.first ?? .accuracy
+    let format = MeasureFormat(metric)
+    let without = outliers.metricsWithout.map { "\(format.interval($0[metric])) without" }
+    let with = metrics.map { "; \(metric.words) \(format.interval($0[metric])) with, " }
+    let effect = with.flatMap { with in without.map { with + $0 } }
+    return
+      "\(layer.name): \(outliers.count == 1 ? "1 span has" : "\(NumberText.grouped(outliers.count)) spans have") "
+      + "a norm of up to \(most) times the median "
+      + "(\(named.joined(separator: ", "))\(outliers.count > named.count ? ", …" : ""))\(effect ?? "")."
   }
 }
 

@@ -37,6 +37,12 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var plain: [DurationBaseline]?
   /// What the baseline is where it is not mel: `n-grams` of a text's characters.
   public var baselineName: String?
+  /// What is probed of what there is, and what was left out; nil in a study of an earlier version.
+  public var scope: ProbeScope?
+  /// The peak layer beside everything simpler together; nil where that was not measured.
+  public var joint: JointBaselineResult?
+  /// Control tasks that selectivity is the mean over; nil without a control.
+  public var controlDraws: Int?
   public var layers: [LayerResult]
   public var peak: Peak?
   /// Nil where no layer has a number.
@@ -176,6 +182,8 @@ public struct LayerResult: Codable, Equatable, Sendable {
   /// A dictionary a fold: the loss on development data at each penalty that was tried, in nats an example, of a
   /// regression the squared error.
   public var search: [[String: Double]]?
+  /// Spans whose vectors are far longer than the others'; nil where there are none.
+  public var outliers: OutlierRows?
 
   /// The key of a penalty in `search`: four digits.
   public static func name(ofPenalty penalty: Double) -> String { String(format: "%.4g", penalty) }
@@ -217,33 +225,13 @@ public struct DurationBaseline: Codable, Equatable, Sendable {
 public struct Peak: Codable, Equatable, Sendable {
   public var layer: Layer
   public var estimate: Estimate
-  /// Every layer that cannot be told from the peak: its paired interval to it (Holm-corrected) holds zero.
+  /// Every layer that may be the best, all together with 95 % confidence: those whose simultaneous lower bound of
+  /// (best of the others − this layer) does not exceed zero (multiple comparison with the best, Hsu 1984).
   public var peakSet: [Layer]
 
   public init(layer: Layer, estimate: Estimate, peakSet: [Layer]) {
     self.layer = layer
     self.estimate = estimate
     self.peakSet = peakSet
-  }
-}
-
-/// Whether the model encodes the level, as far as the data can say.
-public struct Verdict: Codable, Equatable, Sendable {
-  public enum Decision: String, Codable, Sendable {
-    case encoded
-    case notEncoded = "not encoded"
-    case undecided
-  }
-
-  public var decision: Decision
-  /// One sentence in plain words with its evidence.
-  public var sentence: String
-  /// How many utterances like these would decide, where it is undecided and can be estimated.
-  public var utterancesToDecide: Int?
-
-  public init(decision: Decision, sentence: String, utterancesToDecide: Int? = nil) {
-    self.decision = decision
-    self.sentence = sentence
-    self.utterancesToDecide = utterancesToDecide
   }
 }

@@ -60,7 +60,8 @@ public struct ModelComparison: Codable, Equatable, Sendable {
     public var layer: String
     /// Paired on the same resamples of the same spans.
     public var estimate: Estimate
-    /// Holm's correction over all layers and models of the level leaves it standing.
+    /// Not zero by the simultaneous 95 % intervals of all layers and models of the level; never true of fewer than ten
+    /// resampled units.
     public var isBeyondChance: Bool
 
     public init(model: Int, layer: String, estimate: Estimate, isBeyondChance: Bool) {

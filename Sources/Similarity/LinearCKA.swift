@@ -96,7 +96,7 @@ extension LinearCKA {
   }
 
   /// HSIC up to the factor that all products of n rows share: ‖XᵀY‖², debiased by what the diagonals of the
-  /// two kernels add to it (METHODS, Similarity).
+  /// two kernels add to it (docs/Methods.md, Similarity).
   func product(ofSquares squares: Double, _ norms: NormSums, rows: Int) -> Double {
     guard debiased else { return squares }
     let n = Double(rows)

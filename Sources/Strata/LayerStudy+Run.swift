@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Models
 import Probing
+import Reports
 import Results
 import Similarity
 
@@ -71,7 +72,10 @@ extension LayerStudy {
       for probe in spans.probes {
         guard let outcome = try run(probe, trained: trained, twins: twins, splits: splits) else { continue }
         onOutcome(outcome)
-        levels.append(outcome.result)
+        var result = outcome.result
+        let sentence = VerdictWords(result).text ?? ""
+        result.verdict?.sentence = sentence
+        levels.append(result)
         try consider(outcome.result, of: probe, trained, splits, for: &reader)
         warnings.add(outcome.warnings, of: probe)
       }
@@ -102,6 +106,7 @@ extension LayerStudy {
           for: corpus.utterances.map { ($0.speaker, $0.sentence, $0.seconds) }, by: probe.division,
           seed: seed),
       tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
+    try study.targeted.readSurroundings(in: corpus.utterances, threads: threads)
     study.errorLayers = Set(errorLayers)
     study.fits = try fitLog(of: probe, targeted, trained, twins)
     return try study.run(

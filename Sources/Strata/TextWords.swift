@@ -8,6 +8,7 @@ enum TextWords {
     level.split = of(level.split)
     level.intervalUnit = of(level.intervalUnit)
     if let verdict = level.verdict { level.verdict?.sentence = of(verdict.sentence) }
+    if let needed = level.verdict?.needed { level.verdict?.needed?.unit = of(needed.unit) }
     return level
   }
 

@@ -8,7 +8,7 @@ struct CompareCommand: AsyncParsableCommand {
     abstract: "Several models, or the checkpoints of one run, side by side.",
     discussion: """
       Studies every model on the same spans, splits and resamples, and says where each level peaks in each, at which
-      layers a model gained or lost a level against the first one (paired differences, Holm's correction), and how
+      layers a model gained or lost a level against the first one (paired differences, simultaneous intervals), and how
       like each layer is to its first and last self. A folder of checkpoints with steps in their names (step-500.ckpt,
       checkpoint-500/) stands for all of them, by step.
 

@@ -49,6 +49,8 @@ struct ProbeSpecTests {
     #expect(spec.name == "mine" && spec.level == .syllable && spec.pool == .center)
     #expect(spec.penalties == [100, 1] && spec.minimumCount == 5 && spec.maximumClasses == 7)
     #expect(spec.metric == .macroF1 && !spec.control)
+    let open = try ProbeSpec(yaml: "name: a\nlevel: word\nmin_count: auto\nmax_classes: auto", path: "a")
+    #expect(open.minimumCount == nil && open.maximumClasses == nil)
   }
 
   @Test(

@@ -226,4 +226,77 @@ struct ProbeStudyTests {
     #expect(throws: ProbeError.self) { try study(trained, twins: [other]).run() }
     #expect(throws: ProbeError.interrupted) { try study(trained).run(isCancelled: { true }) }
   }
+
+  @Test("a layer that is its baseline and no more is readable, and adds nothing to it")
+  func jointBaseline() throws {
+    let examples = examples(signals: [("mel", 2), ("hidden.1", 0)])
+    let mel = try examples.states(of: "mel")
+    // The baseline turned and scaled, with noise beside it.
+    let noise = gaussian(mel.rows, 8, "beside")
+    let copied = Tensor(shape: [mel.rows, 16]) { values in
+      for row in 0..<mel.rows {
+        for k in 0..<8 {
+          values[row * 16 + k] = 3 * mel.values[row * 8 + k] - mel.values[row * 8 + (k + 1) % 8]
+          values[row * 16 + 8 + k] = noise.values[row * 8 + k]
+        }
+      }
+    }
+    let layered = PooledSpans(
+      level: .phoneme, isDerived: false, classes: examples.classes, types: examples.types,
+      speakers: examples.speakers, utterances: examples.utterances, items: examples.items,
+      states: [("mel", mel), ("hidden.1", copied)])
+    let result = try study(layered).run(threads: 2).result
+    let joint = try #require(result.joint)
+    #expect(joint.features == ["mel", "duration"] && joint.layer.name == "hidden.1")
+    #expect(joint.gain.high < 0.03 && abs(joint.gain.value) < 0.02, "\(joint.gain)")
+    #expect(result.verdict?.decision != .encoded && result.verdict?.isBeyondBaseline == false)
+    #expect(result.verdict?.isReadable == true)
+
+    let more = try study(self.examples(signals: [("mel", 1), ("hidden.1", 2.5)])).run(threads: 2).result
+    #expect(more.joint?.gain.isPositive == true && more.joint?.gainInBits?.isPositive == true)
+    #expect(more.verdict?.isBeyondBaseline == true)
+  }
+
+  @Test("selectivity on noise is zero within its interval, whatever the seed")
+  func selectivityOfNoise() throws {
+    let examples = examples(signals: [("mel", 0), ("hidden.1", 0)])
+    for seed in 0..<6 {
+      var study = try study(examples)
+      study.seed = UInt64(seed)
+      let result = try study.run(threads: 2).result
+      let selectivity = try #require(result.layers[0].selectivity)
+      #expect(selectivity.low <= 0 && selectivity.high >= 0, "seed \(seed): \(selectivity)")
+      #expect((result.controlDraws ?? 0) >= 5)
+      #expect(result.verdict?.decision != .encoded)
+    }
+  }
+
+  @Test("rows that own a layer are named, and its numbers stand beside those without them")
+  func outliers() throws {
+    let examples = examples(signals: [("mel", 0), ("hidden.1", 2), ("hidden.2", 2)])
+    var states = try examples.states(of: "hidden.2")
+    let victim = 45
+    states.withUnsafeMutableBuffer { values in
+      for k in 0..<8 { values[victim * 8 + k] *= 1e3 }
+    }
+    let spoilt = PooledSpans(
+      level: .phoneme, isDerived: false, classes: examples.classes, types: examples.types,
+      speakers: examples.speakers, utterances: examples.utterances, items: examples.items,
+      states: [
+        ("mel", try examples.states(of: "mel")), ("hidden.1", try examples.states(of: "hidden.1")),
+        ("hidden.2", states),
+      ])
+    let outcome = try study(spoilt).run(threads: 2)
+    #expect(outcome.result.layers[0].outliers == nil)
+    let found = try #require(outcome.result.layers[1].outliers)
+    #expect(found.count == 1 && found.rows.first?.utterance == "u2" && found.rows.first?.start == 5)
+    #expect((found.rows.first?.timesMedian ?? 0) > 100)
+    let (with, without) = (
+      try #require(outcome.result.layers[1].metrics), try #require(found.metricsWithout)
+    )
+    let clean = try #require(try study(examples).run(threads: 2).result.layers[1].metrics)
+    #expect(abs(without.accuracy.value - clean.accuracy.value) < 0.01)
+    #expect(without.accuracy.value - with.accuracy.value > 0.02, "\(with.accuracy) \(without.accuracy)")
+    #expect(outcome.warnings.contains { $0.contains("hidden.2") && $0.contains("u2") })
+  }
 }

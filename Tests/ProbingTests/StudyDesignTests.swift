@@ -110,14 +110,65 @@ import Testing
     }
   }
 
-  @Test("a control task has the classes' frequencies, and the same class for a type whenever it is made")
+  @Test("a control task exchanges the classes of types as frequent as each other, so that classes keep their sizes")
   func control() {
-    let task = ControlTask(types: 20_000, counts: [600, 300, 100], seed: 3, stream: "x")
-    for (label, share) in [0.6, 0.3, 0.1].enumerated() {
-      let found = Double(task.classOfType.count { $0 == label }) / 20_000
-      #expect(abs(found - share) < 4 * (share * (1 - share) / 20_000).squareRoot())
+    // Type t has 40/(t + 1) examples, the first one half of all in a stratum of its own.
+    var labels: [Int] = []
+    var types: [Int] = []
+    for type in 0..<40 {
+      for _ in 0..<max(1, 40 / (type + 1)) {
+        labels.append(type % 3 == 0 ? 0 : type % 5 == 0 ? 2 : 1)
+        types.append(type)
+      }
     }
-    #expect(task == ControlTask(types: 20_000, counts: [600, 300, 100], seed: 3, stream: "x"))
-    #expect(task != ControlTask(types: 20_000, counts: [600, 300, 100], seed: 4, stream: "x"))
+    let sizes = (0..<40).map { type in types.count { $0 == type } }
+    let counts = (0..<3).map { label in labels.count { $0 == label } }
+    let task = ControlTask(labels: labels, types: types, typeCount: 41, classCount: 3)
+    var numbers = RandomNumbers(seed: 3)
+    var changed = [Bool](repeating: false, count: 40)
+    for _ in 0..<50 {
+      let drawn = task.classOfType(using: &numbers)
+      #expect(drawn[40] == -1, "a type without examples has no class")
+      for label in 0..<3 {
+        let found = (0..<40).reduce(0) { $0 + (drawn[$1] == label ? sizes[$1] : 0) }
+        #expect(abs(found - counts[label]) <= 1, "class \(label): \(found) of \(counts[label])")
+      }
+      for type in 0..<40 where drawn[type] != labels[types.firstIndex(of: type) ?? 0] { changed[type] = true }
+    }
+    #expect(changed.count { $0 } > 35)
+    #expect(ControlTask.draws(inEachOf: 1) == 5 && ControlTask.draws(inEachOf: 3) == 2)
+    #expect(ControlTask.draws(inEachOf: 25) == 2)
+  }
+
+  @Test("what is left out is said by rule, with counts and at most ten names")
+  func scope() {
+    let letters = "abcdefghijklmnopqrstuvwxyz"
+    // a, b and y everywhere, z in one utterance alone, each other letter once.
+    let examples = examples([
+      "aaabbbyyzzz" + letters.dropFirst(2).prefix(8), "aabby" + letters.dropFirst(10).prefix(8), "aaby",
+    ])
+    let scope = StudyDesign(ProbeDataset(examples), plan: plan(round), spec: spec(maximum: 2)).scope
+    #expect(scope.spans == 13 && scope.ofSpans == examples.items.count)
+    #expect(scope.classes == 2 && scope.ofClasses == 20)
+    #expect(scope.leftOut.map(\.rule) == [.rare, .untestable, .beyondLimit])
+    #expect(scope.leftOut.map(\.classes) == [16, 1, 1] && scope.leftOut.map(\.spans) == [16, 3, 4])
+    #expect(scope.leftOut[0].named.count == 10 && scope.leftOut[0].limit == 2)
+    #expect(scope.leftOut[1].named == [.init(name: "z", spans: 3)])
+    #expect(scope.isNarrow)
+  }
+
+  @Test("limits that are left open take as many classes as cover half of the spans")
+  func limits() {
+    var spec = ProbeSpec(name: "x", level: .word)
+    func limits(_ counts: [Int]) -> [Int] {
+      let limits = ClassLimits(spec, counts: counts, labelled: counts.reduce(0, +))
+      return [limits.minimumCount, limits.maximumClasses]
+    }
+    #expect(limits(Array(repeating: 20, count: 30)) == [10, 100])
+    #expect(limits(Array(repeating: 12, count: 500)) == [10, 250])
+    #expect(limits(Array(repeating: 7, count: 30) + [10]) == [7, 100])
+    #expect(limits(Array(repeating: 2, count: 30)) == [5, 500])
+    (spec.minimumCount, spec.maximumClasses) = (10, 100)
+    #expect(limits(Array(repeating: 7, count: 300)) == [10, 100])
   }
 }

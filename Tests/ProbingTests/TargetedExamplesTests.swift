@@ -74,7 +74,9 @@ struct TargetedExamplesTests {
     let sentence = try contents(examples(.sentence, [(0, 0.5, "the bat")]))
     #expect(sentence[1].states.values == [1, 1, 1, 1, 1] && sentence[0].states.values[2] == 2)
     let syllables = try contents(examples(.syllable, [(0, 0.2, "DH AH0"), (0.2, 0.5, "B AE1 T")]))
-    #expect(syllables.map(\.name) == ["length"])
+    #expect(syllables.map(\.name) == ["length", "bag-of-phones"])
+    #expect(
+      try contents(examples(.syllable, [(0, 0.2, "DH AH0")]), .structure).map(\.name) == ["length"])
     // A word's length would be told by itself.
     #expect(try contents(examples(.word, [(0, 0.2, "the")]), .phoneCount).map(\.name) == ["bag-of-phones"])
     #expect(try contents(phones).isEmpty)

@@ -18,7 +18,8 @@ import Testing
   private func verdict(
     mel: Estimate?, selectivity: Estimate?, majorityGain: Estimate, bits: Double = 1,
     beyond: Set<VerdictRule.Gain> = [.overMel, .overControl, .overTwin, .overPlain("duration")],
-    overDuration: Estimate? = nil, isRequired: Bool = true, layers: Int = 1
+    overDuration: Estimate? = nil, isRequired: Bool = true, layers: Int = 1, joint: Estimate? = nil,
+    units: Int = 100
   ) -> Verdict {
     let layer = Layer(name: "hidden.2", depth: 2)
     let peak = Peak(layer: layer, estimate: estimate(0.5, 0.6, 0.7), peakSet: [layer])
@@ -43,9 +44,13 @@ import Testing
         )
       ]
     }
+    result.joint = joint.map {
+      JointBaselineResult(
+        features: ["mel", "duration"], width: 3, baseline: table(accuracy: 0.5, bits: 1), layer: layer,
+        withLayer: table(accuracy: 0.6, bits: 1), gain: $0, gainInBits: $0)
+    }
     return VerdictRule(
-      result: result, peak: peak, gainOverMajority: majorityGain, isBeyondSelection: beyond,
-      utterances: 100
+      result: result, peak: peak, gainOverMajority: majorityGain, isBeyondSelection: beyond, units: units
     ).verdict
   }
 
@@ -78,7 +83,10 @@ import Testing
     #expect(decision(good).decision == .encoded)
     #expect(decision(unsure).decision == .undecided)
     #expect(decision(bad).decision == .notEncoded)
-    #expect(decision(bad).sentence.contains("knows only each span's duration is below zero"))
+    #expect(
+      decision(bad).reasons?.last
+        == Verdict.Requirement(
+          kind: .overStatistics, name: "duration", estimate: bad, outcome: .refuted))
     #expect(decision(good, beyond: [.overMel, .overControl, .overTwin]).decision == .undecided)
     #expect(decision(bad, isRequired: false).decision == .encoded)
   }
@@ -98,19 +106,52 @@ import Testing
       verdict(mel: unsure, selectivity: unsure, majorityGain: unsure, bits: -0.1).decision == .undecided)
   }
 
-  /// The interval's end is 0.2 from a value of 0.1: it must come half as near, for which 1/√n asks four
-  /// times the data.
-  @Test("says how many utterances would decide")
-  func needed() {
+  @Test("what a layer adds to everything simpler together has to be a gain worth the name")
+  func joint() {
+    func verdict(_ gain: Estimate) -> Verdict {
+      self.verdict(mel: good, selectivity: good, majorityGain: good, joint: gain)
+    }
+    #expect(verdict(good).decision == .encoded && verdict(good).isBeyondBaseline == true)
+    let open = verdict(unsure)
+    #expect(open.decision == .undecided && open.isReadable == true && open.isBeyondBaseline == false)
+    let small = verdict(estimate(-0.01, 0.004, 0.015))
+    #expect(small.decision == .notEncoded && small.isReadable == true)
+    #expect(small.reasons?.first?.outcome == .negligible)
+    // Clear of zero, and still nothing to speak of.
+    #expect(verdict(estimate(0.001, 0.004, 0.015)).decision == .notEncoded)
+    #expect(verdict(bad).decision == .notEncoded)
+    #expect(self.verdict(mel: good, selectivity: good, majorityGain: good).isBeyondBaseline == nil)
+  }
+
+  @Test("fewer than ten resampled units decide nothing, whatever the numbers are")
+  func fewUnits() {
+    for gain in [good, bad] {
+      let thin = verdict(mel: gain, selectivity: gain, majorityGain: gain, joint: gain, units: 9)
+      #expect(thin.decision == .undecided && thin.obstacles == [.fewUnits])
+      #expect(thin.isReadable == false && thin.isBeyondBaseline == false)
+      #expect(
+        thin.needed == Verdict.DataNeeded(unit: "utterances", present: 9, atLeast: 10, atMost: nil))
+    }
+    #expect(verdict(mel: good, selectivity: good, majorityGain: good, units: 10).decision == .encoded)
+  }
+
+  /// The interval's end is 0.2 from a value of 0.1 ± 0.102: from 0.202 it would do as it is, and a quarter more than
+  /// there is, is the least that is named; from less than zero no number can be named.
+  @Test("says how many resampled units would decide, as a range")
+  func needed() throws {
     let undecided = verdict(mel: unsure, selectivity: good, majorityGain: good)
-    #expect(undecided.utterancesToDecide == 400)
-    #expect(undecided.sentence.contains("400 utterances"))
-    #expect(undecided.sentence.contains("the interval of the gain over the mel baseline holds zero"))
+    #expect(
+      undecided.needed == Verdict.DataNeeded(unit: "utterances", present: 100, atLeast: 130, atMost: nil))
+    #expect(undecided.utterancesToDecide == 130)
+    #expect(undecided.reasons?.first { !$0.isMet }?.kind == .overInput)
+    // 0.1 ± 0.0612: (0.12/0.1612)² is less than there is, (0.12/0.0388)² = 9.57.
+    let near = verdict(mel: estimate(-0.02, 0.1, 0.22), selectivity: good, majorityGain: good)
+    #expect(near.needed?.atLeast == 130 && near.needed?.atMost == 960)
     let hopeless = verdict(
       mel: estimate(-0.3, 0.001, 0.3), selectivity: good, majorityGain: good)
-    #expect(hopeless.utterancesToDecide == nil)
-    let below = verdict(mel: estimate(-0.3, -0.1, 0.2), selectivity: good, majorityGain: good)
-    #expect(below.utterancesToDecide == 900, "a negative value must come clear of zero from below")
+    #expect(hopeless.needed?.atMost == nil && (hopeless.needed?.atLeast ?? 0) > 300)
+    #expect(
+      verdict(mel: estimate(-30, 0.001, 0.3), selectivity: good, majorityGain: good).needed?.atMost == nil)
   }
 
   /// The smallest of 13 p-values must be below 0.05/13, a normal quantile of 2.89 instead of 1.96.
@@ -121,26 +162,28 @@ import Testing
       mel: estimate(0.01, 0.1, 0.2), selectivity: good, majorityGain: good,
       beyond: [.overControl, .overTwin], layers: 13)
     #expect(chance.decision == .undecided)
-    #expect(chance.sentence.contains("no more than the best of so many layers has by chance"))
-    #expect(chance.utterancesToDecide == 180, "100 × (0.9 × 2.8905 / 1.96)² = 176")
+    #expect(chance.reasons?.first?.outcome == .chance)
+    #expect(chance.needed?.atLeast == 130)
+    // (0.09 / (0.1 − 0.09/1.96) · 2.8905/1.96)² = 6.02
+    #expect(chance.needed?.atMost == 610)
   }
 
   @Test("readers who agree on every span leave nothing that more data would decide")
   func exactlyZero() {
     let same = verdict(mel: estimate(0, 0, 0), selectivity: good, majorityGain: good)
-    #expect(same.decision == .notEncoded && same.utterancesToDecide == nil)
-    #expect(same.sentence.contains("the gain over the mel baseline is zero at best"))
+    #expect(same.decision == .notEncoded && same.needed == nil)
+    #expect(same.reasons?.first?.outcome == .refuted)
     #expect(
       verdict(mel: estimate(-0.2, -0.1, 0), selectivity: good, majorityGain: good).decision == .notEncoded)
     let balanced = verdict(mel: estimate(-0.1, 0, 0.1), selectivity: good, majorityGain: good)
-    #expect(balanced.decision == .undecided && balanced.utterancesToDecide == nil)
+    #expect(balanced.decision == .undecided && balanced.needed?.atMost == nil)
   }
 
   @Test("numbers have two decimals, or three where two would say zero")
   func numbers() {
-    #expect(VerdictRule.number(0.714) == "0.71" && VerdictRule.number(-0.056) == "−0.06")
-    #expect(VerdictRule.number(0.003) == "0.003" && VerdictRule.number(12) == "12.00")
-    #expect(VerdictRule.number(0) == "0.00" && VerdictRule.number(-0.0001) == "0.000")
-    #expect(VerdictRule.number(0.999) == "1.00")
+    #expect(NumberWords.number(0.714) == "0.71" && NumberWords.number(-0.056) == "−0.06")
+    #expect(NumberWords.number(0.003) == "0.003" && NumberWords.number(12) == "12.00")
+    #expect(NumberWords.number(0) == "0.00" && NumberWords.number(-0.0001) == "0.000")
+    #expect(NumberWords.number(0.999) == "1.00")
   }
 }

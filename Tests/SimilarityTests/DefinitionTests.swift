@@ -4,7 +4,7 @@ import Testing
 
 @testable import Similarity
 
-/// The published mistakes that CASES and METHODS name, each against the definition written out plainly.
+/// The published mistakes that docs/Methods.md guards against, each against the definition written out plainly.
 @Suite("Definitions") struct DefinitionTests {
   /// HSIC₁ of two kernels as Song et al. 2012 write it, term by term.
   private func hsic(_ k: Matrix, _ l: Matrix) -> Double {
@@ -72,7 +72,7 @@ import Testing
     #expect(abs(whole - debiased(x, y)) < 1e-6)
   }
 
-  @Test("biased CKA of independent Gaussians is as high as METHODS says, debiased is zero")
+  @Test("biased CKA of independent Gaussians is as high as published, debiased is zero")
   func bias() throws {
     // p = 768 and n = 1,000 give 0.44, in expectation p/(n + p) of wide layers: the same at a tenth.
     let (x, y) = (gaussian(100, 77, "x"), gaussian(100, 77, "y"))

@@ -30,9 +30,10 @@ extension ProbeSpec {
       search: grid
       trials: 10
 
-      # Classes with fewer spans are left out; of the others, at most so many, the most frequent.
-      min_count: 10
-      max_classes: 60
+      # Classes with fewer spans are left out; of the others, at most so many, the most frequent. A number, or auto: ten
+      # spans and 100 classes, fewer spans and more classes where that leaves out more than half of the spans.
+      min_count: auto
+      max_classes: auto
 
       # Whether rare classes weigh as much as frequent ones in training: none or balanced.
       class_weights: none
@@ -65,8 +66,8 @@ extension ProbeSpec {
       kind: softmax
       pool: mean
       penalties: [10000, 1000, 100, 10, 1, 0.1, 0.01]
-      min_count: 10
-      max_classes: 100
+      min_count: auto
+      max_classes: auto
       metric: accuracy
 
       # Each syllable has a random class of the same distribution. Syllables are their own types here, so that the
@@ -88,12 +89,12 @@ extension ProbeSpec {
       kind: softmax
       pool: mean
       penalties: [10000, 1000, 100, 10, 1, 0.1, 0.01]
-      min_count: 10
-      max_classes: 200
+      min_count: auto
+      max_classes: auto
       metric: accuracy
 
-      # Each word has a random class of the same distribution. Words are their own types, so that the control
-      # regroups the same words at random.
+      # Words are their own types, so that the control would only
+      # regroup the same words at random.
       control: true
 
       """

@@ -201,7 +201,7 @@ extension ModelComparison {
             } ?? "—"
           }
         )
-      }, notes: ["* beyond chance after Holm's correction over all layers and models; intervals are paired"]
+      }, notes: ["* beyond chance by simultaneous intervals of all layers and models; the intervals shown are paired"]
     )
   }
 

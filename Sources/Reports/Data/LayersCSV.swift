@@ -5,17 +5,19 @@ import Results
 /// | column | holds |
 /// |---|---|
 /// | `model` | the model's name |
-/// | `layer` | a tap point; `majority`, `shuffled`, `mel`, `duration`, `length`, `bag-of-phones`; or `hidden.3@random`, that layer of the random twin |
+/// | `layer` | a tap point; `majority`, `shuffled`, `mel`, `duration`, `length`, `bag-of-phones`, `joint`; `hidden.3@random`, that layer of the random twin; `joint+hidden.3`, the joint baseline beside that layer; or `hidden.3@without-outliers` |
 /// | `level`, `probe` | what was read, and the probe's name |
-/// | `metric` | `accuracy`, …, `bits`, `r2`, `r_value` (shares are 0…1); or `gain_over_mel`, `gain_over_random` in the level's metric; or `selectivity` in accuracy |
+/// | `metric` | `accuracy`, …, `bits`, `r2`, `r_value` (shares are 0…1); or `gain_over_mel`, `gain_over_random`, `gain_over_joint` in the level's metric; `gain_over_joint_bits`; or `selectivity` in accuracy |
 /// | `value`, `ci_low`, `ci_high` | the estimate and its 95 % interval; empty where there is no number |
 /// | `n` | held-out spans that were predicted |
 /// | `classes` | how many labels there are to choose from |
+/// | `of_spans`, `of_classes` | how many spans and labels the sample has; empty where that is not known |
 ///
 /// A layer without a number for a level has one row, with an empty value.
 public enum LayersCSV {
   public static let columns = [
     "model", "layer", "level", "probe", "metric", "value", "ci_low", "ci_high", "n", "classes",
+    "of_spans", "of_classes",
   ]
 
   public static func text(of study: StudyResult) -> String {
@@ -26,7 +28,8 @@ public enum LayersCSV {
     func row(_ layer: String, _ metric: String, _ estimate: Estimate?) -> [String] {
       let numbers = [estimate?.value, estimate?.low, estimate?.high].map(NumberText.data)
       let counts = [estimate == nil ? 0 : level.tested, level.classes.count].map { String($0) }
-      return [model, layer, level.level.rawValue, level.probe, metric] + numbers + counts
+      let all = [level.scope?.ofSpans, level.scope?.ofClasses].map { $0.map { String($0) } ?? "" }
+      return [model, layer, level.level.rawValue, level.probe, metric] + numbers + counts + all
     }
     func rows(_ layer: String, _ table: MetricTable?) -> [[String]] {
       guard let table else { return [] }
@@ -35,6 +38,12 @@ public enum LayersCSV {
     let nulls =
       rows("majority", level.tested > 0 ? level.majority : nil) + rows("shuffled", level.shuffled)
       + rows(level.baseline, level.mel) + (level.plain ?? []).flatMap { rows($0.name, $0.metrics) }
+      + rows("joint", level.joint?.baseline)
+      + (level.joint.map { joint in
+        rows("joint+\(joint.layer.name)", joint.withLayer)
+          + [row("joint+\(joint.layer.name)", "gain_over_joint", joint.gain)]
+          + (joint.gainInBits.map { [row("joint+\(joint.layer.name)", "gain_over_joint_bits", $0)] } ?? [])
+      } ?? [])
     return nulls
       + level.layers.flatMap { result -> [[String]] in
         let name = result.layer.name
@@ -47,6 +56,7 @@ public enum LayersCSV {
         return rows(name, metrics)
           + differences.compactMap { metric, estimate in estimate.map { row(name, metric, $0) } }
           + rows("\(name)@random", result.twin)
+          + rows("\(name)@without-outliers", result.outliers?.metricsWithout)
       }
   }
 }

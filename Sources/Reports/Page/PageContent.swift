@@ -186,6 +186,7 @@ struct PageContent {
     }
     let peak = level.peakResult
     let differences: [(String, Estimate?, MeasureFormat)] = [
+      ("over the joint baseline", level.joint?.gain, format),
       ("over \(level.baseline)", peak?.gainOverMel, format),
       ("over the random twin", peak?.gainOverTwin, format),
       ("selectivity", peak?.selectivity, MeasureFormat(.accuracy)),
@@ -199,7 +200,10 @@ struct PageContent {
       sentence: unbroken(level.verdict?.sentence ?? "No layer has a number for this level."),
       facts: differences.compactMap { name, estimate, format in
         estimate.map { Fact(name: name, value: unbroken(format.gain($0))) }
-      } + [Fact(name: "majority class", value: format.interval(majority))],
+      } + [
+        Fact(name: "majority class", value: format.interval(majority)),
+        Fact(name: "scope", value: level.scopeWords),
+      ],
       doubts: level.doubts, hasDoubts: !level.doubts.isEmpty)
   }
 
@@ -240,7 +244,9 @@ struct PageContent {
     return Table(
       caption: "Every layer and level",
       groups: table.columns.map {
-        Heading(title: $0.title.capitalizedFirst, unit: $0.metric.axisTitle)
+        Heading(
+          title: $0.title.capitalizedFirst,
+          unit: ([$0.metric.axisTitle] + [$0.scope].compactMap(\.self)).joined(separator: "; "))
       }, headings: [],
       rows: table.layers.map { row($0, isReference: false, isFirst: false) }
         + table.references.enumerated().map { row($1, isReference: true, isFirst: $0 == 0) })

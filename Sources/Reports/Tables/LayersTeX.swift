@@ -14,11 +14,20 @@ public enum LayersTeX {
         "\\begin{table}", "  \\centering",
         "  \\caption{\(caption(study, table))}", "  \\label{tab:layers}",
         "  \\begin{tabular}{l\(String(repeating: "r", count: table.columns.count))}", "    \\toprule",
-        "    Layer & \(head) \\\\", "    & \(units) \\\\", "    \\midrule",
+        "    Layer & \(head) \\\\", "    & \(units) \\\\",
+      ] + scopes(table) + [
+        "    \\midrule",
       ] + table.layers.map { "    " + row($0, table) } + ["    \\midrule"]
       + table.references.map { "    " + row($0, table) }
       + ["    \\bottomrule", "  \\end{tabular}", "\\end{table}"]
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// How many classes and spans a column is about; no row where that is not known.
+  private static func scopes(_ table: StudyTable) -> [String] {
+    let lines = table.columns.map(\.scopeLines).map { $0.joined(separator: ", ") }
+    guard lines.contains(where: { !$0.isEmpty }) else { return [] }
+    return ["    & \(lines.map { "{\\scriptsize \(escape($0))}" }.joined(separator: " & ")) \\\\"]
   }
 
   private static func caption(_ study: StudyResult, _ table: StudyTable) -> String {

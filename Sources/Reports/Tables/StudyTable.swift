@@ -14,6 +14,10 @@ struct StudyTable {
   struct Column {
     var title: String
     var metric: Metric
+    /// "39 of 45 classes, 1,234 of 1,500 spans"; nil in a study of an earlier version.
+    var scope: String?
+    /// The same, a line each: "39/45 classes", "1,234/1,500 spans".
+    var scopeLines: [String]
     var format: MeasureFormat { MeasureFormat(metric) }
   }
 
@@ -26,7 +30,8 @@ struct StudyTable {
   let columns: [Column]
   /// In the order of the data, the input side first.
   let layers: [Row]
-  /// Majority class, shuffled labels, mel, and the random twin at each level's peak layer.
+  /// Majority class, shuffled labels, mel, the random twin at each level's peak layer, and the joint baseline without
+  /// and with that layer.
   let references: [Row]
   /// What the probe of the baseline's row reads.
   let baselineWords: String
@@ -36,9 +41,15 @@ struct StudyTable {
   let intervalUnits: [String]
 
   static let twinName = "random twin"
+  static let jointName = "joint baseline"
+  static let besideJointName = "joint + peak"
 
   init(_ study: StudyResult) {
-    columns = study.levels.map { Column(title: study.title(of: $0), metric: $0.metric) }
+    columns = study.levels.map {
+      Column(
+        title: study.title(of: $0), metric: $0.metric, scope: $0.scope?.words,
+        scopeLines: $0.scope?.lines ?? [])
+    }
     let all = Set(study.levels.flatMap { $0.layers.map(\.layer) }).sorted {
       ($0.depth, $0.name) < ($1.depth, $1.name)
     }
@@ -48,7 +59,8 @@ struct StudyTable {
     let references: [(String, (LevelResult) -> MetricTable?)] = [
       ("majority", { $0.tested > 0 ? $0.majority : nil }), ("shuffled", { $0.shuffled }),
       (study.levels.first?.baseline ?? "mel", { $0.mel }),
-      (Self.twinName, { $0.peakResult?.twin }),
+      (Self.twinName, { $0.peakResult?.twin }), (Self.jointName, { $0.joint?.baseline }),
+      (Self.besideJointName, { $0.joint?.withLayer }),
     ]
     self.references = references.compactMap { name, table in
       let cells = study.levels.map { Cell(estimate: table($0)?[$0.metric]) }

@@ -35,7 +35,9 @@ public enum SummaryMarkdown {
   }
 
   private static func pipes(_ table: StudyTable) -> String {
-    let titles = table.columns.map { escape("\($0.title) (\($0.metric.axisTitle))") }
+    let titles = table.columns.map { column in
+      escape("\(column.title) (\(([column.metric.axisTitle] + [column.scope].compactMap(\.self)).joined(separator: "; ")))")
+    }
     let head = ["| layer | " + titles.joined(separator: " | ") + " |"]
     let rule = ["|:--|" + table.columns.map { _ in "--:|" }.joined()]
     let rows = (table.layers + table.references).map { row in
@@ -57,7 +59,8 @@ public enum SummaryMarkdown {
     let first = "★ the peak; ○ cannot be told from the peak; [low, high]: \(table.intervalNote)."
     let rows =
       "The last rows are what a layer has to beat: always naming the commonest class (majority), a probe "
-      + "trained on shuffled labels, the same probe on \(table.baselineWords), and the peak layer with random weights."
+      + "trained on shuffled labels, the same probe on \(table.baselineWords), and the peak layer with random weights; "
+      + "and all that is simpler together (joint baseline), without and with the peak layer."
     return ([first, rows] + table.missing.map(escape)).joined(separator: "\n")
   }
 

@@ -38,6 +38,11 @@ public struct TerminalTable: Sendable {
     if nulls.contains(StudyTable.twinName) {
       lines.append("\(StudyTable.twinName): each level's peak layer, with random weights")
     }
+    if nulls.contains(StudyTable.jointName) {
+      lines.append(
+        "\(StudyTable.jointName): all that is simpler together; \(StudyTable.besideJointName): the same beside the "
+          + "peak layer")
+    }
     lines += table.missing.map { "— \($0)" }
     return lines.map { style.paint(wrap($0, style, indent: 2), .quiet) }.joined(separator: "\n")
   }
@@ -72,7 +77,7 @@ private struct Block {
 
   struct Column {
     var title: String
-    var subtitle: String
+    var subtitles: [String]
     var layers: [StudyTable.Cell]
     var references: [StudyTable.Cell]
     var format: MeasureFormat
@@ -109,20 +114,22 @@ private struct Block {
     let valueWidth = estimates.map { TextLayout.width(format.value($0.value)) }.max() ?? 1
     let brackets = estimates.map { TextLayout.width(format.brackets($0)) }.max() ?? 0
     let numbers = 2 + valueWidth + (brackets > 0 ? 1 + brackets : 0)
-    let words = 2 + max(TextLayout.width(title), TextLayout.width(metric.axisTitle))
+    let subtitles = [metric.axisTitle] + table.columns[index].scopeLines
+    let words = 2 + (([title] + subtitles).map(TextLayout.width).max() ?? 0)
     return Column(
-      title: title, subtitle: metric.axisTitle, layers: layers, references: references, format: format,
+      title: title, subtitles: subtitles, layers: layers, references: references, format: format,
       valueWidth: valueWidth, width: max(numbers, words))
   }
 
   func text(_ style: TerminalStyle) -> String {
     let rule = String(
       repeating: style.spelt("─"), count: nameWidth + columns.reduce(0) { $0 + Self.gap + $1.width })
-    var lines = [
-      style.paint(line("layer", columns.map { "  " + $0.title }, style), .strong),
-      style.paint(line("", columns.map { "  " + $0.subtitle }, style), .quiet),
-      style.paint(rule, .quiet),
-    ]
+    var lines = [style.paint(line("layer", columns.map { "  " + $0.title }, style), .strong)]
+    for place in 0..<(columns.map(\.subtitles.count).max() ?? 0) {
+      let words = columns.map { $0.subtitles.indices.contains(place) ? "  " + $0.subtitles[place] : "" }
+      lines.append(style.paint(line("", words, style), .quiet))
+    }
+    lines.append(style.paint(rule, .quiet))
     for (index, name) in names.layers.enumerated() {
       lines.append(line(name, columns.map { cell($0.layers[index], $0, style) }, style))
     }

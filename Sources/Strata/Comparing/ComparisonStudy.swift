@@ -251,7 +251,10 @@ struct PairedDifferences {
         return (place, layer, own - its)
       }
     }
-    let standing = holmRejections(found.map(\.draws.pValue))
+    let clusters = found.compactMap(\.draws.clusters).min() ?? 0
+    let standing =
+      clusters < SimultaneousInference.leastClusters
+      ? found.map { _ in false } : SimultaneousInference.beyondChance(found.map(\.draws))
     return (
       zip(found, standing).map {
         ModelComparison.Difference(
