@@ -223,7 +223,7 @@ extension Metric {
   var range: ClosedRange<Double> {
     switch self {
     case .accuracy, .balancedAccuracy, .macroF1, .precision, .recall, .f1: 0...1
-    case .r2, .rValue: -.infinity ... 1
+    case .r2, .rValue: -.infinity...1
     case .logLoss: 0 ... .infinity
     case .bits: -.infinity ... .infinity
     }

@@ -11,7 +11,8 @@ struct StudyWarnings {
   let duration: MetricDraws?
 
   var sentences: [String] {
-    [rareClasses, untrained, fewClusters, unconverged, edgeOfPenalties, durations, outliers].compactMap(\.self)
+    [rareClasses, untrained, fewClusters, unconverged, edgeOfPenalties, durations, outliers]
+      .compactMap(\.self)
       + measured.refused.sorted { $0.key < $1.key }.map { "layer \($0): \($1)" }
   }
 

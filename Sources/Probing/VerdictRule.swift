@@ -106,7 +106,8 @@ struct VerdictRule {
     var verdict = Verdict(decision: .undecided)
     if isThin {
       verdict.needed = Verdict.DataNeeded(
-        unit: result.intervalUnit, present: units, atLeast: SimultaneousInference.leastClusters, atMost: nil)
+        unit: result.intervalUnit, present: units, atLeast: SimultaneousInference.leastClusters, atMost: nil
+      )
     } else if tellsNothing
       || requirements.contains(where: { $0.outcome == .refuted || $0.outcome == .negligible })
     {

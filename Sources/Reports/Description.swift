@@ -39,6 +39,7 @@ enum Description {
       ("seed", String(settings.seed)),
       ("random twin's seeds", settings.twinSeeds.map { String($0) }.joined(separator: ", ")),
       ("bootstrap resamples", NumberText.grouped(settings.bootstrapResamples)),
+      ("BLAS kernels", settings.kernel ?? ""), ("processor", settings.processor ?? ""),
       ("schema of study.json", String(study.schema)),
     ].filter { !$0.1.isEmpty }
   }

@@ -202,7 +202,8 @@ extension ProbeScope.LeftOut {
   var words: String {
     let names = named.map { "“\($0.name)” \($0.spans)" }.joined(separator: ", ")
     let more = classes > named.count ? ", …" : ""
-    let what = classes > 0 ? "\(count(classes, "class", "classes")) (\(count(spans, "span")))" : count(spans, "span")
+    let spans = count(spans, "span")
+    let what = classes > 0 ? "\(count(classes, "class", "classes")) (\(spans))" : spans
     return "Left out: \(what) \(reason)" + (names.isEmpty ? "." : ": \(names)\(more).")
   }
 

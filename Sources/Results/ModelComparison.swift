@@ -3,7 +3,7 @@ import Corpora
 /// Several models, or the checkpoints of one training run, studied alike and set beside each other: what
 /// `comparison.json` holds and its reports are drawn from. The first model is what the others are compared with.
 public struct ModelComparison: Codable, Equatable, Sendable {
-  public static let schemaVersion = 1
+  public static let schemaVersion = 2
 
   public struct Model: Codable, Equatable, Sendable {
     public var name: String

@@ -3,7 +3,7 @@ import Corpora
 /// Everything that a finished study says: what `study.json` holds and every report is drawn from.
 public struct StudyResult: Codable, Equatable, Sendable {
   /// The version of this structure as written to `study.json`.
-  public static let schemaVersion = 1
+  public static let schemaVersion = 2
 
   public var schema: Int
   public var model: ModelSummary
@@ -128,7 +128,7 @@ public struct CorpusSummary: Codable, Equatable, Sendable {
 }
 
 /// What was asked for: enough to run the study again. Nothing here depends on the number of threads or on
-/// the time of day, so that the same study writes the same bytes.
+/// the time of day, so that the same study writes the same bytes on processors for which BLAS has the same kernels.
 public struct Settings: Codable, Equatable, Sendable {
   public var seed: UInt64
   public var levels: [Level]
@@ -136,6 +136,9 @@ public struct Settings: Codable, Equatable, Sendable {
   public var twinSeeds: [UInt64]
   public var bootstrapResamples: Int
   public var version: String
+  /// The kernels that BLAS used, and the processor they ran on; nil in a study of an earlier version.
+  public var kernel: String?
+  public var processor: String?
 
   public init(
     seed: UInt64, levels: [Level], layers: [String], twinSeeds: [UInt64], bootstrapResamples: Int,

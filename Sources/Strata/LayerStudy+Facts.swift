@@ -76,10 +76,12 @@ extension LayerStudy {
   var corpusSummary: CorpusSummary { CorpusSummary(corpus) }
 
   var settings: Settings {
-    Settings(
+    var settings = Settings(
       seed: seed, levels: levels,
       layers: layers ?? layersByDefault,
       twinSeeds: twinSeeds, bootstrapResamples: bootstrapResamples, version: Release.version)
+    (settings.kernel, settings.processor) = (BLAS.kernel, Processor.name)
+    return settings
   }
 }
 

@@ -20,6 +20,10 @@ public enum BLAS {
   /// itself, `LinearAlgebra` asks for it before its first factorisation.
   public static func useOneThread() { _ = singleThreaded }
 
+  /// The kernels that OpenBLAS chose for this processor (`Haswell`, `Zen`, `SkylakeX`), or was told to use by
+  /// `OPENBLAS_CORETYPE`: sums are in another order in each, and differ in their last digits.
+  public static var kernel: String { openblas_get_corename().map { String(cString: $0) } ?? "unknown" }
+
   private static func check(
     _ m: Int, _ n: Int, _ k: Int, _ transposeA: Transposition, _ lda: Int, _ transposeB: Transposition,
     _ ldb: Int, _ ldc: Int

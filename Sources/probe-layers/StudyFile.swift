@@ -100,10 +100,13 @@ extension RunCommand {
       pairs.append((Node(name), node))
     }
     for (label, value) in OptionValues(self).values { add(label, value) }
-    let facts: [(String, String)] = [
-      ("command", WrittenBy.line(command)), ("strata", Release.version),
-      ("model-fingerprint", result.model.fingerprint), ("corpus-fingerprint", result.corpus.fingerprint),
-    ]
+    let machine = [("blas-kernel", result.settings.kernel), ("processor", result.settings.processor)]
+      .compactMap { name, value in value.map { (name, $0) } }
+    let facts: [(String, String)] =
+      machine + [
+        ("command", WrittenBy.line(command)), ("strata", Release.version),
+        ("model-fingerprint", result.model.fingerprint), ("corpus-fingerprint", result.corpus.fingerprint),
+      ]
     let record = Node(facts.map { (Node($0), Node($1, Tag(.str), .doubleQuoted)) })
     let head = "# A finished study; `probe-layers run` with this file does it again.\n"
     // Unfolded: the command is there to be copied, and a path may be longer than a YAML writer's line.

@@ -231,7 +231,8 @@ struct MetricsTests {
     var tally = ClusterCounts(clusters: 20, .classes(2))
     for example in 0..<count {
       tally.add(
-        cluster: example % 20, truth: example % 2, prediction: example < right ? example % 2 : 1 - example % 2,
+        cluster: example % 20, truth: example % 2,
+        prediction: example < right ? example % 2 : 1 - example % 2,
         logProbability: log(0.5))
     }
     return tally

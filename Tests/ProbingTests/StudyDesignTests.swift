@@ -110,7 +110,7 @@ import Testing
     }
   }
 
-  @Test("a control task exchanges the classes of types as frequent as each other, so that classes keep their sizes")
+  @Test("a control task exchanges the classes of types as frequent as each other; classes keep their sizes")
   func control() {
     // Type t has 40/(t + 1) examples, the first one half of all in a stratum of its own.
     var labels: [Int] = []
@@ -133,7 +133,9 @@ import Testing
         let found = (0..<40).reduce(0) { $0 + (drawn[$1] == label ? sizes[$1] : 0) }
         #expect(abs(found - counts[label]) <= 1, "class \(label): \(found) of \(counts[label])")
       }
-      for type in 0..<40 where drawn[type] != labels[types.firstIndex(of: type) ?? 0] { changed[type] = true }
+      for type in 0..<40 where drawn[type] != labels[types.firstIndex(of: type) ?? 0] {
+        changed[type] = true
+      }
     }
     #expect(changed.count { $0 } > 35)
     #expect(ControlTask.draws(inEachOf: 1) == 5 && ControlTask.draws(inEachOf: 3) == 2)

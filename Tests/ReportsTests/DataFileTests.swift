@@ -12,8 +12,9 @@ import Testing
     #expect(
       table.first == [
         "model", "layer", "level", "probe", "metric", "value", "ci_low", "ci_high", "n", "classes",
+        "of_spans", "of_classes",
       ])
-    #expect(table.allSatisfy { $0.count == 10 })
+    #expect(table.allSatisfy { $0.count == 12 })
     #expect(Set(table.map { $0[0...4].joined(separator: "\u{0}") }).count == table.count, "each row once")
     func row(_ layer: String, _ level: String, _ metric: String) -> [String]? {
       table.first { $0[1] == layer && $0[2] == level && $0[4] == metric }
@@ -41,6 +42,7 @@ import Testing
     #expect(
       row("conv.1", "phrase", "macro_f1") == [
         "wav2vec2-large-960h-lv60-self", "conv.1", "phrase", "phrase", "macro_f1", "", "", "", "0", "38",
+        "1375", "40",
       ])
   }
 

@@ -242,7 +242,7 @@ enum SyntheticStudy {
     let table = results.first { $0.layer.depth == profile.peak }?.metrics
     let best = table?[metric] ?? estimate(profile.top, profile.error)
     let peakSet = results.filter { ($0.metrics?[metric].high ?? 0) > best.value + 0.3 * profile.error }
-    return LevelResult(
+    var result = LevelResult(
       level: level, probe: level.rawValue, isDerived: isDerived, metric: metric,
       classes: (0..<classes).map { "class \($0)" }, examples: examples, tested: examples * 4 / 5,
       speakers: 12,
@@ -252,6 +252,22 @@ enum SyntheticStudy {
       mel: metrics(mel, profile.error), layers: results,
       peak: Peak(layer: layers[profile.peak], estimate: best, peakSet: peakSet.map(\.layer)),
       verdict: Verdict(decision: decision, sentence: sentence, utterancesToDecide: utterancesToDecide))
+    let (tested, left) = (examples * 4 / 5, examples / 10)
+    result.scope = ProbeScope(
+      spans: tested, ofSpans: examples + left, classes: classes, ofClasses: classes + 2,
+      leftOut: [
+        .init(
+          rule: .rare, limit: 10, classes: 2, spans: left,
+          named: [.init(name: "rare 0", spans: left - 1), .init(name: "rare 1", spans: 1)])
+      ])
+    if level == .syllable || level == .word {
+      result.joint = JointBaselineResult(
+        features: ["mel", "duration", "length", "bag-of-phones"], width: 310,
+        baseline: metrics(profile.top - 0.05, profile.error), layer: layers[profile.peak],
+        withLayer: metrics(profile.top + 0.02, profile.error),
+        gain: estimate(0.07, profile.error), gainInBits: estimate(0.3, profile.error * 3))
+    }
+    return result
   }
 
   static func similarity(_ layers: [Layer], measure: String, noise: Double) -> SimilarityMatrix {

@@ -201,7 +201,8 @@ extension ModelComparison {
             } ?? "—"
           }
         )
-      }, notes: ["* beyond chance by simultaneous intervals of all layers and models; the intervals shown are paired"]
+      },
+      notes: ["* beyond chance by simultaneous intervals of all layers and models; those shown are paired"]
     )
   }
 

@@ -28,7 +28,8 @@ public enum StudyJSON {
     let decoder = JSONDecoder()
     do {
       let version = try decoder.decode(Version.self, from: data).schema
-      guard version == supported else {
+      // Versions differ by what they add; what an earlier one does not have is nil.
+      guard (1...supported).contains(version) else {
         throw ReportError.otherSchema(path: path, found: version, supported: supported)
       }
       return try decoder.decode(T.self, from: data)

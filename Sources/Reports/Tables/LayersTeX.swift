@@ -16,7 +16,7 @@ public enum LayersTeX {
         "  \\begin{tabular}{l\(String(repeating: "r", count: table.columns.count))}", "    \\toprule",
         "    Layer & \(head) \\\\", "    & \(units) \\\\",
       ] + scopes(table) + [
-        "    \\midrule",
+        "    \\midrule"
       ] + table.layers.map { "    " + row($0, table) } + ["    \\midrule"]
       + table.references.map { "    " + row($0, table) }
       + ["    \\bottomrule", "  \\end{tabular}", "\\end{table}"]

@@ -36,7 +36,8 @@ public enum SummaryMarkdown {
 
   private static func pipes(_ table: StudyTable) -> String {
     let titles = table.columns.map { column in
-      escape("\(column.title) (\(([column.metric.axisTitle] + [column.scope].compactMap(\.self)).joined(separator: "; ")))")
+      let words = [column.metric.axisTitle] + [column.scope].compactMap(\.self)
+      return escape("\(column.title) (\(words.joined(separator: "; ")))")
     }
     let head = ["| layer | " + titles.joined(separator: " | ") + " |"]
     let rule = ["|:--|" + table.columns.map { _ in "--:|" }.joined()]

@@ -80,7 +80,8 @@ struct SpanMeasures {
     self.spec = spec
     let counts = Dictionary(grouping: examples.items.map(\.label)) { $0 }.mapValues(\.count)
     let frequent = counts.filter { $0.key >= 0 && $0.value >= (spec.minimumCount ?? 10) }
-      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(spec.maximumClasses ?? 100).map(\.key).sorted()
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(spec.maximumClasses ?? 100).map(\.key)
+      .sorted()
     classes = frequent
     let isFrequent = Set(frequent)
     var numbers = RandomNumbers(seed: study.seed, stream: "measures")
