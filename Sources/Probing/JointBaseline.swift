@@ -138,7 +138,7 @@ private struct SpanSound {
       let (utterance, rows) = places[index]
       let mel = LogMel.baseline(bands: Self.bands)
       let frames = try mel.features(
-        of: Waveform.read(utterances[utterance].audioPath).resampled(to: mel.samplingRate))
+        of: utterances[utterance].sound().resampled(to: mel.samplingRate))
       let seconds = Double(mel.hop) / Double(mel.samplingRate)
       return rows.map { summary(of: examples.items[$0], frames, secondsPerFrame: seconds) }
     }

@@ -15,8 +15,8 @@ import Results
 ///   not measured at all is replaced by the gain over always answering the commonest class. Syllables, words and what
 ///   is larger must also beat a probe that knows how long each span is, and no more.
 /// - Not encoded: one of them has no part of its interval above zero (of the joint gain: above `smallestGain`), or the
-///   probe tells nothing: no bit about the labels, and a gain over the commonest class whose interval ends below
-///   `negligible`.
+///   probe tells nothing: no bit about the labels, and a gain over the commonest class that is not above zero, or whose
+///   interval ends below `negligible`.
 /// - Undecided: anything else, and whatever the numbers are where fewer than ten units are resampled.
 struct VerdictRule {
   let result: LevelResult
@@ -94,9 +94,11 @@ struct VerdictRule {
       }
   }
 
+  /// No bit about the labels, and no more right than the commonest class is, or nearly so for certain.
   private var tellsNothing: Bool {
     let bits = hasTrueProbabilities ? layer?.metrics?.bits.value ?? 0 : .nan
-    return (bits.isNaN || bits <= 0) && gainOverMajority.high < Self.negligible
+    let isNoBetter = gainOverMajority.value <= 0 || gainOverMajority.high < Self.negligible
+    return (bits.isNaN ? gainOverMajority.high < Self.negligible : bits <= 0 && isNoBetter)
   }
 
   /// Without its sentence, which is made where studies are reported.

@@ -164,10 +164,11 @@ extension LevelResult {
       let units = isOfText ? "sentences" : "utterances"
       doubts.append("About \(NumberText.grouped(needed)) \(units) like these would decide.")
     }
-    doubts += scope?.leftOutWords ?? []
-    doubts += layers.compactMap(\.outlierWords)
-    return doubts
+    return doubts + asides
   }
+
+  /// What was left out, by rule, and what owns a layer.
+  var asides: [String] { (scope?.leftOutWords ?? []) + layers.compactMap(\.outlierWords) }
 
   /// "hidden.2–hidden.4 and hidden.6": neighbours among the probed layers are folded together.
   func ranges(of chosen: [Layer]) -> String {

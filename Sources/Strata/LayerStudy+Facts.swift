@@ -4,6 +4,7 @@ import Foundation
 import Models
 import Probing
 import Results
+import Tensors
 
 extension LayerStudy {
   /// What `--levels` takes, for a help text: the levels, then the groups of probes that are run when asked for.
@@ -128,6 +129,16 @@ struct Warnings {
   mutating func add(_ warnings: [String], of probe: ProbeSpec) {
     let name = probe.target == .identity ? probe.level.rawValue : probe.name
     add(warnings.map { "\(name): \($0)" })
+  }
+
+  /// Where shards were made with several kinds of kernels, or with others than this study's.
+  mutating func add(kernelsOfShards kernels: [String]) {
+    let all = Set(kernels + [BLAS.kernel]).sorted()
+    guard !kernels.isEmpty, all.count > 1 else { return }
+    add([
+      "the shards and this study used different BLAS kernels (\(all.joined(separator: ", "))): numbers can differ in "
+        + "their last digits from those of one machine."
+    ])
   }
 
   mutating func add(noTwinOf model: String) {

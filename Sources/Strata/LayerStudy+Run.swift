@@ -55,6 +55,7 @@ extension LayerStudy {
     let splits = try SplitPlan.make(for: corpus, seed: seed)
     var levels: [LevelResult] = []
     var warnings = Warnings(corpus: corpus, splits: splits)
+    warnings.add(kernelsOfShards: shards?.kernels ?? [])
     var similarity: [SimilarityMatrix] = []
     var spectra: [LayerSpectrum] = []
     var reader: MapReader?

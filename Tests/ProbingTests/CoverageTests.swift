@@ -21,15 +21,35 @@ struct CoverageTests {
     #expect(called <= 3, "\(called) of 24")
   }
 
-  @Test("95 % intervals of a probe's accuracy hold the truth about as often as they say")
-  func coverage() throws {
-    let found = try (0..<40).map { run in
-      try CoverageSimulation.study(signals: [("hidden.1", 1.5)], seed: UInt64(run))
-        .layers[0].metrics?.accuracy ?? .missing
+  /// 576 spans each, of many speakers and of few.
+  @Test(
+    "95 % intervals of a probe's accuracy and of its gain hold the truth about as often as they say",
+    arguments: [(12, 4), (4, 12)])
+  func coverage(speakers: Int, sentences: Int) throws {
+    let runs = 40
+    let found = try (0..<runs).map { run in
+      try CoverageSimulation.study(
+        signals: [("mel", 0.5), ("hidden.1", 1.5)], seed: UInt64(run), speakers: speakers,
+        sentences: sentences
+      ).layers[0]
     }
-    let truth = found.reduce(0) { $0 + $1.value } / Double(found.count)
-    let held = found.count { $0.low <= truth && truth <= $0.high }
-    // 38 expected, ± 1.4.
-    #expect(held >= 33, "\(held) of 40 hold \(truth)")
+    for estimates in [found.map { $0.metrics?.accuracy ?? .missing }, found.compactMap(\.gainOverMel)] {
+      let truth = estimates.reduce(0) { $0 + $1.value } / Double(runs)
+      let held = estimates.count { $0.low <= truth && truth <= $0.high }
+      // 38 expected, ± 1.4.
+      #expect(held >= 34, "\(held) of \(runs) hold \(truth)")
+    }
+  }
+
+  @Test("of eight equal layers none is left out of the peak set, but in about one of twenty studies")
+  func equalLayers() throws {
+    let runs = 24
+    let wrong = try (0..<runs).count { run in
+      let result = try CoverageSimulation.study(
+        signals: (1...8).map { ("hidden.\($0)", 1.2) }, seed: UInt64(run))
+      return result.peak?.peakSet.count != 8
+    }
+    // 1.2 expected, ± 1.1.
+    #expect(wrong <= 4, "\(wrong) of \(runs)")
   }
 }

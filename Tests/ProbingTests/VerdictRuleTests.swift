@@ -106,6 +106,17 @@ import Testing
       verdict(mel: unsure, selectivity: unsure, majorityGain: unsure, bits: -0.1).decision == .undecided)
   }
 
+  @Test(
+    "a probe without a bit that is no more right than the commonest class tells nothing, however wide the interval"
+  )
+  func noBetter() {
+    let wide = estimate(-0.3, -0.03, 0.25)
+    let nothing = verdict(mel: unsure, selectivity: unsure, majorityGain: wide, bits: -0.1)
+    #expect(nothing.decision == .notEncoded && nothing.obstacles == [.tellsNothing])
+    #expect(
+      verdict(mel: unsure, selectivity: unsure, majorityGain: wide, bits: 0.1).decision == .undecided)
+  }
+
   @Test("what a layer adds to everything simpler together has to be a gain worth the name")
   func joint() {
     func verdict(_ gain: Estimate) -> Verdict {

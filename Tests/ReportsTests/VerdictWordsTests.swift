@@ -10,7 +10,7 @@ import Testing
   }
 
   private func level(
-    _ change: (inout LevelResult) -> Void = { _ in }, verdict: (inout Verdict) -> Void
+    _ change: (inout LevelResult) -> Void = { _ in }, verdict: (inout Verdict) -> Void = { _ in }
   ) -> LevelResult {
     let layers = ["hidden.1", "hidden.2"].enumerated().map { Layer(name: $1, depth: $0) }
     let table = SyntheticStudy.metrics(0.6, 0.02)
@@ -38,21 +38,22 @@ import Testing
 
   @Test("words that their phones tell are readable, but not beyond their phones")
   func readable() {
-    let words = text(level { _ in })
+    let words = text(level())
     #expect(words.hasPrefix("Words are readable, but not beyond their phones: the best layer is hidden.1"))
     #expect(words.contains("3 of 4 classes, 80 of 90 spans"))
     #expect(words.contains("to which the layer adds 0.00 [−0.01, 0.01], 0.00 [−0.02, 0.02] bits"))
-    let phones = level({ $0.joint?.features = ["mel", "duration"] }) { _ in }
+    let phones = level({ $0.joint?.features = ["mel", "duration"] })
     #expect(text(phones).contains("not beyond the joint baseline of mel and duration"))
-    let unread = level { $0.isReadable = false }
+    let unread = level(verdict: { $0.isReadable = false })
     #expect(text(unread).hasPrefix("Words are not shown to be encoded"))
   }
 
   @Test("a result over three function words says so first")
   func narrow() {
-    let result = level({
-      $0.scope = ProbeScope(spans: 80, ofSpans: 352, classes: 3, ofClasses: 69, leftOut: [])
-    }) { $0.decision = .encoded }
+    let result = level(
+      {
+        $0.scope = ProbeScope(spans: 80, ofSpans: 352, classes: 3, ofClasses: 69, leftOut: [])
+      }, verdict: { $0.decision = .encoded })
     #expect(
       text(result).hasPrefix(
         "Words (only “a”, “of” and “the”: 3 of 69 classes, 80 of 352 spans) are encoded: "))
@@ -60,10 +61,10 @@ import Testing
 
   @Test("one layer is the only layer, and many that may be the best are tied")
   func peaks() {
-    let one = level({ $0.layers.removeLast() }) { $0.decision = .encoded }
+    let one = level({ $0.layers.removeLast() }, verdict: { $0.decision = .encoded })
     #expect(text(one).contains("the only layer studied") && !text(one).contains("clear of"))
-    #expect(text(level { $0.decision = .encoded }).contains("clear of every other layer"))
-    let tied = level({ result in result.peak?.peakSet = result.layers.map(\.layer) }) { _ in }
+    #expect(text(level(verdict: { $0.decision = .encoded })).contains("clear of every other layer"))
+    let tied = level({ result in result.peak?.peakSet = result.layers.map(\.layer) })
     #expect(text(tied).contains("statistically tied with hidden.2"))
   }
 
@@ -71,11 +72,11 @@ import Testing
   func needed() {
     func words(_ least: Int, _ most: Int?, thin: Bool = false) -> String {
       text(
-        level {
+        level(verdict: {
           $0.decision = .undecided
           $0.obstacles = thin ? [.fewUnits] : []
           $0.needed = Verdict.DataNeeded(unit: "speakers", present: 9, atLeast: least, atMost: most)
-        })
+        }))
     }
     #expect(
       words(50, 1200).hasSuffix(
@@ -96,9 +97,9 @@ import Testing
       (.refuted, "the gain over the joint baseline is zero at best"),
     ]
     for (outcome, words) in outcomes {
-      let result = level {
+      let result = level(verdict: {
         $0.reasons = [.init(kind: .overJointBaseline, estimate: estimate(-0.01), outcome: outcome)]
-      }
+      })
       #expect(text(result).contains(words), "\(text(result))")
     }
   }

@@ -52,7 +52,8 @@ public struct TerminalTable: Sendable {
     let column = (names.map(TextLayout.width).max() ?? 0) + 2
     let margin = String(repeating: " ", count: column)
     return zip(study.levels, names).map { level, name in
-      let words = level.verdict?.sentence ?? "No layer has a number for this level."
+      let words = ([level.verdict?.sentence ?? "No layer has a number for this level."] + level.asides)
+        .joined(separator: " ")
       let lines = TextLayout.wrap(clean(words, style), columns: style.width - column)
         .split(separator: "\n", omittingEmptySubsequences: false)
       let head = style.paint(name, .strong) + String(repeating: " ", count: column - TextLayout.width(name))

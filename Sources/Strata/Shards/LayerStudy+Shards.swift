@@ -6,6 +6,8 @@ import Foundation
 /// Where the files of a study's passes are, for each pass those of all shards.
 struct ShardFiles: Sendable {
   fileprivate let byPass: [String: [String]]
+  /// The kinds of BLAS kernels that made them.
+  let kernels: [String]
 
   /// Nil where no shard has the pass: a twin of a model that can have none.
   func files(of pass: LayerStudy.Pass) -> [String]? { byPass[pass.name] }
@@ -114,7 +116,9 @@ extension LayerStudy {
     let files = shards.flatMap { folder, manifest in
       manifest.files.map { (pass: $0.pass, path: folder + "/" + $0.name) }
     }
-    study.shards = ShardFiles(byPass: Dictionary(grouping: files, by: \.pass).mapValues { $0.map(\.path) })
+    study.shards = ShardFiles(
+      byPass: Dictionary(grouping: files, by: \.pass).mapValues { $0.map(\.path) },
+      kernels: Set(shards.compactMap(\.manifest.settings.kernel)).sorted())
     return study
   }
 

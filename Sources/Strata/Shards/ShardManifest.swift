@@ -132,7 +132,12 @@ extension ShardManifest {
     try require("choice of layers") { $0.settings.layers }
     try require("choice of twins") { $0.settings.twinSeeds }
     try require("version of the program") { $0.settings.version }
-    try require("setting") { $0.settings }
+    // Other processors may have other kernels: that is warned of, and no reason to refuse.
+    try require("setting") { manifest in
+      var settings = manifest.settings
+      (settings.kernel, settings.processor) = (nil, nil)
+      return settings
+    }
     try require("setting") { $0.similarityLevel }
     try require("set of probes") { $0.probes }
     try require("set of passes") { $0.files.map(\.pass) }
