@@ -26,71 +26,88 @@ extension StudyRunner {
 }
 
 extension StudyRunner.FoldOutcome {
-  private static let version: Int64 = 1
+  private static let version: Int64 = 2
 
-  /// Little-endian: version, penalty, whether it converged; then, each behind its count, trials, predictions,
-  /// a regression's numbers and the hits of the control task.
+  /// Little-endian: version, penalty, whether it converged; then, each behind its count, trials, answers, the hits of
+  /// each draw of the control task, and the answers of each refit.
   var kept: Data {
-    var data = Data()
-    func add(_ number: Int) {
-      withUnsafeBytes(of: Int64(number).littleEndian) { data.append(contentsOf: $0) }
-    }
-    func add(_ number: Double) {
-      withUnsafeBytes(of: number.bitPattern.littleEndian) { data.append(contentsOf: $0) }
-    }
-    add(Int(Self.version))
-    add(penalty)
-    add(isConverged ? 1 : 0)
-    add(trials.count)
+    var numbers = KeptWriter()
+    numbers.add(Int(Self.version))
+    numbers.add(penalty)
+    numbers.add(isConverged ? 1 : 0)
+    numbers.add(trials.count)
     for trial in trials {
-      add(trial.penalty)
-      add(trial.loss)
+      numbers.add(trial.penalty)
+      numbers.add(trial.loss)
     }
-    add(guesses.count)
-    for guess in guesses {
-      add(guess.label)
-      add(guess.logProbability)
+    numbers.add(answers)
+    numbers.add(controlHits?.count ?? -1)
+    for draw in controlHits ?? [] {
+      for hit in draw { numbers.add(hit.map { $0 ? 1 : 0 } ?? 2) }
     }
-    add(numbers?.rows ?? -1)
-    if let numbers {
-      add(numbers.columns)
-      numbers.values.forEach(add)
-    }
-    add(controlHits?.count ?? -1)
-    for hit in controlHits ?? [] { add(hit.map { $0 ? 1 : 0 } ?? 2) }
-    return data
+    numbers.add(refits.count)
+    for refit in refits { numbers.add(refit) }
+    return numbers.data
   }
 
   /// Nil unless `data` is what `kept` gives of a fit that was tested on so many `rows`.
   init?(kept data: Data, testing rows: Int) {
     var reader = KeptNumbers(data)
     guard reader.integer() == Int(Self.version), let penalty = reader.double(),
-      let converged = reader.integer(), let trials = reader.count(of: 2)
+      let converged = reader.integer(), let trialCount = reader.count(of: 2)
     else { return nil }
-    self.init(penalty: penalty, trials: [], isConverged: converged == 1)
-    for _ in 0..<trials {
+    var trials: [PenaltySearch.Trial] = []
+    for _ in 0..<trialCount {
       guard let penalty = reader.double(), let loss = reader.double() else { return nil }
-      self.trials.append(PenaltySearch.Trial(penalty: penalty, loss: loss))
+      trials.append(PenaltySearch.Trial(penalty: penalty, loss: loss))
     }
-    guard let guesses = reader.count(of: 2) else { return nil }
-    for _ in 0..<guesses {
-      guard let label = reader.integer(), let logProbability = reader.double() else { return nil }
-      self.guesses.append(Prediction(label: label, logProbability: logProbability))
+    guard let answers = reader.answers(rows: rows), let draws = reader.integer() else { return nil }
+    self.init(penalty: penalty, trials: trials, isConverged: converged == 1, answers: answers)
+    if draws >= 0 {
+      guard draws <= data.count / 8 else { return nil }
+      var hits: [[Bool?]] = []
+      for _ in 0..<draws {
+        let found = (0..<rows).compactMap { _ in reader.integer() }
+        guard found.count == rows, found.allSatisfy((0...2).contains) else { return nil }
+        hits.append(found.map { $0 == 2 ? nil : $0 == 1 })
+      }
+      controlHits = hits
     }
-    guard let numberRows = reader.integer() else { return nil }
-    if numberRows >= 0 {
-      guard numberRows == rows, let columns = reader.count(of: rows) else { return nil }
-      let values = (0..<(rows * columns)).compactMap { _ in reader.double() }
-      guard values.count == rows * columns else { return nil }
-      numbers = Matrix(rows: rows, columns: columns, values: values)
-    }
-    guard numbers != nil || guesses == rows, let hits = reader.integer() else { return nil }
-    if hits >= 0 {
-      let found = (0..<rows).compactMap { _ in reader.integer() }
-      guard hits == rows, found.count == rows, found.allSatisfy((0...2).contains) else { return nil }
-      controlHits = found.map { $0 == 2 ? nil : $0 == 1 }
+    guard let refitCount = reader.count(of: 1) else { return nil }
+    for _ in 0..<refitCount {
+      guard let answers = reader.answers(rows: rows) else { return nil }
+      refits.append(answers)
     }
     guard reader.isAtEnd else { return nil }
+  }
+}
+
+/// Writes eight-byte numbers one after the other.
+private struct KeptWriter {
+  var data = Data()
+
+  mutating func add(_ number: Int) {
+    withUnsafeBytes(of: Int64(number).littleEndian) { data.append(contentsOf: $0) }
+  }
+
+  mutating func add(_ number: Double) {
+    withUnsafeBytes(of: number.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+  }
+
+  /// 0 and a label and a logarithm a row, or 1, the number of outputs, and these.
+  mutating func add(_ answers: StudyRunner.Answers) {
+    switch answers {
+    case .classes(let guesses):
+      add(0)
+      for guess in guesses {
+        add(guess.label)
+        add(guess.logProbability)
+      }
+    case .numbers(let matrix):
+      add(1)
+      add(matrix.columns)
+      for value in matrix.values { add(value) }
+    }
   }
 }
 
@@ -114,6 +131,25 @@ private struct KeptNumbers {
   mutating func integer() -> Int? { next().map { Int(Int64(bitPattern: $0)) } }
 
   mutating func double() -> Double? { next().map(Double.init(bitPattern:)) }
+
+  /// Of so many rows.
+  mutating func answers(rows: Int) -> StudyRunner.Answers? {
+    switch integer() {
+    case 0:
+      var guesses: [Prediction] = []
+      for _ in 0..<rows {
+        guard let label = integer(), let logProbability = double() else { return nil }
+        guesses.append(Prediction(label: label, logProbability: logProbability))
+      }
+      return .classes(guesses)
+    case 1:
+      guard let columns = count(of: rows) else { return nil }
+      let values = (0..<(rows * columns)).compactMap { _ in double() }
+      guard values.count == rows * columns else { return nil }
+      return .numbers(Matrix(rows: rows, columns: columns, values: values))
+    default: return nil
+    }
+  }
 
   /// A count of things that take `numbers` numbers each, all of which must be there.
   mutating func count(of numbers: Int) -> Int? {

@@ -17,35 +17,42 @@ extension StudyRunner {
   func jointPredictions(of layer: String) throws -> JointPredictions? {
     guard let joint else { return nil }
     let both = joint.with(try study.examples.states(of: layer))
-    let extras = Extras(hasRefits: true)
     let pairs = try parallelMap(design.folds.count, threads: threads) { index in
-      try requireGoingOn()
       let fold = design.folds[index]
-      let rows = FoldRows(train: fold.train, development: fold.development, outer: fold.outer)
-      let pair: (FoldOutcome, FoldOutcome)
-      if let targets = study.targeted.numbers {
-        let first = try regression.fit(joint.states, targets: targets, rows)
-        let second = try regression.fit(
-          both, targets: targets, rows, blockFrom: joint.states.width, firstPenalty: first.penalty)
-        pair = (
-          try outcome(first, joint.states, fold, extras), try outcome(second, both, fold, extras)
-        )
-      } else {
-        func data(_ states: Tensor) -> ProbeInput {
-          ProbeInput(states: states, labels: design.labels, classCount: design.classes.count)
-        }
-        let first = try probe.fit(data(joint.states), rows)
-        let second = try probe.fit(
-          data(both), rows, blockFrom: joint.states.width, firstPenalty: first.probe.penalty)
-        pair = (
-          try outcome(first, joint.states, fold, extras), try outcome(second, both, fold, extras)
-        )
+      let first = try kept("joint fold \(index)", testing: fold.test.count) {
+        try jointOutcome(joint.states, fold, firstPenalty: nil)
       }
       counter.advance()
+      let second = try kept("joint \(layer) fold \(index)", testing: fold.test.count) {
+        try jointOutcome(both, fold, firstPenalty: first.penalty)
+      }
       counter.advance()
-      return pair
+      return (first, second)
     }
     return JointPredictions(
       layer: layer, baseline: gather(pairs.map(\.0)), withLayer: gather(pairs.map(\.1)))
+  }
+
+  /// Of the joint baseline alone, or of it and a layer where its penalty is known.
+  private func jointOutcome(
+    _ states: Tensor, _ fold: StudyDesign.Rows, firstPenalty: Double?
+  ) throws -> FoldOutcome {
+    try requireGoingOn()
+    let rows = FoldRows(train: fold.train, development: fold.development, outer: fold.outer)
+    let extras = Extras(hasRefits: true)
+    let start = joint?.states.width ?? 0
+    if let targets = study.targeted.numbers {
+      let fit =
+        try firstPenalty.map {
+          try regression.fit(states, targets: targets, rows, blockFrom: start, firstPenalty: $0)
+        } ?? regression.fit(states, targets: targets, rows)
+      return try outcome(fit, states, fold, extras)
+    }
+    let data = ProbeInput(states: states, labels: design.labels, classCount: design.classes.count)
+    let fit =
+      try firstPenalty.map {
+        try probe.fit(data, rows, blockFrom: start, firstPenalty: $0)
+      } ?? probe.fit(data, rows)
+    return try outcome(fit, states, fold, extras)
   }
 }

@@ -121,21 +121,13 @@ struct StudyRunner: Sendable {
     counter.expect(sets * design.folds.count)
 
     var everything = FitResults(twins: study.twins.map { _ in [:] })
-<<<<<<< HEAD
-    everything.plain = try measure(
-      plainFeatures.map(\.states), hasControl: plainFeatures.map { _ in false },
-      names: plainFeatures.indices.map { "plain \($0)" })
+    everything.statistics = try measure(
+      spanStatistics.map(\.states), spanStatistics.map { _ in Extras(hasRefits: true) },
+      names: spanStatistics.indices.map { "plain \($0)" })
     if let baseline {
       everything.mel = try measure(
-        [study.examples.states(of: baseline)], hasControl: [false], names: ["layer \(baseline)"]
+        [study.examples.states(of: baseline)], [Extras(hasRefits: true)], names: ["layer \(baseline)"]
       ).first
-=======
-    everything.statistics = try measure(
-      spanStatistics.map(\.states), spanStatistics.map { _ in Extras(hasRefits: true) })
-    if let baseline {
-      everything.mel =
-        try measure([study.examples.states(of: baseline)], [Extras(hasRefits: true)]).first
->>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
     }
     // A layer at a time: its states, which may lie in files, are in memory only for so long.
     for name in names {
@@ -149,13 +141,9 @@ struct StudyRunner: Sendable {
       let twins = study.twins.indices.filter { study.twins[$0].layers.contains(name) }
       let states = [own] + (try twins.map { try study.twins[$0].states(of: name) })
       let measured = try measure(
-<<<<<<< HEAD
-        states, hasControl: states.indices.map { $0 == 0 && control != nil },
-        names: ["layer \(name)"] + twins.map { "twin \($0) \(name)" })
-=======
         states,
-        states.indices.map { Extras(hasControl: $0 == 0 && control != nil, hasRefits: $0 == 0) })
->>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
+        states.indices.map { Extras(hasControl: $0 == 0 && control != nil, hasRefits: $0 == 0) },
+        names: ["layer \(name)"] + twins.map { "twin \($0) \(name)" })
       everything.layers[name] = measured[0]
       for (place, twin) in twins.enumerated() {
         everything.twins[twin][name] = measured[place + 1]
@@ -163,15 +151,19 @@ struct StudyRunner: Sendable {
         everything.twins[twin][name]?.guesses = []
         everything.twins[twin][name]?.deviations = []
       }
-      everything.outliers[name] = try withoutOutliers(own)
+      everything.outliers[name] = try withoutOutliers(own, name)
     }
     return everything
   }
 
   /// Nil where no row is one.
-  private func withoutOutliers(_ states: Tensor) throws -> (rows: OutlierRows, without: LayerPredictions)? {
+  private func withoutOutliers(
+    _ states: Tensor, _ name: String
+  ) throws -> (rows: OutlierRows, without: LayerPredictions)? {
     guard let found = OutlierFinder(states, rows: design.probedRows) else { return nil }
-    let sets = try measure([states], [Extras(isLeftOut: found.isOutlier)], isCounted: false)
+    let sets = try measure(
+      [states], [Extras(isLeftOut: found.isOutlier)], names: ["without outliers \(name)"],
+      isCounted: false)
     return (found.rows(of: study.examples), sets[0])
   }
 
@@ -191,43 +183,27 @@ struct StudyRunner: Sendable {
           for k in 0..<own.columns { targets?[row, k] = own[other, k] }
         }
       }
-<<<<<<< HEAD
       return try kept("shuffled \(layer) fold \(index)", testing: fold.test.count) {
-        try fitAndPredict(states, labels: labels, targets: targets, fold, hasControl: false)
+        try fitAndPredict(states, labels: labels, targets: targets, index, Extras())
       }
-=======
-      return try fitAndPredict(states, labels: labels, targets: targets, index, Extras())
->>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
     }
     return gather(outcomes)
   }
 
-<<<<<<< HEAD
   /// Each set of states `[items × width]` through all folds; `names` tell the sets apart where fits are kept.
   private func measure(
-    _ states: [Tensor], hasControl: [Bool], names: [String]
+    _ states: [Tensor], _ extras: [Extras], names: [String], isCounted: Bool = true
   ) throws -> [LayerPredictions] {
     let folds = design.folds.count
     let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
-      let (set, fold) = (job / folds, design.folds[job % folds])
-      let outcome = try kept("\(names[set]) fold \(job % folds)", testing: fold.test.count) {
+      let (set, place) = (job / folds, job % folds)
+      let outcome = try kept(
+        "\(names[set]) fold \(place)", testing: design.folds[place].test.count
+      ) {
         try fitAndPredict(
-          states[set], labels: design.labels, targets: study.targeted.numbers, fold,
-          hasControl: hasControl[set])
+          states[set], labels: design.labels, targets: study.targeted.numbers, place, extras[set])
       }
-      counter.advance()
-=======
-  /// Each set of states `[items × width]` through all folds.
-  private func measure(
-    _ states: [Tensor], _ extras: [Extras], isCounted: Bool = true
-  ) throws -> [LayerPredictions] {
-    let folds = design.folds.count
-    let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
-      let outcome = try fitAndPredict(
-        states[job / folds], labels: design.labels, targets: study.targeted.numbers, job % folds,
-        extras[job / folds])
       if isCounted { counter.advance() }
->>>>>>> 806b321 (Verdicts rest on a joint baseline, repeated control tasks, simultaneous peak sets and intervals that know of training; what is probed of what there is stands beside every number)
       return outcome
     }
     return states.indices.map { set in
@@ -261,9 +237,7 @@ struct StudyRunner: Sendable {
   ) throws -> FoldOutcome {
     try requireGoingOn()
     let fold = design.folds[place]
-    func kept(_ rows: [Int]) -> [Int] {
-      extras.isLeftOut.map { isOut in rows.filter { !isOut[$0] } } ?? rows
-    }
+    func kept(_ rows: [Int]) -> [Int] { extras.isLeftOut.map { isOut in rows.filter { !isOut[$0] } } ?? rows }
     let rows = FoldRows(
       train: kept(fold.train), development: kept(fold.development), outer: kept(fold.outer))
     if let targets {

@@ -75,13 +75,22 @@ struct FitCacheTests {
   }
 
   @Test("a regression's numbers and a control task's hits come back bit for bit") func bits() throws {
+    let numbers = Matrix(rows: 2, columns: 2, values: [.pi, -.infinity, 1e-308, 0])
     var outcome = StudyRunner.FoldOutcome(
-      penalty: 0.1, trials: [.init(penalty: 3, loss: -0.0)], isConverged: false)
-    outcome.numbers = Matrix(rows: 2, columns: 2, values: [.pi, -.infinity, 1e-308, 0])
-    outcome.controlHits = [nil, true]
+      penalty: 0.1, trials: [.init(penalty: 3, loss: -0.0)], isConverged: false, answers: .numbers(numbers))
+    outcome.controlHits = [[nil, true], [false, nil]]
+    outcome.refits = [
+      .classes([Prediction(label: 1, logProbability: -2), Prediction(label: 0, logProbability: 0)])
+    ]
     let read = try #require(StudyRunner.FoldOutcome(kept: outcome.kept, testing: 2))
     #expect(read.penalty == 0.1 && read.trials == outcome.trials && !read.isConverged)
-    #expect(read.numbers == outcome.numbers && read.controlHits == [nil, true] && read.guesses.isEmpty)
+    guard case .numbers(let back) = read.answers, case .classes(let refit) = try #require(read.refits.first)
+    else {
+      Issue.record("other answers")
+      return
+    }
+    #expect(back == numbers && read.controlHits == [[nil, true], [false, nil]])
+    #expect(refit.map(\.label) == [1, 0] && refit.map(\.logProbability) == [-2, 0])
     #expect(StudyRunner.FoldOutcome(kept: outcome.kept, testing: 3) == nil)
   }
 
