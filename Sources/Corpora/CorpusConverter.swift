@@ -74,8 +74,8 @@ public struct CorpusConverter {
         throw .notWritable(
           utterance: corpus.name, form: "a TextGrid", reason: "its places are characters, not times")
       }
-      for (name, utterance) in zip(names, corpus.utterances) {
-        files.append((name + ".TextGrid", try Self.textGrid(utterance)))
+      for (name, own) in recordings {
+        files.append((name + ".TextGrid", try Self.textGrid(own)))
       }
     case .jsonLines:
       var lines = ""
@@ -86,15 +86,43 @@ public struct CorpusConverter {
     }
     guard !corpus.isText else { return files }
     let labels = form == .textGrid ? "." : "[\(Self.linesName)]"
-    files.append(("corpus.yaml", settings(labels: labels)))
-    let rows = zip(names, corpus.utterances).map { name, utterance in
-      "\(name)\t\(utterance.speaker)\t\(utterance.sentence)\n"
+    files.append(("corpus.yaml", try settings(labels: labels)))
+    let rows = recordings.flatMap { name, own in
+      own.map { utterance in
+        // As such utterances are called when they are read again.
+        let speaker = utterance.speaker.replacing("/", with: "_")
+        let id = own.count == 1 ? name : "\(name)/\(speaker)"
+        return "\(id)\t\(utterance.speaker)\t\(utterance.sentence)\n"
+      }
     }
     files.append(("utterances.tsv", "utterance\tspeaker\tsentence\n" + rows.joined()))
     return files
   }
 
-  private func settings(labels: String) -> String {
+  /// The utterances of each recording: several where several people speak in it.
+  private var recordings: [(name: String, utterances: [Utterance])] {
+    let groups = Dictionary(grouping: zip(names, corpus.utterances), by: \.0)
+    return groups.sorted { $0.key < $1.key }.map { ($0.key, $0.value.map(\.1)) }
+  }
+
+  /// Each speaker's channel, where there are any.
+  private func channels() throws(CorpusError) -> String {
+    var channels: [String: Int] = [:]
+    for utterance in corpus.utterances {
+      guard let channel = utterance.channel else { continue }
+      if let other = channels[utterance.speaker], other != channel {
+        throw .notWritable(
+          utterance: utterance.id, form: "a corpus of its own",
+          reason: "\(utterance.speaker) is on channel \(other + 1) and on channel \(channel + 1)")
+      }
+      channels[utterance.speaker] = channel
+    }
+    guard !channels.isEmpty else { return corpus.statesChannel ? "channel: mix\n" : "" }
+    let pairs = channels.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)): \($0.value + 1)" }
+    return "channel: {\(pairs.joined(separator: ", "))}\n"
+  }
+
+  private func settings(labels: String) throws(CorpusError) -> String {
     let silence = corpus.silenceLabels.sorted().map(Self.quoted).joined(separator: ", ")
     return """
       name: \(Self.quoted(corpus.name))
@@ -104,7 +132,7 @@ public struct CorpusConverter {
       sentence: {column: sentence}
       silence: [\(silence)]
 
-      """
+      """ + channels()
   }
 
   /// As YAML and JSON have it.
@@ -132,14 +160,19 @@ public struct CorpusConverter {
   // MARK: Forms
 
   /// Praat's long text form; what no interval covers is an empty one.
-  private static func textGrid(_ utterance: Utterance) throws(CorpusError) -> String {
-    let tiers = utterance.tiers.sorted { $0.key < $1.key }
-    let end = max(utterance.seconds, tiers.compactMap { $0.value.intervals.last?.end }.max() ?? 0)
+  private static func textGrid(_ utterances: [Utterance]) throws(CorpusError) -> String {
+    let tiers = utterances.flatMap { utterance in
+      utterance.tiers.sorted { $0.key < $1.key }.map { level, tier in
+        let name = utterances.count == 1 ? level.rawValue : "\(utterance.speaker) - \(level.rawValue)"
+        return (utterance: utterance, name: name, level: level, tier: tier)
+      }
+    }
+    let end = (utterances.map(\.seconds) + tiers.compactMap { $0.tier.intervals.last?.end }).max() ?? 0
     var lines = [
       "File type = \"ooTextFile\"", "Object class = \"TextGrid\"", "", "xmin = 0", "xmax = \(end)",
       "tiers? <exists>", "size = \(tiers.count)", "item []:",
     ]
-    for (number, (level, tier)) in zip(1..., tiers) {
+    for (number, (utterance, name, level, tier)) in zip(1..., tiers) {
       var rows: [Interval] = []
       var last = 0.0
       for interval in tier.intervals {
@@ -154,7 +187,8 @@ public struct CorpusConverter {
       }
       if last < end { rows.append(Interval(start: last, end: end, label: "")) }
       lines += [
-        "    item [\(number)]:", "        class = \"IntervalTier\"", "        name = \"\(level.rawValue)\"",
+        "    item [\(number)]:", "        class = \"IntervalTier\"",
+        "        name = \"\(name.replacing("\"", with: "\"\""))\"",
         "        xmin = 0", "        xmax = \(end)", "        intervals: size = \(rows.count)",
       ]
       for (place, row) in zip(1..., rows) {

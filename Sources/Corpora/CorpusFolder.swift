@@ -100,8 +100,11 @@ enum CorpusFolder {
     let inside = settings.labels == nil ? names : try FolderWalk.files(in: folder)
     let alignments = inside.filter { $0.lowercased().hasSuffix(".alignment.txt") }
     guard !alignments.isEmpty else { return nil }
-    return try SharedLabels(
-      alignments.map { folder + "/" + $0 }, format: .librispeech, root: root, &issues)
+    // Names below the corpus, or whole paths.
+    let below =
+      folder == root
+      ? "" : folder.hasPrefix(root + "/") ? String(folder.dropFirst(root.count + 1)) + "/" : folder + "/"
+    return try SharedLabels(alignments.map { below + $0 }, format: .librispeech, root: root, &issues)
   }
 
   private static func report(_ links: [(name: String, target: String)], _ issues: inout IssueList) {

@@ -264,7 +264,9 @@ struct CorpusLoader {
   /// Says where a channel is asked for that the audio does not have.
   private mutating func reportChannels(_ drafts: [Draft]) {
     for draft in drafts {
-      guard let count = draft.sound.channels, let channel = channel(of: draft), channel >= count else { continue }
+      guard let count = draft.sound.channels, let channel = channel(of: draft), channel >= count else {
+        continue
+      }
       issues.add(
         .channels, draft.pair.audio.shown,
         "channel \(channel + 1) is asked for, and it has \(count); all of it is heard")

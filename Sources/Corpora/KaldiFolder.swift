@@ -98,7 +98,7 @@ struct KaldiFolder {
     guard !recordings.isEmpty, labels.allSatisfy({ Int($0.label) != nil }) else { return recordings }
     guard let symbols = try symbols(text.namedTier == "words" ? "words.txt" : "phones.txt", &issues) else {
       issues.add(
-        .labels, name,
+        .noLevel, name,
         "left out: it holds the numbers of phones or words. Copy the model's phones.txt (or words.txt) beside it, or "
           + "write it anew with utils/int2sym.pl -f 5 phones.txt")
       return []

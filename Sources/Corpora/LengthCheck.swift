@@ -65,6 +65,7 @@ struct LengthCheck {
         ? "the audio is \(words(difference.mean)) s longer; something was added to it or cut from the labels"
         : "the audio is \(words(-difference.mean)) s shorter; something was cut from it"
     }
+    guard rows.count > 1 else { return "the audio is \(words(rows[0].difference)) s longer" }
     return "by \(words(rows.map { abs($0.difference) }.min() ?? 0)) to "
       + "\(words(rows.map { abs($0.difference) }.max() ?? 0)) s"
   }

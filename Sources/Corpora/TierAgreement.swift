@@ -5,12 +5,16 @@ struct TierAgreement {
   /// More than this share of words must disagree to be told: single slips are an annotator's.
   static let share = 0.1
 
+  /// What words may be late by, in seconds.
+  private static let delays = stride(from: -50, through: 50, by: 1).map { Double($0) / 100 }
+
   private var words = 0
   /// Words whose beginning or end is no phone's.
   private var apart = 0
-  /// How much later than their phones words lie, in seconds, where one delay makes most of them fit.
-  private var delays: [Double] = []
-  /// How much later than the last phone each word ends that begins with a phone.
+  /// Of utterances that have such words: all their words, and how many would fit after each delay.
+  private var judged = 0
+  private var fitting = [Int](repeating: 0, count: delays.count)
+  /// How much silence each word holds at one of its edges, in seconds.
   private var silences: [Double] = []
 
   mutating func add(words tier: Tier, phones: Tier, labelling: Labelling) {
@@ -23,20 +27,27 @@ struct TierAgreement {
     let edges = own.map { word in
       (
         lead: word.start - Self.nearest(word.start, starts), trail: word.end - Self.nearest(word.end, ends),
-        end: word.end
+        word: word
       )
     }
     let misfits = edges.filter { abs($0.lead) > Self.tolerance || abs($0.trail) > Self.tolerance }
     guard !misfits.isEmpty else { return }
     apart += misfits.count
-    let delay = Self.delay(own, starts, ends)
-    guard delay == 0 else {
-      delays += misfits.map { _ in delay }
-      return
+    judged += own.count
+    for (place, delay) in Self.delays.enumerated() {
+      fitting[place] += own.count {
+        abs($0.start - delay - Self.nearest($0.start - delay, starts)) <= Self.tolerance / 2
+          && abs($0.end - delay - Self.nearest($0.end - delay, ends)) <= Self.tolerance / 2
+      }
     }
-    // A word that begins with a phone and ends well after the last one in it.
-    silences += misfits.filter { abs($0.lead) <= Self.tolerance }.compactMap { edge in
-      ends.last { $0 <= edge.end }.map { edge.end - $0 }.flatMap { $0 > Self.tolerance ? $0 : nil }
+    // A word one edge of which is a phone's, with silence between the other and the next phone inside.
+    for edge in misfits {
+      let held: Double? =
+        abs(edge.lead) <= Self.tolerance
+        ? ends.last { $0 <= edge.word.end }.map { edge.word.end - $0 }
+        : abs(edge.trail) <= Self.tolerance
+          ? starts.first { $0 >= edge.word.start }.map { $0 - edge.word.start } : nil
+      if let held, held > Self.tolerance { silences.append(held) }
     }
   }
 
@@ -45,31 +56,24 @@ struct TierAgreement {
     guard words > 0, Double(apart) > Self.share * Double(words) else { return nil }
     let text =
       "words and phones do not fit each other: \(apart) of \(words) words begin or end where no phone does"
-    if delays.count * 2 > apart, let delay = Self.median(delays) {
+    if let delay {
       let how = delay > 0 ? "after" : "before"
       return text + "; the words lie about \(Self.milliseconds(delay)) ms \(how) their phones"
     }
     if silences.count * 2 > apart, let silence = Self.median(silences) {
       return text
-        + "; \(silences.count) hold the silence that follows them, of about \(Self.milliseconds(silence)) ms"
+        + "; \(silences.count) hold the silence beside them, of about \(Self.milliseconds(silence)) ms"
     }
     return text
   }
 
-  /// The delay of words against phones with which the most of their edges meet; 0 unless it is clearly better.
-  private static func delay(_ words: [Interval], _ starts: [Double], _ ends: [Double]) -> Double {
-    func fitting(_ delay: Double) -> Int {
-      words.count {
-        abs($0.start - delay - nearest($0.start - delay, starts)) <= tolerance / 2
-          && abs($0.end - delay - nearest($0.end - delay, ends)) <= tolerance / 2
-      }
-    }
-    let now = fitting(0)
-    let best = stride(from: -0.5, through: 0.5, by: 0.01).map { ($0, fitting($0)) }
-      .max { ($0.1, -abs($0.0)) < ($1.1, -abs($1.0)) }
-    guard let best, best.1 > max(2 * now, words.count / 2) else { return 0 }
-    let rest = words.map { $0.start - best.0 - nearest($0.start - best.0, starts) }
-    return best.0 + (median(rest.filter { abs($0) <= tolerance }) ?? 0)
+  /// The delay with which clearly more words fit than as they are, and most do: the middle of the best ones.
+  private var delay: Double? {
+    guard let most = fitting.max(), let now = Self.delays.firstIndex(of: 0),
+      Double(most) > 1.5 * Double(fitting[now]), most * 2 > judged
+    else { return nil }
+    let best = fitting.indices.filter { fitting[$0] == most }
+    return Self.delays[best[best.count / 2]]
   }
 
   private static func nearest(_ time: Double, _ times: [Double]) -> Double {

@@ -118,7 +118,9 @@ private func warnings(_ corpus: Corpus) -> [String] {
     let late = try #require(try told([(0.35, 0.65, "go"), (0.95, 1.15, "I")]))
     #expect(late.contains("6 of 6 words"))
     #expect(late.contains("the words lie about 150 ms after their phones"))
+    let before = try #require(try told([(0.0, 0.5, "go"), (0.5, 1.0, "I")]))
+    #expect(before.contains("6 hold the silence beside them"))
     let held = try #require(try told([(0.2, 0.8, "go"), (0.8, 1.3, "I")]))
-    #expect(held.contains("6 hold the silence that follows them, of about 300 ms"))
+    #expect(held.contains("6 hold the silence beside them, of about 300 ms"))
   }
 }

@@ -24,6 +24,33 @@ private func rows(_ utterance: Utterance, _ level: Level) -> [String] {
     #expect(rows(corpus.utterances[1], .word) == ["YOU 0.0-0.5", "HEAR 0.5-1.0"])
   }
 
+  @Test("LibriSpeech: alignments in another tree, named or not, of a corpus by a relative path")
+  func librispeechTrees() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("LibriSpeech/dev-clean/84/121123/84-121123-0000.flac", "x")
+    for chapter in 0..<30 {
+      try folder.write(
+        "Alignments/LibriSpeech/dev-clean/84/\(chapter)/84-\(chapter).alignment.txt",
+        "84-\(chapter == 0 ? "121123" : "\(chapter)")-0000 \",GO,,DO,\" \"0.490,0.890,1.270,1.380,2.0\"\n")
+    }
+    let up = FileManager.default.currentDirectoryPath.split(separator: "/").map { _ in "../" }.joined()
+    let relative = up + folder.path.dropFirst()
+    for (path, settings) in [
+      (folder.path, nil), (relative, nil), (relative, "labels: Alignments\n"),
+      (folder.path, "labels: Alignments\n"),
+    ] {
+      if let settings { try folder.write("corpus.yaml", settings) }
+      let corpus = try Corpus.load(path) { _ in 2 }
+      #expect(corpus.utterances.map(\.speaker) == ["84"])
+      #expect(rows(corpus.utterances[0], .word) == ["GO 0.49-0.89", "DO 1.27-1.38"])
+      // However many files there are, a message is short.
+      #expect(corpus.issues.allSatisfy { $0.message.count < 300 })
+    }
+    try folder.write("LibriSpeech/dev-clean/84/121123/84-121123-0001.flac", "x")
+    let issue = try Corpus.load(folder.path) { _ in 2 }.issues.first { $0.path.hasSuffix("0001.flac") }
+    #expect(issue?.message.contains("or 27 more files") == true)
+  }
+
   @Test(
     "a wrong alignment is refused by file and line",
     arguments: [

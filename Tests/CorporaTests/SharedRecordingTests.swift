@@ -102,7 +102,8 @@ private func warnings(_ corpus: Corpus) -> [String] {
     }
     #expect(try load(folder, channels: 2).statesChannel == false)
     for (setting, expected) in [
-      ("mix", [nil, nil]), ("left", [0, 0]), ("right", [1, 1]), ("2", [1, 1]), ("{a: right, b: left}", [1, 0]),
+      ("mix", [nil, nil]), ("left", [0, 0]), ("right", [1, 1]), ("2", [1, 1]),
+      ("{a: right, b: left}", [1, 0]),
     ] {
       try folder.write("corpus.yaml", "channel: \(setting)\n")
       let corpus = try load(folder, channels: 2)
@@ -110,6 +111,31 @@ private func warnings(_ corpus: Corpus) -> [String] {
       #expect(corpus.statesChannel)
       #expect(warnings(corpus) == [])
     }
+  }
+}
+
+@Suite("Conversion of shared recordings") struct SharedConversionTests {
+  @Test("keeps speakers and channels", arguments: CorpusConverter.Form.allCases)
+  func converted(form: CorpusConverter.Form) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("sw1.wav", "x")
+    try folder.write("sw2.wav", "x")
+    try folder.write(
+      "all.words.ctm", "sw1 A 0.0 0.4 hi\nsw1 B 0.5 0.3 bye\nsw2 A 0.4 0.1 you\nsw2 B 0.6 0.1 two\n")
+    try folder.write("corpus.yaml", "labels: [all.words.ctm]\n")
+    let corpus = try load(folder, channels: 2)
+    try CorpusConverter(corpus).write(form, to: folder.path + "/out")
+    let again = try Corpus.load(folder.path + "/out", overriding: CorpusOverrides()) { _ in
+      SoundFacts(seconds: 1, channels: 2)
+    }
+    func facts(_ corpus: Corpus) -> [String] {
+      corpus.utterances.map { utterance in
+        let words = utterance.spans(at: .word).map { "\($0.label) \($0.start)" }.joined(separator: " ")
+        return "\(utterance.speaker) \(utterance.channel ?? -1) \(utterance.sentence) \(words)"
+      }
+    }
+    #expect(facts(again) == facts(corpus))
+    #expect(facts(corpus).first == "sw1-A 0 hi hi 0.0")
   }
 }
 

@@ -27,6 +27,9 @@ public struct AlignmentCheck {
   static let budget = 300.0
   /// Of one recording, in seconds.
   static let longest = 60.0
+  /// How much may be decoded for it, in seconds.
+  static let decodingBudget = 1800.0
+  static let mostSpeakers = 60
   /// Edges in a piece: what is counted as one observation.
   static let pieceEdges = 10
   /// The fewest pieces that tell anything.
@@ -44,7 +47,7 @@ public struct AlignmentCheck {
   /// too little to tell, and for texts.
   public func findings() -> [Finding] {
     guard !corpus.isText else { return [] }
-    let pieces = sample().compactMap(Self.pieces(of:)).flatMap(\.self)
+    let pieces = sample().compactMap { Self.pieces(of: $0.utterance, seconds: $0.seconds) }.flatMap(\.self)
     let speakers = Dictionary(grouping: pieces, by: \.speaker)
     let all = Self.finding(pieces)
     let own =
@@ -69,15 +72,24 @@ public struct AlignmentCheck {
 
   // MARK: The sample
 
-  /// Utterances of every speaker, evenly through the corpus.
-  private func sample() -> [Utterance] {
-    let speakers = Dictionary(grouping: corpus.utterances, by: \.speaker).sorted { $0.key < $1.key }
-    let share = Self.budget / Double(max(1, speakers.count))
-    return speakers.flatMap { _, own in
-      let mean = own.reduce(0) { $0 + min($1.seconds, Self.longest) } / Double(own.count)
+  /// Utterances of every speaker, evenly through the corpus, and how much of each is looked at, in seconds.
+  private func sample() -> [(utterance: Utterance, seconds: Double)] {
+    let all = Dictionary(grouping: corpus.utterances, by: \.speaker).sorted { $0.key < $1.key }.map(\.value)
+    let count = min(all.count, Self.mostSpeakers)
+    let share = Self.budget / Double(max(1, count))
+    let part = min(Self.longest, max(share, 5))
+    let rounds = (0..<count).flatMap { place -> [(round: Int, utterance: Utterance)] in
+      let own = all[place * all.count / count]
+      let mean = own.reduce(0) { $0 + min($1.seconds, part) } / Double(own.count)
       let count = max(1, min(own.count, Int((share / max(mean, 0.1)).rounded(.up))))
-      return (0..<count).map { own[$0 * own.count / count] }
+      return (0..<count).map { ($0, own[$0 * own.count / count]) }
     }
+    // A file is decoded whole: of hours of audio a few must do.
+    var decoded = 0.0
+    return rounds.sorted { ($0.round, $0.utterance.id) < ($1.round, $1.utterance.id) }.prefix { row in
+      defer { decoded += row.utterance.seconds }
+      return decoded < Self.decodingBudget
+    }.map { ($0.utterance, part) }
   }
 
   // MARK: Fitting
@@ -93,12 +105,12 @@ public struct AlignmentCheck {
   }
 
   /// Nil where the recording cannot be read or has no labels.
-  static func pieces(of utterance: Utterance) -> [Piece]? {
+  static func pieces(of utterance: Utterance, seconds: Double = longest) -> [Piece]? {
     guard let edges = LabelledEdges(utterance), edges.edges.count > 1,
       let waveform = try? Waveform.read(utterance.audioPath, channel: utterance.channel),
-      let sound = try? SoundChange(waveform.prefix(seconds: longest))
+      let sound = try? SoundChange(waveform.prefix(seconds: seconds))
     else { return nil }
-    let inside = edges.edges.filter { $0.time < longest }
+    let inside = edges.edges.filter { $0.time < seconds }
     let count = max(1, inside.count / pieceEdges)
     return (0..<count).map { piece in
       let part = inside[(piece * inside.count / count)..<((piece + 1) * inside.count / count)]
