@@ -126,9 +126,13 @@ struct SpeakerTable {
     var names: [String: String] = [:]
     if name.lowercased().hasSuffix(".rttm") {
       // A recording of several speakers has none of its own.
-      for recording in try RTTMReader().recordings(in: text) {
-        let speakers = Set(recording.tiers.compactMap { TierNames.split($0.name).speaker })
-        if let file = recording.name, speakers.count == 1 { names[file] = speakers.first }
+      do throws(CorpusError) {
+        for recording in try RTTMReader().recordings(in: text) {
+          let speakers = Set(recording.tiers.compactMap(\.speaker))
+          if let file = recording.name, speakers.count == 1 { names[file] = speakers.first }
+        }
+      } catch {
+        fault = error
       }
       self.names = names
       return

@@ -6,6 +6,7 @@ public struct RTTMReader: LabelReader {
   public func recordings(in text: LabelText) throws(CorpusError) -> [LabelledRecording] {
     var names: [String] = []
     var tiers: [String: TierList] = [:]
+    var speakers: [String: String] = [:]
     for line in text.labelLines where !line.text.hasPrefix(";;") {
       let words = line.words
       guard let type = words.first, type == "SPEAKER" || type == "LEXEME" else { continue }
@@ -17,10 +18,19 @@ public struct RTTMReader: LabelReader {
       let file = String(words[1])
       if tiers[file] == nil { names.append(file) }
       let isTurn = type == "SPEAKER"
+      let tier = "\(words[7]) - \(isTurn ? "turns" : "words")"
+      speakers[tier] = String(words[7])
       tiers[file, default: TierList()].append(
         Interval(start: start, end: end, label: String(isTurn ? words[7] : words[5])), line: line.number,
-        to: "\(words[7]) - \(isTurn ? "turns" : "words")")
+        to: tier)
     }
-    return names.map { LabelledRecording(name: $0, tiers: tiers[$0]?.tiers ?? []) }
+    return names.map { name in
+      let own = (tiers[name]?.tiers ?? []).map { tier in
+        var tier = tier
+        tier.speaker = speakers[tier.name]
+        return tier
+      }
+      return LabelledRecording(name: name, tiers: own)
+    }
   }
 }
