@@ -28,7 +28,7 @@ def swift(name, stems):
 
 swift("identityTexts", plain)
 texts = [f.stem for f in files if "\ninput: text" in f.read_text()]
-groups = {"soundTexts": ["sound"], "phoneTexts": ["phoneme"], "largerTexts": ["syllable", "word"]}
+groups = {"soundTexts": ["sound"], "phoneTexts": ["phoneme"], "largerTexts": ["mora", "syllable", "word"]}
 for name, own in groups.items():
     swift(name, [s for s in sorted(levels) if levels[s] in own and s not in plain + texts])
 groups["textTexts"] = []

@@ -76,7 +76,8 @@ enum CorpusFolder {
     let pairs = audio.compactMap { file -> Pair? in
       guard let found = labels.take(file.id, &issues) else {
         guard !labels.refused.contains(file.id) else { return nil }
-        let words = hint ?? Self.hint(for: file, labelNames, settings)
+        let words =
+          hint ?? LabelHint(names: labelNames, folder: labelFolder, settings: settings).words(for: file)
         hint = words
         issues.add(.audioWithoutLabels, file.shown, "has no label file; left out\(words)")
         return nil
@@ -145,31 +146,13 @@ enum CorpusFolder {
     return pairs
   }
 
-  /// What may label a recording without labels, where it is of a format that `corpus.yaml` must ask for; else nothing.
-  private static func hint(for audio: CorpusFile, _ names: [String], _ settings: CorpusSettings) -> String {
-    guard settings.format == nil, settings.labels == nil else { return "" }
-    for name in names {
-      let formats = LabelFormat.allCases.filter { format in
-        guard !format.isUnmistakable, let ending = format.ending(of: name) else { return false }
-        return CorpusFile(name, ending: ending, in: "", root: "").stem == audio.stem
-      }
-      guard !formats.isEmpty else { continue }
-      let asked =
-        formats.contains(.mlf)
-        ? "labels: \(name)" : "format: \(formats.map(\.rawValue).joined(separator: " or "))"
-      return "; \(name) may hold its labels: say `\(asked)` in corpus.yaml"
-    }
-    let shared = names.first { $0.lowercased().hasSuffix(".mlf") || $0.lowercased().hasSuffix(".ctm") }
-    return shared.map { "; \($0) may label it with others: say `labels: \($0)` in corpus.yaml" } ?? ""
-  }
-
   /// A name without its audio ending, where it has one.
   static func withoutAudioExtension(_ name: String) -> String {
     audioEnding(name).map { String(name.dropLast($0)) } ?? name
   }
 
   /// How many characters of a name are its audio ending, or nil; `SA1.WAV.wav` has a double one.
-  private static func audioEnding(_ name: String) -> Int? {
+  static func audioEnding(_ name: String) -> Int? {
     guard let dot = name.lastIndex(of: "."), dot != name.startIndex,
       audioExtensions.contains(name[dot...].dropFirst().lowercased())
     else { return nil }

@@ -10,6 +10,11 @@ struct CorpusLoader {
   private var issues = IssueList()
   private var tables = SpeakerNames.Tables()
   private var table: UtteranceTable? { tables.utterances }
+  private var notation: PhoneNotation?
+  /// Beyond the usual ones.
+  private var alsoSilent: Set<String> = []
+  /// By format, where it was judged.
+  private var units: [LabelFormat: TimeUnits] = [:]
   /// How many files have a tier that no level is known for, by its name.
   private var unusedTiers: [String: (files: Int, kind: Tier.Kind)] = [:]
   private var kinds: [AudioKind: Int] = [:]
@@ -56,14 +61,22 @@ struct CorpusLoader {
     if let texts = try TextCorpusLoader(root: path, settings: settings) { return try texts.load() }
     try readTable()
     let pairs = try CorpusFolder.pairs(root: path, settings: settings, issues: &issues)
+    judgeUnits(pairs)
     var drafts: [Draft] = []
     for pair in pairs { drafts += self.drafts(pair) }
+    if settings.silence == nil {
+      alsoSilent = SilenceReport.alsoOfWords(drafts.map(\.tiers))
+      if !alsoSilent.isEmpty {
+        for index in drafts.indices { drafts[index].labelling.silence = labelling.silence }
+      }
+    }
     reportUnusedTiers()
     setSpeakers(&drafts)
     settleTimes(&drafts)
     reportChannels(drafts)
     reportDisagreement(drafts)
     setPhoneSets(&drafts)
+    reportSilence(drafts)
     derive(&drafts)
     let utterances = withSentences(drafts)
     guard !utterances.isEmpty else {
@@ -82,7 +95,8 @@ struct CorpusLoader {
 
   private var labelling: Labelling {
     Labelling(
-      silence: settings.silence ?? SilenceLabels.usual, phoneSet: settings.phoneSet ?? .none,
+      silence: settings.silence ?? SilenceLabels.usual.union(alsoSilent),
+      phoneSet: settings.phoneSet ?? .none,
       keepsStress: settings.keepsStress)
   }
 
@@ -91,7 +105,7 @@ struct CorpusLoader {
   }
 
   private mutating func readTable() throws(CorpusError) {
-    let name = settings.table ?? UtteranceTable.usualName
+    let name = settings.table ?? UtteranceTable.name(in: path)
     let file = name.hasPrefix("/") ? name : path + "/" + name
     if settings.table != nil || FileManager.default.fileExists(atPath: file) {
       tables.utterances = UtteranceTable(try LabelText(contentsOf: file), name: name, issues: &issues)
@@ -124,7 +138,7 @@ struct CorpusLoader {
       return []
     }
     kinds[AudioKind(sound), default: 0] += 1
-    guard let tiers = tiers(of: pair) else { return [] }
+    guard let read = tiers(of: pair), let tiers = inSeconds(read, of: pair, sound) else { return [] }
     let shown = pair.labels.first?.shown ?? pair.audio.shown
     let found = TierLevels(mapping: settings.tiers).find(in: tiers, issues: &issues)
     for tier in found.unused { unusedTiers[tier.name, default: (0, tier.kind)].files += 1 }
@@ -169,6 +183,7 @@ struct CorpusLoader {
             .timeOrigin, file.shown, severity: .note,
             "its times begin \(origin) s into the media file (TIME_ORIGIN); its labels are moved by that")
         }
+        for remark in own?.remarks ?? [] { issues.add(.untimed, file.shown, remark) }
         tiers += (own?.tiers ?? []).map { tier in
           var tier = tier.moved(by: origin)
           tier.path = file.shown
@@ -186,6 +201,58 @@ struct CorpusLoader {
     if tiers.isEmpty { return "it has no tiers" }
     let names = tiers.map { "“\($0.name)”" }.joined(separator: ", ")
     return "none of its tiers (\(names)) has labels of a known level; corpus.yaml can say which is which"
+  }
+
+  /// Judges by the first recordings in what units label files count time, where their format leaves a choice.
+  private mutating func judgeUnits(_ pairs: [CorpusFolder.Pair]) {
+    for (format, own) in Dictionary(grouping: pairs, by: format).sorted(by: {
+      $0.key?.rawValue ?? "" < $1.key?.rawValue ?? ""
+    }) {
+      guard let format, TimeUnits.assumed(by: format) != nil else { continue }
+      if let said = settings.units {
+        units[format] = TimeUnits(said: said, for: format)
+        continue
+      }
+      let recordings = own.prefix(Self.judged).compactMap { pair -> TimeUnits.Recording? in
+        var silent = IssueList()
+        swap(&silent, &issues)
+        defer { swap(&silent, &issues) }
+        guard let sound = try? header(pair.audio.path), let length = sound.seconds, let tiers = tiers(of: pair)
+        else { return nil }
+        let end = tiers.filter { $0.kind == .intervals }.compactMap { $0.intervals.map(\.end).max() }.max()
+        return end.map {
+          TimeUnits.Recording(end: $0, seconds: length, rate: sound.samplingRate.map(Double.init))
+        }
+      }
+      guard let found = TimeUnits(judging: recordings, of: format) else { continue }
+      units[format] = found
+      if let words = found.words { note(words, severity: .warning) }
+    }
+  }
+
+  /// So many recordings tell the units.
+  private static let judged = 20
+
+  private func format(of pair: CorpusFolder.Pair) -> LabelFormat? {
+    if case .own(let format) = pair.source { return format }
+    // Kaldi's times count from a segment's start, and were moved.
+    guard let file = settings.labels?.first else { return nil }
+    return settings.format ?? [LabelFormat.ctm, .mlf, .csv].first { $0.ending(of: file) != nil }
+  }
+
+  /// Tiers as they were read, with their times in seconds; nil and an issue where the units need a rate that nobody said.
+  private mutating func inSeconds(
+    _ tiers: [Tier], of pair: CorpusFolder.Pair, _ sound: SoundFacts
+  ) -> [Tier]? {
+    guard let units = format(of: pair).flatMap({ units[$0] }) else { return tiers }
+    guard let factor = units.factor(rate: sound.samplingRate.map(Double.init)) else {
+      issues.add(
+        .labels, pair.labels.first?.shown ?? pair.audio.shown,
+        "left out: its times are samples, at a rate that is not known; say it in corpus.yaml (units: {samples: 16000})"
+      )
+      return nil
+    }
+    return TimeUnits.scaled(tiers, by: factor)
   }
 
   // MARK: The whole corpus
@@ -251,7 +318,7 @@ struct CorpusLoader {
     if let shift = settings.shift { note("times: labels are moved by \(shift.words)") }
     drafts.removeAll { draft in
       let hasLabel = draft.tiers.values.contains { tier in
-        tier.intervals.contains { !labelling.isSilence($0.label) }
+        tier.intervals.contains { !labelling.isSilence($0.label, at: tier.level) }
       }
       if !hasLabel {
         issues.add(
@@ -291,26 +358,28 @@ struct CorpusLoader {
   private mutating func setPhoneSets(_ drafts: inout [Draft]) {
     let counts = drafts.map { draft in
       (draft.tiers[.phoneme]?.intervals ?? []).reduce(into: [String: Int]()) { counts, interval in
-        if !draft.labelling.isSilence(interval.label) { counts[interval.label.trimmed, default: 0] += 1 }
+        if !draft.labelling.isSilence(interval.label, at: .phoneme) {
+          counts[interval.label.trimmed, default: 0] += 1
+        }
       }
     }
     let all = counts.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
     guard !all.isEmpty else { return }
-    let phoneSet = settings.phoneSet ?? PhoneSet.recognise(all)
-    let how = settings.phoneSet == nil ? "recognised" : "as corpus.yaml says"
-    let stress = settings.keepsStress ? "stress is kept" : "stress is left out"
-    note(
-      phoneSet == .none
-        ? "phones: their alphabet is not known, they are taken as they are; corpus.yaml can say it (phone_set)"
-        : "phones: \(phoneSet.rawValue) (\(how)), \(stress)")
+    let notation = PhoneNotation(all, settings: settings)
+    let phoneSet = notation.phoneSet
+    self.notation = notation
+    note(notation.words)
+    let sample = notation.applied(to: labelling)
+    let strange = Set(all.keys.filter { !phoneSet.knows(sample.phone($0)) })
     for index in drafts.indices {
       let tokens = counts[index].values.reduce(0, +)
-      let known = counts[index].reduce(0) { phoneSet.knows($1.key) ? $0 + $1.value : $0 }
-      drafts[index].labelling.phoneSet = phoneSet
+      let labelling = notation.applied(to: drafts[index].labelling)
+      let known = counts[index].reduce(0) { strange.contains($1.key) ? $0 : $0 + $1.value }
+      drafts[index].labelling = labelling
       guard known < tokens, let shown = drafts[index].tiers[.phoneme]?.path else { continue }
       let own =
         settings.phoneSet == nil && known * 5 < tokens * 4 ? PhoneSet.recognise(counts[index]) : phoneSet
-      let unknown = counts[index].keys.filter { !phoneSet.knows($0) }.sorted()
+      let unknown = counts[index].keys.filter(strange.contains).sorted()
       let list =
         unknown.prefix(8).map { "“\($0)”" }.joined(separator: ", ") + (unknown.count > 8 ? ", …" : "")
       if own != phoneSet {
@@ -325,19 +394,50 @@ struct CorpusLoader {
     }
   }
 
+  private mutating func reportSilence(_ drafts: [Draft]) {
+    var report = SilenceReport()
+    for draft in drafts { report.add(draft.tiers, draft.labelling) }
+    if let taken = report.taken { note(taken) }
+    for doubtful in report.doubtful { note(doubtful, severity: .warning) }
+  }
+
   private mutating func derive(_ drafts: inout [Draft]) {
-    var syllables = 0
-    for index in drafts.indices where drafts[index].tiers[.syllable] == nil {
-      guard let phones = drafts[index].tiers[.phoneme], let words = drafts[index].tiers[.word] else {
-        continue
+    var counts: [Level: Int] = [:]
+    // One for the corpus; a recording in another alphabet has its own.
+    var syllabifiers: [PhoneSet: Syllabifier] = [:]
+    for index in drafts.indices {
+      let labelling = drafts[index].labelling
+      guard labelling.phoneSet != .none, let phones = drafts[index].tiers[.phoneme],
+        let words = drafts[index].tiers[.word]
+      else { continue }
+      let syllabifier =
+        syllabifiers[labelling.phoneSet] ?? labelling.syllabifier(known: notation?.labels ?? [])
+      syllabifiers[labelling.phoneSet] = syllabifier
+      if drafts[index].tiers[.syllable] == nil {
+        drafts[index].tiers[.syllable] = DerivedTiers.syllables(
+          phones: phones, words: words, labelling: labelling, syllabifier: syllabifier)
+        counts[.syllable, default: 0] += 1
       }
-      drafts[index].tiers[.syllable] = DerivedTiers.syllables(
-        phones: phones, words: words, labelling: drafts[index].labelling)
-      syllables += 1
+      if drafts[index].tiers[.mora] == nil, syllabifier.language == .japanese {
+        drafts[index].tiers[.mora] = DerivedTiers.moras(
+          phones: phones, words: words, labelling: labelling, syllabifier: syllabifier)
+        counts[.mora, default: 0] += 1
+      }
     }
-    if syllables > 0 {
-      note("syllables of \(syllables) utterances are derived from phones and words by maximal onset")
+    if let count = counts[.syllable], let notation {
+      note(
+        "syllables of \(count) utterances are derived from phones and words by maximal onset: \(notation.division)"
+      )
     }
+    if let count = counts[.mora] {
+      note(
+        "moras of \(count) utterances are derived from phones and words; of a long vowel or consonant in one label each "
+          + "half is one")
+    }
+    derivePhrases(&drafts)
+  }
+
+  private mutating func derivePhrases(_ drafts: inout [Draft]) {
     let phrases = drafts.map { draft -> Tier? in
       guard draft.tiers[.phrase] == nil, let words = draft.tiers[.word] else { return nil }
       return DerivedTiers.phrases(words: words, labelling: draft.labelling)

@@ -17,6 +17,10 @@ extension CorpusSettings {
       case "format": format = try reader.choice(value, key.text, LabelFormat.self)
       case "phone_set": phoneSet = try reader.choice(value, key.text, PhoneSet.self)
       case "stress": keepsStress = try reader.choice(value, key.text, Stress.self) == .keep
+      case "tone": keepsTone = try reader.choice(value, key.text, Stress.self) == .keep
+      case "language": language = try reader.choice(value, key.text, SpokenLanguage.self)
+      case "units": units = try reader.units(value, key.text)
+      case "onsets": onsets = try reader.strings(value, key.text)
       case "silence": silence = Set(try reader.strings(value, key.text).map(SilenceLabels.key)).union([""])
       case "tiers":
         tiers = [:]
@@ -137,6 +141,21 @@ private struct SettingsReader {
     default:
       throw .unknownKey(path: path, line: kind.line, key: kind.text, known: kinds)
     }
+  }
+
+  func units(_ node: Node, _ key: String) throws(CorpusError) -> TimeUnits.Unit {
+    let expected = oneOf(TimeUnits.Unit.names.map(\.name) + ["{samples: 16000}"])
+    if let word = node.scalar?.string {
+      guard let unit = TimeUnits.Unit.names.first(where: { $0.name == word })?.unit else {
+        throw wrong(node, key, expected)
+      }
+      return unit
+    }
+    guard node.mapping != nil, let (kind, value) = try pairs(node, key).first, kind.text == "samples",
+      let text = value.scalar?.string, let rate = Numeral.parse(Array(text.utf8)[...]),
+      (1...1e7).contains(rate)
+    else { throw wrong(node, key, expected) }
+    return .samples(rate)
   }
 
   func channel(_ node: Node, _ key: String) throws(CorpusError) -> ChannelChoice {

@@ -12,10 +12,15 @@
 ///                                 # {column: speaker}, {table: utt2spk}, {constant: anna}
 /// sentence: tier                  # or words, {pattern: …}, {column: sentence}
 /// silence: [sil, sp, "<eps>"]     # instead of the usual ones; an empty label always is silence
-/// phone_set: arpabet              # timit, timit39, ipa, sampa, none; default: recognised
+/// phone_set: arpabet              # timit, timit39, buckeye, ipa, sampa, pinyin, romaji, none; default: recognised
 /// stress: strip                   # or keep: whether AH0 and AH1 are two classes
 /// channel: left                   # right, a number, mix, or a speaker's own: {anna: left, ben: right}
 /// shift: -0.066                   # seconds added to every label's times, or a speaker's own: {anna: -0.066}
+/// tone: strip                     # or keep: whether ma1 and ma3 are two classes
+/// language: german                # english, french, spanish, mandarin, japanese; default: recognised by the phones
+/// units: milliseconds             # seconds, microseconds, 100ns, samples, {samples: 16000}: in what the label files count
+///                                 # time; default: their format's unit, where the recordings' lengths agree
+/// onsets: [p f, k n]              # clusters that begin syllables beyond the language's table
 /// ```
 struct CorpusSettings: Equatable {
   /// Where a speaker's or a sentence's name comes from.
@@ -52,6 +57,10 @@ struct CorpusSettings: Equatable {
   var keepsStress = false
   var channel: ChannelChoice?
   var shift: LabelShift?
+  var keepsTone = false
+  var language: SpokenLanguage?
+  var onsets: [String] = []
+  var units: TimeUnits.Unit?
 
   func with(_ overrides: CorpusOverrides) -> CorpusSettings {
     var settings = self
@@ -62,6 +71,6 @@ struct CorpusSettings: Equatable {
   static let fileNames = ["corpus.yaml", "corpus.yml"]
   static let keys = [
     "name", "audio", "labels", "format", "tiers", "table", "speaker", "sentence", "silence", "phone_set",
-    "stress", "channel", "shift",
+    "stress", "channel", "shift", "tone", "language", "onsets", "units",
   ]
 }

@@ -1,5 +1,6 @@
 /// Reads HTK's label files: lines of start and end in units of 100 ns, label, maybe a score, and maybe a second
-/// label that holds until the next one (the word above the phones).
+/// label that holds until the next one (the word above the phones). Of HTS' full-context labels the phone is the label, with
+/// its stress and syllables. A file in the form of ESPS, which Festival writes with the same ending, is read as that.
 public struct HTKReader: LabelReader {
   /// Units in a second.
   static let unitsPerSecond = 1e7
@@ -7,21 +8,29 @@ public struct HTKReader: LabelReader {
   public init() {}
 
   public func recordings(in text: LabelText) throws(CorpusError) -> [LabelledRecording] {
-    [LabelledRecording(tiers: try Self.tiers(text.labelLines, name: text.tierName(default: "phones")))]
+    if ESPSReader.recognises(text) { return try ESPSReader().recordings(in: text) }
+    return [
+      LabelledRecording(tiers: try Self.tiers(text.labelLines, name: text.tierName(default: "phones")))
+    ]
   }
 
   static func tiers(_ lines: [LabelLine], name: String) throws(CorpusError) -> [Tier] {
     var lower = Tier(name: name, intervals: [])
     var upper = Tier(name: "words", intervals: [])
     var isOpen = false
+    var contexts: [FullContextLabel] = []
     for line in lines {
       let words = line.words
-      guard words.count > 2 else { throw line.wrong("start, end (100 ns) and label") }
+      guard words.count > 2 else {
+        throw line.wrong(
+          "start, end (100 ns) and label (a text without times is a transcript: align it first)")
+      }
       let start = try line.number(words[0], "a start in units of 100 ns") / unitsPerSecond
       let end = try line.number(words[1], "an end in units of 100 ns") / unitsPerSecond
       let label = unquoted(words[2])
       lower.intervals.append(Interval(start: start, end: end, label: label))
       lower.lines.append(line.number)
+      if let context = FullContextLabel(label) { contexts.append(context) }
       let isScore = words.count > 3 && Numeral.parse(Array(words[3].utf8)[...]) != nil
       if let word = words.dropFirst(isScore ? 4 : 3).first {
         upper.intervals.append(Interval(start: start, end: end, label: unquoted(word)))
@@ -33,7 +42,9 @@ public struct HTKReader: LabelReader {
         upper.intervals[upper.intervals.count - 1].end = end
       }
     }
-    return upper.intervals.isEmpty ? [lower] : [lower, upper]
+    let isFullContext = !contexts.isEmpty && contexts.count == lower.intervals.count
+    let own = isFullContext ? FullContextLabel.tiers(contexts, lower) : [lower]
+    return upper.intervals.isEmpty ? own : own + [upper]
   }
 
   private static func unquoted(_ word: Substring) -> String {

@@ -11,6 +11,7 @@ struct IssueList {
     case pairedByName = "were paired across folders by their names"
     case audio = "have audio that cannot be read"
     case labels = "have labels that cannot be read"
+    case untimed = "have words without times"
     case noLevel = "have no tier whose level is known"
     case sameLevel = "have several tiers of one level"
     case pointTier = "have point tiers"

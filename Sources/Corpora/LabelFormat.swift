@@ -4,6 +4,13 @@ public enum LabelFormat: String, Sendable, CaseIterable {
   case timit
   case ctm
   case mfaJSON = "mfa-json"
+  case whisperX = "whisperx"
+  case gentle
+  case nemo
+  /// The label files of ESPS' xlabel: Buckeye, Festival, MaryTTS.
+  case esps
+  case partitur = "par"
+  case rttm
   case csv
   case htk
   case mlf
@@ -19,7 +26,13 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .textGrid: "Praat TextGrid"
     case .timit: "TIMIT (.PHN, .WRD, .TXT)"
     case .ctm: "CTM"
-    case .mfaJSON: "MFA JSON"
+    case .mfaJSON: "JSON of tiers (MFA, praatio)"
+    case .whisperX: "WhisperX' JSON"
+    case .gentle: "Gentle's JSON"
+    case .nemo: "NeMo's JSON with time stamps"
+    case .esps: "ESPS label file (Buckeye .phones and .words, Festival .lab)"
+    case .partitur: "BAS Partitur (.par)"
+    case .rttm: "RTTM"
     case .csv: "CSV of tiers"
     case .htk: "HTK label file"
     case .mlf: "HTK master label file"
@@ -36,7 +49,10 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     case .textGrid: TextGridReader()
     case .timit: TimitReader()
     case .ctm: CTMReader()
-    case .mfaJSON: MFAJSONReader()
+    case .mfaJSON, .whisperX, .gentle, .nemo: AlignerJSONReader(self)
+    case .esps: ESPSReader()
+    case .partitur: PartiturReader()
+    case .rttm: RTTMReader()
     case .csv: CSVReader()
     case .htk: HTKReader()
     case .mlf: MLFReader()
@@ -51,10 +67,13 @@ public enum LabelFormat: String, Sendable, CaseIterable {
   /// The endings of its files, lower-cased.
   private var endings: [String] {
     switch self {
-    case .textGrid: [".textgrid"]
+    case .textGrid: [".textgrid", ".collection"]
     case .timit: [".phn", ".wrd", ".txt"]
     case .ctm: [".ctm"]
-    case .mfaJSON: [".json"]
+    case .mfaJSON, .whisperX, .gentle, .nemo: [".json"]
+    case .esps: [".phones", ".words", ".lab"]
+    case .partitur: [".par"]
+    case .rttm: [".rttm"]
     case .csv: [".csv"]
     case .htk: [".lab"]
     case .mlf: [".mlf"]
@@ -88,24 +107,37 @@ public enum LabelFormat: String, Sendable, CaseIterable {
   }
 
   /// Whether it is looked for without a `corpus.yaml` that asks for it.
-  var isUnmistakable: Bool { self == .textGrid || self == .timit || self == .eaf }
+  var isUnmistakable: Bool { [.textGrid, .timit, .eaf, .esps, .partitur].contains(self) }
 
   /// Whether the tiers of a recording may be in several files.
-  var isDivided: Bool { self != .textGrid && self != .mfaJSON && self != .eaf }
+  var isDivided: Bool {
+    ![.textGrid, .mfaJSON, .whisperX, .gentle, .nemo, .eaf, .partitur].contains(self)
+  }
 
   /// Whether these files of one recording hold labels at all; a text alone may be anything.
   func suffices(_ files: [CorpusFile]) -> Bool {
-    self == .timit ? files.contains { !$0.path.lowercased().hasSuffix(".txt") } : !files.isEmpty
+    switch self {
+    case .timit: files.contains { !$0.path.lowercased().hasSuffix(".txt") }
+    // Other labels, and transcripts, have these endings too.
+    case .esps: files.contains { Self.isESPS($0.path) }
+    default: !files.isEmpty
+    }
+  }
+
+  private static func isESPS(_ path: String) -> Bool {
+    (try? LabelText(contentsOf: path)).map(ESPSReader.recognises) ?? false
   }
 
   /// The format by the content where that tells, and by the name's ending where it does not.
   static func recognise(_ text: LabelText) throws(CorpusError) -> LabelFormat {
     let name = text.path.lowercased()
     let start = String(decoding: text.bytes.prefix(400), as: UTF8.self)
-    if start.contains("ooTextFile") || name.hasSuffix(".textgrid") { return .textGrid }
+    if text.isBinary || start.contains("ooTextFile") || name.hasSuffix(".textgrid") { return .textGrid }
+    if name.hasSuffix(".json") { return AlignerJSONReader.kind(of: text) ?? .mfaJSON }
+    if ESPSReader.recognises(text) { return .esps }
     if start.hasPrefix("#!MLF!#") { return .mlf }
     if name.hasSuffix(".alignment.txt") { return .librispeech }
-    for format in [LabelFormat.ctm, .eaf, .jsonLines, .mfaJSON, .csv, .htk, .mlf]
+    for format in [LabelFormat.ctm, .eaf, .jsonLines, .csv, .htk, .mlf, .partitur, .rttm]
     where format.ending(of: name) != nil {
       return format
     }

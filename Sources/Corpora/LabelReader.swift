@@ -14,10 +14,13 @@ public struct LabelledRecording: Sendable, Equatable {
   public var tiers: [Tier]
   /// Seconds of each media file, by its name, at which the labels' time is 0 (ELAN's TIME_ORIGIN).
   public var mediaOrigins: [String: Double] = [:]
+  /// What its owner should know of what was read, such as words without times.
+  public var remarks: [String]
 
-  public init(name: String? = nil, tiers: [Tier]) {
+  public init(name: String? = nil, tiers: [Tier], remarks: [String] = []) {
     self.name = name
     self.tiers = tiers
+    self.remarks = remarks
   }
 
   /// The origin in one audio file: its own by name (whatever its ending), else the one that all media share.

@@ -7,8 +7,10 @@ import Foundation
 public struct LabelText: Sendable {
   /// For messages only.
   public let path: String
-  /// Valid UTF-8 without a byte order mark.
+  /// Valid UTF-8 without a byte order mark; of a binary file of Praat's its bytes.
   public let bytes: [UInt8]
+  /// Whether it is one of Praat's binary files, which are no text.
+  public let isBinary: Bool
 
   /// Label files are small; a longer one is something else, and is refused before it is read.
   static let limit = 256 << 20
@@ -18,6 +20,11 @@ public struct LabelText: Sendable {
   /// Throws `CorpusError.noBytes` and `.badText`.
   public init(_ raw: [UInt8], path: String) throws(CorpusError) {
     self.path = path
+    isBinary = BinaryTextGrid.recognises(raw)
+    if isBinary {
+      bytes = raw
+      return
+    }
     switch raw.prefix(3) {
     case []:
       throw .noBytes(path: path)
@@ -41,19 +48,12 @@ public struct LabelText: Sendable {
     try self.init(try Self.read(path), path: path)
   }
 
-  /// The bytes of a file, after a look at its size.
+  /// The bytes of a file, after a look at what it is and how large.
   static func read(_ path: String) throws(CorpusError) -> [UInt8] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw .missing(path: path)
-    }
-    if isFolder.boolValue { throw .notAFile(path: path) }
+    let size = try RegularFile.size(of: path)
+    if size > limit { throw .tooLarge(path: path, bytes: size, limit: limit) }
     do {
-      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-      if size > limit { throw CorpusError.tooLarge(path: path, bytes: size, limit: limit) }
       return Array(try Data(contentsOf: URL(filePath: path)))
-    } catch let error as CorpusError {
-      throw error
     } catch {
       throw .unreadable(path: path, reason: error.localizedDescription)
     }

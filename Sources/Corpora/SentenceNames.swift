@@ -35,7 +35,7 @@ enum SentenceNames {
   /// The labels of a tier, one after another.
   private static func text(of level: Level, _ clue: Clue) -> String? {
     guard let tier = clue.tiers[level] else { return nil }
-    let labels = tier.intervals.filter { !clue.labelling.isSilence($0.label) }.map(\.label)
+    let labels = tier.intervals.filter { !clue.labelling.isSilence($0.label, at: tier.level) }.map(\.label)
     return SentenceText.key(labels.joined(separator: " "))
   }
 }

@@ -102,7 +102,7 @@ enum SpeakerNames {
   }
 }
 
-/// A file that says who speaks: a line each of an utterance, a file name or a folder, white space, and a name.
+/// A file that says who speaks: a line each of an utterance, a file name or a folder, white space, and a name; or RTTM.
 struct SpeakerTable {
   let name: String
   private let names: [String: String]
@@ -124,6 +124,19 @@ struct SpeakerTable {
   private init(_ text: LabelText, name: String, _ issues: inout IssueList, fault: inout CorpusError?) {
     self.name = name
     var names: [String: String] = [:]
+    if name.lowercased().hasSuffix(".rttm") {
+      // A recording of several speakers has none of its own.
+      do throws(CorpusError) {
+        for recording in try RTTMReader().recordings(in: text) {
+          let speakers = Set(recording.tiers.compactMap(\.speaker))
+          if let file = recording.name, speakers.count == 1 { names[file] = speakers.first }
+        }
+      } catch {
+        fault = error
+      }
+      self.names = names
+      return
+    }
     for line in text.labelLines {
       let fields = line.text.contains("\t") ? line.fields.map(\.trimmed) : line.words.map(String.init)
       guard fields.count == 2, !fields[1].isEmpty else {

@@ -1,4 +1,5 @@
-/// Reads Praat's TextGrid, long and short form.
+/// Reads Praat's TextGrid in long, short and binary form, and Collections of TextGrids, whose recordings have the objects'
+/// names.
 ///
 /// Both forms hold the same sequence of numbers, quoted texts and flags; whatever stands between them
 /// (`xmin =`, `intervals [3]:`) is for people, and `!` begins a comment. So one reader does for both, as
@@ -7,15 +8,37 @@ public struct TextGridReader: LabelReader {
   public init() {}
 
   public func recordings(in text: LabelText) throws(CorpusError) -> [LabelledRecording] {
+    if text.isBinary {
+      var binary = BinaryTextGrid(text)
+      return try binary.recordings()
+    }
     var scanner = PraatScanner(text)
-    try readHeader(&scanner)
+    if try readHeader(&scanner) == "TextGrid" {
+      let tiers = try readTiers(&scanner)
+      try scanner.finish("the end of the file, after the \(tiers.count) tiers that it promises")
+      return [LabelledRecording(tiers: tiers)]
+    }
+    var recordings: [LabelledRecording] = []
+    for number in 0..<(try scanner.count("the number of objects in the Collection")) {
+      let kind = try scanner.text("the class of object \(number + 1)")
+      guard kind == "TextGrid" else {
+        throw scanner.unexpected(PraatCollection.expected, found: "“\(kind)”")
+      }
+      let name = try scanner.text("the name of object \(number + 1)")
+      recordings.append(LabelledRecording(name: name, tiers: try readTiers(&scanner)))
+    }
+    try scanner.finish("the end of the file, after the \(recordings.count) objects that it promises")
+    return recordings
+  }
+
+  private func readTiers(_ scanner: inout PraatScanner) throws(CorpusError) -> [Tier] {
     let start = try scanner.number("the TextGrid's start (a number)")
     let line = scanner.tokenLine
     let end = try scanner.number("the TextGrid's end (a number)")
     try Self.check(start, end, of: "the TextGrid", scanner, line)
     switch try scanner.flag("<exists> or <absent>") {
     case "exists": break
-    case "absent": return [LabelledRecording(tiers: [])]
+    case "absent": return []
     case let other: throw scanner.unexpected("<exists> or <absent>", found: "<\(other)>")
     }
     let count = try scanner.count("the number of tiers")
@@ -23,8 +46,7 @@ public struct TextGridReader: LabelReader {
     for index in 0..<count {
       tiers.append(try readTier(index + 1, &scanner))
     }
-    try scanner.finish("the end of the file, after the \(count) tiers that it promises")
-    return [LabelledRecording(tiers: tiers)]
+    return tiers
   }
 
   /// Whether the bytes begin as one of Praat's text files does.
@@ -33,25 +55,25 @@ public struct TextGridReader: LabelReader {
     return start.contains("ooTextFile")
   }
 
-  private func readHeader(_ scanner: inout PraatScanner) throws(CorpusError) {
+  /// The class of the object.
+  private func readHeader(_ scanner: inout PraatScanner) throws(CorpusError) -> String {
     try refuseOthers(scanner)
     let kind = try scanner.text("“ooTextFile”, with which Praat's text files begin")
     guard kind == "ooTextFile" || kind == "ooTextFile short" else {
       throw scanner.unexpected("“ooTextFile”, with which Praat's text files begin", found: "“\(kind)”")
     }
     let object = try scanner.text("“TextGrid”, the class of the object")
-    guard object == "TextGrid" else {
+    guard object == "TextGrid" || object == "Collection" else {
       throw scanner.unexpected("“TextGrid”, the class of the object", found: "“\(object)”")
     }
+    return object
   }
 
   /// Says what a file is that is no TextGrid in Praat's text form, where that can be told.
   private func refuseOthers(_ scanner: PraatScanner) throws(CorpusError) {
     let start = scanner.start(200)
     let looksLike: String
-    if start.hasPrefix("ooBinaryFile") {
-      looksLike = "it is in Praat's binary form; open it in Praat and choose “Save as text file…”"
-    } else if start.contains("Praat chronological") {
+    if start.contains("Praat chronological") {
       looksLike = "it is in Praat's chronological form; open it in Praat and choose “Save as text file…”"
     } else if start.contains("ooTextFile") || "File type = \"ooTextFile\"".hasPrefix(start) {
       return

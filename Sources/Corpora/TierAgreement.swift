@@ -18,11 +18,11 @@ struct TierAgreement {
   private var silences: [Double] = []
 
   mutating func add(words tier: Tier, phones: Tier, labelling: Labelling) {
-    let spoken = phones.intervals.filter { !labelling.isSilence($0.label) }
+    let spoken = phones.intervals.filter { !labelling.isSilence($0.label, at: .phoneme) }
     let starts = spoken.map(\.start).sorted()
     let ends = spoken.map(\.end).sorted()
     guard !spoken.isEmpty else { return }
-    let own = tier.intervals.filter { !labelling.isSilence($0.label) }
+    let own = tier.intervals.filter { !labelling.isSilence($0.label, at: tier.level) }
     words += own.count
     let edges = own.map { word in
       (

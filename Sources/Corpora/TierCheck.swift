@@ -83,7 +83,7 @@ enum TierCheck {
     var empty: [Int] = []
     var outside: [Int] = []
     for (index, interval) in tier.intervals.enumerated() {
-      let isSilence = labelling.isSilence(interval.label)
+      let isSilence = labelling.isSilence(interval.label, at: tier.level)
       if !(interval.start < interval.end) {
         if !isSilence { empty.append(index) }
       } else if !isSilence, interval.end > limit + tolerance || interval.start < -tolerance {

@@ -13,6 +13,7 @@ enum TierNames {
         "phonalign",
       ]
     ),
+    (.mora, ["moras", "mora", "morae"]),
     (.syllable, ["syllables", "syllable", "syl", "syls", "syll", "mas", "syllalign"]),
     (.word, ["words", "word", "wrd", "ort-mau", "tokensalign"]),
     (.phrase, ["phrases", "phrase"]),

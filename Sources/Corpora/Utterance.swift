@@ -60,7 +60,7 @@ extension Utterance {
     var end = -Double.infinity
     let units = tier.tags[.unit] ?? []
     for (index, interval) in tier.intervals.enumerated() {
-      guard !labelling.isSilence(interval.label) else {
+      guard !labelling.isSilence(interval.label, at: level) else {
         end = -.infinity
         continue
       }

@@ -12,17 +12,29 @@ public struct UtteranceStructure: Sendable {
 
   private let rows: [Level: Row]
   private let labelling: Labelling
+  /// Whether any phone bears a mark of stress, or of tone, where the alphabet puts them anywhere.
+  private let marksStress: Bool
+  private let marksTone: Bool
 
   public init(_ utterance: Utterance) {
     labelling = utterance.labelling
     let labelling = utterance.labelling
-    rows = utterance.tiers.filter { $0.value.kind == .intervals }.mapValues { tier in
+    let rows = utterance.tiers.filter { $0.value.kind == .intervals }.mapValues { tier in
       Row(
         tier.intervals.filter { interval in
-          guard !labelling.isSilence(interval.label), let level = tier.level else { return false }
+          guard let level = tier.level, !labelling.isSilence(interval.label, at: level) else {
+            return false
+          }
           return labelling.label(interval.label, at: level) != nil
         })
     }
+    let set = labelling.phoneSet
+    let readings =
+      set.marksTone
+      ? (rows[.phoneme]?.intervals ?? []).compactMap { set.reading(of: labelling.phone($0.label)) } : []
+    marksStress = readings.contains { $0.stress != nil }
+    marksTone = readings.contains { $0.tone != nil }
+    self.rows = rows
   }
 
   /// Whether the utterance has this level at all.
@@ -30,7 +42,7 @@ public struct UtteranceStructure: Sendable {
 
   /// The phones inside a stretch, without stress.
   public func phones(from start: Double, to end: Double) -> [String] {
-    labels(.phoneme, start, end).compactMap { labelling.phoneSet.normalised($0) }
+    labels(.phoneme, start, end).compactMap { labelling.phoneClass($0, keepingStress: false) }
   }
 
   /// How many units of a level lie inside a stretch.
@@ -38,33 +50,37 @@ public struct UtteranceStructure: Sendable {
     rows[level]?.inside(start, end).count ?? 0
   }
 
-  /// Consonants and vowels: “CVC”; nil where no phone lies inside.
+  /// Consonants and vowels: “CVC”; nil where no phone lies inside, or the alphabet is not known.
   public func shape(from start: Double, to end: Double) -> String? {
     let phones = labels(.phoneme, start, end)
-    guard !phones.isEmpty else { return nil }
+    guard !phones.isEmpty, labelling.phoneSet != .none else { return nil }
     return phones.filter { !isClosure($0) }
-      .map { labelling.phoneSet.isVowel($0) ? "V" : "C" }.joined()
+      .map { labelling.isVowel($0) ? "V" : "C" }.joined()
   }
 
-  /// The stress of the first vowel inside: primary, secondary or unstressed; nil where the labels mark no stress.
+  /// The stress of a syllable: primary, secondary or unstressed; nil where the labels mark no stress.
+  ///
+  /// A digit on the vowel in ARPAbet; in IPA and SAMPA a mark on any of its phones, which mostly stands on the first.
   public func stress(from start: Double, to end: Double) -> String? {
-    guard let vowel = labels(.phoneme, start, end).first(where: labelling.phoneSet.isVowel) else {
-      return nil
-    }
-    switch vowel.last {
-    case "0": return "unstressed"
-    case "1": return "primary"
-    case "2": return "secondary"
-    default:
-      guard marksStress else { return nil }
-      return vowel.contains { "ˈ\"'".contains($0) }
-        ? "primary" : vowel.contains { "ˌ%".contains($0) } ? "secondary" : "unstressed"
-    }
+    let phones = labels(.phoneme, start, end)
+    guard phones.contains(where: labelling.isVowel) else { return nil }
+    let marks = phones.compactMap { reading($0)?.stress }
+    if let mark = marks.first(where: { $0 != .unstressed }) ?? marks.first { return mark.rawValue }
+    return marksStress ? Stress.unstressed.rawValue : nil
+  }
+
+  /// The tone of the first phone inside that bears one, by `PhoneSet.tone(of:)`; of a vowel without a mark where others
+  /// have one, “none”. Nil where the labels mark no tone.
+  public func tone(from start: Double, to end: Double) -> String? {
+    guard marksTone else { return nil }
+    let phones = labels(.phoneme, start, end)
+    if let tone = phones.lazy.compactMap({ reading($0)?.tone }).first { return tone }
+    return phones.contains(where: labelling.isVowel) ? "none" : nil
   }
 
   /// The phone's label with its stress.
   public func phoneWithStress(from start: Double, to end: Double) -> String? {
-    labels(.phoneme, start, end).first.flatMap { labelling.phoneSet.normalised($0, keepingStress: true) }
+    labels(.phoneme, start, end).first.flatMap { labelling.phoneClass($0, keepingStress: true) }
   }
 
   /// Whether a phone is its syllable's onset, nucleus or coda; nil outside syllables.
@@ -75,7 +91,7 @@ public struct UtteranceStructure: Sendable {
     else { return nil }
     let interval = syllables.intervals[syllable]
     let members = phones.inside(interval.start, interval.end)
-    guard let nucleus = members.first(where: { labelling.phoneSet.isVowel(phones.intervals[$0].label) })
+    guard let nucleus = members.first(where: { labelling.isVowel(phones.intervals[$0].label) })
     else { return nil }
     return own < nucleus ? "onset" : own == nucleus ? "nucleus" : "coda"
   }
@@ -109,8 +125,8 @@ public struct UtteranceStructure: Sendable {
     [.timit, .timit39].contains(labelling.phoneSet) && Timit.closures.contains(label.lowercased())
   }
 
-  private var marksStress: Bool {
-    rows[.phoneme]?.intervals.contains { $0.label.contains { "ˈˌ\"%".contains($0) } } ?? false
+  private func reading(_ label: String) -> PhoneReading? {
+    labelling.phoneSet.reading(of: labelling.phone(label))
   }
 
   /// Units in the order of time.

@@ -1,7 +1,22 @@
 /// A table of the utterances of a corpus: tab-separated, columns named in the first line, and the utterance
-/// (its id, or the name of its audio file) in the column `utterance`, `id` or `file`, or else in the first.
+/// (its id, or the name of its audio file) in the column `utterance`, `id`, `file` or `path`, or else in the first.
+///
+/// Common Voice's `client_id` is the speaker.
 struct UtteranceTable {
   static let usualName = "utterances.tsv"
+
+  /// The table of a folder: `utterances.tsv`, or one of Common Voice's lists.
+  static func name(in folder: String) -> String {
+    guard (try? RegularFile.size(of: folder + "/" + usualName)) == nil else { return usualName }
+    let lists = ["validated.tsv", "train.tsv", "other.tsv"]
+    return lists.first { list in
+      guard let text = try? LabelText(contentsOf: folder + "/" + list), let head = text.lines.first?.text
+      else {
+        return false
+      }
+      return Set(["client_id", "path"]).isSubset(of: head.split(separator: "\t").map(\.trimmed))
+    } ?? usualName
+  }
 
   let columns: [String]
   private let rows: [String: [String]]
@@ -9,16 +24,17 @@ struct UtteranceTable {
   /// Reads the table; lines that do not fit are issues and are left out.
   init(_ text: LabelText, name: String, issues: inout IssueList) {
     let lines = text.lines.filter { !$0.text.allSatisfy(\.isWhitespace) }
-    columns = (lines.first?.text ?? "").split(separator: "\t", omittingEmptySubsequences: false)
+    var columns = (lines.first?.text ?? "").split(separator: "\t", omittingEmptySubsequences: false)
       .map { $0.trimmed.lowercased() }
-    let key = ["utterance", "id", "file"].lazy.compactMap(columns.firstIndex).first ?? 0
+    let count = columns.count
+    let key = ["utterance", "id", "file", "path"].lazy.compactMap(columns.firstIndex).first ?? 0
     var rows: [String: [String]] = [:]
     for (line, text) in lines.dropFirst() {
       let fields = text.split(separator: "\t", omittingEmptySubsequences: false).map(\.trimmed)
-      guard fields.count == columns.count else {
+      guard fields.count == count else {
         issues.add(
           .table, name, line: line,
-          "\(fields.count) fields where the first line names \(columns.count) columns")
+          "\(fields.count) fields where the first line names \(count) columns")
         continue
       }
       let utterance = CorpusFolder.withoutAudioExtension(fields[key])
@@ -26,6 +42,12 @@ struct UtteranceTable {
         issues.add(.table, name, line: line, "“\(utterance)” a second time; this line counts")
       }
     }
+    // A second name for Common Voice's column.
+    if !columns.contains("speaker"), let place = columns.firstIndex(of: "client_id") {
+      columns.append("speaker")
+      rows = rows.mapValues { $0 + [$0[place]] }
+    }
+    self.columns = columns
     self.rows = rows
   }
 

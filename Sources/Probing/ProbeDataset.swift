@@ -93,6 +93,7 @@ private struct TargetReader {
     case .partOfSyllable: return structure.partOfSyllable(from: start, to: end)
     case .structure: return structure.shape(from: start, to: end)
     case .stress: return structure.stress(from: start, to: end)
+    case .tone: return structure.tone(from: start, to: end)
     case .positionInWord: return position(start, end, in: .word, structure)
     case .positionInPhrase: return position(start, end, in: .phrase, structure)
     case .positionInSentence: return position(start, end, in: .sentence, structure)

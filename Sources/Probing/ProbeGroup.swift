@@ -7,6 +7,8 @@ public enum ProbeGroup: String, Sendable, CaseIterable {
   /// Voicing, manner, place, height, backness and rounding of phones.
   case articulation
   case stress
+  /// Of the languages whose alphabet marks it.
+  case tone
   /// Where a unit stands in a larger one.
   case position
   /// How many phones and syllables, what structure.
@@ -25,6 +27,7 @@ public enum ProbeGroup: String, Sendable, CaseIterable {
     case .sound: target.isOfSignal
     case .articulation: target.feature != nil
     case .stress: target == .stress || target == .phoneWithStress
+    case .tone: target == .tone
     case .position:
       [.partOfSyllable, .positionInWord, .positionInPhrase, .positionInSentence].contains(target)
     case .structure: [.structure, .phoneCount, .syllableCount].contains(target)

@@ -16,6 +16,8 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
   /// Consonants and vowels: CV, CVC, …
   case structure
   case stress
+  /// Of a syllable or its vowel, where the alphabet marks it.
+  case tone
   /// Initial, medial, final or only.
   case positionInWord = "position-in-word"
 
@@ -72,6 +74,7 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
     case .voicing, .manner, .place, .height, .backness, .rounding, .phoneWithStress, .partOfSyllable:
       [.phoneme]
     case .structure, .stress: [.syllable]
+    case .tone: [.phoneme, .syllable]
     case .positionInWord: [.phoneme, .syllable]
     case .phoneCount, .syllableCount, .partOfSpeech, .frequency: [.word]
     case .positionInPhrase, .positionInSentence: [.syllable, .word]
@@ -134,6 +137,7 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
     case .partOfSyllable: "onsets, nuclei and codas"
     case .structure: "syllable structures"
     case .stress: "degrees of stress"
+    case .tone: "tones"
     case .positionInWord: "\(level.rawValue) positions in words"
     case .phoneCount: "word lengths in phones"
     case .syllableCount: "word lengths in syllables"

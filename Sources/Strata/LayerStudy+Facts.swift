@@ -16,8 +16,13 @@ extension LayerStudy {
     let groups = ProbeGroup.allCases.filter { group in
       ProbeSpec.bundled.contains { group.contains($0.target) }
     }
+    let usual = Set(ProbeSpec.bundled.filter(\.isDefault).map(\.level))
+    let others = Set(
+      ProbeSpec.bundled.filter { $0.target == .identity && !usual.contains($0.level) }.map(\.level)
+    ).sorted()
+    let names = others.map(\.rawValue) + groups.map(\.rawValue)
     return
-      "\(levels(ofText: false)) (the default), of texts \(levels(ofText: true)) (the default), \(groups.map(\.rawValue).joined(separator: ", "))"
+      "\(levels(ofText: false)) (the default), of texts \(levels(ofText: true)) (the default), \(names.joined(separator: ", "))"
   }
 
   /// Takes the probes that are asked for.
@@ -25,7 +30,7 @@ extension LayerStudy {
   /// - `probes`: `all`, names with commas between, or a folder of definitions; nil for those of `folder` (the one
   ///   that comes with the tool).
   /// - `levels`: levels and groups (`ProbeGroup`) with commas between, of which the probes must be. Where no probe
-  ///   was asked for by name, a level has those that are run by default.
+  ///   was asked for by name, a level has those that are run by default; one without any (moras) its identity probe.
   ///
   /// Throws `ProbeSpecError` for a name that no definition has, with the nearest one, and
   /// `StudyError.unknownLevel`.
@@ -45,9 +50,11 @@ extension LayerStudy {
     }
     let asked = parts.compactMap(Level.init(rawValue:))
     let groups = parts.compactMap(ProbeGroup.init(rawValue:))
+    let usual = Set(candidates.filter(\.isDefault).map(\.level))
     probes = candidates.filter { probe in
-      groups.contains { $0.contains(probe.target) }
-        || (asked.contains(probe.level) && (request != nil || probe.isDefault))
+      let isMeant = probe.isDefault || (probe.target == .identity && !usual.contains(probe.level))
+      return groups.contains { $0.contains(probe.target) }
+        || (asked.contains(probe.level) && (request != nil || isMeant))
     }
     levels = Set(asked + probes.map(\.level)).sorted()
   }

@@ -59,7 +59,7 @@ private let odd = textGrid([
       ("zzz: 1", "corpus.yaml:1: there is no key “zzz”; known are name, audio"),
       (
         "phone_set: cmu",
-        "corpus.yaml:1: phone_set must be one of arpabet, timit, timit39, ipa, sampa, none, found “cmu”"
+        "corpus.yaml:1: phone_set must be one of arpabet, timit, timit39, buckeye, ipa, sampa, pinyin, romaji, none, found “cmu”"
       ),
       ("tiers:\n  words: words", "corpus.yaml:2: tiers: words must be one of sound, phoneme"),
       ("silence: sil", "corpus.yaml:1: silence must be a list of words, found “sil”"),

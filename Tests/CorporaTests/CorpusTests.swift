@@ -72,7 +72,7 @@ private func messages(_ corpus: Corpus, _ severity: CorpusIssue.Severity = .warn
   func hint(name: String, asked: String) throws {
     let folder = try TemporaryFolder()
     try folder.write("a.wav")
-    try folder.write(name, "x")
+    try folder.write(name, ["a.lab": "0 1 x", "a.json": #"{"tiers": {}}"#][name] ?? "x")
     let error = #expect(throws: CorpusError.self) { try load(folder) }
     #expect(
       error?.description.contains("say `\(asked)` in corpus.yaml") == true, "\(error?.description ?? "")")

@@ -207,7 +207,7 @@ private func message(_ name: String, _ content: String) -> String {
     let folder = try TemporaryFolder()
     for name in ["s/a", "s/b", "s/c"] { try folder.write("\(name).wav") }
     try folder.write("w.ctm", "a 1 0 0.5 good\na 1 0.5 0.5 day\nb 1 0 1 night\nd 1 0 1 x\n")
-    try folder.write("p.phones.ctm", "b 1 0 1 N\n")
+    try folder.write("p.phones.ctm", "b 1 0 1 AY1\n")
     try folder.write("corpus.yaml", "labels: [w.ctm, p.phones.ctm]\n")
     let corpus = try Corpus.load(folder.path) { _ in 1 }
     #expect(corpus.utterances.map(\.id) == ["s/a", "s/b"])

@@ -50,7 +50,9 @@ import Testing
       (.timit, ["ax-h", "el", "ux"], ["q", "dx", "bcl"]),
       (.ipa, ["ə", "iː", "aj", "ã", "n̩", "l̩ˠ", "ɝ", "ʲe"], ["j", "w", "n", "i̯", "tʃ", "ŋ", "ʰ"]),
       (.sampa, ["@", "\"i:", "9", "n=", "aI"], ["j", "S", "N", "t", "tS"]),
-      (.none, ["a", "ee", "O"], ["t", "k"]),
+      (.buckeye, ["ihn", "el", "er"], ["nx", "tq", "dx"]),
+      (.pinyin, ["ang1", "er2", "i"], ["zh", "y", "aa"]),
+      (.romaji, ["a", "U"], ["N", "cl", "ky"]), (.none, [], ["a", "t"]),
     ])
   func vowels(set: PhoneSet, vowels: [String], others: [String]) {
     for label in vowels { #expect(set.isVowel(label), "\(label)") }

@@ -33,11 +33,12 @@ struct LayerStudyTests {
     #expect(
       try Set(select("articulation")) == ["voicing", "manner", "place", "height", "backness", "rounding"])
     #expect(try select("sound").count == 5 && study.levels == [.sound])
+    #expect(try select("tone,mora") == ["mora", "tone"] && study.levels == [.mora, .syllable])
     #expect(try select(nil, "manner,pitch") == ["manner", "pitch"] && study.levels == [.sound, .phoneme])
     #expect(try select("phoneme", "manner,pitch") == ["manner"])
     #expect(try select(nil, "all").count == ProbeSpec.bundled.count { $0.fits(ofText: false) })
     let error = #expect(throws: StudyError.self) { try select("phonem") }
-    #expect(error?.description.contains("phoneme, syllable") == true)
+    #expect(error?.description.contains("phoneme, mora, syllable") == true)
     #expect(throws: ProbeSpecError.self) { try select(nil, "maner") }
     #expect(throws: ProbeSpecError.noSuchFolder("no/such")) { try select(nil, "no/such") }
   }

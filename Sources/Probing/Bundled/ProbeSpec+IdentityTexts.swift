@@ -9,7 +9,7 @@ extension ProbeSpec {
       name: phoneme
       description: which phone (stress left out) a span is
 
-      # The tier whose spans are classified: phoneme, syllable, word, phrase or sentence.
+      # The tier whose spans are classified: phoneme, mora, syllable, word, phrase or sentence.
       level: phoneme
 
       # What is read of them: identity (their own labels), or one of those that the other files of this folder name.

@@ -1,6 +1,18 @@
 extension ProbeSpec {
   static let largerTexts: [(name: String, text: String)] = [
     (
+      "mora",
+      """
+      # Which mora of Japanese a span is; from the labels, or derived from phones and words where those are Japanese.
+      name: mora
+      description: which of the frequent moras a span is
+      level: mora
+      target: identity
+      default: false
+
+      """
+    ),
+    (
       "syllable-position",
       """
       # Initial, medial, final or only.
@@ -34,6 +46,19 @@ extension ProbeSpec {
       target: structure
       min_count: 10
       max_classes: 20
+      default: false
+
+      """
+    ),
+    (
+      "tone",
+      """
+      # Pinyin's number, or Chao's numbers where labels bear the IPA's letters of tone (51 falls from the top). Where the alphabet
+      # marks no tone there is nothing to read.
+      name: tone
+      description: which tone a syllable bears
+      level: syllable
+      target: tone
       default: false
 
       """

@@ -10,7 +10,7 @@ enum Colours {
     // No study has levels of speech and of text below or around the word at once.
     case .sound, .character: "#56b4e9"
     case .phoneme: "#0072b2"
-    case .syllable, .clause: "#d55e00"
+    case .mora, .syllable, .clause: "#d55e00"
     case .word: "#009e73"
     case .phrase: "#cc79a7"
     case .sentence: "#e69f00"
