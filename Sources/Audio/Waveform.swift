@@ -27,9 +27,10 @@ public struct Waveform: Sendable, Equatable {
   /// The highest sampling rate, in Hz, that is believed.
   public static let rateLimit = 1_000_000
 
-  /// Zero mean and unit variance, `(x − mean) / √(variance + 1e-7)` with the population variance: the input
-  /// normalisation of the wav2vec 2.0 family's feature extractor.
-  public func normalised() -> Waveform {
+  /// Zero mean and unit variance, `(x − mean) / √(variance + epsilon)` with the population variance: the input
+  /// normalisation of the wav2vec 2.0 family. transformers' feature extractor adds 1e-7; fairseq, s3prl and torchaudio
+  /// use a layer norm, which adds 1e-5.
+  public func normalised(epsilon: Double = 1e-7) -> Waveform {
     guard !samples.isEmpty else { return self }
     let count = Double(samples.count)
     let mean = samples.reduce(0.0) { $0 + Double($1) } / count
@@ -37,7 +38,7 @@ public struct Waveform: Sendable, Equatable {
       let deviation = Double(sample) - mean
       return sum + deviation * deviation
     }
-    let scale = 1 / (variance / count + 1e-7).squareRoot()
+    let scale = 1 / (variance / count + epsilon).squareRoot()
     return Waveform(
       samples: samples.map { Float((Double($0) - mean) * scale) }, samplingRate: samplingRate)
   }

@@ -19,6 +19,10 @@ struct ModelDescription {
   let folder: String
   /// Where the settings are from, where that is not a `config.json`.
   let notes: [String]
+  /// What a user must know to trust the numbers, in words.
+  let warnings: [String]
+  /// Whether a program that normalises by a layer norm wrote the settings (fairseq, s3prl).
+  private let isFairseq: Bool
 
   var path: String { checkpoint.path }
 
@@ -69,7 +73,35 @@ struct ModelDescription {
       ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
       ?? fairseq?.samplingRate
     notes =
-      (enclosed.map { [$0.note] } ?? []) + (foundPath == checkpoint.path ? fairseq?.notes ?? [] : [])
+      checkpoint.remarks + (enclosed.map { [$0.note] } ?? [])
+      + (foundPath == checkpoint.path ? fairseq?.notes ?? [] : [])
+    warnings = checkpoint.warnings
+    isFairseq = fairseq?.normalisesInput != nil
+  }
+
+  /// What is added to the variance of a waveform that is normalised: as told, as the program does that wrote the
+  /// settings, else transformers' 1e-7, with a warning where the tensors' names are another library's or nothing says.
+  func normalisationEpsilon(_ report: inout TensorReport) -> Double {
+    if let told = options.normalisationEpsilon { return told }
+    if isFairseq { return 1e-5 }
+    if options.normalisesInput == nil || preprocessing != nil { return 1e-7 }
+    let isLayerNorm = checkpoint.tensors.keys.contains { name in
+      ["conv_layers.0.0.weight", "encoder.transformer.layers.0"].contains { name.contains($0) }
+    }
+    report.warnings.append(
+      isLayerNorm
+        ? "the waveform is normalised with epsilon 1e-5, as fairseq and torchaudio do; --epsilon says otherwise"
+        : "the waveform is normalised with epsilon 1e-7, as transformers does; fairseq, s3prl and torchaudio have "
+          + "1e-5 (--epsilon 1e-5), which matters for quiet recordings")
+    return isLayerNorm ? 1e-5 : 1e-7
+  }
+
+  /// The `config.json` that comes with a checkpoint, by itself: the caller's, the folder's, or the one beside the file.
+  static func configuration(with checkpoint: Checkpoint, _ options: LoadOptions) throws -> MetadataValue? {
+    if let path = options.configuration { return try json(path) }
+    if let own = checkpoint.metadata["config"] { return own }
+    let folder = folder(of: checkpoint.path)
+    return try json("config.json", in: folder) ?? json("quantize_config.json", in: folder)
   }
 
   /// The `config.json` that a trainer has put among its hyper-parameters, or that they are themselves.
@@ -171,16 +203,14 @@ struct TensorNames {
 }
 
 extension ModelDescription {
-  /// How many attention heads a model of this width has that does not say so: as told, else one for 64 values.
+  /// How many attention heads a model of this width has that does not say so: as told; no shape shows it.
   func heads(ofWidth width: Int, _ notes: inout [String]) throws -> Int {
     if let given = options.heads { return given }
-    guard width % 64 == 0 else {
-      throw ModelError.unstated(
-        path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
-        option: "LoadOptions.heads, --heads")
-    }
-    notes.append("\(width / 64) attention heads of 64 values, as in every published model of this family")
-    return width / 64
+    throw ModelError.unstated(
+      path: path, what: "how many attention heads it has, and no tensor shows it",
+      option: "LoadOptions.heads, --heads"
+        + (width % 64 == 0 ? " (\(width / 64) in models whose heads have 64 values, as most do)" : "")
+        + ", or give its config.json with --config")
   }
 
   /// What became of every tensor, once an architecture has asked for all that it needs. Throws what is missing, has

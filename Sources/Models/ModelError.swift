@@ -14,6 +14,8 @@ public enum ModelError: Error, Equatable, Sendable {
   /// Tensors that are not there, have another shape, or have no place in the model.
   case tensors(path: String, missing: [String], misshapen: [ShapeMismatch], unused: [String])
   case nonFiniteWeight(path: String, tensor: String, index: Int)
+  /// A parameter stored as whole numbers, which are codes of a quantiser and no values.
+  case integerWeight(path: String, tensor: String, type: String)
   /// A layer gave an infinite value or NaN.
   case nonFiniteValue(layer: String, frame: Int)
   case nonFiniteInput(sample: Int)
@@ -65,6 +67,11 @@ extension ModelError: CustomStringConvertible {
       ] as [String?]).compactMap { $0 }.joined(separator: "\n  ")
     case .nonFiniteWeight(let path, let tensor, let index):
       "\(path): tensor \(tensor) has an infinite value or NaN at index \(index); the training went wrong"
+    case .integerWeight(let path, let tensor, let type):
+      """
+      \(path): tensor \(tensor) holds whole numbers (\(type)): it is quantised in a way that is not known here. \
+      Convert the model to floats with the library that wrote it, or take it as it was before
+      """
     case .nonFiniteValue(let layer, let frame):
       "layer \(layer) gave an infinite value or NaN in frame \(frame); nothing beyond it can be used"
     case .nonFiniteInput(let sample):

@@ -26,6 +26,8 @@ public struct SpeechModel: Sendable {
   public let samplingRate: Int
   /// Whether its input is brought to zero mean and unit variance.
   public let normalisesInput: Bool
+  /// What is then added to the variance.
+  public let normalisationEpsilon: Double
   /// What is done to the sound before the first layer, in words.
   public let inputNormalisation: String
   /// The places whose values can be had, in the order of the data.
@@ -41,13 +43,14 @@ public struct SpeechModel: Sendable {
 
   init(
     _ built: BuiltModel, name: String, fingerprint: String, settings: String = "", samplingRate: Int,
-    normalisesInput: Bool, tokenizer: (any Tokenizer)? = nil
+    normalisesInput: Bool, normalisationEpsilon: Double = 1e-7, tokenizer: (any Tokenizer)? = nil
   ) {
     self.name = name
     self.fingerprint = fingerprint
     self.settings = settings
     self.samplingRate = samplingRate
     self.normalisesInput = normalisesInput
+    self.normalisationEpsilon = normalisationEpsilon
     self.tokenizer = tokenizer
     family = built.family
     parameters = built.parameters
@@ -77,8 +80,8 @@ public struct SpeechModel: Sendable {
           parameters: tensorReport.parameters),
         input: input),
       name: "\(name) (untrained, seed \(seed))", fingerprint: "\(fingerprint)-untrained-\(seed)",
-      settings: settings, samplingRate: samplingRate, normalisesInput: normalisesInput, tokenizer: tokenizer
-    )
+      settings: settings, samplingRate: samplingRate, normalisesInput: normalisesInput,
+      normalisationEpsilon: normalisationEpsilon, tokenizer: tokenizer)
   }
 }
 
@@ -106,7 +109,7 @@ extension SpeechModel {
       throw ModelError.nonFiniteInput(sample: sample)
     }
     let resampled = try waveform.resampled(to: samplingRate)
-    return normalisesInput ? resampled.normalised().samples : resampled.samples
+    return normalisesInput ? resampled.normalised(epsilon: normalisationEpsilon).samples : resampled.samples
   }
 
   /// The same for input that has been prepared.
