@@ -314,7 +314,74 @@ def distributed():
     dcp.save({"model": state, "step": 3}, checkpoint_id=folder("dcp"))
 
 
+def ggml():
+    """whisper.cpp's layout, as its models/convert-pt-to-ggml.py writes it, with gguf-py's quantisation."""
+    import struct
+
+    import gguf as library
+    from gguf.constants import GGMLQuantizationType as Kind
+
+    path = folder("ggml")
+    numbers = np.random.default_rng(8)
+    expected = {}
+    with open(path / "ggml-tiny.bin", "wb") as out:
+        out.write(struct.pack("<I11i", 0x67676D6C, 2, 10, 32, 2, 1, 8, 32, 2, 1, 4, 8))
+        out.write(struct.pack("<2i", 4, 3) + numbers.random((4, 3), np.float32).tobytes())
+        out.write(struct.pack("<i", 2))
+        for token in (b"a", b"bc"):
+            out.write(struct.pack("<I", len(token)) + token)
+        for name, shape, kind in (
+            ("encoder.conv1.weight", (32, 4, 3), Kind.F16), ("encoder.conv1.bias", (32, 1), Kind.F32),
+            ("encoder.blocks.0.attn.query.weight", (32, 32), Kind.Q5_0), ("encoder.ln_post.weight", (32,), Kind.F32),
+        ):
+            values = numbers.standard_normal(shape).astype(np.float32)
+            data = values.astype(np.float16) if kind == Kind.F16 else (
+                library.quants.quantize(values, kind) if kind == Kind.Q5_0 else values)
+            encoded = name.encode()
+            out.write(struct.pack("<3i", len(shape), len(encoded), kind))
+            out.write(struct.pack(f"<{len(shape)}i", *reversed(shape)) + encoded + data.tobytes())
+            value = library.quants.dequantize(data, kind).reshape(shape) if kind == Kind.Q5_0 else data
+            value = np.asarray(value, np.float32)
+            expected[name] = torch.tensor(value[:, 0] if name.endswith("conv1.bias") else value)
+    save(expected, path / "expected.safetensors")
+
+
+def foreign():
+    """Files that are refused with the command that converts them."""
+    path = folder("foreign")
+    layer = torch.nn.Linear(4, 3)
+    torch.export.save(torch.export.export(layer, (torch.ones(1, 4),)), path / "layer.pt2")
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+    weight = numpy_helper.from_array(layer.weight.detach().numpy().T.copy(), "onnx::MatMul_1")
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "onnx::MatMul_1"], ["y"])], "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])], [weight])
+    onnx.save(helper.make_model(graph, producer_name="pytorch"), path / "layer.onnx")
+    import h5py
+    with h5py.File(path / "layer.h5", "w") as file:
+        file["kernel"] = layer.weight.detach().numpy().T
+    import msgpack
+    (path / "flax_model.msgpack").write_bytes(msgpack.packb({"params": {"kernel": msgpack.ExtType(1, b"x")}}))
+    import ctranslate2
+    spec = ctranslate2.specs.TransformerEncoderModelSpec(ctranslate2.specs.TransformerEncoderSpec(1, 2))
+    # Only the beginning, which names it.
+    name = spec.name.encode() + b"\0"
+    import struct
+    (path / "model.bin").write_bytes(struct.pack("<IH", 6, len(name)) + name + struct.pack("<II", 1, 0))
+    import os
+    os.environ["KERAS_BACKEND"] = "torch"
+    try:
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        model.save(path / "layer.keras")
+    except ImportError as error:
+        print("without Keras:", error)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["adapters", "bitsandbytes", "float8", "numpy_types", "mlx", "gguf", "torch_files", "distributed"]:
+    for name in sys.argv[1:] or ["adapters", "bitsandbytes", "float8", "numpy_types", "mlx", "gguf", "torch_files", "distributed",
+                             "ggml", "foreign"]:
         print(name)
         globals()[name]()
