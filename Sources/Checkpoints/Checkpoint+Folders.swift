@@ -9,8 +9,10 @@ extension Checkpoint {
     "pytorch_model.bin.index.json",
   ]
   /// What a training run leaves beside its weights.
-  private static let trainingFiles = ["optimizer", "scheduler", "rng_state", "random_states", "training_args", "scaler"]
-  private static let suffixes = [".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".npz"]
+  private static let trainingFiles = [
+    "optimizer", "scheduler", "rng_state", "random_states", "training_args", "scaler",
+  ]
+  private static let suffixes = [".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".npz", ".gguf", ".nemo"]
 
   /// Whether a folder has weights of its own under one of the names that Hugging Face's libraries give.
   public static func isModelFolder(_ path: String) -> Bool {
@@ -36,11 +38,14 @@ extension Checkpoint {
     let weights: Checkpoint
     if let name {
       weights = try open(FileBytes(mapping: "\(folder)/\(name)"))
+    } else if names.contains(".metadata") {
+      weights = try DistributedFolder(folder).checkpoint()
     } else if let parts = try ShardedFolder(folder, candidates) {
       weights = try parts.checkpoint()
     } else {
       throw CheckpointError.missing(
-        path: folder, reason: FolderAdvice.words(folder, names: names, candidates: candidates, looked: folderNames))
+        path: folder,
+        reason: FolderAdvice.words(folder, names: names, candidates: candidates, looked: folderNames))
     }
     var metadata = weights.metadata.dictionary ?? [:]
     for key in ["config", "preprocessor_config"] where names.contains("\(key).json") {

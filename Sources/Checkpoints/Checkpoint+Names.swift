@@ -8,7 +8,8 @@ extension Checkpoint {
     let prefix = prefix.hasSuffix(".") ? prefix : prefix + "."
     var below: OrderedDictionary<String, TensorEntry> = [:]
     let isOwn = tensors.keys.contains { $0.hasPrefix(prefix) }
-    for (name, entry) in isOwn ? tensors : others where name.hasPrefix(prefix) && name.utf8.count > prefix.utf8.count {
+    for (name, entry) in isOwn ? tensors : others
+    where name.hasPrefix(prefix) && name.utf8.count > prefix.utf8.count {
       let newName = String(name.dropFirst(prefix.count))
       below[newName] = entry.renamed(newName)
     }
@@ -39,7 +40,8 @@ extension Checkpoint {
       let newName = bare(name)
       guard unwrapped.updateValue(entry.renamed(newName), forKey: newName) == nil else {
         throw CheckpointError.malformed(
-          path: path, place: "tensor \(shown(name))", found: "another tensor that is called \(shown(newName))",
+          path: path, place: "tensor \(shown(name))",
+          found: "another tensor that is called \(shown(newName))",
           expected: "one copy of the model; name it with --prefix")
       }
     }
@@ -52,12 +54,15 @@ extension Checkpoint {
     var count = 0
     for (name, mask) in tensors where name.hasSuffix("_mask") {
       let stem = String(name.dropLast("_mask".count))
-      guard let original = tensors[stem + "_orig"], tensors[stem] == nil, original.shape == mask.shape else {
+      guard let original = tensors[stem + "_orig"], tensors[stem] == nil, original.shape == mask.shape
+      else {
         continue
       }
       masked[name] = nil
       masked[stem + "_orig"] = nil
-      masked[stem] = TensorEntry(derived: stem, shape: original.shape, path: path, origin: "pruned by a mask") {
+      masked[stem] = TensorEntry(
+        derived: stem, shape: original.shape, path: path, origin: "pruned by a mask"
+      ) {
         try zip(original.floats().values, mask.floats().values).map { $0 * $1 }
       }
       count += 1
@@ -102,7 +107,8 @@ extension Checkpoint {
   ) -> Checkpoint {
     Checkpoint(
       path: path, format: format, tensors: tensors, metadata: metadata, skipped: skipped,
-      foreignClasses: foreignClasses, unreadArrays: unreadArrays, others: others, files: files + more, renamings: renamings + [renaming],
+      foreignClasses: foreignClasses, unreadArrays: unreadArrays, others: others, files: files + more,
+      renamings: renamings + [renaming],
       remarks: remarks, warnings: warnings, setAside: setAside)
   }
 

@@ -37,6 +37,7 @@ extension Checkpoint {
       if archive.entries.contains(where: NumpyReader.isArray) {
         return (.numpyArchive, try NumpyReader.read(archive))
       }
+      if let foreign = ForeignFormat.archive(archive) { throw foreign }
       let names = archive.entries.prefix(5).map { shown($0.name) }.joined(separator: ", ")
       throw CheckpointError.notACheckpoint(
         path: file.path, found: "a zip archive of \(names.isEmpty ? "nothing" : names)",
@@ -45,6 +46,9 @@ extension Checkpoint {
     if NumpyReader.recognises(bytes) {
       return (.numpy, try NumpyReader.read(file, name: stem(of: file.path)))
     }
+    if GGUFReader.recognises(bytes) { return (.gguf, try GGUFReader.read(file)) }
+    if GGMLWhisperReader.recognises(bytes) { return (.ggml, try GGMLWhisperReader.read(file)) }
+    if TarArchive.recognises(bytes) { return (.nemo, try NeMoReader.read(file)) }
     // Before pickles: a header of 640 bytes, say, begins as they do.
     if SafetensorsReader.recognises(bytes) { return (.safetensors, try SafetensorsReader.read(file)) }
     if PickleStreamReader.recognises(bytes) {

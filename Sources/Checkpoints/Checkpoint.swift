@@ -50,6 +50,10 @@ public struct Checkpoint: Sendable {
     case pickle = "pickle"
     case numpyArchive = "npz"
     case numpy = "npy"
+    case gguf = "GGUF"
+    case ggml = "ggml (whisper.cpp)"
+    case distributed = "torch (distributed)"
+    case nemo = "NeMo"
   }
 }
 

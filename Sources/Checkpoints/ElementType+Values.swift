@@ -91,7 +91,8 @@ extension ElementType {
     let mantissa = Int(bits) & (1 << mantissaBits - 1)
     let exponent = Int(bits & 0x7F) >> mantissaBits
     let significand = Float(exponent == 0 ? mantissa : mantissa | 1 << mantissaBits)
-    let value = Float(sign: .plus, exponent: max(1, exponent) - bias - mantissaBits, significand: significand)
+    let value = Float(
+      sign: .plus, exponent: max(1, exponent) - bias - mantissaBits, significand: significand)
     return bits & 0x80 == 0 ? value : -value
   }
 }

@@ -15,6 +15,8 @@ final class FileBytes: @unchecked Sendable {
   let path: String
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
+  /// The file that this one is a part of.
+  private let whole: FileBytes?
 
   var count: Int { bytes.count }
 
@@ -33,6 +35,7 @@ final class FileBytes: @unchecked Sendable {
       throw CheckpointError.missing(path: path, reason: "not a regular file")
     }
     self.path = path
+    whole = nil
     let size = Int(status.st_size)
     isMapped = size > 0
     guard size > 0 else {
@@ -50,12 +53,24 @@ final class FileBytes: @unchecked Sendable {
   init(_ contents: [UInt8], path: String) {
     self.path = path
     isMapped = false
+    whole = nil
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
     memory.copyBytes(from: contents)
     bytes = UnsafeRawBufferPointer(memory)
   }
 
+  /// A range of another file's bytes, to be read as a file of its own.
+  init(_ range: Range<Int>, of whole: FileBytes) {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= whole.count, "\(range) of \(whole.count) bytes")
+    path = whole.path
+    isMapped = false
+    self.whole = whole
+    bytes = UnsafeRawBufferPointer(rebasing: whole.bytes[range])
+  }
+
   deinit {
+    if whole != nil { return }
     if isMapped {
       munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     } else if bytes.baseAddress != nil {

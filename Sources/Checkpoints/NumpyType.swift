@@ -32,7 +32,8 @@ struct NumpyType: Equatable {
   }
 
   static func isText(_ code: String) -> Bool {
-    code != "structured" && code.drop(while: { "<>=|".contains($0) }).first.map { "USaTMm".contains($0) } == true
+    code != "structured"
+      && code.drop(while: { "<>=|".contains($0) }).first.map { "USaTMm".contains($0) } == true
   }
 
   /// The refusal of a type that may be numbers.

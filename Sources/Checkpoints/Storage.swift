@@ -102,7 +102,8 @@ extension TensorEntry {
   ) {
     let count = shape.reduce(1, *)
     self.init(
-      name: name, shape: shape, type: .float32, strides: TensorEntry.contiguousStrides(of: shape), offset: 0,
+      name: name, shape: shape, type: .float32, strides: TensorEntry.contiguousStrides(of: shape),
+      offset: 0,
       storage: Storage(Derivation(path: path, origin: origin, count: count, compute)))
   }
 }

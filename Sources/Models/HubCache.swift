@@ -26,7 +26,9 @@ enum HubCache {
     // A name with a dot at its end's beginning is a file that is not there.
     let endings = ["safetensors", "ckpt", "pt", "pth", "bin", "npz", "npy", "h5", "yaml", "yml", "gguf"]
     return (1...2).contains(parts.count)
-      && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(allowed.contains) && $0.first != "." && $0.first != "-" }
+      && parts.allSatisfy {
+        !$0.isEmpty && $0.allSatisfy(allowed.contains) && $0.first != "." && $0.first != "-"
+      }
       && !endings.contains { words[0].hasSuffix("." + $0) }
   }
 
@@ -40,7 +42,8 @@ enum HubCache {
     guard FileManager.default.fileExists(atPath: folder) else {
       throw CheckpointError.missing(
         path: name,
-        reason: "there is no such file or folder, and no such repository in the Hub's cache (\(cache)). Fetch it with "
+        reason:
+          "there is no such file or folder, and no such repository in the Hub's cache (\(cache)). Fetch it with "
           + "`hf download \(repository)`, then start again")
     }
     guard let found = try snapshot(in: folder, revision: revision) else {
@@ -55,7 +58,9 @@ enum HubCache {
   /// The snapshot where `path` is a repository's folder in a cache (`models--ORG--NAME`); nil for any other folder.
   static func snapshot(inRepositoryFolder path: String) throws -> String? {
     let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
-    guard name.hasPrefix("models--"), let found = try snapshot(in: path, revision: "main") else { return nil }
+    guard name.hasPrefix("models--"), let found = try snapshot(in: path, revision: "main") else {
+      return nil
+    }
     return found
   }
 
@@ -69,7 +74,8 @@ enum HubCache {
       let all = (try? files.contentsOfDirectory(atPath: "\(folder)/snapshots"))?.sorted() ?? []
       guard all.count <= 1 else {
         throw CheckpointError.missing(
-          path: folder, reason: "refs/main names none of its \(all.count) snapshots; name one: NAME@\(all[0])")
+          path: folder,
+          reason: "refs/main names none of its \(all.count) snapshots; name one: NAME@\(all[0])")
       }
       commits += all
     }

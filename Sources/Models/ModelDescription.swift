@@ -33,7 +33,10 @@ struct ModelDescription {
     let own = checkpoint.metadata
     let training = own["hyper_parameters"]
     let fairseq = try FairseqConfiguration(own, path: checkpoint.path)
-    var found = own["config"] ?? training.flatMap(Self.configuration(among:)) ?? fairseq?.tree
+    let nemo =
+      options.configuration == nil
+      ? try own["nemo"].map { try NeMoConfiguration.tree($0, path: checkpoint.path) } : nil
+    var found = own["config"] ?? nemo ?? training.flatMap(Self.configuration(among:)) ?? fairseq?.tree
     let isFromTraining = own["config"] == nil && found != nil
     var foundPath = checkpoint.path
     var folder = Self.folder(of: checkpoint.path)
@@ -41,8 +44,9 @@ struct ModelDescription {
       found = try Self.json(path)
       foundPath = path
       folder = Self.folder(of: path)
-    } else if found == nil, let beside = try Self.json("config.json", in: folder) {
-      found = beside
+    } else if found == nil, let place = Self.settingsFolder(of: checkpoint.path) {
+      folder = place
+      found = try Self.json("config.json", in: folder)
       foundPath = folder + "/config.json"
     }
     if found?.dictionary == nil { found = nil }
@@ -100,8 +104,21 @@ struct ModelDescription {
   static func configuration(with checkpoint: Checkpoint, _ options: LoadOptions) throws -> MetadataValue? {
     if let path = options.configuration { return try json(path) }
     if let own = checkpoint.metadata["config"] { return own }
-    let folder = folder(of: checkpoint.path)
+    let folder = settingsFolder(of: checkpoint.path) ?? folder(of: checkpoint.path)
     return try json("config.json", in: folder) ?? json("quantize_config.json", in: folder)
+  }
+
+  /// Where the `config.json` of weights lies: beside them, or in the folder above where theirs is one of a run's
+  /// checkpoints, which have numbers (`checkpoint-500`); nil where there is none.
+  private static func settingsFolder(of path: String) -> String? {
+    let own = folder(of: path)
+    func hasSettings(_ folder: String) -> Bool {
+      FileManager.default.fileExists(atPath: folder + "/config.json")
+    }
+    if hasSettings(own) { return own }
+    let url = URL(fileURLWithPath: own).standardizedFileURL
+    let above = url.deletingLastPathComponent().path
+    return url.lastPathComponent.contains(where: \.isNumber) && hasSettings(above) ? above : nil
   }
 
   /// The `config.json` that a trainer has put among its hyper-parameters, or that they are themselves.
@@ -225,9 +242,16 @@ extension ModelDescription {
         options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }
       }.keys)
     try reader.finish(ignoring: leftOut.union(ignored))
-    return TensorReport(
+    var report = TensorReport(
       used: reader.usedCount, leftOut: reader.unused(among: leftOut),
       ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes,
       parameters: reader.parameters)
+    let parts = report.ignored.filter(isPartOfWeights)
+    if let first = parts.first {
+      report.warnings.append(
+        "\(parts.count) ignored tensors, such as \(first), are parts of an adapter or of quantised weights: without them "
+          + "the weights are others")
+    }
+    return report
   }
 }

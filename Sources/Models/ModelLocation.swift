@@ -53,7 +53,8 @@ struct ModelLocation {
     guard let base = try Adapter.open(folder).base, !base.isEmpty else {
       throw CheckpointError.missing(
         path: folder,
-        reason: "its adapter_config.json does not say on which model it was trained (base_model_name_or_path): "
+        reason:
+          "its adapter_config.json does not say on which model it was trained (base_model_name_or_path): "
           + "give the base as MODEL and this folder with --adapter")
     }
     // As written, then as seen from the adapter.
@@ -65,7 +66,8 @@ struct ModelLocation {
       return try folderOrFile(base)
     } catch CheckpointError.missing(_, let reason) {
       throw CheckpointError.missing(
-        path: folder, reason: "the base of this adapter, \(base), is not there: \(reason). Or give the base as MODEL "
+        path: folder,
+        reason: "the base of this adapter, \(base), is not there: \(reason). Or give the base as MODEL "
           + "and this folder with --adapter")
     }
   }

@@ -51,7 +51,7 @@ extension SpeechModel {
   }
 
   private static func build(_ description: ModelDescription) throws -> BuiltModel {
-    let known = architectures.flatMap { $0.modelTypes }
+    let known = architectures.flatMap { $0.modelTypes } + TextEncoder.modelTypes
     func unknown(_ found: String) -> ModelError {
       .unknownArchitecture(path: description.path, found: found, known: known)
     }

@@ -28,14 +28,16 @@ public struct LoadedModel: Sendable {
     let model = try SpeechModel.load(path, options: options)
     guard var transcribed = TeacherForcedModel(model) else {
       if let language { throw ActivationError.noLanguage(language, source: model.name) }
-      return LoadedModel(source: model, notes: model.tensorReport.notes,
+      return LoadedModel(
+        source: model, notes: model.tensorReport.notes,
         warnings: model.tensorReport.warnings)
     }
     if let language { transcribed = try transcribed.speaking(language) }
     let remark =
       transcribed.lacksLanguage
       ? ["its decoder knows languages and is told none; --language, such as --language en, says which"] : []
-    return LoadedModel(source: transcribed, notes: model.tensorReport.notes,
+    return LoadedModel(
+      source: transcribed, notes: model.tensorReport.notes,
       warnings: model.tensorReport.warnings + remark)
   }
 }

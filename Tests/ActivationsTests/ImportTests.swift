@@ -156,14 +156,20 @@ struct ImportTests {
   }
 
   /// Writes one layer of each name for every utterance, with its frames, and opens it.
-  private func open(_ layers: [(name: String, frames: [Int])], yaml: String = "") throws -> ImportedActivations {
+  private func open(_ layers: [(name: String, frames: [Int])], yaml: String = "") throws
+    -> ImportedActivations
+  {
     let folder = try TemporaryFolder()
     let names = ["s1/u1", "s1/u2", "s2/u3"]
     let all = names.flatMap { name in layers.map { "\(name)/\($0.name)" } }
-    try ActivationWriter.write(to: folder.path + "/x.safetensors", as: .safetensors, names: all, metadata: [:]) {
+    try ActivationWriter.write(
+      to: folder.path + "/x.safetensors", as: .safetensors, names: all, metadata: [:]
+    ) {
       append in
       for (index, name) in names.enumerated() {
-        for layer in layers { try append("\(name)/\(layer.name)", Tensor(shape: [layer.frames[index], 3])) }
+        for layer in layers {
+          try append("\(name)/\(layer.name)", Tensor(shape: [layer.frames[index], 3]))
+        }
       }
     }
     var told = try ImportSettings(yaml: yaml, path: "activations.yaml")
@@ -181,7 +187,9 @@ struct ImportTests {
         try self.open([whole, (name: "hidden.1", frames: [12, 15, 18])], yaml: padded)
       }
       let words = error?.description ?? ""
-      #expect(words.contains("hidden.0 has 25 (a hop of 20.0 ms?), hidden.1 has 12 (a hop of 41.667 ms?)"), "\(words)")
+      #expect(
+        words.contains("hidden.0 has 25 (a hop of 20.0 ms?), hidden.1 has 12 (a hop of 41.667 ms?)"),
+        "\(words)")
     }
     let own = "layers: [hidden.0, {name: hidden.1, hop: 40 ms}]"
     let source = try open([whole, (name: "hidden.1", frames: [12, 15, 18])], yaml: own)
@@ -194,7 +202,8 @@ struct ImportTests {
       ("version: 4.57.6\nmodel_type: hubert\nnorm: first", "final_norm"),
       ("version: 4.57.6\nmodel_type: hubert\nnorm: last", "hidden.2"),
       ("version: 5.16.0\nmodel_type: wav2vec2\nnorm: first", "hidden.2"),
-      ("version: 5.24\nmodel_type: wavlm", "hidden.2"), ("version: 4.40.0\nmodel_type: whisper", "final_norm"),
+      ("version: 5.24\nmodel_type: wavlm", "hidden.2"),
+      ("version: 4.40.0\nmodel_type: whisper", "final_norm"),
     ])
   func origin(text: String, last: String) throws {
     let layers = (0...2).map { (name: "\($0)", frames: [25, 31, 37]) }

@@ -31,7 +31,9 @@ import Testing
   func others() throws {
     let checkpoint = try Checkpoint.open(resource("formats/torch/kinds.pt"))
     #expect(try checkpoint.tensor("a").values == [1, -2])
-    for (name, kind) in [("sparse", "sparse"), ("nested", "nested"), ("quantised", "quantised"), ("meta", "meta")] {
+    for (name, kind) in [
+      ("sparse", "sparse"), ("nested", "nested"), ("quantised", "quantised"), ("meta", "meta"),
+    ] {
       #expect(
         checkpoint.skipped.contains { $0.hasPrefix(name) && $0.contains("a \(kind) tensor") },
         "\(name): \(checkpoint.skipped)")
@@ -94,7 +96,8 @@ import Testing
       atPath: resource("formats/hf-distributed"), toPath: folder.path + "/c")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/c").sorted()
     try FileManager.default.copyItem(
-      atPath: folder.path + "/c/" + names[0], toPath: folder.path + "/c/shard-00003-" + names[0].dropFirst(12))
+      atPath: folder.path + "/c/" + names[0],
+      toPath: folder.path + "/c/shard-00003-" + names[0].dropFirst(12))
     let error = try #require(throws: CheckpointError.self) { try Checkpoint.open(folder.path + "/c") }
     #expect("\(error)".contains("is not there"), "\(error)")
   }

@@ -151,7 +151,8 @@ func safetensors(_ tensors: [String: MadeTensor]) -> [UInt8] {
   for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
     let (type, shape, bytes) = tensor.parts
     header.append(
-      #""\#(name)":{"dtype":"\#(type)","shape":\#(shape),"data_offsets":[\#(data.count),\#(data.count + bytes.count)]}"#)
+      #""\#(name)":{"dtype":"\#(type)","shape":\#(shape),"data_offsets":[\#(data.count),\#(data.count + bytes.count)]}"#
+    )
     data += bytes
   }
   let json = Array("{\(header.joined(separator: ","))}".utf8)

@@ -63,7 +63,8 @@ import Testing
   @Test("every file's hidden states are the reference model's", arguments: cases)
   func parity(of file: Case) throws {
     let options =
-      file.told == .nothing ? LoadOptions() : LoadOptions(normalisesInput: true, heads: 4, normalisesFirst: false)
+      file.told == .nothing
+      ? LoadOptions() : LoadOptions(normalisesInput: true, heads: 4, normalisesFirst: false)
     let model = try SpeechModel.load(Self.path(file.file), options: options)
     let whole = try SpeechModel.load(resource(file.model))
     #expect(model.family == whole.family || file.told != .nothing)

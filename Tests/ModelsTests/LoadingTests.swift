@@ -175,7 +175,8 @@ import Testing
     #expect(fewChannels.contains("how many attention heads") && fewChannels.contains("48"))
     let normalisation = message {
       _ = try load(
-        options: LoadOptions(heads: 4, normalisesFirst: false), configuration: nil, keepsPreprocessor: false)
+        options: LoadOptions(heads: 4, normalisesFirst: false), configuration: nil, keepsPreprocessor: false
+      )
     }
     #expect(normalisation.contains("do_normalize") && normalisation.contains("LoadOptions.normalisesInput"))
     let folder = message { _ = try load(keepsPreprocessor: false) }

@@ -121,7 +121,8 @@ extension ImportSettings {
 
 extension ImportSettings {
   private static let keys = [
-    "model", "hop", "first_centre", "sampling_rate", "padded", "from", "version", "model_type", "norm", "layers",
+    "model", "hop", "first_centre", "sampling_rate", "padded", "from", "version", "model_type", "norm",
+    "layers",
   ]
 
   /// Reads the text of an `activations.yaml`. Throws `ImportError.badSetting` with the line.

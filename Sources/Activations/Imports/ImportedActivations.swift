@@ -75,9 +75,11 @@ public struct ImportedActivations: ActivationSource {
     var settings = settings
     if let origin = settings.origin {
       let names = try origin.names(of: Array(index.widths.keys), path: path)
-      let layers = settings.layers ?? index.widths.keys.sorted(by: isBefore(layer:_:)).map {
-        ImportSettings.Layer(name: $0, stored: $0)
-      }
+      let layers =
+        settings.layers
+        ?? index.widths.keys.sorted(by: isBefore(layer:_:)).map {
+          ImportSettings.Layer(name: $0, stored: $0)
+        }
       settings.layers = layers.map { layer in
         var layer = layer
         if layer.name == layer.stored { layer.name = names[layer.stored] ?? layer.name }

@@ -24,7 +24,9 @@ public struct LayerOrigin: Sendable, Equatable {
   /// `5.16` or `4.57.6`; nil for anything else.
   static func version(_ text: String) -> [Int]? {
     let parts = text.split(separator: ".").map { Int($0) }
-    guard parts.count >= 2, let first = parts[0], let second = parts[1], first >= 0, second >= 0 else { return nil }
+    guard parts.count >= 2, let first = parts[0], let second = parts[1], first >= 0, second >= 0 else {
+      return nil
+    }
     return [first, second]
   }
 

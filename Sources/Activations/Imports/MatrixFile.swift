@@ -46,7 +46,8 @@ struct CheckpointMatrices: MatrixFile {
   init(_ checkpoint: Checkpoint) throws(ImportError) {
     if let array = checkpoint.unreadArrays.first {
       throw .unsupported(
-        path: checkpoint.path, place: "array \(array)", found: "a NumPy array of Python objects or structures",
+        path: checkpoint.path, place: "array \(array)",
+        found: "a NumPy array of Python objects or structures",
         advice: "Save each layer of each utterance as an array of numbers, such as .astype(\"float32\").")
     }
     self.checkpoint = checkpoint

@@ -120,9 +120,12 @@ struct AdapterConfiguration: Sendable {
     if case .string(let start)? = tree["init_lora_weights"],
       ["pissa", "olora", "corda", "loftq"].contains(where: start.lowercased().hasPrefix)
     {
-      throw unsupported("an adapter that changes the base as it is loaded (init_lora_weights: \(shown(start)))")
+      throw unsupported(
+        "an adapter that changes the base as it is loaded (init_lora_weights: \(shown(start)))")
     }
-    for key in ["layer_replication", "alora_invocation_tokens", "target_parameters", "trainable_token_indices"] {
+    for key in [
+      "layer_replication", "alora_invocation_tokens", "target_parameters", "trainable_token_indices",
+    ] {
       guard let value = tree[key], value != .null, value != .list([]) else { continue }
       throw unsupported("an adapter with \(key)")
     }
@@ -155,7 +158,8 @@ struct AdapterConfiguration: Sendable {
   private static let parts = [
     "lora_A.weight", "lora_B.weight", "lora_B.bias", "lora_A", "lora_B", "lora_E", "lora_embedding_A",
     "lora_embedding_B", "lora_magnitude_vector.weight", "lora_magnitude_vector", "ia3_l", "vera_lambda_b",
-    "vera_lambda_d", "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "lokr_w1", "lokr_w1_a", "lokr_w1_b",
+    "vera_lambda_d", "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "lokr_w1", "lokr_w1_a",
+    "lokr_w1_b",
     "lokr_w2", "lokr_w2_a", "lokr_w2_b",
   ]
 
@@ -170,7 +174,9 @@ struct AdapterConfiguration: Sendable {
 
   /// Whether a tensor is an adapter's part that no arithmetic here knows.
   func isUnknownPart(_ name: String) -> Bool {
-    let words = ["lora_", "hada_", "lokr_", "ia3_", "vera_", "trainable_tokens", "ranknum", "oft_", "boft_"]
+    let words = [
+      "lora_", "hada_", "lokr_", "ia3_", "vera_", "trainable_tokens", "ranknum", "oft_", "boft_",
+    ]
     return name.split(separator: ".").contains { part in words.contains { part.hasPrefix($0) } }
   }
 

@@ -29,7 +29,8 @@ struct AdapterMerging {
         "a VeRA adapter saved without its projections (save_projection: false), which only its seed tells,")
     }
     guard !entry.type.isInteger, let rows = entry.shape.first else {
-      throw malformed("\(name) of type \(entry.type.rawValue), shape \(entry.shape)", expected: "a matrix of floats")
+      throw malformed(
+        "\(name) of type \(entry.type.rawValue), shape \(entry.shape)", expected: "a matrix of floats")
     }
     return Matrix(entry: entry, rows: rows, columns: entry.count / max(1, rows))
   }
@@ -62,7 +63,9 @@ struct AdapterMerging {
         throw malformed("lora_B.bias of shape \(added.shape)", expected: "the shape of the base's bias")
       }
       let scaling = try adapter.configuration.scaling(of: module, rank: rank)
-      let entry = TensorEntry(derived: bias.name, shape: bias.shape, path: path, origin: "merged with an adapter") {
+      let entry = TensorEntry(
+        derived: bias.name, shape: bias.shape, path: path, origin: "merged with an adapter"
+      ) {
         try zip(bias.doubles(), added.doubles()).map { Float($0 + $1 * scaling) }
       }
       return (bias.name, entry)
@@ -73,7 +76,9 @@ struct AdapterMerging {
     guard factor.count == bias.count else {
       throw malformed("ia3_l of shape \(factor.shape)", expected: "\(bias.count) values")
     }
-    let entry = TensorEntry(derived: bias.name, shape: bias.shape, path: path, origin: "merged with an adapter") {
+    let entry = TensorEntry(
+      derived: bias.name, shape: bias.shape, path: path, origin: "merged with an adapter"
+    ) {
       try zip(bias.doubles(), factor.doubles()).map { Float($0 * $1) }
     }
     return (bias.name, entry)
@@ -105,7 +110,8 @@ extension AdapterMerging {
     let (a, b) = try (part("lora_embedding_A"), part("lora_embedding_B"))
     guard a.rows == b.columns, base.shape == [a.columns, b.rows] else {
       throw malformed(
-        "lora_embedding_A of shape \(a.entry.shape), B \(b.entry.shape)", expected: "those of \(base.shape)")
+        "lora_embedding_A of shape \(a.entry.shape), B \(b.entry.shape)", expected: "those of \(base.shape)"
+      )
     }
     let scaling = try adapter.configuration.scaling(of: module, rank: a.rows)
     return try changed(rows: a.columns, columns: b.rows) {
@@ -120,7 +126,8 @@ extension AdapterMerging {
     let (a, b, e) = try (part("lora_A"), part("lora_B"), part("lora_E"))
     guard a.rows == b.columns, e.entry.count == a.rows else {
       throw malformed(
-        "lora_A of shape \(a.entry.shape), lora_B \(b.entry.shape), lora_E \(e.entry.shape)", expected: "one rank")
+        "lora_A of shape \(a.entry.shape), lora_B \(b.entry.shape), lora_E \(e.entry.shape)",
+        expected: "one rank")
     }
     let scaling = try adapter.configuration.scaling(of: module, rank: a.rows)
     return try changed(rows: b.rows, columns: a.columns) {
@@ -139,13 +146,16 @@ extension AdapterMerging {
     let rank = a.rows
     guard right.count == rank, b.columns == rank, rows <= b.rows, columns <= a.columns else {
       throw malformed(
-        "vera_A of shape \(a.entry.shape), vera_B \(b.entry.shape)", expected: "at least those of \(base.shape)")
+        "vera_A of shape \(a.entry.shape), vera_B \(b.entry.shape)",
+        expected: "at least those of \(base.shape)")
     }
     return try changed(rows: rows, columns: columns) {
       let (b0, a0) = try (b.entry.doubles(), a.entry.doubles())
       let (l, d) = try (left.doubles(), right.doubles())
       let outer = (0..<(rows * rank)).map { l[$0 / rank] * b0[$0] }
-      let inner = (0..<(rank * columns)).map { d[$0 / columns] * a0[$0 / columns * a.columns + $0 % columns] }
+      let inner = (0..<(rank * columns)).map {
+        d[$0 / columns] * a0[$0 / columns * a.columns + $0 % columns]
+      }
       return product(outer, inner, rows: rows, inner: rank, columns: columns)
     }
   }
@@ -162,7 +172,8 @@ extension AdapterMerging {
     return try changed(rows: rows, columns: columns) {
       let products = try pairs.map {
         product(
-          try $0.0.entry.doubles(), try $0.1.entry.doubles(), rows: rows, inner: $0.1.rows, columns: columns)
+          try $0.0.entry.doubles(), try $0.1.entry.doubles(), rows: rows, inner: $0.1.rows, columns: columns
+        )
       }
       return zip(products[0], products[1]).map { $0 * $1 * scaling }
     }
@@ -170,7 +181,9 @@ extension AdapterMerging {
 
   /// W + s · w₁ ⊗ w₂, each factor whole or a product of two.
   private func kronecker() throws -> TensorEntry {
-    func factor(_ name: String) throws -> (rows: Int, columns: Int, rank: Int?, values: () throws -> [Double]) {
+    func factor(_ name: String) throws -> (
+      rows: Int, columns: Int, rank: Int?, values: () throws -> [Double]
+    ) {
       if parts[name] != nil {
         let whole = try part(name)
         return (whole.rows, whole.columns, nil, { try whole.entry.doubles() })
@@ -181,7 +194,8 @@ extension AdapterMerging {
         a.rows, b.columns, a.columns,
         {
           product(
-            try a.entry.doubles(), try b.entry.doubles(), rows: a.rows, inner: a.columns, columns: b.columns)
+            try a.entry.doubles(), try b.entry.doubles(), rows: a.rows, inner: a.columns, columns: b.columns
+          )
         }
       )
     }
@@ -232,7 +246,8 @@ extension AdapterMerging {
 extension AdapterMerging {
   /// The base plus `delta` of `rows × columns`; with `magnitude`, each row of the sum brought to that length.
   private func changed(
-    rows: Int, columns: Int, magnitude: TensorEntry? = nil, _ delta: @escaping @Sendable () throws -> [Double]
+    rows: Int, columns: Int, magnitude: TensorEntry? = nil,
+    _ delta: @escaping @Sendable () throws -> [Double]
   ) throws -> TensorEntry {
     let base = base
     let isPlain = base.shape.first == rows && base.count == rows * columns

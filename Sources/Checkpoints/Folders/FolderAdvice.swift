@@ -31,19 +31,23 @@ enum FolderAdvice {
   /// The program that joins what a distributed training has left in parts.
   private static func joiningCommand(_ folder: String, _ names: [String]) -> String? {
     if names.contains("zero_to_fp32.py") || names.contains(where: { $0.hasSuffix("_optim_states.pt") }) {
-      return "a checkpoint of DeepSpeed ZeRO in parts. Join them: python \(folder)/zero_to_fp32.py \(folder) "
+      return
+        "a checkpoint of DeepSpeed ZeRO in parts. Join them: python \(folder)/zero_to_fp32.py \(folder) "
         + "joined --safe_serialization (or python -m deepspeed.utils.zero_to_fp32), then take joined"
     }
     if names.contains(where: { $0.hasPrefix("global_step") }), names.contains("latest") {
-      return "a checkpoint of DeepSpeed. Join its parts: python -m deepspeed.utils.zero_to_fp32 \(folder) joined "
+      return
+        "a checkpoint of DeepSpeed. Join its parts: python -m deepspeed.utils.zero_to_fp32 \(folder) joined "
         + "--safe_serialization, then take joined"
     }
     if names.contains(where: { $0.hasPrefix("mp_rank_") }) {
-      return "a checkpoint of a model split over devices (Megatron or DeepSpeed). Take mp_rank_00_model_states.pt where "
+      return
+        "a checkpoint of a model split over devices (Megatron or DeepSpeed). Take mp_rank_00_model_states.pt where "
         + "it is the only one, else join the parts with the program that wrote them"
     }
     if names.contains("_CHECKPOINT_METADATA") || names.contains("checkpoint.msgpack.index") {
-      return "an Orbax checkpoint of JAX. Save its parameters: safetensors.flax.save_file(flatten_dict(params, sep='.'), "
+      return
+        "an Orbax checkpoint of JAX. Save its parameters: safetensors.flax.save_file(flatten_dict(params, sep='.'), "
         + "'model.safetensors')"
     }
     if names.contains("saved_model.pb") {

@@ -14,7 +14,8 @@ struct ShardedFolder {
     var parts: [(shard: Int, part: Int)] = []
     var total = 0
     for name in candidates {
-      guard let match = name.wholeMatch(of: /(?:shard-(\d{1,9})-)?model-(\d{1,9})-of-(\d{1,9})\.safetensors/),
+      guard
+        let match = name.wholeMatch(of: /(?:shard-(\d{1,9})-)?model-(\d{1,9})-of-(\d{1,9})\.safetensors/),
         let part = Int(match.2), let all = Int(match.3)
       else { return nil }
       parts.append((match.1.flatMap { Int($0) } ?? 1, part))
@@ -23,7 +24,9 @@ struct ShardedFolder {
     let shards = parts.map(\.shard).max() ?? 1
     let found = Set(parts.map(\.part))
     let missing = (1...max(1, min(total, 100_000))).filter { !found.contains($0) }
-    let missingShards = (1...max(1, min(shards, 100_000))).filter { shard in !parts.contains { $0.shard == shard } }
+    let missingShards = (1...max(1, min(shards, 100_000))).filter { shard in
+      !parts.contains { $0.shard == shard }
+    }
     guard missing.isEmpty, missingShards.isEmpty else {
       throw CheckpointError.missing(
         path: folder,
@@ -67,7 +70,8 @@ struct ShardedFolder {
     if blocks.count == 1, first.offsets.allSatisfy({ $0 == 0 }) { return first.entry }
     func malformed(_ found: String) -> CheckpointError {
       .malformed(
-        path: path, place: "tensor \(shown(name))", found: found, expected: "blocks that make up one tensor")
+        path: path, place: "tensor \(shown(name))", found: found, expected: "blocks that make up one tensor"
+      )
     }
     return try JoinedBlocks.entry(
       name, blocks.map { ($0.entry, $0.offsets) }, path: path, malformed: malformed)
@@ -78,7 +82,8 @@ struct ShardedFolder {
 enum JoinedBlocks {
   /// `shape` where it is known; else the least that holds all blocks.
   static func entry(
-    _ name: String, _ blocks: [(entry: TensorEntry, offsets: [Int])], shape known: [Int]? = nil, path: String,
+    _ name: String, _ blocks: [(entry: TensorEntry, offsets: [Int])], shape known: [Int]? = nil,
+    path: String,
     malformed: (String) -> CheckpointError
   ) throws -> TensorEntry {
     guard let type = blocks.first?.entry.type, let rank = blocks.first?.entry.shape.count,
@@ -98,7 +103,8 @@ enum JoinedBlocks {
     guard shape.count == rank, zip(least, shape).allSatisfy({ $0 <= $1 }),
       let count = TensorEntry.elementCount(of: shape), blocks.reduce(0, { $0 + $1.entry.count }) == count
     else {
-      throw malformed("blocks of \(blocks.map(\.entry.shape)) at \(blocks.map(\.offsets)) for shape \(shape)")
+      throw malformed(
+        "blocks of \(blocks.map(\.entry.shape)) at \(blocks.map(\.offsets)) for shape \(shape)")
     }
     // As many values as there are places: without overlap they fill it.
     for (index, block) in blocks.enumerated() {
@@ -112,7 +118,9 @@ enum JoinedBlocks {
         }
       }
     }
-    return TensorEntry(derived: name, shape: shape, path: path, origin: "joined from \(blocks.count) blocks") {
+    return TensorEntry(
+      derived: name, shape: shape, path: path, origin: "joined from \(blocks.count) blocks"
+    ) {
       var values = [Float](repeating: 0, count: count)
       let strides = TensorEntry.contiguousStrides(of: shape)
       for (entry, offsets) in blocks {

@@ -29,7 +29,9 @@ extension QuantisedTensors {
       let inverse = Float(0.007874015718698502)
       var values = try weight.floats().values
       for row in scale.indices {
-        for index in (row * width)..<((row + 1) * width) { values[index] = values[index] * scale[row] * inverse }
+        for index in (row * width)..<((row + 1) * width) {
+          values[index] = values[index] * scale[row] * inverse
+        }
       }
       return values
     }
@@ -41,8 +43,10 @@ extension QuantisedTensors {
   func bitsAndBytes4Bit(_ name: String, _ weight: TensorEntry) throws -> Weight? {
     guard let absmax = tensors["\(name).absmax"], let map = tensors["\(name).quant_map"] else { return nil }
     let states = ["nf4", "fp4"].map { "\(name).quant_state.bitsandbytes__\($0)" }
-    guard let stateName = states.first(where: { tensors[$0] != nil }), let packed = tensors[stateName] else {
-      throw malformed(name, "no quant_state beside absmax and quant_map", expected: "bitsandbytes__nf4 or __fp4")
+    guard let stateName = states.first(where: { tensors[$0] != nil }), let packed = tensors[stateName]
+    else {
+      throw malformed(
+        name, "no quant_state beside absmax and quant_map", expected: "bitsandbytes__nf4 or __fp4")
     }
     let text = try packed.integers().map { UInt8(truncatingIfNeeded: $0) }
     let state = try MetadataValue(json: text, path: path)

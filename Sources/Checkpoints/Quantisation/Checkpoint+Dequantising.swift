@@ -86,7 +86,8 @@ extension QuantisedTensors {
     "SCB": "bitsandbytes", "weight_format": "bitsandbytes", "weight.absmax": "bitsandbytes",
     "weight.quant_map": "bitsandbytes", "weight.quant_state.bitsandbytes__nf4": "bitsandbytes",
     "weight.quant_state.bitsandbytes__fp4": "bitsandbytes", "qweight": "gptq", "qzeros": "gptq",
-    "W_q": "hqq", "weight._data": "quanto", "weight._scale": "quanto", "weight_packed": "compressed-tensors",
+    "W_q": "hqq", "weight._data": "quanto", "weight._scale": "quanto",
+    "weight_packed": "compressed-tensors",
     "weight_zero_point": "compressed-tensors", "weight_scale": "compressed-tensors",
     "weight_scale_inv": "fp8", "weight._weight_qdata": "torchao", "weight._weight_scale": "torchao",
     "_packed_params._packed_params": "torch.ao", "weight_blocks": "mxfp4", "weight_scales": "mxfp4",
@@ -99,7 +100,9 @@ extension QuantisedTensors {
 
   static func isPart(_ name: String) -> Bool { ending(of: name) != nil }
 
-  static func kind(ofPart name: String) -> String { ending(of: name).flatMap { endings[$0] } ?? "an unknown kind" }
+  static func kind(ofPart name: String) -> String {
+    ending(of: name).flatMap { endings[$0] } ?? "an unknown kind"
+  }
 
   /// The refusal of a kind of quantisation, with what converts it.
   func unreadable(_ kind: String, tensor: String?) -> CheckpointError {

@@ -13,7 +13,8 @@ extension QuantisedTensors {
         name, "a packed weight without a configuration that says its bits",
         "Give the config.json that came with it (--config), whose quantization_config has bits.")
     }
-    guard [2, 4, 8].contains(bits), packed.shape.count == 2, scales.shape.count == 2, zeros.type == .int32 else {
+    guard [2, 4, 8].contains(bits), packed.shape.count == 2, scales.shape.count == 2, zeros.type == .int32
+    else {
       throw unreadable(settings.method ?? "gptq", tensor: name)
     }
     let perWord = 32 / bits
@@ -121,7 +122,8 @@ private struct PackedColumns: Sendable {
     let group = try groupOf?.integers() ?? (0..<inputs).map { $0 / (inputs / groups) }
     guard group.count == inputs, group.allSatisfy({ (0..<groups).contains($0) }) else {
       throw CheckpointError.malformed(
-        path: packed.path, place: "tensor \(shown(packed.name))", found: "g_idx outside its \(groups) groups",
+        path: packed.path, place: "tensor \(shown(packed.name))",
+        found: "g_idx outside its \(groups) groups",
         expected: "a group for each input")
     }
     let perWord = 32 / bits

@@ -6,10 +6,13 @@ extension QuantisedTensors {
   /// `X.scale_weight`. Without any of them a float8 tensor is numbers, and nil is returned.
   func scaledFloat8(_ name: String, _ weight: TensorEntry) throws -> Weight? {
     guard let stem = stem(name, "weight"),
-      let key = ["weight_scale_inv", "weight_scale", "scale_weight"].first(where: { tensors[stem + $0] != nil }),
+      let key = ["weight_scale_inv", "weight_scale", "scale_weight"].first(where: {
+        tensors[stem + $0] != nil
+      }),
       let scales = tensors[stem + key]
     else { return nil }
-    guard !scales.type.isInteger, weight.shape.count == 2, let layout = try layout(scales, of: weight) else {
+    guard !scales.type.isInteger, weight.shape.count == 2, let layout = try layout(scales, of: weight)
+    else {
       throw malformed(
         name, "a float8 weight of shape \(weight.shape) with \(key) of shape \(scales.shape)",
         expected: "one scale, one for each row, or one for each block of weight_block_size")

@@ -74,7 +74,8 @@ extension Wav2Vec2Configuration {
       let likely = featureNorm == .layer ? "first" : "last"
       throw ModelError.unstated(
         path: path, what: "whether its blocks normalise first or last, and no tensor shows it",
-        option: "LoadOptions.normalisesFirst, --norm first or --norm last (\(likely) in published models with "
+        option:
+          "LoadOptions.normalisesFirst, --norm first or --norm last (\(likely) in published models with "
           + "\(featureNorm == .layer ? "layer" : "group") norm in their convolutions), or give its config.json with "
           + "--config")
     }
