@@ -40,9 +40,11 @@ import Testing
         var values = tensors[index].tensor.values
         for row in 0..<width {
           for column in 0..<width {
-            let product = (0..<2).reduce(0.0) { sum, k in
-              sum + Double(Float(cos(Double(row * 2 + k))) * 0.1)
-                * Double(Float(sin(Double(k * width + column))))
+            var product = 0.0
+            for k in 0..<2 {
+              let b = Float(cos(Double(row * 2 + k))) * 0.1
+              let a = Float(sin(Double(k * width + column)))
+              product += Double(b) * Double(a)
             }
             values[row * width + column] = Float(Double(values[row * width + column]) + 3 * product)
           }
