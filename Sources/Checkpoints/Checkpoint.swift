@@ -26,10 +26,19 @@ public struct Checkpoint: Sendable {
   /// Classes named in the file that only their own Python code could make sense of; none was run. Values of
   /// them in `metadata` are opaque.
   public let foreignClasses: [String]
+  /// Arrays of Python objects or structures in a NumPy archive, by name: they may have been meant as numbers.
+  public internal(set) var unreadArrays: [String] = []
+  /// Tensors beside the chosen weights that are no training state, under their whole names: other copies of the model,
+  /// such as an average (`ema`), which `under` can choose.
+  var others: OrderedDictionary<String, TensorEntry> = [:]
   /// Every file that was opened, in the order of their names.
   let files: [FileBytes]
   /// How the names differ from the files': what was asked for, in the order in which it was done.
   var renamings: [String] = []
+  /// What was made of the tensors beside renaming, in words: "48 weights dequantised from bitsandbytes nf4".
+  public internal(set) var remarks: [String] = []
+  /// The same for what changes the weights themselves: an adapter that was merged.
+  public internal(set) var warnings: [String] = []
   /// The tensors that `under` has left out, under the names that they had.
   public internal(set) var setAside: [String] = []
 
@@ -41,6 +50,10 @@ public struct Checkpoint: Sendable {
     case pickle = "pickle"
     case numpyArchive = "npz"
     case numpy = "npy"
+    case gguf = "GGUF"
+    case ggml = "ggml (whisper.cpp)"
+    case distributed = "torch (distributed)"
+    case nemo = "NeMo"
   }
 }
 
@@ -48,7 +61,30 @@ extension Checkpoint {
   init(path: String, format: Format, content: CheckpointContent, files: [FileBytes]) {
     self.init(
       path: path, format: format, tensors: content.tensors, metadata: .dictionary(content.metadata),
-      skipped: content.skipped, foreignClasses: content.foreignClasses, files: files)
+      skipped: content.skipped, foreignClasses: content.foreignClasses,
+      unreadArrays: content.unreadArrays, others: content.others, files: files)
+    warnings = copiesRemark
+  }
+
+  /// Says that there are other copies of the weights, and how to take them.
+  private var copiesRemark: [String] {
+    var counts: OrderedDictionary<String, Int> = [:]
+    let own = Set(tensors.keys)
+    for name in others.keys {
+      // `ema.encoder.x` and `ema.module.encoder.x` are copies of `encoder.x`.
+      for (index, character) in zip(name.indices, name) where character == "." {
+        guard own.contains(String(name[name.index(after: index)...])) else { continue }
+        counts[String(name[..<index]), default: 0] += 1
+        break
+      }
+    }
+    let copies = counts.filter { $0.value * 2 >= own.count }.keys
+    return copies.isEmpty
+      ? []
+      : [
+        "the file holds \(copies.count + 1) copies of the weights; the trained one is taken, "
+          + copies.map { "--prefix \($0)" }.joined(separator: " or ") + " takes another"
+      ]
   }
 }
 
@@ -60,7 +96,7 @@ extension Checkpoint {
   /// Nothing is copied where the file holds it so already; F16 and BF16 are converted exactly, F64 and wide
   /// integers are rounded to the nearest float32, truth values become 0 and 1.
   ///
-  /// Throws `CheckpointError.unknownTensor`, or `.unreadableType` for FP8 and complex values.
+  /// Throws `CheckpointError.unknownTensor`, or `.unreadableType` for complex values.
   public func tensor(_ name: String) throws -> Tensor { try entry(name).floats() }
 
   /// The values of `name` in row-major order as doubles: F64 and 32-bit integers lose nothing.

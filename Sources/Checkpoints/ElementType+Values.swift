@@ -12,6 +12,8 @@ extension ElementType {
     case .float16: Double(floatFromHalf(bytes.number(at: offset)))
     case .bfloat16: Double(floatFromBrain(bytes.number(at: offset)))
     case .uint64: Double(bytes.number(at: offset, as: UInt64.self))
+    case .float8E4M3, .float8E5M2, .float8E8M0, .float8E4M3FNUZ, .float8E5M2FNUZ:
+      Double(float8(bytes[offset]))
     default: Double(integer(bytes, at: offset) ?? 0)
     }
   }
@@ -48,7 +50,10 @@ extension ElementType {
     case .int32: fill(source, target) { (value: Int32) in Float(value) }
     case .uint64: fill(source, target) { (value: UInt64) in Float(value) }
     case .int64: fill(source, target) { (value: Int64) in Float(value) }
-    case .complex64, .complex128, .float8E4M3, .float8E5M2, .float8E8M0, .float8E4M3FNUZ, .float8E5M2FNUZ:
+    case .float8E4M3, .float8E5M2, .float8E8M0, .float8E4M3FNUZ, .float8E5M2FNUZ:
+      let table = (0...255).map { float8(UInt8($0)) }
+      fill(source, target) { (value: UInt8) in table[Int(value)] }
+    case .complex64, .complex128:
       preconditionFailure("values of type \(rawValue) are not readable; ask isReadable first")
     }
   }
@@ -64,6 +69,31 @@ extension ElementType {
       let stored = base.loadUnaligned(fromByteOffset: index * MemoryLayout<Stored>.size, as: Stored.self)
       target[index] = value(Stored(littleEndian: stored))
     }
+  }
+}
+
+extension ElementType {
+  /// One 8-bit float, exactly; NaN for other types. The formats are those of the OCP 8-bit floating point
+  /// specification and of its variants without a negative zero (FNUZ); E8M0 is a power of two.
+  func float8(_ bits: UInt8) -> Float {
+    switch self {
+    case .float8E5M2: floatFromHalf(UInt16(bits) << 8)
+    case .float8E4M3: bits & 0x7F == 0x7F ? .nan : Self.smallFloat(bits, mantissaBits: 3, bias: 7)
+    case .float8E4M3FNUZ: bits == 0x80 ? .nan : Self.smallFloat(bits, mantissaBits: 3, bias: 8)
+    case .float8E5M2FNUZ: bits == 0x80 ? .nan : Self.smallFloat(bits, mantissaBits: 2, bias: 16)
+    case .float8E8M0: bits == 0xFF ? .nan : Float(sign: .plus, exponent: Int(bits) - 127, significand: 1)
+    default: .nan
+    }
+  }
+
+  /// Sign, exponent and mantissa of a format whose every exponent is an ordinary one.
+  private static func smallFloat(_ bits: UInt8, mantissaBits: Int, bias: Int) -> Float {
+    let mantissa = Int(bits) & (1 << mantissaBits - 1)
+    let exponent = Int(bits & 0x7F) >> mantissaBits
+    let significand = Float(exponent == 0 ? mantissa : mantissa | 1 << mantissaBits)
+    let value = Float(
+      sign: .plus, exponent: max(1, exponent) - bias - mantissaBits, significand: significand)
+    return bits & 0x80 == 0 ? value : -value
   }
 }
 

@@ -13,14 +13,14 @@ public enum ElementType: String, Sendable, Equatable, CaseIterable {
   case int32 = "I32"
   case uint64 = "U64"
   case int64 = "I64"
-  // Known by name and size, so that files holding them can be listed; their values are not read.
-  case complex64 = "C64"
-  case complex128 = "C128"
   case float8E4M3 = "F8_E4M3"
   case float8E5M2 = "F8_E5M2"
   case float8E8M0 = "F8_E8M0"
   case float8E4M3FNUZ = "F8_E4M3FNUZ"
   case float8E5M2FNUZ = "F8_E5M2FNUZ"
+  // Known by name and size, so that files holding them can be listed; their values are not read.
+  case complex64 = "C64"
+  case complex128 = "C128"
 
   /// Bytes of one value.
   public var size: Int {
@@ -37,8 +37,7 @@ public enum ElementType: String, Sendable, Equatable, CaseIterable {
   /// Whether values of this type can be turned into real numbers by this package.
   public var isReadable: Bool {
     switch self {
-    case .complex64, .complex128, .float8E4M3, .float8E5M2, .float8E8M0, .float8E4M3FNUZ, .float8E5M2FNUZ:
-      false
+    case .complex64, .complex128: false
     default: true
     }
   }

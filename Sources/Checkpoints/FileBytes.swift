@@ -18,6 +18,8 @@ final class FileBytes: @unchecked Sendable {
   private let isMapped: Bool
   /// What the file was when it was opened; nil of bytes that were in memory.
   let identity: FileIdentity?
+  /// The file that this one is a part of.
+  private let whole: FileBytes?
 
   var count: Int { bytes.count }
 
@@ -37,6 +39,7 @@ final class FileBytes: @unchecked Sendable {
     }
     self.path = path
     identity = FileIdentity(descriptor: descriptor)
+    whole = nil
     let size = Int(status.st_size)
     isMapped = size > 0
     guard size > 0 else {
@@ -55,12 +58,25 @@ final class FileBytes: @unchecked Sendable {
     self.path = path
     identity = nil
     isMapped = false
+    whole = nil
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 64)
     memory.copyBytes(from: contents)
     bytes = UnsafeRawBufferPointer(memory)
   }
 
+  /// A range of another file's bytes, to be read as a file of its own.
+  init(_ range: Range<Int>, of whole: FileBytes) {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= whole.count, "\(range) of \(whole.count) bytes")
+    path = whole.path
+    identity = whole.identity
+    isMapped = false
+    self.whole = whole
+    bytes = UnsafeRawBufferPointer(rebasing: whole.bytes[range])
+  }
+
   deinit {
+    if whole != nil { return }
     if isMapped {
       munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     } else if bytes.baseAddress != nil {

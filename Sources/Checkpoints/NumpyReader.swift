@@ -16,9 +16,7 @@ enum NumpyReader {
     let start = UnsafeRawBufferPointer(rebasing: file.bytes.prefix(headerLimit + 12))
     let header = try NumpyHeader(start, path: file.path, place: name)
     guard let type = NumpyType(header.type) else {
-      throw CheckpointError.unsupported(
-        path: file.path, place: "array", found: "NumPy type \(shown(header.type))",
-        advice: "Save it as numbers.")
+      throw NumpyType.unknown(header.type, path: file.path, name: name)
     }
     content.tensors[name] = try entry(
       name: name, type: type, shape: header.shape, isFortranOrder: header.isFortranOrder, storage: storage,
@@ -38,7 +36,11 @@ enum NumpyReader {
         try NumpyHeader($0, path: path, place: entry.name)
       }
       guard let type = NumpyType(header.type) else {
+        guard NumpyType.isNoNumber(header.type) else {
+          throw NumpyType.unknown(header.type, path: path, name: name)
+        }
         content.skipped.append("\(shown(name)) (NumPy type \(shown(header.type)))")
+        if !NumpyType.isText(header.type) { content.unreadArrays.append(name) }
         continue
       }
       content.tensors[name] = try self.entry(

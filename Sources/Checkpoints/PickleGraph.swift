@@ -69,6 +69,8 @@ struct PickleGraph {
     let offset: Int
     let shape: [Int]
     let strides: [Int]
+    /// Whether its values are the negatives of those in the storage.
+    var isNegative = false
   }
 
   /// A NumPy array; blank until `BUILD` has filled it.

@@ -21,12 +21,21 @@ extension PickleMachine {
       // The value comes first; what follows says how it was trained or where it was.
       table["torch._utils.\(name)"] = { try $0.existing($1, of: name) }
     }
+    for name in unreadTensors.keys { table[name] = { try $0.inert(name, $0.add(.tuple($1))) } }
     for module in ["torch._tensor", "torch.tensor"] {
       table["\(module)._rebuild_from_type_v2"] = { try $0.rebuiltSubclass($1) }
       table["\(module)._rebuild_from_type"] = { try $0.rebuiltSubclass($1) }
     }
     return table
   }()
+
+  /// Functions that rebuild tensors of other kinds: those are named and passed over.
+  static let unreadTensors: [String: String] = [
+    "torch._utils._rebuild_sparse_tensor": "sparse", "torch._utils._rebuild_sparse_csr_tensor": "sparse",
+    "torch._utils._rebuild_nested_tensor": "nested", "torch._utils._rebuild_qtensor": "quantised",
+    "torch._utils._rebuild_meta_tensor_no_storage": "meta",
+    "torch._utils._rebuild_wrapper_subclass": "wrapped",
+  ]
 
   static func elementType(_ name: String) -> ElementType? {
     guard name.hasPrefix("torch.") else { return nil }
@@ -55,6 +64,9 @@ extension PickleMachine {
     "Bool": .typed(.bool), "Byte": .typed(.uint8), "Char": .typed(.int8), "Short": .typed(.int16),
     "Int": .typed(.int32), "Long": .typed(.int64), "ComplexFloat": .typed(.complex64),
     "ComplexDouble": .typed(.complex128), "Untyped": .untyped,
+    // Of quantised tensors, which are passed over.
+    "QInt8": .typed(.int8), "QUInt8": .typed(.uint8), "QInt32": .typed(.int32), "QUInt4x2": .typed(.uint8),
+    "QUInt2x4": .typed(.uint8),
   ]
 
   /// `('storage', type, key, location, count)`, with a view `(key, offset, count)` at the end in old files.
@@ -99,8 +111,18 @@ extension PickleMachine {
     case (nil, .typed(let type)): elementType = type
     case (nil, .untyped): throw malformed("a tensor of an untyped storage", expected: "a torch.dtype")
     }
+    // (…, requires_grad, hooks, metadata), the last where a bit of the view is set.
+    let metadata = values.count > 6 && type == nil ? graph.pairs(values[6]) : nil
+    func isSet(_ key: String) -> Bool {
+      metadata.flatMap { graph.value(key, in: $0) }.map { graph.isTrue($0) } ?? false
+    }
+    if isSet("conj"), elementType != .complex64, elementType != .complex128 {
+      throw malformed("a conjugate of real numbers", expected: "complex numbers")
+    }
     graph.tensors.append(
-      .init(storage: storage, type: elementType, offset: offset, shape: shape, strides: strides))
+      .init(
+        storage: storage, type: elementType, offset: offset, shape: shape, strides: strides,
+        isNegative: isSet("neg")))
     return try add(.tensor(graph.tensors.count - 1))
   }
 

@@ -8,6 +8,10 @@ struct CheckpointContent {
   var skipped: [String] = []
   /// Classes that only their own code could make sense of.
   var foreignClasses: [String] = []
+  /// Arrays of Python objects and structures, which may have been meant as numbers.
+  var unreadArrays: [String] = []
+  /// Tensors beside the chosen weights that are no training state: other copies of the model, such as an average.
+  var others: OrderedDictionary<String, TensorEntry> = [:]
 }
 
 /// Picks the weights out of what a pickle describes.
@@ -67,6 +71,7 @@ struct StateDict {
     if isTensor(root) {
       try collect(root, name: "tensor", depth: 0)
     } else if let pairs = graph.pairs(root), !isModule(pairs) {
+      try refuseTrainingState(pairs)
       try readTop(pairs)
     } else {
       try collect(root, name: "", depth: 0)
@@ -76,6 +81,25 @@ struct StateDict {
       throw CheckpointError.noTensors(path: path, keys: keys ?? [])
     }
     return content
+  }
+
+  /// Files that lie beside a model's weights in a run's folder, and are none.
+  private func refuseTrainingState(_ pairs: [PickleGraph.Pair]) throws {
+    let keys = Set(pairs.compactMap { key($0.key) })
+    func not(_ found: String) -> CheckpointError {
+      .notACheckpoint(
+        path: path, found: found,
+        advice: "Give the file with the model's weights, such as model.safetensors, or its folder.")
+    }
+    if keys.contains("param_groups"), keys.isSubset(of: ["state", "param_groups", "defaults"]) {
+      throw not("an optimiser's state")
+    }
+    if keys.contains("cpu"), keys.contains("python") || keys.contains("numpy") {
+      throw not("the state of random number generators")
+    }
+    if keys.contains("_last_lr") || keys.contains("last_epoch") && !keys.contains("state_dict") {
+      throw not("a learning rate scheduler's state")
+    }
   }
 
   private mutating func readTop(_ pairs: [PickleGraph.Pair]) throws {
@@ -95,6 +119,7 @@ struct StateDict {
         content.metadata[key] = converter.value(pair.value, withoutTensors: true)
       } else if try tensorCount(pair.value) > 0 {
         content.skipped.append(try skipNote(key, pair.value))
+        try collectOther(pair.value, name: key)
       } else {
         content.metadata[key] = converter.value(pair.value)
       }
@@ -173,6 +198,15 @@ extension StateDict {
     return count
   }
 
+  /// The same among `others`. What cannot be named there is left out: nobody has asked for it.
+  private mutating func collectOther(_ id: ID, name: String) throws {
+    let (chosen, skipped) = (content.tensors, content.skipped)
+    content.tensors = [:]
+    defer { (content.tensors, content.skipped) = (chosen, skipped) }
+    guard (try? collect(id, name: name, depth: 0)) != nil else { return }
+    for (name, entry) in content.tensors { content.others[name] = entry }
+  }
+
   /// Adds the tensors at and below a value, under names joined by dots.
   private mutating func collect(_ id: ID, name: String, depth: Int) throws {
     visits += 1
@@ -186,6 +220,12 @@ extension StateDict {
         limit: StateDict.nameLimit)
     }
     if isTensor(id) { return try add(id, name: name) }
+    if case .object(let index) = graph[id],
+      let kind = PickleMachine.unreadTensors[graph.objects[index].className]
+    {
+      content.skipped.append("\(shown(name)) (a \(kind) tensor, whose values are not read)")
+      return
+    }
     let children: [(name: String, id: ID)]
     if let pairs = graph.pairs(id) {
       children = isModule(pairs) ? moduleChildren(pairs) : try named(pairs)
@@ -248,10 +288,15 @@ extension StateDict {
     }
     // A view of a storage's view shifts both ends.
     let (offset, offsetOverflow) = view.offset.addingReportingOverflow(reference.viewOffset)
-    return try TensorEntry.view(
+    let entry = try TensorEntry.view(
       name: name, type: view.type, shape: view.shape, strides: view.strides,
       offset: offsetOverflow ? -1 : offset, storage: storage, available: claimed / view.type.size,
       path: path)
+    // A view whose values are the stored ones' negatives: PyTorch keeps the bit and not the values.
+    guard view.isNegative, entry.type.isReadable else { return entry }
+    return TensorEntry(derived: name, shape: entry.shape, path: path, origin: "the negative of a storage") {
+      try entry.floats().values.map { -$0 }
+    }
   }
 
   private func arrayEntry(_ array: PickleGraph.NumpyArray, name: String) throws -> TensorEntry {

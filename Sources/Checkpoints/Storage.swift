@@ -7,6 +7,8 @@ final class Storage: Sendable {
     case compressed(ZipArchive, ZipEntry)
     /// Bytes that stood inside a pickle.
     case owned([UInt8], path: String)
+    /// Values computed from other tensors, anew each time they are read.
+    case derived(Derivation)
   }
 
   let source: Source
@@ -22,6 +24,11 @@ final class Storage: Sendable {
     byteCount = bytes.count
   }
 
+  init(_ derivation: Derivation) {
+    source = .derived(derivation)
+    byteCount = derivation.count * MemoryLayout<Float>.size
+  }
+
   init(_ archive: ZipArchive, _ entry: ZipEntry) throws {
     byteCount = entry.size
     source =
@@ -34,6 +41,7 @@ final class Storage: Sendable {
     case .mapped(let file, _): file.path
     case .compressed(let archive, _): archive.file.path
     case .owned(_, let path): path
+    case .derived(let derivation): derivation.path
     }
   }
 
@@ -43,6 +51,7 @@ final class Storage: Sendable {
     case .mapped(_, let range): "byte \(range.lowerBound + offset)"
     case .compressed(_, let entry): "entry \(shown(entry.name)), byte \(offset)"
     case .owned: "inside the pickle"
+    case .derived(let derivation): derivation.origin
     }
   }
 
@@ -55,7 +64,47 @@ final class Storage: Sendable {
       try archive.unpacked(entry).withUnsafeBytes(body)
     case .owned(let bytes, _):
       try bytes.withUnsafeBytes(body)
+    case .derived(let derivation):
+      try derivation.values().withUnsafeBytes(body)
     }
+  }
+}
+
+/// Values that a file does not hold as such: dequantised, or merged with an adapter.
+struct Derivation: Sendable {
+  let path: String
+  /// What they are computed from, in words.
+  let origin: String
+  /// How many there are.
+  let count: Int
+  private let compute: @Sendable () throws -> [Float]
+
+  /// `compute` must give `count` values.
+  init(path: String, origin: String, count: Int, _ compute: @escaping @Sendable () throws -> [Float]) {
+    self.path = path
+    self.origin = origin
+    self.count = count
+    self.compute = compute
+  }
+
+  func values() throws -> [Float] {
+    let values = try compute()
+    precondition(values.count == count, "\(origin): \(values.count) values instead of \(count)")
+    return values
+  }
+}
+
+extension TensorEntry {
+  /// A float32 tensor whose values `compute` gives in row-major order.
+  init(
+    derived name: String, shape: [Int], path: String, origin: String,
+    _ compute: @escaping @Sendable () throws -> [Float]
+  ) {
+    let count = shape.reduce(1, *)
+    self.init(
+      name: name, shape: shape, type: .float32, strides: TensorEntry.contiguousStrides(of: shape),
+      offset: 0,
+      storage: Storage(Derivation(path: path, origin: origin, count: count, compute)))
   }
 }
 

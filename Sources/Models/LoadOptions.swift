@@ -4,6 +4,8 @@ import Checkpoints
 public struct LoadOptions: Sendable {
   /// Whether the waveform is brought to zero mean and unit variance first (`do_normalize`).
   public var normalisesInput: Bool?
+  /// What is added to the variance when the waveform is normalised.
+  public var normalisationEpsilon: Double?
   /// Samples a second.
   public var samplingRate: Int?
   /// What `model_type` would say: wav2vec2, hubert, wavlm, data2vec-audio, whisper.
@@ -25,6 +27,12 @@ public struct LoadOptions: Sendable {
   public var names: NameTable?
   /// Beginnings of names of tensors that are not the model's.
   public var ignoring: [String]
+  /// The folder of a PEFT adapter that is to be merged into the weights.
+  public var adapter: String?
+  /// Whether an adapter that lies beside the weights is left out.
+  public var ignoresAdapter = false
+  /// The language whose adapter (`adapter.deu.safetensors` of an MMS model) takes the place of the model's own.
+  public var adapterLanguage: String?
 
   public init(
     normalisesInput: Bool? = nil, samplingRate: Int? = nil, modelType: String? = nil, heads: Int? = nil,
@@ -46,11 +54,18 @@ public struct LoadOptions: Sendable {
 }
 
 extension LoadOptions {
-  /// The checkpoint's tensors that are meant, under the names that are meant.
-  func named(_ checkpoint: Checkpoint) throws -> Checkpoint {
-    var checkpoint = checkpoint
+  /// Opens what lies at a location, with its quantised weights as numbers, its adapters merged, and the tensors that are
+  /// meant under the names that are meant.
+  func open(_ location: ModelLocation) throws -> Checkpoint {
+    var checkpoint = try Checkpoint.open(location.path)
+    checkpoint = try checkpoint.dequantised(by: ModelDescription.configuration(with: checkpoint, self))
     if let prefix { checkpoint = try checkpoint.under(prefix) }
+    checkpoint = try checkpoint.withoutWrappers().withMasksApplied()
     if let names { checkpoint = try checkpoint.renamed(byEveryRuleOf: names) }
+    if let adapterLanguage {
+      checkpoint = try checkpoint.replacing(from: location.languageAdapter(adapterLanguage))
+    }
+    for folder in location.adapters { checkpoint = try checkpoint.merged(with: Adapter.open(folder)) }
     return checkpoint
   }
 }

@@ -13,7 +13,8 @@ extension ModelDescription {
       """
       \(String(describing: modelType)) \(String(describing: normalisesInput)) \
       \(String(describing: samplingRate)) \(String(describing: options.heads)) \
-      \(String(describing: options.normalisesFirst)) \(String(describing: options.strides))
+      \(String(describing: options.normalisesFirst)) \(String(describing: options.strides)) \
+      \(String(describing: options.normalisationEpsilon))
       """)
     if let path = architecturePath { text.append(try Checkpoint.fingerprint(ofFiles: [path])) }
     return ContentHash.hexadecimal(of: text.joined(separator: "\n"))

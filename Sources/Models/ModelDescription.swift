@@ -19,6 +19,10 @@ struct ModelDescription {
   let folder: String
   /// Where the settings are from, where that is not a `config.json`.
   let notes: [String]
+  /// What a user must know to trust the numbers, in words.
+  let warnings: [String]
+  /// Whether a program that normalises by a layer norm wrote the settings (fairseq, s3prl).
+  private let isFairseq: Bool
 
   var path: String { checkpoint.path }
 
@@ -29,7 +33,10 @@ struct ModelDescription {
     let own = checkpoint.metadata
     let training = own["hyper_parameters"]
     let fairseq = try FairseqConfiguration(own, path: checkpoint.path)
-    var found = own["config"] ?? training.flatMap(Self.configuration(among:)) ?? fairseq?.tree
+    let nemo =
+      options.configuration == nil
+      ? try own["nemo"].map { try NeMoConfiguration.tree($0, path: checkpoint.path) } : nil
+    var found = own["config"] ?? nemo ?? training.flatMap(Self.configuration(among:)) ?? fairseq?.tree
     let isFromTraining = own["config"] == nil && found != nil
     var foundPath = checkpoint.path
     var folder = Self.folder(of: checkpoint.path)
@@ -37,8 +44,9 @@ struct ModelDescription {
       found = try Self.json(path)
       foundPath = path
       folder = Self.folder(of: path)
-    } else if found == nil, let beside = try Self.json("config.json", in: folder) {
-      found = beside
+    } else if found == nil, let place = Self.settingsFolder(of: checkpoint.path) {
+      folder = place
+      found = try Self.json("config.json", in: folder)
       foundPath = folder + "/config.json"
     }
     if found?.dictionary == nil { found = nil }
@@ -69,7 +77,48 @@ struct ModelDescription {
       ?? places.lazy.compactMap { $0["sampling_rate"]?.integer }.first
       ?? fairseq?.samplingRate
     notes =
-      (enclosed.map { [$0.note] } ?? []) + (foundPath == checkpoint.path ? fairseq?.notes ?? [] : [])
+      checkpoint.remarks + (enclosed.map { [$0.note] } ?? [])
+      + (foundPath == checkpoint.path ? fairseq?.notes ?? [] : [])
+    warnings = checkpoint.warnings
+    isFairseq = fairseq?.normalisesInput != nil
+  }
+
+  /// What is added to the variance of a waveform that is normalised: as told, as the program does that wrote the
+  /// settings, else transformers' 1e-7, with a warning where the tensors' names are another library's or nothing says.
+  func normalisationEpsilon(_ report: inout TensorReport) -> Double {
+    if let told = options.normalisationEpsilon { return told }
+    if isFairseq || modelType == "omniasr_audio" { return 1e-5 }
+    if options.normalisesInput == nil || preprocessing != nil { return 1e-7 }
+    let isLayerNorm = checkpoint.tensors.keys.contains { name in
+      ["conv_layers.0.0.weight", "encoder.transformer.layers.0"].contains { name.contains($0) }
+    }
+    report.warnings.append(
+      isLayerNorm
+        ? "the waveform is normalised with epsilon 1e-5, as fairseq and torchaudio do; --epsilon says otherwise"
+        : "the waveform is normalised with epsilon 1e-7, as transformers does; fairseq, s3prl and torchaudio have "
+          + "1e-5 (--epsilon 1e-5), which matters for quiet recordings")
+    return isLayerNorm ? 1e-5 : 1e-7
+  }
+
+  /// The `config.json` that comes with a checkpoint, by itself: the caller's, the folder's, or the one beside the file.
+  static func configuration(with checkpoint: Checkpoint, _ options: LoadOptions) throws -> MetadataValue? {
+    if let path = options.configuration { return try json(path) }
+    if let own = checkpoint.metadata["config"] { return own }
+    let folder = settingsFolder(of: checkpoint.path) ?? folder(of: checkpoint.path)
+    return try json("config.json", in: folder) ?? json("quantize_config.json", in: folder)
+  }
+
+  /// Where the `config.json` of weights lies: beside them, or in the folder above where theirs is one of a run's
+  /// checkpoints, which have numbers (`checkpoint-500`); nil where there is none.
+  private static func settingsFolder(of path: String) -> String? {
+    let own = folder(of: path)
+    func hasSettings(_ folder: String) -> Bool {
+      FileManager.default.fileExists(atPath: folder + "/config.json")
+    }
+    if hasSettings(own) { return own }
+    let url = URL(fileURLWithPath: own).standardizedFileURL
+    let above = url.deletingLastPathComponent().path
+    return url.lastPathComponent.contains(where: \.isNumber) && hasSettings(above) ? above : nil
   }
 
   /// The `config.json` that a trainer has put among its hyper-parameters, or that they are themselves.
@@ -171,16 +220,14 @@ struct TensorNames {
 }
 
 extension ModelDescription {
-  /// How many attention heads a model of this width has that does not say so: as told, else one for 64 values.
+  /// How many attention heads a model of this width has that does not say so: as told; no shape shows it.
   func heads(ofWidth width: Int, _ notes: inout [String]) throws -> Int {
     if let given = options.heads { return given }
-    guard width % 64 == 0 else {
-      throw ModelError.unstated(
-        path: path, what: "how many attention heads it has (its width, \(width), is not a multiple of 64)",
-        option: "LoadOptions.heads, --heads")
-    }
-    notes.append("\(width / 64) attention heads of 64 values, as in every published model of this family")
-    return width / 64
+    throw ModelError.unstated(
+      path: path, what: "how many attention heads it has, and no tensor shows it",
+      option: "LoadOptions.heads, --heads"
+        + (width % 64 == 0 ? " (\(width / 64) in models whose heads have 64 values, as most do)" : "")
+        + ", or give its config.json with --config")
   }
 
   /// What became of every tensor, once an architecture has asked for all that it needs. Throws what is missing, has
@@ -195,9 +242,16 @@ extension ModelDescription {
         options.ignoring.contains { name.key.hasPrefix($0) || name.value.hasPrefix($0) }
       }.keys)
     try reader.finish(ignoring: leftOut.union(ignored))
-    return TensorReport(
+    var report = TensorReport(
       used: reader.usedCount, leftOut: reader.unused(among: leftOut),
       ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes,
       parameters: reader.parameters)
+    let parts = report.ignored.filter(isPartOfWeights)
+    if let first = parts.first {
+      report.warnings.append(
+        "\(parts.count) ignored tensors, such as \(first), are parts of an adapter or of quantised weights: without them "
+          + "the weights are others")
+    }
+    return report
   }
 }

@@ -14,6 +14,8 @@ public enum ModelError: Error, Equatable, Sendable {
   /// Tensors that are not there, have another shape, or have no place in the model.
   case tensors(path: String, missing: [String], misshapen: [ShapeMismatch], unused: [String])
   case nonFiniteWeight(path: String, tensor: String, index: Int)
+  /// A parameter stored as whole numbers, which are codes of a quantiser and no values.
+  case integerWeight(path: String, tensor: String, type: String)
   /// A layer gave an infinite value or NaN.
   case nonFiniteValue(layer: String, frame: Int)
   case nonFiniteInput(sample: Int)
@@ -46,9 +48,11 @@ extension ModelError: CustomStringConvertible {
     switch self {
     case .unknownArchitecture(let path, let found, let known):
       """
-      \(path): \(found); the models known are \(known.joined(separator: ", ")). Where it computes as one of these does, \
-      --model-type says which, with --config and --map where its settings or names are others; where its encoder is one, \
-      --prefix names that part; any other can be described layer by layer with --architecture
+      \(path): \(found); the models known are \(known.joined(separator: ", ")).
+        Where it is one of these under another name, or reads the same weights: --model-type, such as --model-type wav2vec2
+        Where one of these is a part of it: --prefix encoder, with that part's settings in a file for --config
+        Where only the tensors' names differ: --map FILE
+        Where it is built of known layers: --architecture FILE describes them; or study activations that you have saved
       """
     case .configuration(let path, let key, let found, let expected):
       "\(path): the configuration's \(key) is \(found), expected \(expected)"
@@ -64,11 +68,19 @@ extension ModelError: CustomStringConvertible {
           "of another shape",
           misshapen.map { "\($0.name) has shape \($0.found), the model needs \($0.expected)" }),
         Self.list(
+          "parts of an adapter or of quantised weights, without which the weights are others (merge or convert them "
+            + "with the library that wrote them)", unused.filter(isPartOfWeights)),
+        Self.list(
           "without a place in the model (--ignoring leaves out those that are not its own, --map renames)",
-          Self.withNearest(unused, among: missing)),
+          Self.withNearest(unused.filter { !isPartOfWeights($0) }, among: missing)),
       ] as [String?]).compactMap { $0 }.joined(separator: "\n  ")
     case .nonFiniteWeight(let path, let tensor, let index):
       "\(path): tensor \(tensor) has an infinite value or NaN at index \(index); the training went wrong"
+    case .integerWeight(let path, let tensor, let type):
+      """
+      \(path): tensor \(tensor) holds whole numbers (\(type)): it is quantised in a way that is not known here. \
+      Convert the model to floats with the library that wrote it, or take it as it was before
+      """
     case .nonFiniteValue(let layer, let frame):
       "layer \(layer) gave an infinite value or NaN in frame \(frame); nothing beyond it can be used"
     case .nonFiniteInput(let sample):
@@ -120,4 +132,15 @@ extension ModelError: CustomStringConvertible {
     let rest = names.count > shownNames ? " and \(names.count - shownNames) more" : ""
     return "\(title): \(shown)\(rest)"
   }
+}
+
+/// Whether a tensor's name says that other weights are not whole without it: parts of adapters, scales and zero points.
+func isPartOfWeights(_ name: String) -> Bool {
+  let words = [
+    "lora_", "hada_", "lokr_", "ia3_", "vera_", "SCB", "qzeros", "qweight", "g_idx", "absmax", "quant_map",
+    "quant_state", "weight_scale", "weight_zero_point", "input_scale", "zero_point", "zeros", "scales",
+    "W_q",
+    "weight_mask", "weight_orig",
+  ]
+  return name.split(separator: ".").contains { part in words.contains { part.hasPrefix($0) } }
 }

@@ -67,6 +67,9 @@ struct ParameterReader {
         misshapen.append(.init(name: stored, found: entry.shape, expected: shape))
         return Tensor(shape: [0])
       }
+      guard !entry.type.isInteger else {
+        throw ModelError.integerWeight(path: path, tensor: stored, type: entry.type.rawValue)
+      }
       let tensor = try checkpoint.tensor(stored)
       if let index = tensor.firstNonFinite() {
         throw ModelError.nonFiniteWeight(path: path, tensor: stored, index: index)

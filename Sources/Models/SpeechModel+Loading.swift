@@ -11,15 +11,18 @@ extension SpeechModel {
   ///
   /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is not a model.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> SpeechModel {
-    let checkpoint = try options.named(Checkpoint.open(path))
+    let location = try ModelLocation(path, options)
+    let path = location.path
+    let checkpoint = try options.open(location)
     let description = try ModelDescription(checkpoint, options)
     // Before the model is built, which gives back the pages that it has copied.
     let (files, settings) = (try checkpoint.opened(), try description.settings())
     let fingerprint = files.fingerprint
     var built = try build(description)
     built.report.notes = description.notes + built.report.notes
+    built.report.warnings = description.warnings + built.report.warnings
     built.report.leftOut += description.checkpoint.setAside
-    let name = name(of: path)
+    let name = location.name
     if case .features(_, let samplingRate) = built.input {
       var model = built
       let tokenizer = try tokenizer(of: &model, in: description.folder)
@@ -47,13 +50,13 @@ extension SpeechModel {
     var loaded = SpeechModel(
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
       normalisesInput: normalisesInput,
-      normalisationEpsilon: description.modelType == "omniasr_audio" ? 1e-5 : 1e-7)
+      normalisationEpsilon: normalisesInput ? description.normalisationEpsilon(&model.report) : 1e-7)
     loaded.files = files
     return loaded
   }
 
   static func build(_ description: ModelDescription) throws -> BuiltModel {
-    let known = architectures.flatMap { $0.modelTypes }
+    let known = architectures.flatMap { $0.modelTypes } + TextArchitectures.modelTypes
     func unknown(_ found: String) -> ModelError {
       .unknownArchitecture(path: description.path, found: found, known: known)
     }
@@ -88,8 +91,10 @@ extension SpeechModel {
     return tokenizer
   }
 
-  /// The folder's name, or the file's without its ending; `model.ckpt` and the like go by their folder.
+  /// The folder's name, or the file's without its ending; `model.ckpt` and the like go by their folder, and what lies
+  /// in the Hub's cache by its repository.
   static func name(of path: String) -> String {
+    if let repository = HubCache.repository(of: path) { return repository }
     let url = URL(fileURLWithPath: path).standardizedFileURL
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {

@@ -8,6 +8,8 @@ public struct TensorReport: Sendable, Equatable {
   public let ignored: [String]
   /// Assumptions and remarks, in words.
   public internal(set) var notes: [String]
+  /// What a user must know to trust the numbers, in words: adapters that were merged, input settings that nothing says.
+  public internal(set) var warnings: [String] = []
   /// The model's parameters, in the order in which its architecture takes them.
   public internal(set) var parameters: [Parameter] = []
 

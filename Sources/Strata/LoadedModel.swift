@@ -6,6 +6,8 @@ public struct LoadedModel: Sendable {
   public let source: any ActivationSource
   /// What had to be assumed to load it.
   public let notes: [String]
+  /// What a user must know to trust the numbers: adapters that were merged, input settings that nothing says.
+  public let warnings: [String]
 
   /// Loads what lies at `path`, by the configuration's model type; over recordings (not `ofText`) a text model reads
   /// their words. Of a model that has both halves (CLAP), `ofText`
@@ -20,17 +22,22 @@ public struct LoadedModel: Sendable {
       // Here, not at each of a corpus' texts.
       try model.requiredTokenizer()
       return LoadedModel(
-        source: ofText ? model : TranscriptTextModel(model), notes: model.tensorReport.notes)
+        source: ofText ? model : TranscriptTextModel(model), notes: model.tensorReport.notes,
+        warnings: model.tensorReport.warnings)
     }
     let model = try SpeechModel.load(path, options: options)
     guard var transcribed = TeacherForcedModel(model) else {
       if let language { throw ActivationError.noLanguage(language, source: model.name) }
-      return LoadedModel(source: model, notes: model.tensorReport.notes)
+      return LoadedModel(
+        source: model, notes: model.tensorReport.notes,
+        warnings: model.tensorReport.warnings)
     }
     if let language { transcribed = try transcribed.speaking(language) }
     let remark =
       transcribed.lacksLanguage
       ? ["its decoder knows languages and is told none; --language, such as --language en, says which"] : []
-    return LoadedModel(source: transcribed, notes: model.tensorReport.notes + remark)
+    return LoadedModel(
+      source: transcribed, notes: model.tensorReport.notes,
+      warnings: model.tensorReport.warnings + remark)
   }
 }

@@ -24,6 +24,33 @@ struct LoadingOptions: ParsableArguments {
   var normalise: Bool?
 
   @Option(
+    help: """
+      What is added to the variance when the waveform is normalised: 1e-7 in transformers, 1e-5 in fairseq, s3prl and \
+      torchaudio.
+      """)
+  var epsilon: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether each block normalises first or last, where no configuration says.", valueName: "first|last"))
+  var norm: NormOrder?
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder of a PEFT adapter (LoRA and its relatives) to merge into the weights.",
+      discussion: "One that lies beside the weights is merged unasked.", valueName: "folder"))
+  var adapter: String?
+
+  @Flag(help: "Leave out an adapter that lies beside the weights.")
+  var noAdapter = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The language of an MMS model's adapter (adapter.deu.safetensors) to take, such as deu.",
+      valueName: "code"))
+  var adapterLanguage: String?
+
+  @Option(
     help: ArgumentHelp(
       "What stands before the model's own tensor names, where the file holds more than one model.",
       discussion: "encoder, say, or model.student; the rest of the file is left out.", valueName: "name"))
@@ -42,12 +69,20 @@ struct LoadingOptions: ParsableArguments {
   var language: String?
 
   func load(_ path: String) throws -> SpeechModel {
-    try SpeechModel.load(path, options: try options())
+    let model = try SpeechModel.load(path, options: try options())
+    warn(model.tensorReport.warnings)
+    return model
+  }
+
+  private func warn(_ warnings: [String]) {
+    for words in warnings { standardError("warning: \(words)") }
   }
 
   /// What a study runs: a speech model, or a text model.
   func studied(_ path: String, ofText: Bool) throws -> LoadedModel {
-    try LoadedModel.load(path, options: try options(), ofText: ofText, language: language)
+    let loaded = try LoadedModel.load(path, options: try options(), ofText: ofText, language: language)
+    warn(loaded.warnings)
+    return loaded
   }
 
   /// What lies at `path`, as a study of `corpus` runs it: activations made elsewhere, a speech model with its decoder, or
@@ -61,7 +96,9 @@ struct LoadingOptions: ParsableArguments {
   /// The text model at `path`; nil where there is no such model.
   func loadText(_ path: String) throws -> TextModel? {
     do {
-      return try TextModel.load(path, options: try options())
+      let model = try TextModel.load(path, options: try options())
+      warn(model.tensorReport.warnings)
+      return model
     } catch ModelError.unknownArchitecture {
       return nil
     } catch ModelError.unstated {
@@ -69,10 +106,31 @@ struct LoadingOptions: ParsableArguments {
     }
   }
 
+  func validate() throws {
+    if let epsilon, !(epsilon.isFinite && epsilon > 0 && epsilon < 1) {
+      throw ValidationError("--epsilon takes a number between 0 and 1, such as 1e-5.")
+    }
+    if adapter != nil, noAdapter { throw ValidationError("--adapter and --no-adapter exclude each other.") }
+  }
+
   private func options() throws -> LoadOptions {
-    LoadOptions(
-      normalisesInput: normalise, modelType: modelType, heads: heads, configuration: config,
+    var options = LoadOptions(
+      normalisesInput: normalise, modelType: modelType, heads: heads,
+      normalisesFirst: norm.map { $0 == .first }, configuration: config,
       architecture: architecture, prefix: prefix, names: try map.map(NameTable.init(contentsOf:)),
       ignoring: ignoring?.split(separator: ",").map(String.init) ?? [])
+    options.normalisationEpsilon = epsilon
+    options.adapter = adapter
+    options.ignoresAdapter = noAdapter
+    options.adapterLanguage = adapterLanguage
+    return options
   }
+}
+
+/// Where a block's norms stand.
+enum NormOrder: String, ExpressibleByArgument, CaseIterable {
+  /// Before attention and the feed-forward network (`do_stable_layer_norm`).
+  case first
+  /// After each sum.
+  case last
 }

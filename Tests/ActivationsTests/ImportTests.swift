@@ -155,6 +155,86 @@ struct ImportTests {
     #expect(axes?.description.contains("s1/u1/a has shape [2, 25, 3], expected [frames × dim]") == true)
   }
 
+  /// Writes one layer of each name for every utterance, with its frames, and opens it.
+  private func open(_ layers: [(name: String, frames: [Int])], yaml: String = "") throws
+    -> ImportedActivations
+  {
+    let folder = try TemporaryFolder()
+    let names = ["s1/u1", "s1/u2", "s2/u3"]
+    let all = names.flatMap { name in layers.map { "\(name)/\($0.name)" } }
+    try ActivationWriter.write(
+      to: folder.path + "/x.safetensors", as: .safetensors, names: all, metadata: [:]
+    ) {
+      append in
+      for (index, name) in names.enumerated() {
+        for layer in layers {
+          try append("\(name)/\(layer.name)", Tensor(shape: [layer.frames[index], 3]))
+        }
+      }
+    }
+    var told = try ImportSettings(yaml: yaml, path: "activations.yaml")
+    told.hop = told.hop ?? ImportSettings.Length("20ms")
+    return try ImportedActivations.open(folder.path + "/x.safetensors", for: utterances, settings: told)
+  }
+
+  @Test("layers with one hop must agree in their frames, padded or not")
+  func frameCounts() throws {
+    let whole = (name: "hidden.0", frames: [25, 31, 37])
+    // One frame less is a matter of edges.
+    _ = try open([whole, (name: "hidden.1", frames: [24, 30, 36])])
+    for padded in ["", "padded: true"] {
+      let error = #expect(throws: ImportError.self) {
+        try self.open([whole, (name: "hidden.1", frames: [12, 15, 18])], yaml: padded)
+      }
+      let words = error?.description ?? ""
+      #expect(
+        words.contains("hidden.0 has 25 (a hop of 20.0 ms?), hidden.1 has 12 (a hop of 41.667 ms?)"),
+        "\(words)")
+    }
+    let own = "layers: [hidden.0, {name: hidden.1, hop: 40 ms}]"
+    let source = try open([whole, (name: "hidden.1", frames: [12, 15, 18])], yaml: own)
+    #expect(source.taps.map { $0.timing?.stride } == [0.02, 0.04])
+  }
+
+  @Test(
+    "the last hidden state is called by what it is",
+    arguments: [
+      ("version: 4.57.6\nmodel_type: hubert\nnorm: first", "final_norm"),
+      ("version: 4.57.6\nmodel_type: hubert\nnorm: last", "hidden.2"),
+      ("version: 5.16.0\nmodel_type: wav2vec2\nnorm: first", "hidden.2"),
+      ("version: 5.24\nmodel_type: wavlm", "hidden.2"),
+      ("version: 4.40.0\nmodel_type: whisper", "final_norm"),
+    ])
+  func origin(text: String, last: String) throws {
+    let layers = (0...2).map { (name: "\($0)", frames: [25, 31, 37]) }
+    let source = try open(layers, yaml: "from: transformers\n" + text)
+    #expect(source.taps.map(\.name) == ["hidden.0", "hidden.1", last])
+  }
+
+  @Test("where a layer comes from must be said whole")
+  func incompleteOrigin() throws {
+    let layers = (0...2).map { (name: "\($0)", frames: [25, 31, 37]) }
+    for (text, words) in [
+      ("from: transformers", "version and model_type"), ("version: 5.1", "from: transformers"),
+      ("from: transformers\nversion: 5.10\nmodel_type: hubert", "first or last"),
+      ("from: transformers\nversion: 5.10\nmodel_type: sew", "name each layer"),
+    ] {
+      let error = #expect(throws: ImportError.self) { try self.open(layers, yaml: text) }
+      #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test("an array that cannot be read is named, never left out")
+  func unreadable() throws {
+    for (file, words) in [("float8.npz", "astype"), ("objects.npz", "Python objects")] {
+      let path = Repository.path("Tests/CheckpointsTests/Resources/formats/numpy/\(file)")
+      let error = #expect(throws: (any Error).self) {
+        try ImportedActivations.open(path, for: self.utterances, settings: self.settings())
+      }
+      #expect("\(String(describing: error))".contains(words), "\(String(describing: error))")
+    }
+  }
+
   @Test("fingerprints change with the values and with what is said of them")
   func fingerprint() throws {
     func fingerprint(_ form: String, _ hop: String) throws -> String {

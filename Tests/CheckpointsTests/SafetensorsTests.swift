@@ -124,13 +124,17 @@ import Testing
     #expect("\(error)".contains(mention))
   }
 
-  @Test("FP8 is listed, and refused by name when its values are wanted")
+  @Test("FP8 is read, complex numbers are listed and refused by name when their values are wanted")
   func float8() throws {
     let header = "{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}"
-    let checkpoint = try Checkpoint(file(header, data: [0, 0, 0, 0]), path: "m")
+    let checkpoint = try Checkpoint(file(header, data: [0, 0x38, 0xB8, 0x01]), path: "m")
     #expect(try checkpoint.entry("w").type == .float8E4M3)
-    let error = try #require(throws: CheckpointError.self) { try checkpoint.tensor("w") }
-    #expect("\(error)".contains("tensor w is of type F8_E4M3"))
+    #expect(try checkpoint.tensor("w").values == [0, 1, -1, 0x1p-9])
+    let complex = header.replacing("F8_E4M3", with: "C64").replacing("[4]", with: "[1]")
+      .replacing("[0,4]", with: "[0,8]")
+    let other = try Checkpoint(file(complex, data: [UInt8](repeating: 0, count: 8)), path: "m")
+    let error = try #require(throws: CheckpointError.self) { try other.tensor("w") }
+    #expect("\(error)".contains("tensor w is of type C64"))
   }
 
   @Test("A tensor that is not there: the nearest names are given")

@@ -63,7 +63,8 @@ import Testing
   @Test("every file's hidden states are the reference model's", arguments: cases)
   func parity(of file: Case) throws {
     let options =
-      file.told == .nothing ? LoadOptions() : LoadOptions(normalisesInput: true, heads: 4)
+      file.told == .nothing
+      ? LoadOptions() : LoadOptions(normalisesInput: true, heads: 4, normalisesFirst: false)
     let model = try SpeechModel.load(Self.path(file.file), options: options)
     let whole = try SpeechModel.load(resource(file.model))
     #expect(model.family == whole.family || file.told != .nothing)
@@ -92,9 +93,11 @@ import Testing
     if file.told == .headsAndNormalisation {
       let heads = message { _ = try SpeechModel.load(Self.path(file.file)) }
       #expect(heads.contains("how many attention heads") && heads.contains("--heads"), "\(heads)")
+      let order = message { _ = try SpeechModel.load(Self.path(file.file), options: LoadOptions(heads: 4)) }
+      #expect(order.contains("normalise first or last") && order.contains("--norm"), "\(order)")
     }
     let normalisation = message {
-      _ = try SpeechModel.load(Self.path(file.file), options: LoadOptions(heads: 4))
+      _ = try SpeechModel.load(Self.path(file.file), options: LoadOptions(heads: 4, normalisesFirst: false))
     }
     #expect(normalisation.contains("do_normalize") && normalisation.contains("--normalise"))
   }
@@ -127,7 +130,7 @@ import Testing
 
   @Test("what a trainer keeps beside the model is left out and listed")
   func beside() throws {
-    let options = LoadOptions(normalisesInput: true, heads: 4)
+    let options = LoadOptions(normalisesInput: true, heads: 4, normalisesFirst: false)
     let lightning = try SpeechModel.load(Self.path("lightning.ckpt"), options: options)
     #expect(
       lightning.tensorReport.leftOut == ["head.bias", "head.weight", "model.masked_spec_embed"])

@@ -153,7 +153,8 @@ import Testing
     arguments: ["wav2vec2_base", "wav2vec2_large", "wavlm_base", "data2vec_audio"])
   func shapes(name: String) throws {
     let whole = try SpeechModel.load(resource(name))
-    let options = LoadOptions(normalisesInput: whole.normalisesInput, heads: 4)
+    let options = LoadOptions(
+      normalisesInput: whole.normalisesInput, heads: 4, normalisesFirst: name == "wav2vec2_large")
     let inferred = try load(name, options: options, configuration: nil)
     #expect(inferred.family == whole.family)
     #expect(inferred.taps == whole.taps)
@@ -173,7 +174,9 @@ import Testing
     }
     #expect(fewChannels.contains("how many attention heads") && fewChannels.contains("48"))
     let normalisation = message {
-      _ = try load(options: LoadOptions(heads: 4), configuration: nil, keepsPreprocessor: false)
+      _ = try load(
+        options: LoadOptions(heads: 4, normalisesFirst: false), configuration: nil, keepsPreprocessor: false
+      )
     }
     #expect(normalisation.contains("do_normalize") && normalisation.contains("LoadOptions.normalisesInput"))
     let folder = message { _ = try load(keepsPreprocessor: false) }

@@ -80,7 +80,7 @@ struct DoubtfulInputTests {
     }
     let path = try folder.file("broken/model.safetensors")
     try SafetensorsWriter.write(tensors, metadata: [:], to: path)
-    let run = try CommandRun(["inspect", path, "--normalise", "--heads", "4"])
+    let run = try CommandRun(["inspect", path, "--normalise", "--heads", "4", "--norm", "last"])
     #expect(run.status == 65, "\(run.output)\(run.errors)")
     #expect(run.errors.contains("layers.3.feed_forward.output_dense.weight"), "\(run.errors)")
   }

@@ -20,8 +20,17 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
   case layersMissing(path: String, utterance: String, layers: [String])
   /// Frames that cannot be those of an utterance of this length.
   case wrongLength(path: String, key: String, frames: Int, hop: Double, seconds: Double)
+  /// Layers that are said to have one hop, and whose numbers of frames tell of others; hops in seconds.
+  case framesDiffer(path: String, utterance: String, layers: [Frames])
   /// A value of `activations.yaml` or of an option.
   case badSetting(path: String, line: Int?, key: String, found: String, expected: String)
+
+  /// A layer's frames of one utterance, and how far apart they probably are, in seconds.
+  public struct Frames: Equatable, Sendable {
+    public let layer: String
+    public let count: Int
+    public let likelyHop: Double
+  }
 
   public var description: String {
     switch self {
@@ -51,6 +60,12 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(path): \(key) has \(frames) frames, \(rounded(Double(frames) * hop)) s with a hop of "
         + "\(rounded(hop * 1000)) ms, but the audio lasts \(rounded(seconds)) s. Is the hop right? Where frames of "
         + "padding follow the audio, say `padded: true` in activations.yaml."
+    case .framesDiffer(let path, let utterance, let layers):
+      "\(path): the layers of \(utterance) are said to have one hop, but not as many frames: "
+        + layers.map { "\($0.layer) has \($0.count) (a hop of \(rounded($0.likelyHop * 1000)) ms?)" }
+        .joined(separator: ", ")
+        + ". Give each layer its own in activations.yaml: `layers: [{name: \(layers.last?.layer ?? ""), hop: "
+        + "\(rounded((layers.last?.likelyHop ?? 0) * 1000)) ms}, …]`"
     case .badSetting(let path, let line, let key, let found, let expected):
       "\(path)\(line.map { ":\($0)" } ?? ""): \(key): found \(found), expected \(expected)"
     }

@@ -11,6 +11,10 @@ import Yams
 /// first_centre: 12.5 ms   # of frame 0; half a hop where nothing is said
 /// sampling_rate: 16000    # of what the model heard; samples are counted at it
 /// padded: true            # frames of padding follow the audio, as with Whisper
+/// from: transformers      # its hidden_states; with version and model_type, what the last of them is
+/// version: 4.57.6
+/// model_type: hubert
+/// norm: first             # where the version is before 5.16: do_stable_layer_norm
 /// layers:                 # in the order of the data; all where nothing is said
 ///   - {name: conv.1, stored: features, hop: 5 ms}
 ///   - hidden.1
@@ -36,6 +40,8 @@ public struct ImportSettings: Sendable, Equatable {
   public var samplingRate: Int?
   public var isPadded = false
   public var layers: [Layer]?
+  /// The program whose hidden states the layers are.
+  public var origin: LayerOrigin?
 
   public init() {}
 
@@ -48,6 +54,7 @@ public struct ImportSettings: Sendable, Equatable {
     merged.samplingRate = samplingRate ?? other.samplingRate
     merged.isPadded = isPadded || other.isPadded
     merged.layers = layers ?? other.layers
+    merged.origin = origin ?? other.origin
     return merged
   }
 
@@ -113,7 +120,10 @@ extension ImportSettings {
 // MARK: - YAML
 
 extension ImportSettings {
-  private static let keys = ["model", "hop", "first_centre", "sampling_rate", "padded", "layers"]
+  private static let keys = [
+    "model", "hop", "first_centre", "sampling_rate", "padded", "from", "version", "model_type", "norm",
+    "layers",
+  ]
 
   /// Reads the text of an `activations.yaml`. Throws `ImportError.badSetting` with the line.
   public init(yaml text: String, path: String) throws(ImportError) {
@@ -123,6 +133,7 @@ extension ImportSettings {
     }
     guard let root else { return }
     let reader = NodeReader(path: path)
+    var origin: (from: Node?, version: [Int]?, type: String?, norm: LayerOrigin.Norm?)
     for (key, value) in try reader.pairs(root, "the file") {
       switch key {
       case "model": model = try reader.text(value, key)
@@ -136,6 +147,20 @@ extension ImportSettings {
       case "padded":
         guard let flag = value.bool else { throw reader.wrong(value, key, "true or false") }
         isPadded = flag
+      case "from":
+        guard value.scalar?.string == "transformers" else { throw reader.wrong(value, key, "transformers") }
+        origin.from = value
+      case "version":
+        guard let version = value.scalar.flatMap({ LayerOrigin.version($0.string) }) else {
+          throw reader.wrong(value, key, "the version of transformers, such as 4.57.6")
+        }
+        origin.version = version
+      case "model_type": origin.type = try reader.text(value, key)
+      case "norm":
+        guard let norm = value.scalar.flatMap({ LayerOrigin.Norm(rawValue: $0.string) }) else {
+          throw reader.wrong(value, key, "first or last")
+        }
+        origin.norm = norm
       case "layers":
         guard let items = value.sequence, !items.isEmpty else {
           throw reader.wrong(value, key, "a list of layers")
@@ -145,6 +170,14 @@ extension ImportSettings {
         self.layers = layers
       default: throw reader.wrong(value, key, "one of " + Self.keys.joined(separator: ", "))
       }
+    }
+    if let from = origin.from {
+      guard let version = origin.version, let type = origin.type else {
+        throw reader.wrong(from, "from", "version and model_type beside it")
+      }
+      self.origin = LayerOrigin(version: version, modelType: type, norm: origin.norm)
+    } else if origin.version != nil || origin.type != nil || origin.norm != nil {
+      throw reader.wrong(root, "version, model_type, norm", "`from: transformers` beside them")
     }
   }
 

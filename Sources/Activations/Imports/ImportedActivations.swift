@@ -73,6 +73,20 @@ public struct ImportedActivations: ActivationSource {
     self.path = path
     self.files = files
     var index = index
+    var settings = settings
+    if let origin = settings.origin {
+      let names = try origin.names(of: Array(index.widths.keys), path: path)
+      let layers =
+        settings.layers
+        ?? index.widths.keys.sorted(by: isBefore(layer:_:)).map {
+          ImportSettings.Layer(name: $0, stored: $0)
+        }
+      settings.layers = layers.map { layer in
+        var layer = layer
+        if layer.name == layer.stored { layer.name = names[layer.stored] ?? layer.name }
+        return layer
+      }
+    }
     try index.rename(settings.layers, path: path)
     self.index = index
     let words = index.metadata
@@ -87,6 +101,7 @@ public struct ImportedActivations: ActivationSource {
       }
       return TapPoint(name: layer, width: index.widths[layer] ?? 0, timing: timing)
     }
+    try Self.checkFrames(index, taps, utterances, path: path)
     facts = SourceFacts(
       family: words["family"].map { "activations of \($0)" } ?? "activations made elsewhere", parameters: 0,
       samplingRate: own.samplingRate, inputNormalisation: words["input_normalisation"] ?? "not known")
@@ -105,6 +120,30 @@ public struct ImportedActivations: ActivationSource {
     let listed = index.metadata["layers"]?.split(separator: ",").map(String.init) ?? []
     let known = listed.filter { index.widths[$0] != nil }
     return known + index.widths.keys.filter { !known.contains($0) }.sorted(by: isBefore(layer:_:))
+  }
+
+  /// Layers with one hop must agree in their numbers of frames to one frame: a deeper layer that was pooled and is read
+  /// at the hop of the others would be read at the wrong time.
+  private static func checkFrames(
+    _ index: ImportIndex, _ taps: [TapPoint], _ utterances: [Utterance], path: String
+  ) throws {
+    for (utterance, places) in zip(utterances, index.places) {
+      for (hop, layers) in Dictionary(grouping: taps, by: { $0.timing?.stride ?? 0 }) {
+        let counts = layers.compactMap { tap in places[tap.name].map { (tap.name, $0.frames) } }
+        guard let most = counts.map(\.1).max(), let least = counts.map(\.1).min(), most - least > 1 else {
+          continue
+        }
+        let seconds = Double(most) * hop
+        // One of each count is enough to see.
+        var seen: Set<Int> = []
+        let shown = counts.filter { seen.insert($0.1).inserted }.sorted { $0.1 > $1.1 }
+        throw ImportError.framesDiffer(
+          path: path, utterance: utterance.id,
+          layers: shown.map {
+            ImportError.Frames(layer: $0.0, count: $0.1, likelyHop: seconds / Double(max(1, $0.1)))
+          })
+      }
+    }
   }
 
   // MARK: - Reading
@@ -235,6 +274,7 @@ struct ImportIndex: Sendable {
   struct Place: Sendable {
     let file: Int
     let key: String
+    let frames: Int
   }
 
   /// By utterance and layer.
@@ -262,7 +302,7 @@ struct ImportIndex: Sendable {
         found += 1
         // A file that lists its layers may hold other things too, such as attention.
         guard listed?.contains(place.layer) ?? true else { continue }
-        try add(place, Place(file: number, key: key), file, shownName, ids, &firstSeen)
+        try add(place, number, key, file, shownName, ids, &firstSeen)
       }
     }
     guard found > 0 else {
@@ -271,11 +311,11 @@ struct ImportIndex: Sendable {
   }
 
   private mutating func add(
-    _ place: UtteranceKeys.Place, _ stored: Place, _ file: any MatrixFile, _ shownName: String,
-    _ ids: [String],
-    _ firstSeen: inout [String: String]
+    _ place: UtteranceKeys.Place, _ number: Int, _ key: String, _ file: any MatrixFile, _ shownName: String,
+    _ ids: [String], _ firstSeen: inout [String: String]
   ) throws {
-    let shape = try file.shape(of: stored.key)
+    let shape = try file.shape(of: key)
+    let stored = Place(file: number, key: key, frames: shape.dropLast().last ?? 0)
     let isBatchOfOne = shape.count == 3 && shape[0] == 1
     guard shape.count == 2 || isBatchOfOne, let width = shape.last, width > 0 else {
       throw ImportError.notFrames(

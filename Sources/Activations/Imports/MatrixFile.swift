@@ -30,7 +30,7 @@ enum MatrixFileKind {
     case "scp": return try KaldiScript(path)
     case "ark": return try KaldiArchive(path)
     case let ending where hdf5.contains(ending): return try HDF5Matrices(file: HDF5File(path))
-    default: return try CheckpointMatrices(Checkpoint.open(path))
+    default: return try CheckpointMatrices(try Checkpoint.open(path))
     }
   }
 }
@@ -42,7 +42,14 @@ struct CheckpointMatrices: MatrixFile {
   private let nameless: String?
   let metadata: [String: String]
 
-  init(_ checkpoint: Checkpoint) {
+  /// Throws `ImportError.unsupported` where an array beside those of numbers may be a layer that could not be read.
+  init(_ checkpoint: Checkpoint) throws(ImportError) {
+    if let array = checkpoint.unreadArrays.first {
+      throw .unsupported(
+        path: checkpoint.path, place: "array \(array)",
+        found: "a NumPy array of Python objects or structures",
+        advice: "Save each layer of each utterance as an array of numbers, such as .astype(\"float32\").")
+    }
     self.checkpoint = checkpoint
     let names = checkpoint.tensors.keys
     let isNameless =

@@ -71,11 +71,13 @@ extension Wav2Vec2Configuration {
     if let given = options.normalisesFirst {
       normalisesFirst = given
     } else if family != .data2vec {
-      normalisesFirst = featureNorm == .layer
-      notes.append(
-        normalisesFirst
-          ? "blocks normalise first (stable layer norm), as models with layer norm in their convolutions do"
-          : "blocks normalise last, as models with group norm in their convolutions do")
+      let likely = featureNorm == .layer ? "first" : "last"
+      throw ModelError.unstated(
+        path: path, what: "whether its blocks normalise first or last, and no tensor shows it",
+        option:
+          "LoadOptions.normalisesFirst, --norm first or --norm last (\(likely) in published models with "
+          + "\(featureNorm == .layer ? "layer" : "group") norm in their convolutions), or give its config.json with "
+          + "--config")
     }
     notes.append("no configuration came with \(path): it was read off the tensors")
     guard (1...1024).contains(heads) else {

@@ -65,7 +65,8 @@ public struct TextModel: Sendable {
 
   /// What the configuration with a checkpoint calls its model; nil where none says.
   public static func modelType(of path: String, options: LoadOptions = LoadOptions()) throws -> String? {
-    try ModelDescription(try options.named(Checkpoint.open(path)), options).modelType
+    let checkpoint = try options.open(ModelLocation(path, options))
+    return try ModelDescription(checkpoint, options).modelType
   }
 
   /// The same architecture with parameters drawn as its authors draw them before training.
@@ -84,15 +85,18 @@ public struct TextModel: Sendable {
   ///
   /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is no such model.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> TextModel {
-    let checkpoint = try options.named(Checkpoint.open(path))
+    let location = try ModelLocation(path, options)
+    let checkpoint = try options.open(location)
     let description = try ModelDescription(checkpoint, options)
     let opened = try checkpoint.opened()
-    let built = try TextArchitectures.build(description)
-    let folder = ModelDescription.folder(of: options.configuration ?? path)
+    var built = try TextArchitectures.build(description)
+    built.report.notes = description.notes + built.report.notes
+    built.report.warnings = description.warnings + built.report.warnings
+    let folder = ModelDescription.folder(of: options.configuration ?? location.path)
     let files = TokenizerFiles(folder: folder)
     var model = TextModel(
       built.architecture, report: built.report, tokenizer: try files.tokenizer(), folder: folder,
-      name: SpeechModel.name(of: path), fingerprint: opened.fingerprint,
+      name: location.name, fingerprint: opened.fingerprint,
       settings: ContentHash.hexadecimal(of: try description.settings() + files.fingerprint()))
     model.opened = opened
     return model

@@ -52,7 +52,7 @@ public struct ModelListing: Sendable, Equatable {
   }
 
   private static func checkpoints(in folder: String) -> [ModelListing]? {
-    guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder), !isModel(entries)
+    guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder), !hasWeights(entries)
     else {
       return nil
     }
@@ -64,12 +64,17 @@ public struct ModelListing: Sendable, Equatable {
     return found.count > 1 ? found.sorted { ($0.step ?? 0, $0.name) < ($1.step ?? 0, $1.name) } : nil
   }
 
-  /// Shards of one model have numbers in their names too.
-  private static func isModel(_ entries: [String]) -> Bool {
+  /// Whether a folder is one model's. The parts of one have numbers in their names too; a `config.json` alone is also
+  /// what training leaves above its checkpoints.
+  private static func hasWeights(_ entries: [String]) -> Bool {
     entries.contains { name in
-      ["model.safetensors", "pytorch_model.bin", "config.json"].contains(name)
-        || name.hasSuffix(".index.json")
+      ["model.safetensors", "pytorch_model.bin"].contains(name) || name.contains(".index.")
+        || name.contains("-of-0")
     }
+  }
+
+  private static func isModel(_ entries: [String]) -> Bool {
+    hasWeights(entries) || entries.contains("config.json")
   }
 
   private static func isCheckpoint(_ path: String) -> Bool {

@@ -1,0 +1,387 @@
+"""Makes the small files of Tests/CheckpointsTests/Resources/formats with the libraries that people make theirs with.
+
+    python -m venv --system-site-packages env && env/bin/pip install peft bitsandbytes accelerate gguf ctranslate2 mlx[cpu] \
+        onnx onnxscript flax h5py keras
+    env/bin/python scripts/file-fixtures.py [adapters] [bitsandbytes] [float8] [gguf] ...
+
+Each folder holds the library's own file and `expected.safetensors`: the values that the library itself computes from it.
+The versions are in the README beside them. Nothing of this is needed to build or test Strata.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.utils.prune
+from safetensors.torch import load_file, save_file
+
+target = Path(__file__).resolve().parent.parent / "Tests/CheckpointsTests/Resources/formats"
+
+
+def folder(name):
+    path = target / name
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def save(tensors, path):
+    save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, path)
+
+
+class Encoder(torch.nn.Module):
+    """One layer of each kind that adapters change."""
+
+    def __init__(self):
+        super().__init__()
+        self.config = {"model_type": "custom"}
+        self.embed = torch.nn.Embedding(12, 16)
+        self.conv = torch.nn.Conv1d(6, 16, 3)
+        self.layers = torch.nn.ModuleList([torch.nn.ModuleDict({
+            "q_proj": torch.nn.Linear(16, 16), "v_proj": torch.nn.Linear(16, 16), "fc1": torch.nn.Linear(16, 24),
+            "norm": torch.nn.LayerNorm(16)}) for _ in range(2)])
+        self.head = torch.nn.Linear(16, 5)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer["norm"](layer["q_proj"](x) + layer["v_proj"](x)) + layer["fc1"](x)[..., :16]
+        return self.head(x)
+
+
+def adapters():
+    import peft
+    from peft import AdaLoraConfig, IA3Config, LNTuningConfig, LoHaConfig, LoKrConfig, LoraConfig, VeraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    base = Encoder()
+    for parameter in base.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    save(base.state_dict(), folder("adapters") / "base.safetensors")
+    linear = ["q_proj", "v_proj", "fc1"]
+    kinds = {
+        "lora": LoraConfig(r=4, lora_alpha=10, target_modules=linear + ["conv", "embed"]),
+        "rslora": LoraConfig(r=4, lora_alpha=10, use_rslora=True, target_modules=linear,
+                             rank_pattern={"layers.1.fc1": 2, ".*0.q_proj": 3}, alpha_pattern={"layers.1.fc1": 5}),
+        "dora": LoraConfig(r=4, lora_alpha=8, use_dora=True, target_modules=linear + ["conv"]),
+        "bias": LoraConfig(r=2, lora_alpha=8, lora_bias=True, target_modules=["q_proj"]),
+        "saved": LoraConfig(r=2, lora_alpha=8, bias="all", target_modules=["q_proj"], modules_to_save=["head"]),
+        "adalora": AdaLoraConfig(init_r=4, target_r=2, lora_alpha=6, total_step=10, target_modules=linear),
+        "ia3": IA3Config(target_modules=linear, feedforward_modules=["fc1"]),
+        "vera": VeraConfig(r=4, target_modules=["q_proj", "v_proj"], projection_prng_key=3),
+        "loha": LoHaConfig(r=3, alpha=5, target_modules=linear),
+        "lokr": LoKrConfig(r=2, alpha=4, target_modules=linear, decompose_both=True, decompose_factor=4),
+        "norms": LNTuningConfig(target_modules=["norm"]),
+    }
+    for name, config in kinds.items():
+        torch.manual_seed(2)
+        model = get_peft_model(base.__class__(), config)
+        model.base_model.model.load_state_dict(
+            {k: v for k, v in renamed(base.state_dict(), model).items()}, strict=False)
+        for key, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                with torch.no_grad():
+                    parameter.add_(0.2 * torch.randn_like(parameter))
+        path = folder(f"adapters/{name}")
+        model.save_pretrained(path)
+        (path / "README.md").unlink(missing_ok=True)
+        config_path = path / "adapter_config.json"
+        settings = json.loads(config_path.read_text())
+        settings["base_model_name_or_path"] = "base.safetensors"
+        config_path.write_text(json.dumps(settings, indent=1) + "\n")
+        # A fresh load, as a user has it; the merge in double precision.
+        again = peft.PeftModel.from_pretrained(loaded(base), path).double()
+        merged = again.merge_and_unload().state_dict()
+        save({k: v.float() for k, v in merged.items()}, path / "expected.safetensors")
+    # Kinds that are refused.
+    path = folder("adapters/oft")
+    model = get_peft_model(loaded(base), peft.OFTConfig(r=4, oft_block_size=0, target_modules=["q_proj"]))
+    model.save_pretrained(path)
+    (path / "README.md").unlink(missing_ok=True)
+
+
+def loaded(base):
+    model = Encoder()
+    model.load_state_dict(base.state_dict())
+    return model
+
+
+def renamed(state, model):
+    names = set(model.base_model.model.state_dict())
+    result = {}
+    for key, value in state.items():
+        stem, _, kind = key.rpartition(".")
+        for candidate in (key, f"{stem}.base_layer.{kind}", f"{stem}.original_module.{kind}",
+                          f"{stem}.modules_to_save.default.{kind}", f"{stem}.ln_tuning_layers.default.{kind}"):
+            if candidate in names:
+                result[candidate] = value
+    return result
+
+
+def tiny():
+    """A wav2vec 2.0 of a few thousand weights."""
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+    torch.manual_seed(3)
+    config = Wav2Vec2Config(
+        hidden_size=64, num_hidden_layers=1, num_attention_heads=4, intermediate_size=96, conv_dim=(8, 8),
+        conv_kernel=(10, 3), conv_stride=(5, 2), num_feat_extract_layers=2, num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=4)
+    return Wav2Vec2Model(config)
+
+
+def bitsandbytes():
+    import bitsandbytes as library
+    from transformers import AutoModel, BitsAndBytesConfig
+
+    tiny().save_pretrained("/tmp/file-fixtures-tiny")
+    kinds = {
+        "int8": BitsAndBytesConfig(load_in_8bit=True),
+        "nf4": BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True),
+        "fp4": BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="fp4"),
+    }
+    for name, config in kinds.items():
+        model = AutoModel.from_pretrained(
+            "/tmp/file-fixtures-tiny", quantization_config=config, device_map="cpu",
+            dtype=torch.float16 if name == "nf4" else torch.float32)
+        path = folder(f"bitsandbytes-{name}")
+        model.save_pretrained(path)
+        expected = {}
+        for key, layer in model.named_modules():
+            if not key.endswith(("attention.q_proj", "output_dense")):
+                continue
+            weight = layer.weight
+            expected[f"{key}.weight"] = (
+                library.functional.int8_vectorwise_dequant(weight.data, weight.SCB) if name == "int8"
+                else library.functional.dequantize_4bit(weight.data, weight.quant_state)).float()
+        save(expected, path / "expected.safetensors")
+
+
+def float8():
+    from transformers import AutoModel
+
+    torch.manual_seed(4)
+    path = folder("float8")
+    weight = torch.randn(160, 200)
+    scale = torch.rand(2, 2) + 0.5
+    stored = weight.to(torch.float8_e4m3fn)
+    rows = torch.rand(24, 1) + 0.5
+    second = torch.randn(24, 16).to(torch.float8_e5m2)
+    save_file({"a.weight": stored, "a.weight_scale_inv": scale, "b.weight": second, "b.weight_scale": rows,
+               "c.weight": weight[:3].to(torch.float8_e4m3fn)}, path / "model.safetensors")
+    blocks = scale.repeat_interleave(128, 0)[:160].repeat_interleave(128, 1)[:, :200]
+    save({"a.weight": stored.float() * blocks, "b.weight": second.float() * rows,
+          "c.weight": weight[:3].to(torch.float8_e4m3fn).float()}, path / "expected.safetensors")
+    every = torch.arange(256, dtype=torch.uint8)
+    kinds = {"e4m3": torch.float8_e4m3fn, "e5m2": torch.float8_e5m2, "e4m3fnuz": torch.float8_e4m3fnuz,
+             "e5m2fnuz": torch.float8_e5m2fnuz, "e8m0": torch.float8_e8m0fnu}
+    torch.save({k: every.view(t) for k, t in kinds.items()}, path / "every.pt")
+    np.savez(path / "every-expected.npz", **{k: every.view(t).float().numpy() for k, t in kinds.items()})
+
+
+def numpy_types():
+    import ml_dtypes
+
+    path = folder("numpy")
+    values = np.linspace(-2, 2, 12).reshape(3, 4)
+    np.savez(path / "bfloat16.npz", a=values.astype("<f4"), b=values.astype(ml_dtypes.bfloat16))
+    np.savez(path / "float8.npz", a=values.astype("<f4"), b=values.astype(ml_dtypes.float8_e4m3fn))
+    np.savez(path / "objects.npz", a=values, b=np.array([values, None], dtype=object))
+    np.savez(path / "strings.npz", a=values.astype("<f4"), names=np.array(["one", "two"]))
+
+
+def mlx():
+    import mlx.core as mx
+    import mlx.nn as nn
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.q_proj = nn.Linear(128, 24)
+            self.fc1 = nn.Linear(64, 32)
+
+    mx.random.seed(5)
+    expected = {}
+    for bits in (3, 4, 8):
+        model = Model()
+        nn.quantize(model, group_size=32, bits=bits)
+        path = folder(f"mlx-{bits}")
+        model.save_weights(str(path / "model.safetensors"))
+        (path / "config.json").write_text(json.dumps({"quantization": {"group_size": 32, "bits": bits}}) + "\n")
+        for name, layer in {"q_proj": model.q_proj, "fc1": model.fc1}.items():
+            values = mx.dequantize(layer.weight, layer.scales, layer.biases, 32, bits)
+            expected[f"{name}.weight"] = torch.tensor(np.array(values.astype(mx.float32)))
+        save(expected, path / "expected.safetensors")
+
+
+def gguf():
+    import gguf as library
+    from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType as Kind
+
+    path = folder("gguf")
+    numbers = np.random.default_rng(6)
+    writer = library.GGUFWriter(path / "model.gguf", "hubert")
+    writer.add_string("general.name", "tiny")
+    writer.add_uint32("hubert.block_count", 2)
+    writer.add_array("tokenizer.ggml.tokens", ["a", "b"])
+    expected = {}
+    values = numbers.standard_normal((6, 512)).astype(np.float32)
+    for kind in (Kind.F32, Kind.F16, Kind.BF16, Kind.Q4_0, Kind.Q4_1, Kind.Q5_0, Kind.Q5_1, Kind.Q8_0):
+        data = library.quants.quantize(values, kind)
+        writer.add_tensor(f"{kind.name.lower()}.weight", data, raw_dtype=kind)
+        expected[f"{kind.name.lower()}.weight"] = library.quants.dequantize(data, kind).reshape(values.shape)
+    for kind in (Kind.Q2_K, Kind.Q3_K, Kind.Q4_K, Kind.Q5_K, Kind.Q6_K):
+        block, size = GGML_QUANT_SIZES[kind]
+        data = numbers.integers(0, 256, (6, 512 // block * size), dtype=np.uint8)
+        # Their scales are halves; all others are codes, of which every one is right.
+        halves = {Kind.Q2_K: (80, 82), Kind.Q3_K: (108,), Kind.Q4_K: (0, 2), Kind.Q5_K: (0, 2), Kind.Q6_K: (208,)}
+        blocks = data.reshape(-1, size)
+        for offset in halves[kind]:
+            scale = numbers.uniform(0.01, 0.1, len(blocks)).astype(np.float16)
+            blocks[:, offset:offset + 2] = scale.view(np.uint8).reshape(-1, 2)
+        writer.add_tensor(f"{kind.name.lower()}.weight", data, raw_dtype=kind)
+        expected[f"{kind.name.lower()}.weight"] = library.quants.dequantize(data, kind).reshape(values.shape)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    save({k: torch.tensor(np.ascontiguousarray(v, np.float32)) for k, v in expected.items()},
+         path / "expected.safetensors")
+
+
+def torch_files():
+    path = folder("torch")
+    a, b = torch.tensor([1.0, 2.0]), torch.tensor([[5.0]])
+    torch.save({"model": {"encoder.a": a, "encoder.b": b}, "ema": {"encoder.a": a + 2, "encoder.b": b + 2},
+                "optimizer": {"state": {0: {"exp_avg": a}}}}, path / "ema.pt")
+    model = torch.nn.ModuleDict({"encoder": torch.nn.ModuleList([torch.compile(torch.nn.Linear(2, 2))])})
+    torch.save(model.state_dict(), path / "compiled.pt")
+    values = torch.tensor([1.0, -2.0])
+    torch.save({
+        "a": values, "sparse": torch.eye(3).to_sparse(), "nested": torch.nested.nested_tensor([values, values[:1]]),
+        "quantised": torch.quantize_per_tensor(values, 0.1, 0, torch.qint8), "meta": torch.empty(3, device="meta"),
+    }, path / "kinds.pt")
+    torch.save({"a": torch._neg_view(torch.tensor([1.0, -2.0, 3.0]))}, path / "negative.pt")
+    torch.manual_seed(7)
+    layer = torch.nn.Linear(6, 4)
+    torch.nn.utils.prune.l1_unstructured(layer, "weight", amount=0.5)
+    torch.save(layer.state_dict(), path / "pruned.pt")
+    torch.nn.utils.prune.remove(layer, "weight")
+    save(layer.state_dict(), path / "pruned-expected.safetensors")
+    for step in (90, 500):
+        run = path / f"run/checkpoint-{step}"
+        run.mkdir(parents=True)
+        save({"a": a}, run / "model.safetensors")
+    optimiser = torch.optim.Adam([torch.nn.Parameter(a.clone())])
+    optimiser.param_groups[0]["params"][0].sum().backward()
+    optimiser.step()
+    torch.save(optimiser.state_dict(), run / "optimizer.pt")
+    torch.save(torch.optim.lr_scheduler.StepLR(optimiser, 2).state_dict(), run / "scheduler.pt")
+    torch.save({"python": (3, (1, 2), None), "numpy": np.random.get_state(), "cpu": torch.get_rng_state()},
+               run / "rng_state.pth")
+
+
+def hf_worker(rank, paths):
+    import os
+
+    import torch.distributed as dist
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint import HuggingFaceStorageWriter
+    from torch.distributed.tensor import Shard, distribute_tensor
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29517")
+    dist.init_process_group("gloo", rank=rank, world_size=2)
+    mesh = dist.device_mesh.init_device_mesh("cpu", (2,))
+    state = {"encoder.a": torch.arange(30.0).reshape(5, 6), "encoder.b": torch.arange(7.0)}
+    blocks = {"encoder.a": distribute_tensor(state["encoder.a"], mesh, [Shard(1)]),
+              "encoder.b": distribute_tensor(state["encoder.b"], mesh, [Shard(0)])}
+    dcp.save(blocks, storage_writer=HuggingFaceStorageWriter(paths[0], save_distributed=True))
+    dcp.save(blocks, checkpoint_id=paths[1])
+    dist.destroy_process_group()
+
+
+def distributed():
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint import HuggingFaceStorageWriter
+
+    state = {"encoder.a": torch.arange(30.0).reshape(5, 6), "encoder.b": torch.arange(7.0)}
+    save(state, target / "hf-expected.safetensors")
+    dcp.save(state, storage_writer=HuggingFaceStorageWriter(
+        folder("hf-distributed"), fqn_to_index_mapping={"encoder.a": 1, "encoder.b": 2}, save_distributed=True))
+    paths = [str(folder("hf-blocks")), str(folder("dcp-blocks"))]
+    torch.multiprocessing.spawn(hf_worker, (paths,), nprocs=2)
+    dcp.save({"model": state, "step": 3}, checkpoint_id=folder("dcp"))
+
+
+def ggml():
+    """whisper.cpp's layout, as its models/convert-pt-to-ggml.py writes it, with gguf-py's quantisation."""
+    import struct
+
+    import gguf as library
+    from gguf.constants import GGMLQuantizationType as Kind
+
+    path = folder("ggml")
+    numbers = np.random.default_rng(8)
+    expected = {}
+    with open(path / "ggml-tiny.bin", "wb") as out:
+        out.write(struct.pack("<I11i", 0x67676D6C, 2, 10, 32, 2, 1, 8, 32, 2, 1, 4, 8))
+        out.write(struct.pack("<2i", 4, 3) + numbers.random((4, 3), np.float32).tobytes())
+        out.write(struct.pack("<i", 2))
+        for token in (b"a", b"bc"):
+            out.write(struct.pack("<I", len(token)) + token)
+        for name, shape, kind in (
+            ("encoder.conv1.weight", (32, 4, 3), Kind.F16), ("encoder.conv1.bias", (32, 1), Kind.F32),
+            ("encoder.blocks.0.attn.query.weight", (32, 32), Kind.Q5_0), ("encoder.ln_post.weight", (32,), Kind.F32),
+        ):
+            values = numbers.standard_normal(shape).astype(np.float32)
+            data = values.astype(np.float16) if kind == Kind.F16 else (
+                library.quants.quantize(values, kind) if kind == Kind.Q5_0 else values)
+            encoded = name.encode()
+            out.write(struct.pack("<3i", len(shape), len(encoded), kind))
+            out.write(struct.pack(f"<{len(shape)}i", *reversed(shape)) + encoded + data.tobytes())
+            value = library.quants.dequantize(data, kind).reshape(shape) if kind == Kind.Q5_0 else data
+            value = np.asarray(value, np.float32)
+            expected[name] = torch.tensor(value[:, 0] if name.endswith("conv1.bias") else value)
+    save(expected, path / "expected.safetensors")
+
+
+def foreign():
+    """Files that are refused with the command that converts them."""
+    path = folder("foreign")
+    layer = torch.nn.Linear(4, 3)
+    torch.export.save(torch.export.export(layer, (torch.ones(1, 4),)), path / "layer.pt2")
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+    weight = numpy_helper.from_array(layer.weight.detach().numpy().T.copy(), "onnx::MatMul_1")
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "onnx::MatMul_1"], ["y"])], "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])], [weight])
+    onnx.save(helper.make_model(graph, producer_name="pytorch"), path / "layer.onnx")
+    import h5py
+    with h5py.File(path / "layer.h5", "w") as file:
+        file["kernel"] = layer.weight.detach().numpy().T
+    import msgpack
+    (path / "flax_model.msgpack").write_bytes(msgpack.packb({"params": {"kernel": msgpack.ExtType(1, b"x")}}))
+    import ctranslate2
+    spec = ctranslate2.specs.TransformerEncoderModelSpec(ctranslate2.specs.TransformerEncoderSpec(1, 2))
+    # Only the beginning, which names it.
+    name = spec.name.encode() + b"\0"
+    import struct
+    (path / "model.bin").write_bytes(struct.pack("<IH", 6, len(name)) + name + struct.pack("<II", 1, 0))
+    import os
+    os.environ["KERAS_BACKEND"] = "torch"
+    try:
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        model.save(path / "layer.keras")
+    except ImportError as error:
+        print("without Keras:", error)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ["adapters", "bitsandbytes", "float8", "numpy_types", "mlx", "gguf", "torch_files", "distributed",
+                             "ggml", "foreign"]:
+        print(name)
+        globals()[name]()
