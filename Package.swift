@@ -11,13 +11,14 @@ let testData = [
 
 /// A module is one line; its tests come with it.
 func module(
-  _ name: String, _ needs: [Target.Dependency] = [], resources: [Resource]? = nil
+  _ name: String, _ needs: [Target.Dependency] = [], tests testNeeds: [Target.Dependency] = [],
+  resources: [Resource]? = nil
 ) -> [Target] {
   [
     .target(name: name, dependencies: needs, resources: resources),
     .testTarget(
       name: name + "Tests",
-      dependencies: [.byName(name: name), "StrataTestSupport"],
+      dependencies: [.byName(name: name), "StrataTestSupport"] + testNeeds,
       exclude: testData[name].map { [$0] } ?? []),
   ]
 }
@@ -85,44 +86,68 @@ let package = Package(
       .target(name: "CKernels"),
       .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
     ]
-      + module("Corpora", ["Yams", "CXML2", "CPCRE2"])
+      + module("Foundations")
+      + module("Corpora", ["Foundations", "Yams", "CXML2", "CPCRE2"], tests: ["Foundations"])
       + module("Results", ["Corpora"])
-      + module("Tensors", ["COpenBLAS", "CKernels"])
-      + module("LinearAlgebra", ["Tensors", "CLAPACKE"])
-      + module("Audio", ["Tensors", "CSndFile", "CMPG123", "CSoxr"])
+      + module("Tensors", ["COpenBLAS", "CKernels"], tests: ["Foundations"])
+      + module("LinearAlgebra", ["Foundations", "Tensors", "CLAPACKE"], tests: ["Foundations", "Tensors"])
+      + module("Audio", ["Foundations", "Tensors", "CSndFile", "CMPG123", "CSoxr"], tests: ["Tensors"])
       + module(
         "Checkpoints",
         [
-          "Tensors", "CZip", "CXXHash", "Yams",
+          "Foundations", "Tensors", "CZip", "CXXHash", "Yams",
           .product(name: "OrderedCollections", package: "swift-collections"),
-        ])
-      + module("HDF5", ["Tensors", "CHDF5"])
+        ], tests: ["Foundations", "Tensors"])
+      + module("HDF5", ["Foundations", "Tensors", "CHDF5"], tests: ["Foundations", "Tensors"])
       + module(
         "Models",
         [
-          "Tensors", "Audio", "Checkpoints", "Yams",
+          "Foundations", "Tensors", "Audio", "Checkpoints", "Yams",
           .product(name: "HeapModule", package: "swift-collections"),
-        ])
-      + module("Activations", ["Models", "Corpora", "Audio", "Checkpoints", "HDF5", "Yams"])
-      + module("Probing", ["LinearAlgebra", "Activations", "Audio", "Results", "Yams"])
-      + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
+        ], tests: ["Foundations", "Tensors", "Audio", "Checkpoints"])
       + module(
-        "Attribution", ["Checkpoints", "Models", "Corpora", "Activations", "Probing", "Results"])
-      + module("Reports", ["Results", "CPNG", .product(name: "Mustache", package: "swift-mustache")])
+        "Activations",
+        ["Foundations", "Tensors", "Corpora", "Audio", "Checkpoints", "HDF5", "Models", "Yams"],
+        tests: ["Foundations", "Corpora", "Tensors", "Audio", "Checkpoints", "Models"])
+      + module(
+        "Probing",
+        ["Foundations", "Tensors", "LinearAlgebra", "Corpora", "Audio", "Activations", "Results", "Yams"],
+        tests: ["Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Activations"])
+      + module(
+        "Similarity", ["Foundations", "Tensors", "LinearAlgebra", "Corpora", "Activations", "Results"],
+        tests: ["Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Activations"])
+      + module(
+        "Attribution",
+        [
+          "Foundations", "Tensors", "Corpora", "Audio", "Checkpoints", "Models", "Activations", "Probing",
+          "Results",
+        ], tests: ["Foundations", "Corpora", "Tensors", "Audio", "Checkpoints", "Models"])
+      + module(
+        "Reports",
+        [
+          "Foundations", "Corpora", "Results", "CPNG",
+          .product(name: "Mustache", package: "swift-mustache"),
+        ], tests: ["Corpora", "Results"])
       + module(
         "Strata",
         [
-          "Results", "Tensors", "Audio", "Corpora", "Checkpoints", "HDF5", "Models",
+          "Foundations", "Results", "Tensors", "Audio", "Corpora", "Checkpoints", "HDF5", "Models",
           "Activations", "Probing", "Similarity", "Attribution", "Reports",
+        ],
+        tests: [
+          "Foundations", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "HDF5", "Models",
+          "Activations", "Probing",
         ])
       + [
         .executableTarget(
           name: "probe-layers",
           dependencies: [
-            "Strata", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Foundations", "Reports", "Strata", "Yams",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
           ]),
         .testTarget(
-          name: "ProbeLayersTests", dependencies: ["probe-layers", "Checkpoints", "StrataTestSupport"]),
+          name: "ProbeLayersTests",
+          dependencies: ["probe-layers", "Checkpoints", "Strata", "Tensors", "StrataTestSupport"]),
       ]),
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// Reads a corpus folder step by step, gathering issues on the way.
 struct CorpusLoader {

@@ -24,7 +24,7 @@ enum SpeakerFolders {
     // A folder whose files are named after it.
     if let level = once.first(where: { level in named.allSatisfy { $0 == level } })
       ?? once.first(where: { level in zip(ids, paths).allSatisfy { names($1[level], SpeakerNames.stem($0)) }
-        })
+      })
     {
       return found(paths, level)
     }

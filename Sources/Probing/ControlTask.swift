@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// Random labels that a probe could only learn by heart (Hewitt & Liang 2019): every type, such as a

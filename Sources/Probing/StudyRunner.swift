@@ -1,4 +1,5 @@
 import Activations
+import Foundations
 import Results
 import Synchronization
 import Tensors
@@ -142,7 +143,7 @@ struct StudyRunner: Sendable {
       var numbers = RandomNumbers(seed: study.seed, stream: "shuffled labels \(study.spec.name) \(index)")
       var labels = design.labels
       var targets = study.targeted.numbers
-      for (row, other) in zip(fold.outer, fold.outer.shuffled(using: &numbers)) {
+      for (row, other) in zip(fold.outer, numbers.shuffled(fold.outer)) {
         labels[row] = design.labels[other]
         if let own = study.targeted.numbers {
           for k in 0..<own.columns { targets?[row, k] = own[other, k] }

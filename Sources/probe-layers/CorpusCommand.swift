@@ -5,7 +5,7 @@ extension CorpusConverter.Form: ExpressibleByArgument {}
 
 struct CorpusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "corpus", abstract: "Look after a folder of labelled speech.",
+    commandName: "corpus", abstract: "Check or convert a corpus.",
     discussion: """
       EXAMPLES
         probe-layers corpus check my-corpus
@@ -16,7 +16,7 @@ struct CorpusCommand: ParsableCommand {
   struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "check",
-      abstract: "Say what a corpus holds and what is wrong with it, by file and line.",
+      abstract: "List what a corpus contains and what is wrong with it, by file and line.",
       discussion: """
         EXAMPLE
           probe-layers corpus check my-corpus

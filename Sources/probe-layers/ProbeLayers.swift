@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import Strata
 
 /// The command: arguments in, progress and tables out, an exit status at the end. What it does is in
@@ -27,7 +28,7 @@ struct ProbeLayers: AsyncParsableCommand {
 
       EXIT STATUS
         0 done    64 usage    65 input is not what it claims to be    66 input is missing
-        70 a fault of ours    74 a write failed    130 interrupted (finished work is kept)
+        70 internal error    74 a write failed    130 interrupted (finished work is kept)
       """,
     version: Release.version,
     subcommands: [

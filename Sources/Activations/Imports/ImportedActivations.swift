@@ -2,6 +2,7 @@ import Audio
 import Checkpoints
 import Corpora
 import Foundation
+import Foundations
 import Models
 import Synchronization
 import Tensors

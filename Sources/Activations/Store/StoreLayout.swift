@@ -1,5 +1,6 @@
 import Corpora
 import Foundation
+import Foundations
 import Models
 
 /// Where activations of one source over one list of utterances lie in a store, known without looking into it.

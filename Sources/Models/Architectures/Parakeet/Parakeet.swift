@@ -10,7 +10,9 @@ import Tensors
 /// ```
 /// Frame *i* has its centre at 80·i ms. Of transducers only the encoder is read.
 struct Parakeet: SpeechArchitecture {
-  static let modelTypes = ["parakeet_ctc", "parakeet_encoder", "parakeet_rnnt", "parakeet_tdt", "canary", "cohere_asr"]
+  static let modelTypes = [
+    "parakeet_ctc", "parakeet_encoder", "parakeet_rnnt", "parakeet_tdt", "canary", "cohere_asr",
+  ]
 
   /// A step of the subsampling, after the first: depthwise, then over channels.
   struct Step: Sendable {
