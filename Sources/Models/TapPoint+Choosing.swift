@@ -33,7 +33,7 @@ extension [TapPoint] {
   }
 
   private func hidden(_ number: Int) throws -> TapPoint {
-    var layers = filter { $0.name.hasPrefix("hidden.") }
+    var layers = filter { $0.kind.isHidden }
     // A tower alone has a prefix before them all.
     if layers.isEmpty { layers = filter { $0.name.contains(".hidden.") } }
     let index = number < 0 ? layers.count + number : number
