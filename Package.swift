@@ -11,13 +11,14 @@ let testData = [
 
 /// A module is one line; its tests come with it.
 func module(
-  _ name: String, _ needs: [Target.Dependency] = [], resources: [Resource]? = nil
+  _ name: String, _ needs: [Target.Dependency] = [], tests testNeeds: [Target.Dependency] = [],
+  resources: [Resource]? = nil
 ) -> [Target] {
   [
     .target(name: name, dependencies: needs, resources: resources),
     .testTarget(
       name: name + "Tests",
-      dependencies: [.byName(name: name), "StrataTestSupport"],
+      dependencies: [.byName(name: name), "StrataTestSupport"] + testNeeds,
       exclude: testData[name].map { [$0] } ?? []),
   ]
 }
@@ -88,47 +89,73 @@ let package = Package(
       .target(name: "CFaults"),
       .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
     ]
-      + module("Files", ["CXXHash"])
-      + module("Corpora", ["Yams", "CXML2", "CPCRE2"])
+      + module("Foundations")
+      + module("Files", ["Foundations", "CXXHash"])
+      + module("Corpora", ["Foundations", "CPCRE2", "CXML2", "Yams"], tests: ["Foundations"])
       + module("Results", ["Corpora"])
-      + module("Tensors", ["COpenBLAS", "CKernels"])
-      + module("LinearAlgebra", ["Tensors", "CLAPACKE"])
-      + module("Audio", ["Tensors", "CSndFile", "CMPG123", "CSoxr"])
+      + module("Tensors", ["COpenBLAS", "CKernels"], tests: ["Foundations"])
+      + module("LinearAlgebra", ["Foundations", "Tensors", "CLAPACKE"], tests: ["Foundations", "Tensors"])
+      + module("Audio", ["Foundations", "Tensors", "CSndFile", "CMPG123", "CSoxr"], tests: ["Tensors"])
       + module(
         "Checkpoints",
         [
-          "Files", "Tensors", "CZip", "Yams",
+          "Foundations", "Files", "Tensors", "CZip", "Yams",
           .product(name: "OrderedCollections", package: "swift-collections"),
-        ])
-      + module("HDF5", ["Files", "Tensors", "CHDF5"])
+        ], tests: ["Foundations", "Files", "Tensors"])
+      + module("HDF5", ["Foundations", "Files", "Tensors", "CHDF5"], tests: ["Foundations", "Tensors"])
       + module(
         "Models",
         [
-          "Tensors", "Audio", "Checkpoints", "Yams",
+          "Foundations", "Tensors", "Audio", "Checkpoints", "Yams",
           .product(name: "HeapModule", package: "swift-collections"),
+        ],
+        tests: [
+          "Foundations", "Tensors", "Audio", "Checkpoints",
+          .product(name: "OrderedCollections", package: "swift-collections"),
         ])
-      + module("Activations", ["Files", "Models", "Corpora", "Audio", "Checkpoints", "HDF5", "Yams"])
-      + module("Probing", ["LinearAlgebra", "Activations", "Audio", "Results", "Yams"])
-      + module("Similarity", ["LinearAlgebra", "Activations", "Results"])
       + module(
-        "Attribution", ["Checkpoints", "Models", "Corpora", "Activations", "Probing", "Results"])
+        "Activations",
+        ["Foundations", "Files", "Corpora", "Tensors", "Audio", "Checkpoints", "HDF5", "Models", "Yams"],
+        tests: ["Foundations", "Files", "Corpora", "Tensors", "Audio", "Checkpoints", "Models"])
       + module(
-        "Reports", ["Files", "Results", "CPNG", .product(name: "Mustache", package: "swift-mustache")])
+        "Probing",
+        ["Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Activations", "Yams"],
+        tests: ["Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Activations"])
+      + module(
+        "Similarity", ["Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Activations"],
+        tests: ["Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Activations"])
+      + module(
+        "Attribution",
+        [
+          "Foundations", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models", "Activations",
+          "Probing",
+        ], tests: ["Foundations", "Corpora", "Tensors", "Audio", "Checkpoints", "Models"])
+      + module(
+        "Reports",
+        [
+          "Foundations", "Files", "Corpora", "Results", "CPNG",
+          .product(name: "Mustache", package: "swift-mustache"),
+        ], tests: ["Corpora", "Results"])
       + module(
         "Strata",
         [
-          "Files", "Results", "Tensors", "Audio", "Corpora", "Checkpoints", "HDF5", "Models",
+          "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models",
           "Activations", "Probing", "Similarity", "Attribution", "Reports",
+        ],
+        tests: [
+          "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "HDF5", "Models",
+          "Activations", "Probing",
         ])
       + [
         .executableTarget(
           name: "probe-layers",
           dependencies: [
-            "Strata", "Files", "CFaults", "Yams",
+            "Foundations", "Files", "Reports", "Strata", "CFaults", "Yams",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
           ]),
         .testTarget(
-          name: "ProbeLayersTests", dependencies: ["probe-layers", "Checkpoints", "StrataTestSupport"]),
+          name: "ProbeLayersTests",
+          dependencies: ["probe-layers", "Checkpoints", "Strata", "Tensors", "StrataTestSupport"]),
       ]),
   swiftLanguageModes: [.v6]
 )

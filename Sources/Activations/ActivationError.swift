@@ -45,7 +45,7 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
       "moments cannot be added, their \(what) differ: \(first) and \(second); extract both with the same model, "
         + "corpus and settings"
     case .samplesDiffer(let what, let first, let second):
-      "samples cannot be put together, their \(what) differ: \(first) and \(second); extract both with the same "
+      "cannot merge samples: their \(what) differ: \(first) and \(second); extract both with the same "
         + "model and settings"
     case .noSpans(let level?, let utterances):
       "none of the \(utterances) utterances has labels of the level \(level); choose other levels or add the tier"

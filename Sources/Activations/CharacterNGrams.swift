@@ -1,4 +1,5 @@
 import Corpora
+import Foundations
 import Tensors
 
 /// The baseline of texts, as mel is that of sounds: what is written, and nothing learned.

@@ -2,6 +2,7 @@ import Audio
 import Corpora
 import Files
 import Foundation
+import Foundations
 import Models
 
 /// What a pass will do, fixed before any audio is read: the layers, the levels with their spans and samples,

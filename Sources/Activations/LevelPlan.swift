@@ -1,4 +1,5 @@
 import Corpora
+import Foundations
 
 /// One level of a corpus before any audio is read: its classes, and which spans are in the sample.
 ///

@@ -1,4 +1,5 @@
 import Corpora
+import Foundations
 
 /// How many spans of a level are kept whole, with their vectors.
 ///

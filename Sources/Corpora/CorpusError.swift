@@ -1,3 +1,5 @@
+import Foundations
+
 /// What keeps a corpus, a label file or a split from being made; every message names the file, the line,
 /// what was found, what was expected and what to do.
 public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {

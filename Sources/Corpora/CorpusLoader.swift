@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// Reads a corpus folder step by step, gathering issues on the way.
 struct CorpusLoader {
@@ -217,7 +218,8 @@ struct CorpusLoader {
         var silent = IssueList()
         swap(&silent, &issues)
         defer { swap(&silent, &issues) }
-        guard let sound = try? header(pair.audio.path), let length = sound.seconds, let tiers = tiers(of: pair)
+        guard let sound = try? header(pair.audio.path), let length = sound.seconds,
+          let tiers = tiers(of: pair)
         else { return nil }
         let end = tiers.filter { $0.kind == .intervals }.compactMap { $0.intervals.map(\.end).max() }.max()
         return end.map {

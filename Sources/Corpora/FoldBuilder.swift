@@ -1,7 +1,9 @@
+import Foundations
+
 /// Makes the folds of a split plan.
 struct FoldBuilder {
   let table: SplitTable
-  private var numbers: SeededNumbers
+  private var numbers: SplitMix64
 
   /// What parts are kept apart by.
   enum Design {
@@ -14,7 +16,7 @@ struct FoldBuilder {
 
   init(_ table: SplitTable, seed: UInt64) {
     self.table = table
-    numbers = SeededNumbers(seed: seed)
+    numbers = SplitMix64(seed: seed)
   }
 
   mutating func folds(_ cells: SplitPlan.Cells) -> (folds: [Fold], words: String) {

@@ -1,3 +1,5 @@
+import Foundations
+
 /// One division of a corpus: indices of utterances.
 public struct Fold: Sendable, Equatable, Codable {
   /// What probes are fitted on.
@@ -106,7 +108,7 @@ public struct SplitPlan: Sendable, Equatable {
         (table.sentence, groupLimit, "folds of sentences; every speaker is on both sides")
       default: (Array(utterances.indices), groupLimit, "folds of utterances")
       }
-    var numbers = SeededNumbers(seed: seed)
+    var numbers = SplitMix64(seed: seed)
     let groups = table.groups(Array(utterances.indices), by: key, count: most, using: &numbers)
     guard groups.count > 1 else { throw .tooFewUtterances(count: groups.count) }
     let members = groups.map { group in utterances.indices.filter { group.contains(key[$0]) } }

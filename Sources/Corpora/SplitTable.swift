@@ -1,3 +1,5 @@
+import Foundations
+
 /// Utterances with their speakers and sentences as numbers, in the order in which they first occur.
 struct SplitTable {
   let speaker: [Int]
@@ -40,7 +42,7 @@ struct SplitTable {
   ///
   /// In a random order each goes to the shortest group so far; of a few such orders the most even counts.
   func groups(
-    _ indices: [Int], by key: [Int], count groups: Int, using numbers: inout SeededNumbers
+    _ indices: [Int], by key: [Int], count groups: Int, using numbers: inout SplitMix64
   ) -> [Set<Int>] {
     var weight: [Int: Double] = [:]
     for index in indices { weight[key[index], default: 0] += seconds[index] }
@@ -49,7 +51,7 @@ struct SplitTable {
     for _ in 0..<16 {
       var sets = [Set<Int>](repeating: [], count: min(groups, units.count))
       var sums = [Double](repeating: 0, count: sets.count)
-      for unit in units.shuffled(using: &numbers) {
+      for unit in numbers.shuffled(units) {
         // The first round gives every group one, also where all lengths are zero.
         let shortest =
           sets.indices.min { (sums[$0], sets[$0].count) < (sums[$1], sets[$1].count) } ?? 0
@@ -60,20 +62,5 @@ struct SplitTable {
       if spread < best.spread { best = (sets, spread) }
     }
     return best.sets
-  }
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014): the same numbers everywhere for one seed.
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

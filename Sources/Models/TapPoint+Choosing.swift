@@ -1,3 +1,5 @@
+import Foundations
+
 extension [TapPoint] {
   /// Those of a list such as `0,6,-1` or `projection,hidden.3`, in the order given.
   ///
@@ -31,7 +33,7 @@ extension [TapPoint] {
   }
 
   private func hidden(_ number: Int) throws -> TapPoint {
-    var layers = filter { $0.name.hasPrefix("hidden.") }
+    var layers = filter { $0.kind.isHidden }
     // A tower alone has a prefix before them all.
     if layers.isEmpty { layers = filter { $0.name.contains(".hidden.") } }
     let index = number < 0 ? layers.count + number : number
@@ -42,23 +44,6 @@ extension [TapPoint] {
   }
 
   private func unknown(_ name: String) -> ModelError {
-    let nearest = map(\.name).map { ($0, Self.distance(name, $0)) }.sorted { $0.1 < $1.1 }.prefix(3)
-    return .unknownLayer(name: name, nearest: nearest.map(\.0))
-  }
-
-  /// Edits that lead from one name to the other (Levenshtein).
-  private static func distance(_ a: String, _ b: String) -> Int {
-    let b = [Character](b)
-    var row = [Int](0...b.count)
-    for (i, character) in a.prefix(64).enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let above = row[j + 1]
-        row[j + 1] = Swift.min(above + 1, row[j] + 1, diagonal + (b[j] == character ? 0 : 1))
-        diagonal = above
-      }
-    }
-    return row[b.count]
+    .unknownLayer(name: name, nearest: Nearest.ordered(to: name, among: map(\.name), count: 3))
   }
 }

@@ -1,3 +1,4 @@
+import Foundations
 import Results
 import Tensors
 
@@ -236,23 +237,4 @@ extension MetricTable {
       Dictionary(
         uniqueKeysWithValues: metrics.map { ($0, draws($0).estimate(within: $0.range)) }))
   }
-}
-
-/// The quantile of ascending values, linear between them (Hyndman & Fan's type 7, numpy's default).
-func quantile(_ sorted: [Double], _ share: Double) -> Double {
-  let position = share * Double(sorted.count - 1)
-  let below = Int(position.rounded(.down))
-  let above = min(below + 1, sorted.count - 1)
-  return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
-}
-
-/// Which of several hypotheses are rejected at level `alpha` by Holm's step-down correction (Holm 1979).
-package func holmRejections(_ pValues: [Double], alpha: Double = 0.05) -> [Bool] {
-  var rejected = [Bool](repeating: false, count: pValues.count)
-  let order = pValues.indices.sorted { (pValues[$0], $0) < (pValues[$1], $1) }
-  for (rank, index) in order.enumerated() {
-    guard pValues[index] <= alpha / Double(pValues.count - rank) else { break }
-    rejected[index] = true
-  }
-  return rejected
 }

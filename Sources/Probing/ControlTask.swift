@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// Labels that a probe could only learn by heart (Hewitt & Liang 2019): the classes of the types, such as triphones,

@@ -1,4 +1,5 @@
 import Corpora
+import Foundations
 import Tensors
 
 /// Single frames as spans of the level `sound`, for probes that read frames instead of labelled spans.

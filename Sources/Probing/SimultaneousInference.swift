@@ -1,3 +1,5 @@
+import Foundations
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)

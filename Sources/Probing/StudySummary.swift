@@ -1,4 +1,5 @@
 import Activations
+import Foundations
 import Results
 import Tensors
 

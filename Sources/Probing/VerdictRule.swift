@@ -1,4 +1,5 @@
 import Corpora
+import Foundations
 import Results
 
 #if canImport(Glibc)

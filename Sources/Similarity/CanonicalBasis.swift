@@ -44,13 +44,7 @@ public struct CanonicalBasis: PreparedStates {
       let directions = try PrincipalDirections(of: centred.secondMoment(), share: share)
       keptShare = directions.share
       loadings = directions.loadings
-      // Rounding the projection to single precision costs 6e-8 of the largest direction, which is little
-      // beside the smallest where that is not below a hundredth of it.
-      let wellConditioned = directions.variances[directions.kept - 1] > 1e-4 * directions.variances[0]
-      scores =
-        wellConditioned
-        ? matrixProduct(centred.tensor(), .none, directions.whitening.tensor)
-        : centred.projected(by: directions.whitening)
+      scores = centred.projected(by: directions.whitening)
     }
   }
 

@@ -90,7 +90,7 @@ struct CentredStates: Sendable {
   }
 
   /// The same into memory for `range.count · p` values.
-  private func write(_ range: Range<Int>, to target: UnsafeMutablePointer<Double>) {
+  func write(_ range: Range<Int>, to target: UnsafeMutablePointer<Double>) {
     let (p, scale) = (width, self.scale)
     states.rows(range).withUnsafeBuffer { values in
       mean.withUnsafeBufferPointer { mean in

@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Foundations
 import Tensors
 
 /// How well a linear map of a layer follows the labels, by CCA between states and one-hot labels, fitted and

@@ -1,4 +1,5 @@
 import Activations
+import Foundations
 import LinearAlgebra
 import Results
 import Tensors
@@ -89,7 +90,7 @@ public enum LayerSimilarity {
       return try refusable {
         try measure.check(x, y)
         // A layer is itself: the product would only add rounding.
-        return i == j ? 1 : try measure.compare(x, y)
+        return i == j ? 1 : try inRange(measure.compare(x, y), of: measure)
       }
     }
 
@@ -148,7 +149,8 @@ public enum LayerSimilarity {
       guard case .success(let x) = summaries[i], case .success(let y) = summaries[j] else { return nil }
       return try refusable {
         try measure.check(x, y)
-        return i == j ? 1 : try measure.compare(x, y, moments.sums(names[i], names[j]))
+        return i == j
+          ? 1 : try inRange(measure.compare(x, y, moments.sums(names[i], names[j])), of: measure)
       }
     }
     var notes = MatrixNotes(layers: names)
@@ -184,6 +186,17 @@ extension LayerSimilarity {
     } catch let error as LinearAlgebraError {
       return .failure(Refusal(reason: error.description))
     }
+  }
+
+  /// The value, brought back over the bound that rounding took it past; throws where it is further out.
+  static func inRange(_ value: Double, of measure: some SimilarityMeasure) throws(SimilarityError) -> Double
+  {
+    let range = measure.range
+    let nearest = min(max(value, range.lowerBound), range.upperBound)
+    guard value.isNaN || abs(value - nearest) <= 1e-6 else {
+      throw .outOfRange(value: value, measure: measure.name)
+    }
+    return value.isNaN ? value : nearest
   }
 
   /// Values of all pairs, `[rows × columns]`, and the refused pairs with their reasons. `compare` gets

@@ -34,7 +34,7 @@ public struct LinearCKA: SimilarityMeasure {
     let ownProduct: Double
 
     enum Form: Sendable {
-      case states(Tensor, squaredNorms: [Double])
+      case states(CentredStates, squaredNorms: [Double])
       case kernel(KernelMatrix)
     }
   }
@@ -61,12 +61,11 @@ public struct LinearCKA: SimilarityMeasure {
         rows: states.rows, dimensions: centred.dimensions, form: .kernel(kernel),
         ownProduct: kernel.norm * kernel.norm)
     case .features:
-      let x = centred.tensor()
-      let norms = squaredRowNorms(x)
+      let norms = centred.squaredRowNorms()
       prepared = Prepared(
-        rows: states.rows, dimensions: centred.dimensions, form: .states(x, squaredNorms: norms),
+        rows: states.rows, dimensions: centred.dimensions, form: .states(centred, squaredNorms: norms),
         ownProduct: product(
-          ofSquares: CrossProducts.within(x).sumOfSquares, LinearCKA.sums(norms, norms), rows: states.rows))
+          ofSquares: centred.secondMoment().sumOfSquares, LinearCKA.sums(norms, norms), rows: states.rows))
     }
     // Rounding leaves a trace of variance where the estimate is zero.
     guard prepared.ownProduct > 0 else { throw SimilarityError.noVariance }
@@ -110,14 +109,19 @@ extension LinearCKA {
         y.withUnsafeBufferPointer { y in innerProduct(x, y) }
       })
   }
+}
 
-  fileprivate func squaredRowNorms(_ x: Tensor) -> [Double] {
-    let width = x.width
-    return x.withUnsafeBuffer { values in
-      (0..<x.rows).map { row in
-        let row = UnsafeBufferPointer(rebasing: values[row * width..<(row + 1) * width])
-        return innerProduct(row, row)
+extension CentredStates {
+  /// ‖xᵢ‖² of every row.
+  fileprivate func squaredRowNorms() -> [Double] {
+    var norms: [Double] = []
+    norms.reserveCapacity(rows)
+    forEachBlock { range, block in
+      for i in 0..<range.count {
+        let row = UnsafeBufferPointer(start: block + i * width, count: width)
+        norms.append(innerProduct(row, row))
       }
     }
+    return norms
   }
 }

@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// Linear CKA from batches of rows (Nguyen et al. 2021): the three unbiased HSIC₁ are averaged over batches,

@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 #if canImport(Glibc)

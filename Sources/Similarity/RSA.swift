@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// Representational similarity analysis (Kriegeskorte et al. 2008): Spearman's ρ, with average ranks, between

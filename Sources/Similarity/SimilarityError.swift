@@ -16,6 +16,8 @@ public enum SimilarityError: Error, Equatable, CustomStringConvertible, Sendable
   case constantRow(Int)
   /// Two layers were prepared in different spaces or with different row batches.
   case preparedApart
+  /// A value that the measure cannot have: rounding has eaten what there was.
+  case outOfRange(value: Double, measure: String)
 
   public var description: String {
     switch self {
@@ -35,6 +37,9 @@ public enum SimilarityError: Error, Equatable, CustomStringConvertible, Sendable
     case .constantRow(let row):
       "all values of row \(row) are equal, so that it has no correlation distance to another"
     case .preparedApart: "the two layers were not prepared for the same comparison"
+    case .outOfRange(let value, let measure):
+      "\(measure) came out as \(value), which it cannot be: a few rows are so much larger than the rest that rounding "
+        + "leaves nothing of it; look for outlier rows and compare without them"
     }
   }
 }

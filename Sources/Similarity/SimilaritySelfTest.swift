@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// What a self-test found.

@@ -1,6 +1,7 @@
 import Activations
 import Audio
 import Foundation
+import Foundations
 import Models
 import Tensors
 
@@ -104,13 +105,22 @@ public struct ActivationExport: Sendable {
 }
 
 /// Why activations could not be written, beyond faults of the files.
-public enum ExportError: Error, Equatable, CustomStringConvertible, Sendable {
+public enum ExportError: StrataError, Equatable, CustomStringConvertible, Sendable {
   /// A recording that the model could not be run over.
   case recording(path: String, reason: String)
   case noRecordings(path: String)
   case unknownFormat(path: String)
   case noRoom(path: String, needed: Int, free: Int)
   case interrupted
+
+  public var kind: FailureKind {
+    switch self {
+    case .recording, .noRecordings: .badInput
+    case .unknownFormat: .badRequest
+    case .noRoom: .writeFailed
+    case .interrupted: .interrupted
+    }
+  }
 
   public var description: String {
     switch self {

@@ -3,6 +3,7 @@ import Attribution
 import Audio
 import Corpora
 import Foundation
+import Foundations
 import Models
 import Probing
 import Results

@@ -1,6 +1,7 @@
 import Activations
 import Corpora
 import Foundation
+import Foundations
 import Probing
 import Results
 import Similarity

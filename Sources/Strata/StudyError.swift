@@ -1,7 +1,8 @@
 import Corpora
+import Foundations
 
 /// What keeps a study from being made, beyond faults of its files.
-public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
+public enum StudyError: StrataError, Equatable, CustomStringConvertible, Sendable {
   case interrupted
   case unknownLevel(String, known: [String])
   /// A speech model was given texts, or a text model recordings.
@@ -42,7 +43,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible, Sendable {
     }
   }
 
-  var kind: FailureKind {
+  public var kind: FailureKind {
     switch self {
     case .interrupted: .interrupted
     case .unknownLevel, .noProbe: .badRequest

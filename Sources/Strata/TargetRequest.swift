@@ -50,7 +50,7 @@ public struct TargetRequest: Sendable {
   /// The layer that a unit is of: without a name the last hidden layer or, of a model that has none, its last.
   /// - Throws: `ModelError.unknownLayer`.
   public static func layer(named name: String?, of model: SpeechModel) throws -> TapPoint {
-    let last = model.taps.last { $0.name.hasPrefix("hidden.") } ?? model.taps.last
+    let last = model.taps.last(where: \.kind.isHidden) ?? model.taps.last
     guard let point = try name.map({ try model.resolve(layers: $0).first }) ?? last else {
       throw ModelError.unknownLayer(name: name ?? "", nearest: [])
     }

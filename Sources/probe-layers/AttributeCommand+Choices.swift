@@ -103,7 +103,7 @@ extension AttributeCommand {
       }
       return found
     }
-    let hidden = model.taps.last { $0.name.hasPrefix("hidden.") }?.name
+    let hidden = model.taps.last(where: \.kind.isHidden)?.name
     guard let name = try layer.map({ try model.resolve(layers: $0).first?.name }) ?? hidden else {
       throw ValidationError("Say the probe's layer with --layer.")
     }

@@ -5,7 +5,7 @@ import Strata
 struct AttributeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attribute",
-    abstract: "Which moments, frequencies and layers carry what a model says of a recording.",
+    abstract: "Draw which moments, frequencies and layers a model's output depends on.",
     discussion: """
       The target is a class of the model's own head, a class of a linear probe at any layer (--probe), or one unit of a
       layer (--unit), read over a span or the whole recording. Labels that lie beside the recording are drawn beneath.
@@ -54,25 +54,25 @@ struct AttributeCommand: ParsableCommand {
   @Option(help: "The layer of a probe or unit. Default: the last hidden layer.")
   var layer: String?
 
-  @Option(help: "Read the target between these seconds only: START-END.")
+  @Option(help: "Explain the target between these seconds only: START-END.")
   var span: String?
 
-  @Option(help: "Read it over the labelled span of this label, the N-th as LABEL:N.")
+  @Option(help: "Explain the first span with this label; LABEL:N for the N-th.")
   var at: String?
 
   @Option(
     help:
-      "Give the model the recording from this second on only. A recording that is longer than a model reads at once (Whisper: 30 s) is cut around the target without being asked."
+      "Start the recording at this second. A recording longer than the model's window (Whisper: 30 s) is cut around the target automatically."
   )
   var from: Double?
 
-  @Option(help: "Give the model the recording up to this second only.")
+  @Option(help: "End the recording at this second.")
   var to: Double?
 
   @Option(help: "Explain a token of a model with a decoder, which is given this text.")
   var text: String?
 
-  @Option(help: "The decoder's tokens by their ids, 3,5,8, where no tokeniser lies with the model.")
+  @Option(help: "The decoder's token ids (3,5,8), for a model without a tokenizer.")
   var tokens: String?
 
   @Option(help: "Which token of --text, from 1, or of --tokens, from 2.")
@@ -86,12 +86,12 @@ struct AttributeCommand: ParsableCommand {
       "Where Grad-CAM is taken. Default: before the last layer that mixes frames on the way to the target.")
   var mapLayer: String?
 
-  @Option(help: "Maps of their own for so many channels of Grad-CAM, the weightiest.")
+  @Option(help: "Also map the N highest-weighted Grad-CAM channels separately.")
   var channels = 0
 
   @Option(
     parsing: .upToNextOption,
-    help: "Other checkpoints of the same training, whose maps are drawn below the model's, in this order.")
+    help: "Other checkpoints of the same run; their maps are drawn below the model's, in this order.")
   var checkpoints: [String] = []
 
   @Option(help: "The corpus that a probe is fitted on. Default: the one that comes with the tool.")
@@ -111,21 +111,23 @@ struct AttributeCommand: ParsableCommand {
 
   @Option(
     help:
-      "Where integrated gradients begin: \(AttributionSettings.Baseline.allCases.map(\.rawValue).joined(separator: ", "))."
+      "The baseline of integrated gradients: \(AttributionSettings.Baseline.allCases.map(\.rawValue).joined(separator: ", "))."
   )
   var baseline = "noise"
 
   @Option(help: "The rule of lrp for linear layers and convolutions: epsilon, gamma or z+.")
   var rule = "epsilon"
 
-  @Option(help: "What is drawn at random is drawn with this seed.")
+  @Option(help: "The seed of every random choice.")
   var seed: UInt64 = 0
 
   @Flag(
-    help: "Try whether each map is true: hiding curves, random weights, noise, agreement. Takes longer.")
+    help:
+      "Test whether each map is faithful to the model: deletion and insertion curves, weight randomisation, noise, agreement. Takes longer."
+  )
   var checks = false
 
-  @Flag(help: "Also make PNG of each figure (needs rsvg-convert).")
+  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
   var png = false
 
   @OptionGroup var running: RunningOptions

@@ -20,11 +20,11 @@ struct CompareCommand: AsyncParsableCommand {
 
   @Argument(
     help:
-      "Models as the other commands take them, and folders of checkpoints. The first is what is compared with."
+      "Models, or folders of checkpoints. The others are compared with the first."
   )
   var models: [String]
 
-  @Flag(help: "Put the last model before training, with random weights, in front.")
+  @Flag(help: "Compare with the last model's architecture before training (random weights).")
   var untrained = false
 
   @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
@@ -39,7 +39,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(help: "Probes by name, all, or a folder of definitions. Default: those that come with the tool.")
   var probes: String?
 
-  @Option(help: "Randomly initialised twins of every model, for its verdicts.")
+  @Option(help: "Untrained copies of every model, for its verdicts.")
   var twins = 0
 
   @Option(name: [.short, .long], help: "Where the results go.")

@@ -16,7 +16,7 @@ struct CorpusCommand: ParsableCommand {
   struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "check",
-      abstract: "Say what a corpus holds and what is wrong with it, by file and line.",
+      abstract: "List what a corpus contains and what is wrong with it, by file and line.",
       discussion: """
         Labels are also compared with the sound itself, on a sample: whether they lie where it changes, or would after a \
         shift or a stretch. The last line says whether the corpus is ready, or what to see to first.

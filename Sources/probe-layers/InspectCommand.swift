@@ -31,7 +31,8 @@ struct InspectCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "A file to write instead of standard output.")
   var output: String?
 
-  @Flag(inversion: .prefixedNo, help: "Run the model over a minute of noise to see what that takes.")
+  @Flag(
+    inversion: .prefixedNo, help: "Run the model over a minute of noise to measure its time and memory.")
   var cost = true
 
   @OptionGroup var loading: LoadingOptions

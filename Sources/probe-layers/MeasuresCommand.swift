@@ -6,7 +6,7 @@ import Strata
 
 struct MeasuresCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "measures", abstract: "What layers tell of a level beside a linear probe.",
+    commandName: "measures", abstract: "Measures beyond the linear probe: ABX, clustering, CCA, MDL, MLP.",
     discussion: """
       For every layer: phone ABX within and across speakers (angular distance along the best alignment, and of pooled \
       frames; phonemes only), purity and PNMI of k-means clusters, CCA with the labels beside CCA with shuffled ones, \
@@ -34,7 +34,7 @@ struct MeasuresCommand: ParsableCommand {
   @Option(help: "Clusters of k-means.")
   var clusters = 50
 
-  @Flag(help: "ABX compares phones in any context, where one context has too few.")
+  @Flag(help: "Compare phones across contexts in ABX, for corpora with too few triples within one.")
   var anyContext = false
 
   @Option(name: [.short, .long], help: "A CSV file to write as well.")

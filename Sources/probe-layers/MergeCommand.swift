@@ -4,7 +4,7 @@ import Strata
 
 struct MergeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "merge", abstract: "Add shards up and write the whole study.",
+    commandName: "merge", abstract: "Merge shards into the whole study.",
     discussion: """
       Shards are made by probe-layers MODEL --shard i/n, on one machine or on many. The merged study is the one
       that a single run would have written, to the byte. A shard that is missing, there twice, damaged or of
@@ -18,13 +18,13 @@ struct MergeCommand: AsyncParsableCommand {
         probe-layers merge shards --model model.ckpt --output my-study    with activation maps
       """)
 
-  @Argument(help: "Shards' folders, or a folder of them.")
+  @Argument(help: "Shard folders, or a folder of them.")
   var shards: [String]
 
   @Option(name: [.short, .long], help: "Where the results go.")
   var output = "strata-study"
 
-  @Option(help: "The corpus, where it is not where the shards found it; only its labels are read.")
+  @Option(help: "The corpus, if it has moved since the shards were made; only its labels are read.")
   var corpus: String?
 
   @Option(help: "The model that the shards were made by, for activation maps.")

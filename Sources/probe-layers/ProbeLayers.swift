@@ -2,6 +2,7 @@ import ArgumentParser
 import CFaults
 import Files
 import Foundation
+import Foundations
 import Strata
 
 /// The command: arguments in, progress and tables out, an exit status at the end. What it does is in
@@ -29,7 +30,7 @@ struct ProbeLayers: AsyncParsableCommand {
 
       EXIT STATUS
         0 done    64 usage    65 input is not what it claims to be    66 input is missing
-        70 a fault of ours    74 a write failed
+        70 internal error    74 a write failed
         130 interrupted by Ctrl-C, SIGTERM or SIGHUP (finished work is kept)
         141 nobody reads standard output any more (results that have a folder are in it)
       """,

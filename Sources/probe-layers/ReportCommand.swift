@@ -4,7 +4,7 @@ import Strata
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Draw the tables and figures of a finished study again.",
+    commandName: "report", abstract: "Redraw the tables and figures of a finished study.",
     discussion: """
       EXAMPLE
         probe-layers report strata-study

@@ -42,10 +42,10 @@ struct SimilarityCommand: AsyncParsableCommand {
     help: "Also compare with one-hot labels: CKA, and CCA read on other utterances than it was fitted on.")
   var labels = false
 
-  @Flag(help: "Also measure how each layer's variance is spread.")
+  @Flag(help: "Also measure each layer's eigenvalue spectrum.")
   var spectra = false
 
-  @Option(help: "At most this many rows are kept.")
+  @Option(help: "Keep at most this many rows.")
   var rows = 20_000
 
   @Option(name: [.short, .long], help: "Where the results go.")

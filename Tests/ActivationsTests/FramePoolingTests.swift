@@ -1,4 +1,5 @@
 import Corpora
+import Foundations
 import Models
 import Tensors
 import Testing

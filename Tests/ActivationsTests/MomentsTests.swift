@@ -1,3 +1,4 @@
+import Foundations
 import StrataTestSupport
 import Tensors
 import Testing

@@ -1,4 +1,5 @@
 import Corpora
+import Foundations
 import Tensors
 import Testing
 

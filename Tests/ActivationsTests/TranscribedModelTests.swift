@@ -1,6 +1,7 @@
 import Audio
 import Corpora
 import Foundation
+import Foundations
 import Models
 import StrataTestSupport
 import Tensors

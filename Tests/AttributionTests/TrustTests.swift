@@ -1,3 +1,4 @@
+import Foundations
 import Models
 import StrataTestSupport
 import Tensors

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Corpora
@@ -17,7 +18,7 @@ import Testing
   func mutations(name: String) throws {
     let original = try bytes("formats/austen_0880.\(name)")
     let format = try LabelFormat.recognise(LabelText(original, path: name == "PHN" ? "a.PHN" : "a.\(name)"))
-    var numbers = SeededNumbers(seed: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+    var numbers = SplitMix64(seed: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
     for _ in 0..<80 {
       var bytes = original
       for _ in 0...Int.random(in: 0...3, using: &numbers) { Self.mutate(&bytes, using: &numbers) }
@@ -60,7 +61,7 @@ import Testing
       %%%
       """.utf8)
     let original = yaml + textGrid([("words", [(0, 0.5, "good"), (0.5, 1, "day")])]).utf8
-    var numbers = SeededNumbers(seed: 11)
+    var numbers = SplitMix64(seed: 11)
     for _ in 0..<150 {
       var bytes = original
       for _ in 0...Int.random(in: 0...2, using: &numbers) { Self.mutate(&bytes, using: &numbers) }
@@ -133,7 +134,7 @@ import Testing
   }
 
   /// One change of the kinds that bring readers of text down.
-  static func mutate(_ bytes: inout [UInt8], using numbers: inout SeededNumbers) {
+  static func mutate(_ bytes: inout [UInt8], using numbers: inout SplitMix64) {
     guard bytes.count > 8 else { return }
     let position = Int.random(in: 0..<bytes.count, using: &numbers)
     let count = min(Int.random(in: 1...40, using: &numbers), bytes.count - position)

@@ -1,3 +1,4 @@
+import Foundations
 import Testing
 
 @testable import Corpora
@@ -144,7 +145,7 @@ private func apart(_ counts: [Int]) -> [Reading] {
 
   @Test("leaks only where it says so, whatever the corpus", arguments: 0..<60)
   func property(seed: Int) throws {
-    var numbers = SeededNumbers(seed: UInt64(seed))
+    var numbers = SplitMix64(seed: UInt64(seed))
     let speakers = Int.random(in: 1...9, using: &numbers)
     let sentences = Int.random(in: 1...12, using: &numbers)
     let count = Int.random(in: 2...80, using: &numbers)

@@ -1,3 +1,4 @@
+import Foundations
 import Testing
 
 @testable import Corpora
@@ -42,7 +43,7 @@ import Testing
 
   @Test("always gives whole words back, one vowel to a syllable")
   func whole() {
-    var numbers = SeededNumbers(seed: 3)
+    var numbers = SplitMix64(seed: 3)
     let phones = Arpabet.phones.sorted()
     for _ in 0..<500 {
       let word = (0..<Int.random(in: 0...12, using: &numbers)).map { _ in

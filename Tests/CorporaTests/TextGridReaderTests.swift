@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Corpora
@@ -200,7 +201,7 @@ private let header = "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\
 @Suite("A numeral") struct NumeralTests {
   @Test("is what the standard library reads")
   func equal() {
-    var numbers = SeededNumbers(seed: 5)
+    var numbers = SplitMix64(seed: 5)
     for _ in 0..<2000 {
       let value = Double.random(in: -100...100, using: &numbers)
       let digits = Int.random(in: 0...18, using: &numbers)

@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// Standard normal values, seeded by the shape.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Results
 import Tensors
 import Testing

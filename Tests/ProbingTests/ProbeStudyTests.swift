@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Foundations
 import Results
 import Tensors
 import Testing

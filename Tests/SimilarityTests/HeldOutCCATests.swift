@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Foundations
 import Tensors
 import Testing
 

@@ -2,6 +2,7 @@ import Activations
 import Audio
 import Checkpoints
 import Foundation
+import Foundations
 import HDF5
 import Models
 import StrataTestSupport

@@ -1,6 +1,7 @@
 import Activations
 import Audio
 import Foundation
+import Foundations
 import Models
 import Results
 import Strata

@@ -1,5 +1,6 @@
 import Audio
 import Checkpoints
+import Foundations
 import Strata
 import StrataTestSupport
 import Testing

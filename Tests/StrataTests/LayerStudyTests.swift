@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Foundations
 import Probing
 import Strata
 import StrataTestSupport

@@ -1,6 +1,7 @@
 import Activations
 import Audio
 import Corpora
+import Foundations
 import Models
 import Probing
 import Strata

@@ -1,5 +1,6 @@
 import Activations
 import Foundation
+import Foundations
 import Models
 import Strata
 import StrataTestSupport

@@ -3,6 +3,7 @@ import Checkpoints
 import Corpora
 import Files
 import Foundation
+import Foundations
 import Models
 import Synchronization
 import Tensors

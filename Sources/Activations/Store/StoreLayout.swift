@@ -1,6 +1,7 @@
 import Corpora
 import Files
 import Foundation
+import Foundations
 import Models
 
 /// Where activations of one source over one list of utterances lie in a store, known without looking into it.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Models
 import Tensors
 
@@ -74,7 +75,7 @@ extension Attribution {
     let names = model.taps.map(\.name)
     let end = names.firstIndex(of: target.tap) ?? names.count - 1
     // A probe or unit is read at its layer as it is; whatever is before may be another.
-    let before = names[..<end].filter { $0.hasPrefix("hidden.") || $0.hasPrefix("conv.") }
+    let before = names[..<end].filter { TapKind($0).isHidden || TapKind($0).isConvolution }
     let step = max(1, (before.count + count - 1) / max(1, count))
     let stages: [String?] = stride(from: before.count - 1, to: -1, by: -step).map { before[$0] } + [nil]
     return try stages.map { stage in

@@ -53,7 +53,7 @@ extension Attribution {
     let labelled = utterance.flatMap { $0.spans(at: .phoneme).isEmpty ? nil : $0 }
     var labels: (own: FrameLabels, moved: [FrameLabels])?
     try model.forward(samples, tokens: tokens, taps: path.names, threads: threads) { name, weights in
-      let isOfText = name.hasPrefix("decoder.")
+      let isOfText = TapKind(name).isOfDecoder
       let weights = isOfText ? weights : layout.frames(of: weights)
       let (heads, queries, keys) = (weights.shape[0], weights.shape[1], weights.shape[2])
       if !isOfText, labels == nil {

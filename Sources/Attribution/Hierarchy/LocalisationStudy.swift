@@ -1,6 +1,7 @@
 import Activations
 import Audio
 import Corpora
+import Foundations
 import Models
 import Tensors
 
@@ -64,7 +65,7 @@ public struct LocalisationStudy: Sendable {
   }
 
   private func defaultLayers() throws -> [String] {
-    let names = model.taps.map(\.name).filter { $0.hasPrefix("hidden.") || $0 == "projection" }
+    let names = model.taps.filter { $0.kind.isHidden || $0.kind == .projection }.map(\.name)
     guard !names.isEmpty else { throw AttributionError.noHead(model: model.name) }
     return names
   }

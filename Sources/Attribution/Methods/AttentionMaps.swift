@@ -10,7 +10,9 @@ struct AttentionPath: Sendable {
 
   var names: Set<String> { Set((encoder + decoder).map(\.name)) }
 
-  static func crosses(_ name: String) -> Bool { name.hasPrefix("decoder.cross_attention.") }
+  static func crosses(_ name: String) -> Bool {
+    if case .tower("decoder", .crossAttention) = TapKind(name) { true } else { false }
+  }
 }
 
 extension Attribution {
@@ -40,8 +42,8 @@ extension Attribution {
       let sound = layers.first?.keys.count ?? values.shape[2]
       layers.append(
         AttentionLayer(
-          columns?.folded(values) ?? values, queriesFrom: name.hasPrefix("decoder.") ? sound : 0,
-          keysFrom: name.hasPrefix("decoder.attention.") ? sound : 0))
+          columns?.folded(values) ?? values, queriesFrom: TapKind(name).isOfDecoder ? sound : 0,
+          keysFrom: TapKind(name).isOfDecoder && !AttentionPath.crosses(name) ? sound : 0))
     }
     guard let sound = layers.first?.keys else {
       throw AttributionError.notApplicable(
@@ -144,10 +146,10 @@ extension Attribution {
       guard !path.isEmpty else { throw missing("there is none before \(target.tap)") }
       return AttentionPath(encoder: model.attentionTaps, decoder: Array(path))
     }
-    let hidden = model.taps.map(\.name).filter { $0.hasPrefix("hidden.") }
+    let hidden = model.taps.filter(\.kind.isHidden).map(\.name)
     let depth = hidden.firstIndex(of: target.tap) ?? hidden.count - 1
     let path = model.attentionTaps.prefix(max(0, depth))
-    guard !path.isEmpty, !target.tap.hasPrefix("conv."), target.tap != "projection" else {
+    guard !path.isEmpty, !TapKind(target.tap).isConvolution, TapKind(target.tap) != .projection else {
       throw missing("\(target.tap) comes before \(first.name), the model's first attention")
     }
     return AttentionPath(encoder: Array(path))

@@ -105,8 +105,8 @@ public struct Attribution: Sendable {
   /// and `projection` the last convolution; from a convolution the one before it.
   public func defaultLayer() throws -> String {
     let names = model.taps.map(\.name)
-    let hidden = names.filter { $0.hasPrefix("hidden.") }
-    let convolutions = names.filter { $0.hasPrefix("conv.") }
+    let hidden = names.filter { TapKind($0).isHidden }
+    let convolutions = names.filter { TapKind($0).isConvolution }
     // A decoder's tokens hear the sound through the encoder's last layer.
     if model.decoderTaps.contains(where: { $0.name == target.tap }), tokens != nil {
       return hidden.last ?? names[names.count - 1]

@@ -33,7 +33,7 @@ public struct RecordedPass: Sendable {
       throw AttributionError.notApplicable(method: "a recorded pass", reason: "\(tap) is not on its way")
     }
     // One tap point more, so that what `first` is made of is known too.
-    let hidden = first.flatMap { $0.hasPrefix("hidden.") ? names[..<last].firstIndex(of: $0) : nil }
+    let hidden = first.flatMap { TapKind($0).isHidden ? names[..<last].firstIndex(of: $0) : nil }
     let begin = hidden.flatMap { $0 > 0 ? $0 - 1 : nil }
     let tape = Tape(
       parameters: model.parameterTensors, keepsAll: keepsAll, from: begin.map { names[$0] })

@@ -27,7 +27,7 @@ extension FeatureEncoder {
     visit: (String, Tensor) throws -> Bool
   ) throws -> Tensor? {
     var numbers = Set(layers.indices.filter { wanted.contains("conv.\($0 + 1)") })
-    if wanted.contains(where: { !$0.hasPrefix("conv.") }) { numbers.insert(layers.count - 1) }
+    if wanted.contains(where: { !TapKind($0).isConvolution }) { numbers.insert(layers.count - 1) }
     let convolved = self(samples, validSamples: validSamples, wanted: numbers, run)
     for layer in convolved.keys.sorted() {
       guard let output = convolved[layer], try visit("conv.\(layer + 1)", output) else { return nil }

@@ -1,3 +1,4 @@
+import Foundations
 import Tensors
 
 /// A phone as an ABX task sees it.

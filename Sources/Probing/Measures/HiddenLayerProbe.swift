@@ -1,3 +1,4 @@
+import Foundations
 import LinearAlgebra
 import Tensors
 

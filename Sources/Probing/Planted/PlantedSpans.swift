@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Foundations
 import Tensors
 
 /// Spans and states whose answer is known, since they are drawn: every speaker reads every sentence, each span has a

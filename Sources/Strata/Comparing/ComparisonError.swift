@@ -1,5 +1,7 @@
+import Foundations
+
 /// What keeps layers or models from being compared.
-public enum ComparisonError: Error, Equatable, CustomStringConvertible, Sendable {
+public enum ComparisonError: StrataError, Equatable, CustomStringConvertible, Sendable {
   case unknownMeasure(String, known: [String])
   /// Neither a level nor frames.
   case unknownUnit(String, known: [String])
@@ -37,7 +39,7 @@ public enum ComparisonError: Error, Equatable, CustomStringConvertible, Sendable
     }
   }
 
-  var kind: FailureKind {
+  public var kind: FailureKind {
     switch self {
     case .noSpans, .noLayers: .badInput
     default: .badRequest

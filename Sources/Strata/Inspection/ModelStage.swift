@@ -46,7 +46,7 @@ struct ModelStage: Sendable, Equatable, Codable {
         bases[bases.count - 1] = base
       } else {
         let kind = kind(of: tap.name, number)
-        let isDecoder = tap.name.hasPrefix("decoder.") || stages.last?.isDecoder == true
+        let isDecoder = tap.kind.isOfDecoder || stages.last?.isDecoder == true
         stages.append(
           ModelStage(
             title: "", taps: [tap.name], width: tap.width, step: tap.timing?.stride,

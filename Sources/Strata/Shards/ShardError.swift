@@ -1,5 +1,7 @@
+import Foundations
+
 /// What keeps shards from being made or added up.
-public enum ShardError: Error, Equatable, CustomStringConvertible, Sendable {
+public enum ShardError: StrataError, Equatable, CustomStringConvertible, Sendable {
   case tooMany(shards: Int, utterances: Int)
   /// No shard lies there.
   case notFound(path: String)
@@ -46,7 +48,7 @@ public enum ShardError: Error, Equatable, CustomStringConvertible, Sendable {
     }
   }
 
-  var kind: FailureKind {
+  public var kind: FailureKind {
     switch self {
     case .tooMany, .repeated, .missing: .badRequest
     case .notFound: .missingInput

@@ -1,3 +1,4 @@
+import Foundations
 import Activations
 import Audio
 import Foundation

@@ -42,7 +42,7 @@ struct AudioSpectrogramTransformer: WindowedArchitecture {
   ) throws {
     let frames = frames(ofSamples: samples.count)
     try network.forward(features(of: samples), wanted: wanted, on: run) { name, values in
-      let isOfTokens = ["projection", "final_norm"].contains(name) || name.hasPrefix("hidden.")
+      let isOfTokens = [.projection, .finalNorm].contains(TapKind(name)) || TapKind(name).isHidden
       return try visit(name, isOfTokens ? network.frames(frames, ofTokens: values, run) : values)
     }
   }

@@ -77,8 +77,8 @@ struct Whisper: WindowedArchitecture, DecodingArchitecture {
     }
     guard let states, let decoder else { return }
     try decoder.forward(tokens, over: states, wanted: wanted, on: run) { name, values in
-      let isCross = name.hasPrefix("decoder.cross_attention.")
-      return try visit(name, isCross ? inSound(values, of: name, sound.count) : values)
+      guard case .tower(_, .crossAttention) = TapKind(name) else { return try visit(name, values) }
+      return try visit(name, inSound(values, of: name, sound.count))
     }
   }
 

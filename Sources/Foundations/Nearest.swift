@@ -15,6 +15,13 @@ package enum Nearest {
     return best.edits * 2 <= best.word.count ? best.word : nil
   }
 
+  /// The `count` known words with the fewest edits, nearest first.
+  package static func ordered(to word: String, among known: [String], count: Int) -> [String] {
+    let word = String(word.lowercased().prefix(64))
+    let distances = known.map { ($0, edits(word, $0.lowercased())) }
+    return distances.sorted { $0.1 < $1.1 }.prefix(count).map(\.0)
+  }
+
   /// The Levenshtein distance.
   package static func edits(_ a: String, _ b: String) -> Int {
     let a = Array(a)

@@ -32,7 +32,7 @@ private func digitCounts(_ keys: [UInt64], _ shift: UInt64) -> [Int] {
 
 /// The `index`-th smallest of finite `values`, by narrowing one 16-bit digit of the key after another: O(n)
 /// whatever the order.
-func orderStatistic(_ index: Int, of values: [Double]) -> Double {
+package func orderStatistic(_ index: Int, of values: [Double]) -> Double {
   precondition(values.indices.contains(index), "place \(index) of \(values.count) values")
   var keys = sortKeys(values)
   var remaining = index
@@ -57,7 +57,7 @@ func orderStatistic(_ index: Int, of values: [Double]) -> Double {
 ///
 /// A radix sort over four 16-bit digits: a comparison sort of all pairs of two thousand rows is several
 /// times slower.
-func averageRanks(_ values: [Double]) -> [Double] {
+package func averageRanks(_ values: [Double]) -> [Double] {
   let n = values.count
   precondition(n <= Int(Int32.max), "\(n) values to rank")
   var keys = sortKeys(values)
@@ -102,4 +102,20 @@ func averageRanks(_ values: [Double]) -> [Double] {
     }
     count = n
   }
+}
+
+/// Spearman's rank correlation of finite values, equal ones sharing the mean of their ranks; nil where one side does not
+/// vary.
+package func rankCorrelation(_ a: [Double], _ b: [Double]) -> Double? {
+  precondition(a.count == b.count, "\(a.count) and \(b.count) values")
+  let (x, y) = (averageRanks(a), averageRanks(b))
+  let mean = Double(a.count + 1) / 2
+  var (xy, xx, yy) = (0.0, 0.0, 0.0)
+  for index in x.indices {
+    xy += (x[index] - mean) * (y[index] - mean)
+    xx += (x[index] - mean) * (x[index] - mean)
+    yy += (y[index] - mean) * (y[index] - mean)
+  }
+  guard xx > 0, yy > 0 else { return nil }
+  return xy / (xx * yy).squareRoot()
 }

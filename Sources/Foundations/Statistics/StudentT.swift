@@ -5,15 +5,15 @@
 #endif
 
 /// Student's t distribution.
-enum StudentT {
+package enum StudentT {
   /// P(|T| > t) with `degreesOfFreedom` degrees of freedom, t ≥ 0.
-  static func twoSided(_ t: Double, degreesOfFreedom: Double) -> Double {
+  package static func twoSided(_ t: Double, degreesOfFreedom: Double) -> Double {
     guard t.isFinite else { return t.isNaN ? .nan : 0 }
     return incompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
   }
 
   /// The t with P(|T| > t) = `tail`, by bisection.
-  static func quantile(twoSidedTail tail: Double, degreesOfFreedom: Double) -> Double {
+  package static func quantile(twoSidedTail tail: Double, degreesOfFreedom: Double) -> Double {
     var (low, high) = (0.0, 1.0)
     while twoSided(high, degreesOfFreedom: degreesOfFreedom) > tail, high < 1e9 { high *= 2 }
     for _ in 0..<100 {
@@ -24,7 +24,7 @@ enum StudentT {
   }
 
   /// I_x(a, b), by Lentz's method for its continued fraction (Abramowitz & Stegun 26.5.8).
-  static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
+  package static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     guard x > 0 else { return 0 }
     guard x < 1 else { return 1 }
     // The fraction converges fast on this side of the mean.
@@ -50,18 +50,5 @@ enum StudentT {
       if abs(c * d - 1) < 1e-15 { break }
     }
     return front * result
-  }
-}
-
-/// The standard normal distribution.
-enum Normal {
-  /// The z with P(|Z| > z) = `tail`, by bisection.
-  static func quantile(twoSidedTail tail: Double) -> Double {
-    var (low, high) = (0.0, 40.0)
-    for _ in 0..<100 {
-      let middle = (low + high) / 2
-      if erfc(middle / 2.0.squareRoot()) > tail { low = middle } else { high = middle }
-    }
-    return (low + high) / 2
   }
 }

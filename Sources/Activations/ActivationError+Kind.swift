@@ -1,0 +1,12 @@
+import Foundations
+
+extension ActivationError: StrataError {
+  public var kind: FailureKind {
+    switch self {
+    case .interrupted: .interrupted
+    case .cannotWrite: .writeFailed
+    case .unknownLayer, .noLanguage: .badRequest
+    default: .badInput
+    }
+  }
+}

@@ -1,0 +1,5 @@
+import Foundations
+
+extension LinearAlgebraError: StrataError {
+  public var kind: FailureKind { .internalFault }
+}

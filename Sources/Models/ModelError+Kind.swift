@@ -1,0 +1,10 @@
+import Foundations
+
+extension ModelError: StrataError {
+  public var kind: FailureKind {
+    switch self {
+    case .unknownLayer, .layerOutOfRange, .unstated: .badRequest
+    default: .badInput
+    }
+  }
+}

@@ -1,0 +1,5 @@
+import Foundations
+
+extension SimilarityError: StrataError {
+  public var kind: FailureKind { .internalFault }
+}
