@@ -124,7 +124,7 @@ public struct CorpusConverter {
 
   private func settings(labels: String) throws(CorpusError) -> String {
     let silence = corpus.silenceLabels.sorted().map(Self.quoted).joined(separator: ", ")
-    return """
+    return try """
       name: \(Self.quoted(corpus.name))
       audio: \(Self.quoted(audio))
       labels: \(labels)

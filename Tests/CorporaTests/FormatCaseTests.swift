@@ -1,3 +1,4 @@
+import Foundations
 import Foundation
 import Testing
 
@@ -189,7 +190,7 @@ import Testing
         try LabelFile.recordings(try LabelText(Array(original[..<count]), path: name))
       }
     }
-    var numbers = SeededNumbers(seed: 9)
+    var numbers = SplitMix64(seed: 9)
     for _ in 0..<2000 {
       var bytes = original
       for _ in 0..<3 {

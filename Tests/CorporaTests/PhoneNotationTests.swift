@@ -1,3 +1,4 @@
+import Foundations
 import Foundation
 import Testing
 
@@ -162,7 +163,7 @@ import Testing
       "R": "r\\", "S": "s",
       "SH": "S", "T": "t", "TH": "T", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "Z",
     ]
-    var numbers = SeededNumbers(seed: 5)
+    var numbers = SplitMix64(seed: 5)
     let phones = Arpabet.phones.sorted()
     for _ in 0..<3000 {
       let word = (0..<Int.random(in: 2...10, using: &numbers)).compactMap { _ in

@@ -22,8 +22,8 @@ import Testing
   func settings(yaml: String) throws {
     let folder = try TemporaryFolder()
     let long = yaml.replacingOccurrences(of: "%", with: String(repeating: "\u{1b}[31m", count: 100_000))
-    try folder.write(Data(long.utf8), to: "corpus.yaml")
-    try folder.write(Data(), to: "a.wav")
+    try folder.write("corpus.yaml", long)
+    try folder.write("a.wav")
     do {
       _ = try Corpus.load(folder.path) { _ in 1 }
       Issue.record("read")
