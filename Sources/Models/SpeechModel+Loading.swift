@@ -47,10 +47,11 @@ extension SpeechModel {
       throw ModelError.configuration(
         path: path, key: "sampling_rate", found: "\(samplingRate)", expected: "1 to 1000000 Hz")
     }
+    // Before the report is handed over, as it may add a warning.
+    let epsilon = normalisesInput ? description.normalisationEpsilon(&model.report) : 1e-7
     var loaded = SpeechModel(
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
-      normalisesInput: normalisesInput,
-      normalisationEpsilon: normalisesInput ? description.normalisationEpsilon(&model.report) : 1e-7)
+      normalisesInput: normalisesInput, normalisationEpsilon: epsilon)
     loaded.files = files
     return loaded
   }
