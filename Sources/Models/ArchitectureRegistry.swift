@@ -12,4 +12,6 @@ let architectures: [any SpeechArchitecture.Type] = [
   AudioSpectrogramTransformer.self,
   ClapAudio.self,
   FrameATST.self,
+  Encodec.self,
+  Dac.self,
 ]

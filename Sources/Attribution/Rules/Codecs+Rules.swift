@@ -1,0 +1,59 @@
+import Models
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension PaddingOperation: PropagatingOperation {
+  /// A frame gets what arrives at all places where it stands.
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let (frames, width) = (inputs[0].rows, inputs[0].width)
+    let gathered = gradient.withUnsafeBuffer { gradient in
+      Tensor(shape: inputs[0].shape) { result in
+        result.update(repeating: 0)
+        for place in 0..<(gradient.count / width) {
+          guard let source = source(of: place, frames: frames) else { continue }
+          for column in 0..<width { result[source * width + column] += gradient[place * width + column] }
+        }
+      }
+    }
+    return Propagation(gradients: [gathered])
+  }
+}
+
+extension SnakeOperation: PropagatingOperation {
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let (x, y, g, alpha) = (inputs[0].values, output.values, gradient.values, alpha.values)
+    /// The derivative, which is never below zero.
+    func slope(_ index: Int) -> Float {
+      let factor = alpha[index % alpha.count]
+      return 1 + sin(2 * factor * x[index]) * factor / (factor + Self.epsilon)
+    }
+    let result = Tensor(shape: inputs[0].shape) { result in
+      for index in result.indices {
+        switch rules.activation {
+        case .derivative: result[index] = g[index] * slope(index)
+        case .guided: result[index] = max(g[index], 0) * slope(index)
+        case .ratio: result[index] = g[index] * (abs(x[index]) > 1e-3 ? y[index] / x[index] : slope(index))
+        }
+      }
+    }
+    let absorbed = rules.activation == .ratio ? gradient.dot(output) - result.dot(inputs[0]) : 0
+    return Propagation(gradients: [result], absorbed: absorbed)
+  }
+}
+
+extension DifferenceOperation: PropagatingOperation {
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    Propagation(gradients: [gradient, gradient.mapped { -$0 }])
+  }
+}
