@@ -7,8 +7,8 @@ import Tensors
 #endif
 
 /// NeMo's log-mel spectrograms, as its conformers read them: pre-emphasis 0.97 over the sound, symmetric Hann of 25 ms
-/// every 10 ms, 512 points, Slaney's bands to 8 kHz, ln(energy + 2⁻²⁴), and each band with mean 0 and deviation 1 over
-/// the sound (n − 1 in the variance, 1e-5 added to the deviation).
+/// every 10 ms, 512 points, Slaney's bands to 8 kHz, ln(energy + 2⁻²⁴), and, unless they are for a model that streams,
+/// each band with mean 0 and deviation 1 over the sound (n − 1 in the variance, 1e-5 added to the deviation).
 ///
 /// ```swift
 /// let features = try NeMoMel(bands: 80).features(of: speech)   // [frames × 80]
@@ -21,11 +21,13 @@ public struct NeMoMel: Sendable {
   public static let hop = 160
 
   public let bands: Int
+  private let isNormalised: Bool
   private let transform: FourierMatrix
   private let filters: MelFilters
 
-  public init(bands: Int = 80) {
+  public init(bands: Int = 80, isNormalised: Bool = true) {
     self.bands = bands
+    self.isNormalised = isNormalised
     transform = FourierMatrix(window: WindowFunction.hann(NeMoMel.window), size: 512)
     filters = MelFilters.slaney(
       bands: bands, transformSize: 512, samplingRate: NeMoMel.samplingRate, from: 0, to: 8000)
@@ -58,7 +60,8 @@ public struct NeMoMel: Sendable {
         values[first * bands + index] = log(energies.values[index] + 0x1p-24)
       }
     }
-    return Tensor(normalised(values, frames: count), shape: [count, bands])
+    return Tensor(
+      isNormalised ? normalised(values, frames: count) : values.map(Float.init), shape: [count, bands])
   }
 
   private func normalised(_ values: [Double], frames: Int) -> [Float] {

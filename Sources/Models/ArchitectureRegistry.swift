@@ -1,5 +1,6 @@
 /// Every architecture, in the order in which they are asked about a checkpoint that does not name its own.
 let architectures: [any SpeechArchitecture.Type] = [
+  Xcodec.self,
   Wav2Vec2Conformer.self,
   W2vBert.self,
   Seamless.self,
@@ -13,5 +14,13 @@ let architectures: [any SpeechArchitecture.Type] = [
   ClapAudio.self,
   FrameATST.self,
   Encodec.self,
+  Mimi.self,
   Dac.self,
+  VibeVoice.self,
+  PeAudio.self,
+  SanmEncoder.self,
+  Lasr.self,
+  GraniteSpeech.self,
+  VoxtralRealtime.self,
+  Qwen3Audio.self,
 ]

@@ -57,6 +57,7 @@ extension OperationCase {
         name: "exponential unit", operation: PointwiseOperation(function: .elu), shapes: [[3, 5]]),
       OperationCase(
         name: "snake", operation: SnakeOperation(alpha: sines([5], step: 1.3)), shapes: [[3, 5]]),
+      OperationCase(name: "softmax", operation: SoftmaxOperation(), shapes: [[3, 5]]),
       OperationCase(name: "difference", operation: DifferenceOperation(), shapes: [[3, 4], [3, 4]]),
     ]
 

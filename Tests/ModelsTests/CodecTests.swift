@@ -6,9 +6,10 @@ import Testing
 
 @testable import Models
 
-/// EnCodec, WavTokenizer, DAC and Mimi beside the reference implementation.
+/// Codecs and what is built on their encoders, beside the reference implementation.
 @Suite("Codecs") struct CodecTests {
-  static let names = ["encodec", "encodec_stereo", "wavtokenizer", "dac"]
+  static let quantising = ["encodec", "encodec_stereo", "wavtokenizer", "dac", "mimi"]
+  static let names = quantising + ["pocket_tts", "vibevoice", "pe_audio", "xcodec"]
 
   private func noise(_ count: Int, seed: UInt64 = 1) -> [Float] {
     var numbers = RandomNumbers(seed: seed)
@@ -30,7 +31,15 @@ import Testing
     let reference = try Checkpoint.open(resource("\(name)/hidden_states.safetensors"))
     let found = try ModelsTests.values(
       of: model, .read(resource("\(name)/input.wav")), allTaps(model), threads: 2)
-    #expect(Set(reference.tensors.keys) == allTaps(model))
+    #expect(Set(reference.tensors.keys).isSubset(of: allTaps(model)))
+    // Of X-Codec's HuBERT the convolutions are tested elsewhere, of Pocket TTS attention.
+    let missing = allTaps(model).subtracting(reference.tensors.keys)
+    #expect(
+      Self.quantising.contains(name)
+        ? missing.isEmpty
+        : missing.allSatisfy { tap in
+          ["attention.", "conv.", "projection"].contains { tap.hasPrefix($0) } && name != "pe_audio"
+        })
     var worst: (error: Float, key: String) = (0, "")
     for key in reference.tensors.keys {
       let expected = try reference.tensor(key)
@@ -58,7 +67,8 @@ import Testing
     clicked[place] = 1
     let (before, after) = (try values(of: model, silence), try values(of: model, clicked))
     // Group norms and normalised input see all time.
-    for tap in model.taps where tap.name.hasPrefix("conv.") && name != "encodec_stereo" {
+    for tap in model.taps
+    where tap.name.hasPrefix("conv.") && !["encodec_stereo", "xcodec"].contains(name) {
       let timing = try #require(tap.timing)
       let (old, new) = (try #require(before[tap.name]), try #require(after[tap.name]))
       let changed = (0..<old.rows).filter { old[row: $0] != new[row: $0] }
@@ -75,7 +85,7 @@ import Testing
     }
   }
 
-  @Test("as many frames as begin", arguments: names, [1, 2, 119, 120, 121, 359, 360, 2399])
+  @Test("as many frames as begin", arguments: quantising, [1, 2, 119, 120, 121, 359, 360, 2399])
   func frames(name: String, samples: Int) throws {
     let model = try SpeechModel.load(resource(name))
     let found = try values(of: model, noise(samples))
@@ -167,7 +177,7 @@ import Testing
       let again = try values(of: model.randomTwin(seed: 3), noise(2000))
       #expect(again == one)
       // More than one code is used.
-      let codes = try #require(one["codes.1"])
+      guard let codes = one["codes.1"] else { continue }
       #expect(Set((0..<codes.rows).map { codes[row: $0] }).count > 1, "\(name)")
     }
   }
@@ -182,6 +192,8 @@ import Testing
     try expectRefusal(of: "mimi", "rope_parameters", "{\"rope_type\": \"yarn\"}", "rope_type is \"yarn\"")
     try expectRefusal(of: "mimi", "num_semantic_quantizers", "3", "less than num_quantizers")
     try expectRefusal(of: "dac", "downsampling_ratios", "[]", "1 to 16 whole numbers")
+    try expectRefusal(of: "vibevoice", "depths", "[1, 1]", "one more than downsampling_ratios")
+    try expectRefusal(of: "xcodec", "strides", "[2, 1]", "one frame rate")
     // More quantisers than the file has: their codebooks are missing.
     try expectRefusal(of: "dac", "n_codebooks", "4", "quantizer.quantizers.3.codebook.weight")
   }

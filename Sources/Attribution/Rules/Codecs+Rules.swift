@@ -57,3 +57,26 @@ extension DifferenceOperation: PropagatingOperation {
     Propagation(gradients: [gradient, gradient.mapped { -$0 }])
   }
 }
+
+extension SoftmaxOperation: PropagatingOperation {
+  /// `y·(g − Σ y·g)` of each row, of relevance too (Achtibat 2024, proposition 3.1): what is not the inputs' stays.
+  func propagate(
+    _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
+  ) -> Propagation {
+    let width = output.width
+    let result = gradient.withUnsafeBuffer { g in
+      output.withUnsafeBuffer { y in
+        Tensor(shape: output.shape) { result in
+          for start in stride(from: 0, to: result.count, by: width) {
+            let row = start..<(start + width)
+            let sum = row.reduce(Float(0)) { $0 + y[$1] * g[$1] }
+            for index in row { result[index] = y[index] * (g[index] - sum) }
+          }
+        }
+      }
+    }
+    return Propagation(
+      gradients: [result],
+      absorbed: rules.conservesRelevance ? gradient.dot(output) - result.dot(inputs[0]) : 0)
+  }
+}

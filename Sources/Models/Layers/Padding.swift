@@ -125,10 +125,10 @@ struct TimingBuilder: Sendable {
     stride *= step
   }
 
-  func timing(samplingRate: Int) -> FrameTiming {
+  func timing(samplingRate: Int, period: FrameTiming.Period? = nil) -> FrameTiming {
     FrameTiming(
       samplingRate: samplingRate, strideSamples: stride, receptiveFieldSamples: field,
-      firstCentreSample: first)
+      firstCentreSample: first, period: period)
   }
 }
 

@@ -1,5 +1,5 @@
-"""Makes encodec/, encodec_stereo/, wavtokenizer/, dac/ and mimi/: `python3 codecs.py [NAME …]` (torch, transformers 5.24.0,
-safetensors, soundfile), run here.
+"""Makes encodec/, encodec_stereo/, wavtokenizer/, dac/, mimi/, pocket_tts/, vibevoice/, pe_audio/ and xcodec/:
+`python3 codecs.py [NAME …]` (torch, transformers 5.24.0, safetensors, soundfile), run here.
 
 Tiny codecs with fixed random weights, and what transformers computes from them in float64, rounded to float32, under the
 names of our tap points; of layers with many frames only every sixteenth, eighth or fourth. Codebooks are drawn around the
@@ -96,16 +96,16 @@ def sound(channels=1):
     return torch.tensor(wave[3000:3000 + SAMPLES])[None, None].repeat(1, channels, 1)
 
 
-def save(name, model, taps, samples, thinned=True):
+def save(name, model, taps, samples, thinned=True, rate=RATE):
     folder = here / name
     model.float().save_pretrained(folder)
     weights = {key: value for key, value in load_file(folder / "model.safetensors").items()
-               if not key.startswith(("decoder", "upsample", "backbone", "head"))
+               if not key.startswith(("decoder", "upsample", "backbone", "head", "latent_proj", "acoustic_decoder", "fc1", "fc2"))
                and not key.endswith(("embed_avg", "cluster_size", "inited", "initialized"))}
     save_file(weights, folder / "model.safetensors")
-    soundfile.write(folder / "input.wav", samples.numpy(), RATE, subtype="PCM_16")
+    soundfile.write(folder / "input.wav", samples.numpy(), rate, subtype="PCM_16")
     steps = {"conv.1": 16, "conv.2": 8, "conv.3": 4} if thinned else {}
-    save_file({key: value[::steps.get(key, 1)].float().contiguous() for key, value in taps.values.items()},
+    save_file({key: value[::steps.get(key.removeprefix("acoustic."), 1)].float().contiguous() for key, value in taps.values.items()},
               folder / "hidden_states.safetensors")
     print(name, {key: list(value.shape) for key, value in taps.values.items()})
 
@@ -229,13 +229,133 @@ def mimi():
     EncodecFeatureExtractor(sampling_rate=RATE).save_pretrained(here / "mimi")
 
 
+def shaken(model, seed, amount=0.1, grown=()):
+    """Every parameter disturbed; kernels of a part whose first weights let hardly anything through are made larger."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            value.add_((0.2 if value.dim() < 2 else amount) * torch.randn(value.shape, generator=generator))
+            if value.dim() > 2 and name.startswith(grown) and not name.endswith("alpha"):
+                value.mul_(4)
+    # RMS norms compute in float32: theirs in float64 here.
+    for module in model.modules():
+        if type(module).__name__.endswith("RMSNorm"):
+            module.forward = (lambda module: lambda x: module.weight * x * torch.rsqrt(
+                x.pow(2).mean(-1, keepdim=True) + module.variance_epsilon))(module)
+    return model.eval().double()
+
+
+def wave(count, rate):
+    """The sound at another rate by name only: as many samples of it."""
+    return sound()[0, 0].repeat(3)[:count]
+
+
+def pocket_tts():
+    from transformers.models.pocket_tts_audio_tokenizer import PocketTTSAudioTokenizerConfig, PocketTTSAudioTokenizerModel
+    torch.manual_seed(9)
+    model = shaken(PocketTTSAudioTokenizerModel(PocketTTSAudioTokenizerConfig(
+        hidden_size=12, num_filters=2, upsample_groups=12, num_hidden_layers=2, intermediate_size=20, num_attention_heads=2,
+        num_key_value_heads=2, head_dim=6, latent_dim=5, latent_stride=4, layer_scale_initial_scale=0.6)), 10)
+    x = wave(6001, 24_000)
+    taps, encoder = Taps(), model.encoder
+    seanet(taps, encoder.encoder_seanet, [6, 5, 4], 1)
+    taps.hook(encoder.encoder_seanet, "hidden.0")
+    for number, layer in enumerate(encoder.encoder_transformer.layers, 1):
+        taps.hook(layer, f"hidden.{number}", frames_first=True)
+    taps.hook(encoder.downsample, "latents")
+    with torch.no_grad():
+        encoder(torch.nn.functional.pad(x[None, None].double(), (0, -len(x) % 480)))
+    save("pocket_tts", model, taps, x, rate=24_000)
+    EncodecFeatureExtractor(sampling_rate=24_000).save_pretrained(here / "pocket_tts")
+
+
+def vibevoice():
+    from transformers.models.vibevoice_acoustic_tokenizer import (VibeVoiceAcousticTokenizerConfig,
+                                                                  VibeVoiceAcousticTokenizerModel)
+    from transformers.models.vibevoice_acoustic_tokenizer.feature_extraction_vibevoice_acoustic_tokenizer import (
+        VibeVoiceAcousticTokenizerFeatureExtractor)
+    torch.manual_seed(11)
+    model = shaken(VibeVoiceAcousticTokenizerModel(VibeVoiceAcousticTokenizerConfig(
+        hidden_size=6, num_filters=2, depths=[1, 2, 0, 1], downsampling_ratios=[2, 3, 4], layer_scale_init_value=0.5)), 12)
+    x = wave(3001, 24_000)
+    extractor = VibeVoiceAcousticTokenizerFeatureExtractor(pad_to_multiple_of=24)
+    given = extractor(x.numpy().copy(), sampling_rate=24_000, return_tensors="pt").input_values.reshape(1, 1, -1)
+    taps = Taps()
+    for number, layer in enumerate(model.encoder.conv_layers, 1):
+        taps.hook(layer, f"conv.{number}")
+    taps.hook(model.encoder.head, "latents")
+    with torch.no_grad():
+        model.encoder(given.double())
+    save("vibevoice", model, taps, x, rate=24_000)
+    extractor.save_pretrained(here / "vibevoice")
+
+
+def pe_audio():
+    from transformers.models.pe_audio.configuration_pe_audio import PeAudioEncoderConfig
+    from transformers.models.pe_audio.modeling_pe_audio import PeAudioEncoder
+    torch.manual_seed(13)
+    model = shaken(PeAudioEncoder(PeAudioEncoderConfig(
+        dac_config=dict(encoder_hidden_size=2, hidden_size=12, codebook_dim=7, downsampling_ratios=[2, 3, 5],
+                        decoder_hidden_size=32, codebook_size=16, n_codebooks=2),
+        hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=6)),
+        14, grown=("embedder.dac_encoder",))
+    x = wave(2000, 48_000)
+    given = torch.nn.functional.pad(x[None, None], (0, -len(x) % 30), mode="reflect")
+    taps = Taps()
+    for number, block in enumerate(model.embedder.dac_encoder.block, 1):
+        taps.hook(block, f"conv.{number}")
+    taps.hook(model.embedder.data_proj, "projection", frames_first=True)
+    model.layers[0].register_forward_pre_hook(
+        lambda _, args, kwargs: taps.keep("hidden.0", args[0] if args else kwargs["hidden_states"], True), with_kwargs=True)
+    for number, layer in enumerate(model.layers, 1):
+        taps.hook(layer, f"hidden.{number}", frames_first=True)
+    taps.hook(model.norm, "final_norm", frames_first=True)
+    with torch.no_grad():
+        out = model(given.double())
+    for name in taps.values:  # without the token in front
+        if name.startswith(("hidden", "final_norm")):
+            taps.values[name] = taps.values[name][1:]
+    taps.keep("output", out.last_hidden_state, frames_first=True)
+    save("pe_audio", model, taps, x, rate=48_000)
+
+
+def xcodec():
+    from transformers import XcodecConfig, XcodecModel
+    torch.manual_seed(15)
+    hubert = dict(model_type="hubert", hidden_size=12, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
+                  conv_dim=[5] * 7, num_conv_pos_embeddings=6, num_conv_pos_embedding_groups=4)
+    model = shaken(XcodecModel(XcodecConfig(
+        codebook_size=16, target_bandwidths=[0.2, 0.4], channel_ratios=[2, 1], block_dilations=[1, 3],
+        acoustic_model_config=dict(model_type="dac", encoder_hidden_size=1, decoder_hidden_size=16, hidden_size=8,
+                                   downsampling_ratios=[8, 5, 4, 2], upsampling_ratios=[8, 5, 4, 2]),
+        semantic_model_config=hubert)), 16, amount=0.05, grown=("acoustic_encoder",))
+    x = wave(4300, RATE)
+    taps = Taps()
+    for number, block in enumerate(model.acoustic_encoder.block, 1):
+        taps.hook(block, f"acoustic.conv.{number}")
+    taps.hook(model.acoustic_encoder, "acoustic.latents")
+    taps.hook(model.encoder_semantic, "semantic.latents")
+    taps.hook(model.fc, "latents", frames_first=True)
+    with torch.no_grad():
+        model.encode(x[None, None].double())
+        states = model.semantic_model(torch.nn.functional.pad(x[None].double(), (160, 160)),
+                                      output_hidden_states=True).hidden_states
+        taps.values["semantic.mean"] = model._extract_semantic_features(x[None, None].double())[0]
+        for number, state in enumerate(states):
+            taps.values[f"hidden.{number}"] = state[0]
+        euclidean(taps, taps.values["latents"], model.quantizer.quantizers, seed=50)
+    save("xcodec", model, taps, x)
+    DacFeatureExtractor(sampling_rate=RATE).save_pretrained(here / "xcodec")
+
+
 MADE = {
     "encodec": lambda: encodec("encodec", 2, target_bandwidths=[1.0, 1.6]),
     "encodec_stereo": lambda: encodec(
         "encodec_stereo", 1, chunk=4800, audio_channels=2, normalize=True, norm_type="time_group_norm",
         use_causal_conv=False, pad_mode="reflect", use_conv_shortcut=False, chunk_length_s=0.3, overlap=0.01,
         num_lstm_layers=1, target_bandwidths=[1.1]),
-    "wavtokenizer": wavtokenizer, "dac": dac, "mimi": mimi,
+    "wavtokenizer": wavtokenizer, "dac": dac, "mimi": mimi, "pocket_tts": pocket_tts, "vibevoice": vibevoice,
+    "pe_audio": pe_audio, "xcodec": xcodec,
 }
 for name in sys.argv[1:] or MADE:
     MADE[name]()

@@ -64,7 +64,7 @@ extension Dac {
     let checkpoint = description.checkpoint
     let found = try TensorNames(checkpoint, anchor: "quantizer.quantizers.0.codebook.weight", path: path)
     guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
-    guard let tree = description.codecConfiguration else {
+    guard let tree = description.configuration else {
       throw ModelError.unstated(
         path: path, what: "its strides and its sampling rate", option: "a config.json with --config")
     }

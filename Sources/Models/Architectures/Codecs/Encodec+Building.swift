@@ -38,21 +38,22 @@ struct EncodecConfiguration: Sendable, Equatable {
           expected: "at least a frame of \(encoder.hop) samples")
       }
     }
-    quantisers = try Self.quantisers(reader, encoder, codes: codes)
+    quantisers = try Self.quantisers(
+      reader, samplingRate: encoder.samplingRate, hop: encoder.hop, codes: codes, largest: 24)
   }
 
-  /// As many as the largest of the bit rates has room for.
-  private static func quantisers(
-    _ reader: ConfigurationReader, _ encoder: SeanetConfiguration, codes: Int
+  /// As many as the last of the bit rates has room for; `largest` is that rate where none are told.
+  static func quantisers(
+    _ reader: ConfigurationReader, samplingRate: Int, hop: Int, codes: Int, largest fallback: Double
   ) throws -> Int {
     let rates = reader.values["target_bandwidths"] ?? .null
-    let largest = rates == .null ? 24 : rates.list?.last?.number
+    let largest = rates == .null ? fallback : rates.list?.last?.number
     guard let largest, (0...1_000_000).contains(largest) else {
       throw ModelError.configuration(
         path: reader.path, key: "target_bandwidths", found: ConfigurationReader.words(rates),
         expected: "a list of kilobits a second")
     }
-    let frameRate = (encoder.samplingRate + encoder.hop - 1) / encoder.hop
+    let frameRate = (samplingRate + hop - 1) / hop
     let bits = max(1, Int.bitWidth - (codes - 1).leadingZeroBitCount)
     let count = Int(1000 * largest) / (frameRate * bits)
     guard (1...1024).contains(count) else {
@@ -73,7 +74,7 @@ extension Encodec {
       try TensorNames(checkpoint, anchor: "quantizer.codebook.embed", path: path)
       ?? TensorNames(checkpoint, anchor: "quantizer.layers.0.codebook.embed", path: path)
     guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
-    guard let tree = description.codecConfiguration else {
+    guard let tree = description.configuration else {
       throw ModelError.unstated(
         path: path, what: "its strides, and whether it is causal",
         option: "a config.json with --config")
@@ -137,11 +138,10 @@ extension Encodec {
 }
 
 extension ModelDescription {
-  /// The settings of a codec: its own, or those that a model built on one has for it.
-  var codecConfiguration: MetadataValue? {
-    let nested = ["codec_config", "audio_encoder_config", "audio_encoder"]
-    return configuration.map { tree in
-      nested.lazy.compactMap { tree[$0] }.first { $0.dictionary != nil } ?? tree
+  /// The settings under the first of `keys` that has some, or the whole.
+  func configuration(under keys: [String]) -> MetadataValue? {
+    configuration.map { tree in
+      keys.lazy.compactMap { tree[$0] }.first { $0.dictionary != nil } ?? tree
     }
   }
 
