@@ -25,12 +25,25 @@ public struct NeMoMel: Sendable {
   private let transform: FourierMatrix
   private let filters: MelFilters
 
-  public init(bands: Int = 80, isNormalised: Bool = true) {
+  /// `roundsConstants` has window and bands in bfloat16, as some models were trained with.
+  public init(bands: Int = 80, isNormalised: Bool = true, roundsConstants: Bool = false) {
     self.bands = bands
     self.isNormalised = isNormalised
-    transform = FourierMatrix(window: WindowFunction.hann(NeMoMel.window), size: 512)
-    filters = MelFilters.slaney(
+    let window = WindowFunction.hann(NeMoMel.window)
+    transform = FourierMatrix(
+      window: roundsConstants ? window.map(NeMoMel.inBrainFloat) : window, size: 512)
+    let exact = MelFilters.slaney(
       bands: bands, transformSize: 512, samplingRate: NeMoMel.samplingRate, from: 0, to: 8000)
+    var rounded = exact.weights
+    if roundsConstants { rounded.values = rounded.values.map(NeMoMel.inBrainFloat) }
+    filters = MelFilters(weights: rounded)
+  }
+
+  /// The nearest bfloat16: the upper half of a single, ties to even.
+  private static func inBrainFloat(_ value: Double) -> Double {
+    let bits = Float(value).bitPattern
+    let rounding = 0x7FFF + (bits >> 16 & 1)
+    return Double(Float(bitPattern: (bits &+ rounding) & 0xFFFF_0000))
   }
 
   /// The number of frames of `samples` samples at 16 kHz.

@@ -1,6 +1,5 @@
 /// Every architecture, in the order in which they are asked about a checkpoint that does not name its own.
 let architectures: [any SpeechArchitecture.Type] = [
-  Xcodec.self,
   Wav2Vec2Conformer.self,
   W2vBert.self,
   Seamless.self,
@@ -16,6 +15,7 @@ let architectures: [any SpeechArchitecture.Type] = [
   Encodec.self,
   Mimi.self,
   Dac.self,
+  Xcodec.self,
   VibeVoice.self,
   PeAudio.self,
   SanmEncoder.self,
@@ -23,4 +23,5 @@ let architectures: [any SpeechArchitecture.Type] = [
   GraniteSpeech.self,
   VoxtralRealtime.self,
   Qwen3Audio.self,
+  NemotronStacked.self,
 ]

@@ -16,6 +16,12 @@ import Testing
     return (0..<count).map { _ in Float(numbers.normal() * 0.1) }
   }
 
+  /// Of X-Codec the whole is asked for: by itself it opens as its HuBERT.
+  private func load(_ name: String) throws -> SpeechModel {
+    try SpeechModel.load(
+      resource(name), options: LoadOptions(modelType: name == "xcodec" ? name : nil))
+  }
+
   private func allTaps(_ model: SpeechModel) -> Set<String> {
     Set((model.taps + model.attentionTaps).map(\.name))
   }
@@ -27,7 +33,7 @@ import Testing
 
   @Test("every value", arguments: names)
   func everyTap(name: String) throws {
-    let model = try SpeechModel.load(resource(name))
+    let model = try load(name)
     let reference = try Checkpoint.open(resource("\(name)/hidden_states.safetensors"))
     let found = try ModelsTests.values(
       of: model, .read(resource("\(name)/input.wav")), allTaps(model), threads: 2)
@@ -56,11 +62,11 @@ import Testing
     #expect(worst.error > 0)
   }
 
-  /// A click in silence changes frames whose receptive field it is in and no others: those in the middle, what the outermost
-  /// taps of many layers make of it being too little to show.
+  /// A click in silence changes frames whose receptive field it is in and no others: those in the middle, what the
+  /// outermost taps of many layers make of it being too little to show.
   @Test("a click in silence", arguments: names)
   func click(name: String) throws {
-    let model = try SpeechModel.load(resource(name))
+    let model = try load(name)
     let place = 2000
     let silence = [Float](repeating: 0, count: 4000)
     var clicked = silence
@@ -87,7 +93,7 @@ import Testing
 
   @Test("as many frames as begin", arguments: quantising, [1, 2, 119, 120, 121, 359, 360, 2399])
   func frames(name: String, samples: Int) throws {
-    let model = try SpeechModel.load(resource(name))
+    let model = try load(name)
     let found = try values(of: model, noise(samples))
     // DAC fills up the sound itself, so its early layers have the frames of whole steps.
     for tap in model.taps where name != "dac" || !tap.name.hasPrefix("conv.") {
@@ -100,7 +106,7 @@ import Testing
   /// Causal models do not look ahead but where they mirror the sound's beginning.
   @Test("what comes later changes nothing of causal models", arguments: ["encodec", "mimi"])
   func causality(name: String) throws {
-    let model = try SpeechModel.load(resource(name))
+    let model = try load(name)
     let sound = noise(3000)
     let (short, long) = (try values(of: model, Array(sound.prefix(2400))), try values(of: model, sound))
     for tap in model.taps {
@@ -111,7 +117,7 @@ import Testing
 
   @Test("padding changes no frame, threads no bit", arguments: names)
   func padding(name: String) throws {
-    let model = try SpeechModel.load(resource(name))
+    let model = try load(name)
     let sound = noise(3000)
     let alone = try values(of: model, sound)
     var padded: [String: Tensor] = [:]
@@ -120,6 +126,19 @@ import Testing
       threads: 3
     ) { padded[$0] = $1 }
     #expect(padded == alone)
+  }
+
+  @Test("X-Codec by itself is its HuBERT, with the same states of a sound with silence at its ends")
+  func halves() throws {
+    let (whole, half) = (try load("xcodec"), try SpeechModel.load(resource("xcodec")))
+    let notes = half.tensorReport.notes
+    #expect(half.family == "hubert" && notes.contains { $0.contains("--model-type xcodec") })
+    let silence = [Float](repeating: 0, count: 160)
+    let sound = noise(3000)
+    let taps: Set = ["conv.3", "hidden.2"]
+    let heard = try ModelsTests.values(
+      of: half, Waveform(samples: silence + sound + silence, samplingRate: 16_000), taps)
+    #expect(try values(of: whole, sound).filter { taps.contains($0.key) } == heard)
   }
 
   /// A window of the 48 kHz model knows nothing of another.
@@ -168,7 +187,7 @@ import Testing
   @Test("an untrained twin")
   func twin() throws {
     for name in Self.names {
-      let model = try SpeechModel.load(resource(name))
+      let model = try load(name)
       let twin = try model.randomTwin(seed: 3)
       let (one, other) = (try values(of: twin, noise(2000)), try values(of: model, noise(2000)))
       for tap in model.taps {
@@ -182,6 +201,13 @@ import Testing
     }
   }
 
+  @Test("layers by number are Mimi's blocks; a codec without blocks has names only")
+  func numbers() throws {
+    #expect(try load("mimi").resolve(layers: "0,-1").map(\.name) == ["hidden.0", "hidden.2"])
+    let words = message { _ = try load("dac").resolve(layers: "0") }
+    #expect(words.contains("there is no layer 0") && words.contains("conv."), "\(words)")
+  }
+
   @Test("settings that cannot be are refused by name")
   func refusals() throws {
     try expectRefusal(of: "encodec", "pad_mode", "\"circular\"", "constant, reflect, replicate")
@@ -193,7 +219,11 @@ import Testing
     try expectRefusal(of: "mimi", "num_semantic_quantizers", "3", "less than num_quantizers")
     try expectRefusal(of: "dac", "downsampling_ratios", "[]", "1 to 16 whole numbers")
     try expectRefusal(of: "vibevoice", "depths", "[1, 1]", "one more than downsampling_ratios")
-    try expectRefusal(of: "xcodec", "strides", "[2, 1]", "one frame rate")
+    let words = message {
+      _ = try loadChanged(
+        "xcodec", options: LoadOptions(modelType: "xcodec"), configuration: ["strides": [2, 1]])
+    }
+    #expect(words.contains("one frame rate"), "\(words)")
     // More quantisers than the file has: their codebooks are missing.
     try expectRefusal(of: "dac", "n_codebooks", "4", "quantizer.quantizers.3.codebook.weight")
   }

@@ -11,6 +11,7 @@ import Testing
 @Suite("Encoders of larger models") struct TowerTests {
   static let names = [
     "sanm", "lasr", "granite_speech", "voxtral_realtime", "nemotron_streaming", "qwen3_asr", "qwen3_omni",
+    "nemotron_diarization", "nemotron_transcribe",
   ]
 
   private func folder(_ name: String) -> String { resource("towers/\(name)") }

@@ -231,10 +231,45 @@ def qwen3(name, seed, count):
     save(name, model, taps, count, extractor)
 
 
+def nemotron_stacked(name, seed):
+    from transformers.models.nemotron_asr_streaming.feature_extraction_nemotron_asr_streaming import (
+        NemotronAsrStreamingFeatureExtractor)
+    settings = dict(hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, num_mel_bins=20,
+                    subsampling_factor=4, attn_implementation="eager")
+    torch.manual_seed(seed)
+    if name == "nemotron_diarization":
+        from transformers.models.nemotron3_diarization.configuration_nemotron3_diarization import (
+            Nemotron3DiarizationAudioConfig as Config)
+        from transformers.models.nemotron3_diarization.modeling_nemotron3_diarization import (
+            Nemotron3DiarizationAudioModel as Model)
+        settings["rope_parameters"] = {"rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": 0.5}
+    else:
+        from transformers.models.nemotron3_5_transcribe.configuration_nemotron3_5_transcribe import (
+            Nemotron3_5TranscribeAsrAudioConfig as Config)
+        from transformers.models.nemotron3_5_transcribe.modeling_nemotron3_5_transcribe import (
+            Nemotron3_5TranscribeAsrAudioModel as Model)
+    model = disturbed(Model(Config(**settings)), seed)
+    extractor = NemotronAsrStreamingFeatureExtractor(
+        feature_size=20, mel_filters_dtype="bfloat16" if name == "nemotron_transcribe" else "float32")
+    count = 14_100
+    features = extractor(sound(count), sampling_rate=RATE, return_tensors="pt")
+    frames = int(features.attention_mask.sum())
+    model = model.double()
+    taps = Taps()
+    taps.hook(model.embedder, "projection")
+    taps.blocks(model.layers)
+    taps.hook(model.layer_norm, "final_norm")
+    with torch.no_grad():
+        out = model(features.input_features[:, :frames].double(), output_attentions=True)
+    save(name, model, taps, count, extractor, out.attentions)
+
+
 MADE = {
     "sanm": sanm, "lasr": lasr, "granite_speech": granite_speech, "voxtral_realtime": voxtral_realtime,
     "nemotron_streaming": nemotron_streaming,
     "qwen3_asr": lambda: qwen3("qwen3_asr", 11, 20_500), "qwen3_omni": lambda: qwen3("qwen3_omni", 12, 11_900),
+    "nemotron_diarization": lambda: nemotron_stacked("nemotron_diarization", 13),
+    "nemotron_transcribe": lambda: nemotron_stacked("nemotron_transcribe", 14),
 }
 if __name__ == "__main__":
     for name in sys.argv[1:] or MADE:

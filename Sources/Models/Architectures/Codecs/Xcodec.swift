@@ -191,7 +191,8 @@ extension Xcodec {
     let path = description.path
     let checkpoint = description.checkpoint
     let found = try TensorNames(checkpoint, anchor: "encoder_semantic.conv.weight", path: path)
-    guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
+    // As a rule its HuBERT is what is asked for (`EnclosingModel`): the whole is read where its type is said.
+    guard description.modelType.map(modelTypes.contains) == true else { return nil }
     guard let tree = description.configuration else {
       throw ModelError.unstated(
         path: path, what: "its strides, and its HuBERT's settings", option: "a config.json with --config")
