@@ -58,21 +58,25 @@ import Testing
     let model = try SpeechModel.load(folder(name))
     let place = 9_000
     let silence = [Float](repeating: 0, count: 18_000)
-    var clicked = silence
-    clicked[place] = 0.5
-    // Where features are held against the loudest of the sound, a quiet tone keeps that where it is.
-    let tone = (0..<18_000).map { Float(0.01 * sin(Double($0) * 0.7)) }
-    let base = ["granite_speech", "qwen3_asr", "qwen3_omni"].contains(name) ? tone : silence
+    // Where features are held against the loudest of the sound, a gap in noise leaves that where it is.
+    let hasLoudest = ["granite_speech", "qwen3_asr", "qwen3_omni"].contains(name)
+    let base = hasLoudest ? noise(18_000) : silence
+    var clicked = base
+    if hasLoudest {
+      for index in (place - 60)..<(place + 60) { clicked[index] = 0 }
+    } else {
+      clicked[place] = 0.5
+    }
     func first(_ samples: [Float]) throws -> Tensor {
       let sound = Waveform(samples: samples, samplingRate: 16_000)
       return try #require(try values(of: model, sound, ["hidden.0"])["hidden.0"])
     }
-    let (old, new) = (try first(base), try first(zip(base, clicked).map(+)))
+    let (old, new) = (try first(base), try first(clicked))
     let timing = try #require(model.taps.first { $0.name == "hidden.0" }?.timing)
     let changed = (0..<old.rows).filter { frame in
       zip(old[row: frame], new[row: frame]).contains { abs($0 - $1) > 0.05 }
     }
-    let half = Double(timing.receptiveFieldSamples) / 2 / 16_000
+    let half = Double(timing.receptiveFieldSamples + (hasLoudest ? 120 : 0)) / 2 / 16_000
     let time = Double(place) / 16_000
     let inside = (0..<old.rows).filter { abs(timing.centre(of: $0) - time) <= half }
     #expect(!changed.isEmpty && Set(changed).isSubset(of: inside), "\(name): \(changed), not \(inside)")

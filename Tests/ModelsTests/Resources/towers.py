@@ -185,8 +185,7 @@ def nemotron_streaming():
     torch.manual_seed(9)
     config = NemotronAsrStreamingEncoderConfig(
         hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, conv_kernel_size=5,
-        subsampling_factor=4, subsampling_conv_channels=6, num_mel_bins=21, sliding_window=9, default_num_lookahead_tokens=3,
-        attn_implementation="eager")
+        subsampling_factor=4, subsampling_conv_channels=6, num_mel_bins=21, sliding_window=9, default_num_lookahead_tokens=3)
     model = disturbed(NemotronAsrStreamingEncoder(config), 10)
     extractor = NemotronAsrStreamingFeatureExtractor(feature_size=21)
     count = 14_100
@@ -196,9 +195,10 @@ def nemotron_streaming():
     taps = Taps()
     taps.blocks(model.layers)
     with torch.no_grad():
-        out = model(features.input_features[:, :frames].double(), output_attentions=True)
+        # Not with "eager" attention: there 5.24.0 reads the mask the wrong way round, and so gives no attention weights.
+        model(features.input_features[:, :frames].double())
     taps.values["projection"] = taps.values["hidden.0"].clone()
-    save("nemotron_streaming", model, taps, count, extractor, out.attentions)
+    save("nemotron_streaming", model, taps, count, extractor)
 
 
 def qwen3(name, seed, count):

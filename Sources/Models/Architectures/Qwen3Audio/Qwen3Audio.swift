@@ -34,7 +34,8 @@ struct Qwen3Audio: SpeechArchitecture {
       of: Waveform(samples: sound, samplingRate: 16_000))
     run.recorder?.declare(mel, as: .input("log-mel"))
     // Of a sound that was filled up only frames of its own are shown.
-    let frames = c.frames(of: validSamples / 160)
+    let own = validSamples / 160
+    let frames = own / c.chunk * c.frames(of: c.chunk) + c.frames(of: own % c.chunk)
     func offer(_ name: String, _ values: Tensor) throws -> Bool {
       let isOfFrames = values.shape.count == 2 && values.rows > frames
       return try visit(name, isOfFrames ? values.rows(0..<frames) : values)
