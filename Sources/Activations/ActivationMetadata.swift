@@ -47,6 +47,7 @@ extension FrameTiming {
   var words: String {
     "sampling_rate=\(samplingRate) stride_samples=\(strideSamples) "
       + "receptive_field_samples=\(receptiveFieldSamples) first_centre_sample=\(firstCentreSample)"
+      + (period.map { " period_frames=\($0.frames) period_samples=\($0.samples)" } ?? "")
   }
 
   /// Nil where the words are others.
@@ -63,8 +64,13 @@ extension FrameTiming {
     guard let rate = whole("sampling_rate"), let stride = whole("stride_samples"),
       let field = whole("receptive_field_samples"), let centre = numbers["first_centre_sample"]
     else { return nil }
+    var period: Period?
+    if let frames = whole("period_frames"), let samples = whole("period_samples") {
+      period = Period(frames: frames, samples: samples)
+    }
     self.init(
-      samplingRate: rate, strideSamples: stride, receptiveFieldSamples: field, firstCentreSample: centre)
+      samplingRate: rate, strideSamples: stride, receptiveFieldSamples: field, firstCentreSample: centre,
+      period: period)
   }
 }
 

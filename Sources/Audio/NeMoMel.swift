@@ -7,8 +7,8 @@ import Tensors
 #endif
 
 /// NeMo's log-mel spectrograms, as its conformers read them: pre-emphasis 0.97 over the sound, symmetric Hann of 25 ms
-/// every 10 ms, 512 points, Slaney's bands to 8 kHz, ln(energy + 2⁻²⁴), and each band with mean 0 and deviation 1 over
-/// the sound (n − 1 in the variance, 1e-5 added to the deviation).
+/// every 10 ms, 512 points, Slaney's bands to 8 kHz, ln(energy + 2⁻²⁴), and, unless they are for a model that streams,
+/// each band with mean 0 and deviation 1 over the sound (n − 1 in the variance, 1e-5 added to the deviation).
 ///
 /// ```swift
 /// let features = try NeMoMel(bands: 80).features(of: speech)   // [frames × 80]
@@ -21,14 +21,29 @@ public struct NeMoMel: Sendable {
   public static let hop = 160
 
   public let bands: Int
+  private let isNormalised: Bool
   private let transform: FourierMatrix
   private let filters: MelFilters
 
-  public init(bands: Int = 80) {
+  /// `roundsConstants` has window and bands in bfloat16, as some models were trained with.
+  public init(bands: Int = 80, isNormalised: Bool = true, roundsConstants: Bool = false) {
     self.bands = bands
-    transform = FourierMatrix(window: WindowFunction.hann(NeMoMel.window), size: 512)
-    filters = MelFilters.slaney(
+    self.isNormalised = isNormalised
+    let window = WindowFunction.hann(NeMoMel.window)
+    transform = FourierMatrix(
+      window: roundsConstants ? window.map(NeMoMel.inBrainFloat) : window, size: 512)
+    let exact = MelFilters.slaney(
       bands: bands, transformSize: 512, samplingRate: NeMoMel.samplingRate, from: 0, to: 8000)
+    var rounded = exact.weights
+    if roundsConstants { rounded.values = rounded.values.map(NeMoMel.inBrainFloat) }
+    filters = MelFilters(weights: rounded)
+  }
+
+  /// The nearest bfloat16: the upper half of a single, ties to even.
+  private static func inBrainFloat(_ value: Double) -> Double {
+    let bits = Float(value).bitPattern
+    let rounding = 0x7FFF + (bits >> 16 & 1)
+    return Double(Float(bitPattern: (bits &+ rounding) & 0xFFFF_0000))
   }
 
   /// The number of frames of `samples` samples at 16 kHz.
@@ -58,7 +73,8 @@ public struct NeMoMel: Sendable {
         values[first * bands + index] = log(energies.values[index] + 0x1p-24)
       }
     }
-    return Tensor(normalised(values, frames: count), shape: [count, bands])
+    return Tensor(
+      isNormalised ? normalised(values, frames: count) : values.map(Float.init), shape: [count, bands])
   }
 
   private func normalised(_ values: [Double], frames: Int) -> [Float] {

@@ -50,7 +50,8 @@ extension EnclosingModel {
     EnclosingModel(
       modelTypes: ["xcodec"], settings: ["semantic_model_config"], prefixes: ["semantic_model"],
       modelType: "hubert", normalisesInput: false, samplingRate: 16_000,
-      remark: "it adds 160 samples of silence at both ends of the sound, which its encoder alone does not"),
+      remark: "it adds 160 samples of silence at both ends of the sound, which its encoder alone does not; "
+        + "--model-type xcodec reads the whole codec"),
     EnclosingModel(
       modelTypes: ["higgs_audio_v2_tokenizer"], settings: ["semantic_model_config"],
       prefixes: ["semantic_model"], modelType: "hubert", normalisesInput: false, samplingRate: 16_000,

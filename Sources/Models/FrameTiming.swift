@@ -7,12 +7,25 @@ public struct FrameTiming: Sendable, Equatable, Codable {
   public let samplingRate: Int
   public let strideSamples: Int
   public let receptiveFieldSamples: Int
-  /// The centre of frame 0; a half where the receptive field is even.
+  /// The centre of frame 0; a half where the receptive field is even, negative where frame 0 reaches before the sound.
   public let firstCentreSample: Double
+  /// Where frames begin anew; nil where each is one stride behind the one before.
+  public let period: Period?
+
+  /// A stretch of sound that has frames of its own: as many lie in it, one stride apart, and the next one begins behind
+  /// it, wherever a stride would lead.
+  public struct Period: Sendable, Equatable, Codable {
+    public let frames: Int
+    public let samples: Int
+
+    public init(frames: Int, samples: Int) { (self.frames, self.samples) = (frames, samples) }
+  }
 
   public init(
-    samplingRate: Int, strideSamples: Int, receptiveFieldSamples: Int, firstCentreSample: Double
+    samplingRate: Int, strideSamples: Int, receptiveFieldSamples: Int, firstCentreSample: Double,
+    period: Period? = nil
   ) {
+    self.period = period
     self.samplingRate = samplingRate
     self.strideSamples = strideSamples
     self.receptiveFieldSamples = receptiveFieldSamples
@@ -21,7 +34,9 @@ public struct FrameTiming: Sendable, Equatable, Codable {
 
   /// The middle of `frame`, in seconds.
   public func centre(of frame: Int) -> Double {
-    (firstCentreSample + Double(frame) * Double(strideSamples)) / Double(samplingRate)
+    let (periods, inside) = period.map { (frame / $0.frames, frame % $0.frames) } ?? (0, frame)
+    let start = Double(periods) * Double(period?.samples ?? 0)
+    return (firstCentreSample + start + Double(inside) * Double(strideSamples)) / Double(samplingRate)
   }
 
   /// From one frame to the next, in seconds.

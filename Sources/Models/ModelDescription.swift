@@ -50,7 +50,9 @@ struct ModelDescription {
       foundPath = folder + "/config.json"
     }
     if found?.dictionary == nil { found = nil }
-    let enclosed = found.flatMap { EnclosedEncoder(in: $0, checkpoint) }
+    // Who asks for the whole by its type gets it.
+    let isWhole = options.modelType != nil && options.modelType == found?["model_type"]?.string
+    let enclosed = isWhole ? nil : found.flatMap { EnclosedEncoder(in: $0, checkpoint) }
     self.checkpoint = try enclosed?.prefix.map { try checkpoint.under($0) } ?? checkpoint
     if let enclosed { found = enclosed.settings }
     self.folder = folder

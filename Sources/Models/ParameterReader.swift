@@ -150,10 +150,11 @@ extension ParameterReader {
     return (Tensor(factor, shape: [width]), Tensor(summand, shape: [width]))
   }
 
-  /// A convolution's weight `[outputs × inputs × kernel]` under weight norm over the kernel's axis: direction v and
-  /// length g of each tap, under either of the names that PyTorch gave them, or already multiplied out.
+  /// A convolution's weight `[outputs × inputs × kernel]` under weight norm over one axis: direction v and length g of
+  /// each tap (axis 2) or of each output (axis 0), under either of the names that PyTorch gave them, or already
+  /// multiplied out.
   mutating func weightNormed(
-    _ name: String, _ shape: [Int], _ initial: Initialisation
+    _ name: String, _ shape: [Int], _ initial: Initialisation, axis: Int = 2
   ) throws -> Tensor {
     let spellings = [
       ("\(name).weight_g", "\(name).weight_v"),
@@ -162,18 +163,21 @@ extension ParameterReader {
     guard let (length, direction) = spellings.first(where: { has($0.1) }) else {
       return try tensor("\(name).weight", shape, initial)
     }
-    let g = try tensor(length, [1, 1, shape[2]], .ones)
+    let lengths = shape.indices.map { $0 == axis ? shape[$0] : 1 }
+    let g = try tensor(length, lengths, .ones)
     let v = try tensor(direction, shape, initial)
-    guard g.count == shape[2], v.shape == shape else { return v }
+    guard g.count == shape[axis], v.shape == shape else { return v }
     defer { release(direction) }
-    let kernel = shape[2]
+    let count = shape[axis]
+    // From one value to the next along the axis.
+    let step = shape[(axis + 1)...].reduce(1, *)
     return g.withUnsafeBuffer { g in
       v.withUnsafeBuffer { v in
-        var squares = [Double](repeating: 0, count: kernel)
-        for index in v.indices { squares[index % kernel] += Double(v[index]) * Double(v[index]) }
+        var squares = [Double](repeating: 0, count: count)
+        for index in v.indices { squares[index / step % count] += Double(v[index]) * Double(v[index]) }
         let scales = squares.indices.map { squares[$0] > 0 ? Double(g[$0]) / squares[$0].squareRoot() : 0 }
         return Tensor(shape: shape) { weight in
-          for index in v.indices { weight[index] = Float(Double(v[index]) * scales[index % kernel]) }
+          for index in v.indices { weight[index] = Float(Double(v[index]) * scales[index / step % count]) }
         }
       }
     }

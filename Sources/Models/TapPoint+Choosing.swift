@@ -36,6 +36,8 @@ extension [TapPoint] {
     var layers = filter { $0.kind.isHidden }
     // A tower alone has a prefix before them all.
     if layers.isEmpty { layers = filter { $0.name.contains(".hidden.") } }
+    // A codec may have no blocks to count: then its layers go by their names.
+    guard !layers.isEmpty else { throw unknown("\(number)") }
     let index = number < 0 ? layers.count + number : number
     guard layers.indices.contains(index) else {
       throw ModelError.layerOutOfRange(number: number, layers: layers.count - 1)

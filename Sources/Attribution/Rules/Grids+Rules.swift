@@ -104,6 +104,7 @@ extension PointwiseOperation: PropagatingOperation {
     case .sigmoid: y * (1 - y)
     case .leakyRelu(let slope): z > 0 ? 1 : slope
     case .clamp(let range): range.contains(z) ? 1 : 0
+    case .elu: z > 0 ? 1 : y + 1
     }
   }
 }

@@ -45,8 +45,7 @@ struct ConformerAttention: Sendable {
     }
     let context = run.attention(
       q, key(located, run), value(x, run), heads: heads, validFrames: validFrames, reach: reach,
-      relative: relative,
-      weights: &weights)
+      relative: relative, weights: &weights)
     return output(context, run, adding: residual)
   }
 }

@@ -6,13 +6,14 @@ package struct PlaneConvolution: Sendable {
   package let weight: Tensor  // [kernel · kernel × channels], time by time
   package let bias: Tensor  // [channels]
   package let inputs: Int  // 1, or as many as channels
-  package let kernel, stride, padding: Int
+  /// `padding` in front, `behind` behind, along time and frequency.
+  package let kernel, stride, padding, behind: Int
   package let activation: Activation?
 
   package var channels: Int { bias.count }
 
   /// How many places there are of so many, along time or frequency.
-  package func extent(of count: Int) -> Int { (count + 2 * padding - kernel) / stride + 1 }
+  package func extent(of count: Int) -> Int { (count + padding + behind - kernel) / stride + 1 }
 
   /// Calls `body` with each output place, each input place that it sees, and the row of the weight for it.
   package func forEachPlace(
@@ -35,9 +36,14 @@ package struct PlaneConvolution: Sendable {
     }
   }
 
-  /// `weight` is `[channels × 1 × kernel × kernel]`; what could not be read stays empty.
-  init(weight: Tensor, bias: Tensor, inputs: Int, stride: Int, padding: Int, activation: Activation?) {
+  /// `weight` is `[channels × 1 × kernel × kernel]`; what could not be read stays empty. Padding is the same on both
+  /// sides unless `behind` says otherwise.
+  init(
+    weight: Tensor, bias: Tensor, inputs: Int, stride: Int, padding: Int, behind: Int? = nil,
+    activation: Activation?
+  ) {
     (self.bias, self.inputs, self.stride, self.padding) = (bias, inputs, stride, padding)
+    self.behind = behind ?? padding
     self.activation = activation
     kernel = weight.shape.count == 4 ? weight.shape[3] : 0
     self.weight =

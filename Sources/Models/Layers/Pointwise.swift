@@ -1,5 +1,11 @@
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A function of each value by itself; input: any.
 package struct PointwiseOperation: LayerOperation {
   package enum Function: Sendable, Equatable {
@@ -9,6 +15,8 @@ package struct PointwiseOperation: LayerOperation {
     case leakyRelu(slope: Float)
     /// x held between two values: deep speech's clipped rectifier among them.
     case clamp(ClosedRange<Float>)
+    /// `eˣ − 1` below zero (Clevert 2015).
+    case elu
   }
 
   package let function: Function
@@ -29,6 +37,8 @@ extension PointwiseOperation.Function {
       for index in x.indices { x[index] = x[index] > 0 ? x[index] : slope * x[index] }
     case .clamp(let range):
       for index in x.indices { x[index] = min(max(x[index], range.lowerBound), range.upperBound) }
+    case .elu:
+      for index in x.indices where x[index] < 0 { x[index] = expm1(x[index]) }
     }
   }
 }

@@ -9,6 +9,7 @@ extension Parakeet {
     let found =
       try TensorNames(checkpoint, anchor: "subsampling.layers.0.weight", path: path)
       ?? TensorNames(checkpoint, anchor: "pre_encode.conv.0.weight", path: path)?.renamed(fromNeMo)
+      ?? TensorNames(checkpoint, anchor: "subsampling.conv_in.weight", path: path)?.renamed(fromStreaming)
     guard found != nil || description.modelType.map(modelTypes.contains) == true else { return nil }
     guard let tree = description.configuration else {
       throw ModelError.unstated(
@@ -21,16 +22,26 @@ extension Parakeet {
     }
     let names = found ?? TensorNames(checkpoint)
     var reader = ParameterReader(path: path, source: .checkpoint(checkpoint, names: names.stored))
-    let configuration = try ParakeetConfiguration(path: description.configurationPath, values: tree)
+    let configuration = try ParakeetConfiguration(
+      path: description.configurationPath, values: tree,
+      isStreaming: tree["model_type"]?.string?.hasPrefix("nemotron") == true
+        || description.modelType?.hasPrefix("nemotron") == true)
     let symbols = reader.shape(of: "ctc_head.weight").flatMap { shape in
       shape.count == 3 && (1...262_144).contains(shape[0]) ? shape[0] : nil
     }
     let model = try Parakeet(configuration, symbols: symbols, from: &reader)
-    let report = try description.report(of: reader, names, leavingOut: leftovers(configuration), notes: [])
+    let notes = configuration.streaming.map { streaming in
+      [
+        "frames look ahead to the end of their chunk of \(streaming.chunk), and back over \(streaming.before)"
+      ]
+    }
+    let report = try description.report(
+      of: reader, names, leavingOut: leftovers(configuration), notes: notes ?? [])
     return BuiltModel(
       architecture: model, family: "parakeet", parameters: model.parameters, report: report,
       input: .features(
-        "NeMo's log-mel of \(configuration.bands) bands, zero mean and unit variance over the sound",
+        "NeMo's log-mel of \(configuration.bands) bands, "
+          + (configuration.streaming == nil ? "zero mean and unit variance over the sound" : "as it is"),
         samplingRate: 16_000))
   }
 
@@ -45,6 +56,17 @@ extension Parakeet {
       ("self_attn.pos_bias_", "self_attn.bias_"), ("decoder.decoder_layers.0.", "ctc_head."),
     ]
     return table.reduce(name) { $0.replacing($1.0, with: $1.1) }
+  }
+
+  /// The subsampling of Nemotron's streaming models by the numbers of Parakeet's sequence.
+  private static func fromStreaming(_ name: String) -> String {
+    let entry = "subsampling.conv_in."
+    if name.hasPrefix(entry) { return "subsampling.layers.0." + name.dropFirst(entry.count) }
+    let parts = name.split(separator: ".")
+    guard parts.count > 4, parts[0] == "subsampling", parts[1] == "layers", let step = Int(parts[2]),
+      (0..<64).contains(step), let module = ["depthwise_conv": 2, "pointwise_conv": 3][parts[3]]
+    else { return name }
+    return "subsampling.layers.\(3 * step + module)." + parts[4...].joined(separator: ".")
   }
 
   /// What has no part in a pass of the encoder.
@@ -70,7 +92,8 @@ extension Parakeet {
       return PlaneConvolution(
         weight: try reader.tensor("\(name).weight", [c.channels, 1, kernel, kernel], drawn),
         bias: try reader.tensor("\(name).bias", [c.channels], .zeros), inputs: inputs,
-        stride: c.subsamplingStride, padding: (kernel - 1) / 2, activation: activation)
+        stride: c.subsamplingStride, padding: c.subsamplingPadding.front,
+        behind: c.subsamplingPadding.behind, activation: activation)
     }
     first = try plane(0, inputs: 1, .relu)
     steps = try (1..<max(1, c.subsamplingSteps)).map { step in
@@ -108,7 +131,7 @@ extension Parakeet {
     }
     let vector = [c.heads, width / c.heads]
     let convolutionBias: Initialisation? = c.convolutionBias ? .zeros : nil
-    let attention = ConformerAttention(
+    var attention = ConformerAttention(
       query: try projection("q"), key: try projection("k"), value: try projection("v"),
       output: try projection("o"), heads: c.heads,
       positions: .sinusoids(
@@ -116,13 +139,18 @@ extension Parakeet {
           "\(name).self_attn.relative_k_proj", width, width, weight: drawn, bias: nil),
         content: try reader.tensor("\(name).self_attn.bias_u", vector, drawn),
         distance: try reader.tensor("\(name).self_attn.bias_v", vector, drawn)))
+    if let streaming = c.streaming {
+      attention.reach = .blocks(size: streaming.chunk, before: streaming.before)
+    }
     let depthwise = DepthwiseConvolution(
       weight: try reader.tensor("\(name).conv.depthwise_conv.weight", [width, 1, c.kernel], drawn),
       bias: try convolutionBias.map {
         try reader.tensor("\(name).conv.depthwise_conv.bias", [width], $0)
       },
-      batchNorm: try reader.batchNorm("\(name).conv.norm", width), norm: nil, padding: c.kernel / 2,
-      activation: c.activation)
+      batchNorm: c.streaming == nil ? try reader.batchNorm("\(name).conv.norm", width) : nil,
+      norm: c.streaming == nil
+        ? nil : try reader.layerNorm("\(name).conv.norm", width, epsilon: 1e-5),
+      padding: c.streaming == nil ? c.kernel / 2 : c.kernel - 1, activation: c.activation)
     return ConformerBlock(
       firstNorm: try norm("feed_forward1"), first: try feedForward("feed_forward1"),
       attentionNorm: try norm("self_att"), attention: attention,
@@ -140,7 +168,7 @@ extension Parakeet {
 
 extension Linear {
   /// The same for inputs that stand band by band where they stood channel by channel, its output `scaled`.
-  fileprivate func readingBands(_ bands: Int, scaled factor: Float) -> Linear {
+  func readingBands(_ bands: Int, scaled factor: Float = 1) -> Linear {
     guard weight.count > 0, bias.count > 0 else { return self }
     let (inputs, values) = (inputs, weight.values)
     let channels = inputs / bands

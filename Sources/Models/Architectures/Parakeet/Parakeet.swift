@@ -9,9 +9,13 @@ import Tensors
 ///                                                          hidden.0
 /// ```
 /// Frame *i* has its centre at 80·i ms. Of transducers only the encoder is read.
+///
+/// Nemotron's streaming models (Noroozi 2024, "cache-aware") look ahead within a chunk only: their convolutions see nothing
+/// later, a layer norm stands in for the batch norm, attention reaches over chunks, and the log-mel is not normalised.
 struct Parakeet: SpeechArchitecture {
   static let modelTypes = [
     "parakeet_ctc", "parakeet_encoder", "parakeet_rnnt", "parakeet_tdt", "canary", "cohere_asr",
+    "nemotron_asr_streaming_encoder",
   ]
 
   /// A step of the subsampling, after the first: depthwise, then over channels.
@@ -32,7 +36,9 @@ struct Parakeet: SpeechArchitecture {
     _ samples: [Float], validSamples: Int, wanted: Set<String>, on run: Evaluation,
     visit: (String, Tensor) throws -> Bool
   ) throws {
-    let mel = try NeMoMel(bands: configuration.bands).features(
+    let mel = try NeMoMel(
+      bands: configuration.bands, isNormalised: configuration.streaming == nil
+    ).features(
       of: Waveform(samples: Array(samples.prefix(validSamples)), samplingRate: NeMoMel.samplingRate))
     run.recorder?.declare(mel, as: .input("log-mel"))
 
@@ -58,15 +64,13 @@ struct Parakeet: SpeechArchitecture {
   }
 
   func taps(samplingRate: Int) -> [TapPoint] {
-    // Zeros at the ends keep frame 0 at time 0.
-    let (kernel, stride) = (configuration.subsamplingKernel, configuration.subsamplingStride)
-    let count = steps.count + 1
-    let inner = FrameTiming(
-      samplingRate: samplingRate, kernels: [NeMoMel.window] + Array(repeating: kernel, count: count),
-      strides: [NeMoMel.hop] + Array(repeating: stride, count: count))
-    let timing = FrameTiming(
-      samplingRate: samplingRate, strideSamples: inner.strideSamples,
-      receptiveFieldSamples: inner.receptiveFieldSamples, firstCentreSample: 0)
+    var builder = TimingBuilder(stride: NeMoMel.hop, field: NeMoMel.window)
+    for _ in 0...steps.count {
+      builder.add(
+        span: configuration.subsamplingKernel, stride: configuration.subsamplingStride,
+        left: configuration.subsamplingPadding.front)
+    }
+    let timing = builder.timing(samplingRate: samplingRate)
     let names = ["projection"] + (0...blocks.count).map { "hidden.\($0)" }
     return names.map { TapPoint(name: $0, width: configuration.width, timing: timing) }
       + (head.map { [TapPoint(name: "logits", width: $0.outputs, timing: timing)] } ?? [])

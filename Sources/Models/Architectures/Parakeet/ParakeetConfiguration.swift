@@ -22,18 +22,34 @@ struct ParakeetConfiguration: Sendable, Equatable {
   /// Whether attention and feed-forward layers have biases, and the convolutions of blocks.
   var attentionBias = true
   var convolutionBias = true
+  /// Of a model that streams; nil for one that reads the whole sound.
+  var streaming: Streaming?
   /// The deviation of freshly drawn weights.
   var initialDeviation = 0.02
 
+  /// How attention sees time in chunks: those of its own and of `before` chunks before it.
+  struct Streaming: Sendable, Equatable {
+    var chunk: Int
+    var before: Int
+  }
+
+  /// Zeros in front of time and frequency, and behind.
+  var subsamplingPadding: (front: Int, behind: Int) {
+    streaming == nil
+      ? ((subsamplingKernel - 1) / 2, (subsamplingKernel - 1) / 2)
+      : (subsamplingKernel - 1, subsamplingStride - 1)
+  }
+
   /// Bands that the subsampling leaves.
   var bandsLeft: Int {
-    (0..<subsamplingSteps).reduce(bands) { bands, _ in
-      (bands + (subsamplingKernel - 1) / 2 * 2 - subsamplingKernel) / subsamplingStride + 1
+    let padding = subsamplingPadding
+    return (0..<subsamplingSteps).reduce(bands) { bands, _ in
+      (bands + padding.front + padding.behind - subsamplingKernel) / subsamplingStride + 1
     }
   }
 
   /// Reads a `config.json`'s tree; what it leaves out has the value that transformers gives it.
-  init(path: String, values: MetadataValue) throws {
+  init(path: String, values: MetadataValue, isStreaming: Bool = false) throws {
     let reader = ConfigurationReader(path: path, values: values["encoder_config"] ?? values)
     let extent = 1...65_536
     func refuse(_ key: String, _ found: Int, _ expected: String) -> ModelError {
@@ -57,14 +73,19 @@ struct ParakeetConfiguration: Sendable, Equatable {
     convolutionBias = try reader.bool("convolution_bias", default: true)
     initialDeviation = try reader.number("initializer_range", 0...10, default: initialDeviation)
 
+    if isStreaming {
+      let ahead = try reader.integer("default_num_lookahead_tokens", 0...65_536, default: 13)
+      let window = try reader.integer("sliding_window", 1...1_000_000, default: 71)
+      streaming = Streaming(chunk: ahead + 1, before: (window - 1) / (ahead + 1))
+    }
     guard factor.nonzeroBitCount == 1 else {
       throw refuse("subsampling_factor", factor, "a power of two")
     }
     guard subsamplingKernel % 2 == 1 else {
       throw refuse("subsampling_conv_kernel_size", subsamplingKernel, "an odd number")
     }
-    guard kernel % 2 == 1 else { throw refuse("conv_kernel_size", kernel, "an odd number") }
-    guard bands % factor == 0 else {
+    guard isStreaming || kernel % 2 == 1 else { throw refuse("conv_kernel_size", kernel, "an odd number") }
+    guard isStreaming || bands % factor == 0 else {
       throw refuse("num_mel_bins", bands, "a multiple of subsampling_factor, \(factor)")
     }
     guard width % heads == 0, width / heads % 2 == 0 else {
