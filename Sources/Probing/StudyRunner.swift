@@ -237,7 +237,9 @@ struct StudyRunner: Sendable {
   ) throws -> FoldOutcome {
     try requireGoingOn()
     let fold = design.folds[place]
-    func kept(_ rows: [Int]) -> [Int] { extras.isLeftOut.map { isOut in rows.filter { !isOut[$0] } } ?? rows }
+    func kept(_ rows: [Int]) -> [Int] {
+      extras.isLeftOut.map { isOut in rows.filter { !isOut[$0] } } ?? rows
+    }
     let rows = FoldRows(
       train: kept(fold.train), development: kept(fold.development), outer: kept(fold.outer))
     if let targets {
