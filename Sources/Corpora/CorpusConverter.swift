@@ -123,6 +123,7 @@ public struct CorpusConverter {
   }
 
   private func settings(labels: String) throws(CorpusError) -> String {
+    let channel = try channels()
     let silence = corpus.silenceLabels.sorted().map(Self.quoted).joined(separator: ", ")
     return """
       name: \(Self.quoted(corpus.name))
@@ -131,8 +132,8 @@ public struct CorpusConverter {
       speaker: {column: speaker}
       sentence: {column: sentence}
       silence: [\(silence)]
-
-      """ + channels()
+      \(channel)
+      """
   }
 
   /// As YAML and JSON have it.
