@@ -19,6 +19,14 @@ extension SpeechModel: ActivationSource {
     try forward(waveform, taps: taps, threads: threads, visit: visit)
   }
 
+  public func forwardInPieces(
+    _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void
+  ) throws {
+    guard let waveform else { throw ActivationError.noSound(utterance: utterance.id, source: name) }
+    try forwardInPieces(waveform, taps: taps, threads: threads, visit: visit)
+  }
+
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     try randomTwin(seed: seed)
   }

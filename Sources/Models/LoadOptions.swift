@@ -25,6 +25,8 @@ public struct LoadOptions: Sendable {
   public var names: NameTable?
   /// Beginnings of names of tensors that are not the model's.
   public var ignoring: [String]
+  /// The seconds of sound that attention may reach over; nil for all, whatever it costs (`SpeechModel.window`).
+  public var window: Double? = SpeechModel.usualWindow
 
   public init(
     normalisesInput: Bool? = nil, samplingRate: Int? = nil, modelType: String? = nil, heads: Int? = nil,

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 
 extension SpeechModel {
   /// Reads a model from a Hugging Face folder, a training checkpoint, or a file of weights; what a file is, is seen
@@ -11,10 +12,19 @@ extension SpeechModel {
   ///
   /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is not a model.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> SpeechModel {
+    try MemoryPool.requireAddressSpace()
+    if let window = options.window, !(10...86_400).contains(window) {
+      throw ModelError.configuration(
+        path: path, key: "window", found: "\(window) s", expected: "10 s to a day, or none")
+    }
     let checkpoint = try options.named(Checkpoint.open(path))
     let description = try ModelDescription(checkpoint, options)
     // Before the model is built, which gives back the pages that it has copied.
-    let (fingerprint, settings) = (try checkpoint.fingerprint(), try description.settings())
+    let fingerprint = try checkpoint.fingerprint()
+    var settings = try description.settings()
+    if options.window != SpeechModel.usualWindow {
+      settings += options.window.map { " window \($0)" } ?? " no window"
+    }
     var built = try build(description)
     built.report.notes = description.notes + built.report.notes
     built.report.leftOut += description.checkpoint.setAside
@@ -24,8 +34,7 @@ extension SpeechModel {
       let tokenizer = try tokenizer(of: &model, in: description.folder)
       return SpeechModel(
         model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
-        normalisesInput: false,
-        tokenizer: tokenizer)
+        normalisesInput: false, tokenizer: tokenizer, window: options.window)
     }
     guard let normalisesInput = description.normalisesInput else {
       throw ModelError.unstated(
@@ -43,7 +52,7 @@ extension SpeechModel {
     }
     return SpeechModel(
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
-      normalisesInput: normalisesInput)
+      normalisesInput: normalisesInput, window: options.window)
   }
 
   private static func build(_ description: ModelDescription) throws -> BuiltModel {

@@ -41,7 +41,7 @@ public enum FailureKind: Sendable, Equatable {
     case CheckpointError.unknownPrefix, CheckpointError.idleRules, ModelError.unknownLayer,
       ModelError.layerOutOfRange, ModelError.unstated,
       ExportError.unknownFormat, ActivationError.unknownLayer, ActivationError.noLanguage,
-      ImportError.noHop, ImportError.unknownLayer,
+      ImportError.noHop, ImportError.doubtful, ImportError.unknownLayer,
       is AttributionError:
       self = .badRequest
     case ReportError.notFinite, ReportError.brokenTemplate, is SimilarityError: self = .internalFault

@@ -17,8 +17,7 @@ final class Interruption: Sendable {
     self.source = source
     source.setEventHandler { [self] in
       if flag.exchange(true, ordering: .relaxed) { _exit(ExitStatus.interrupted.rawValue) }
-      FileHandle.standardError.write(
-        Data("\n\(advice) Press Ctrl-C again to stop at once.\n".utf8))
+      standardError("\n\(advice) Press Ctrl-C again to stop at once.")
     }
     source.resume()
   }

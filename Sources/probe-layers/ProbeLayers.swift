@@ -49,7 +49,11 @@ struct ProbeLayers: AsyncParsableCommand {
       standardError("error: \(failure.message)")
       exit(withError: failure.status.code)
     } catch {
-      guard let kind = FailureKind(error) else { exit(withError: error) }
+      guard let kind = FailureKind(error) else {
+        guard let failure = CommandFailure(ofFile: error) else { exit(withError: error) }
+        standardError("error: \(failure.message)")
+        exit(withError: failure.status.code)
+      }
       standardError(kind == .interrupted ? "\(error)" : "error: \(error)")
       exit(withError: ExitStatus(kind).code)
     }
@@ -74,14 +78,4 @@ extension ExitStatus {
       case .internalFault: .internalFault
       }
   }
-}
-
-/// Writes a line to standard error, so that standard output stays clean for tables.
-func standardError(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
-}
-
-/// Writes a line to standard output.
-func standardOutput(_ text: String) {
-  FileHandle.standardOutput.write(Data((text + "\n").utf8))
 }

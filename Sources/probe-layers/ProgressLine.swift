@@ -57,7 +57,7 @@ final class ProgressLine: Sendable {
   }
 
   private func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    _ = writeAll(text, to: STDERR_FILENO)
   }
 
   /// `Extracting  [########............] 40 %  50/125  12 × real time  0:14 left`

@@ -190,8 +190,8 @@ struct RunCommand: AsyncParsableCommand {
     progress.finish()
     warn(where: result, differsFrom: fingerprints)
     try StudyFolder.write(result, to: output, png: png)
-    try Data(studyFile(of: result, command: CommandLine.arguments).utf8)
-      .write(to: URL(filePath: output).appending(path: "run.yaml"), options: .atomic)
+    try CommandFailure.write(
+      studyFile(of: result, command: CommandLine.arguments), to: output + "/run.yaml")
     if let tensorboard {
       let export = TensorBoardExport(result, extraction: extraction.withLock { $0 })
       if let remark = try export.write(to: tensorboard) { standardError("warning: \(remark)") }

@@ -30,7 +30,7 @@ struct WrittenBy {
     }
     let whole = Node(pairs + inputs)
     let text = try Yams.serialize(node: whole, width: -1, allowUnicode: true)
-    try Data(text.utf8).write(to: URL(filePath: folder).appending(path: Self.fileName), options: .atomic)
+    try CommandFailure.write(text, to: folder + "/" + Self.fileName)
   }
 
   /// A command as a shell takes it.

@@ -20,6 +20,8 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
   case layersMissing(path: String, utterance: String, layers: [String])
   /// Frames that cannot be those of an utterance of this length.
   case wrongLength(path: String, key: String, frames: Int, hop: Double, seconds: Double)
+  /// A time or a rate that is hardly ever right: another unit may be meant.
+  case doubtful(path: String, what: String, usual: String)
   /// A value of `activations.yaml` or of an option.
   case badSetting(path: String, line: Int?, key: String, found: String, expected: String)
 
@@ -51,6 +53,9 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(path): \(key) has \(frames) frames, \(rounded(Double(frames) * hop)) s with a hop of "
         + "\(rounded(hop * 1000)) ms, but the audio lasts \(rounded(seconds)) s. Is the hop right? Where frames of "
         + "padding follow the audio, say `padded: true` in activations.yaml."
+    case .doubtful(let path, let what, let usual):
+      "\(path): \(what) is hardly ever right (\(usual) is usual); is its unit another? If it is meant so, say "
+        + "--unusual-timing, or `unusual_timing: true` in activations.yaml."
     case .badSetting(let path, let line, let key, let found, let expected):
       "\(path)\(line.map { ":\($0)" } ?? ""): \(key): found \(found), expected \(expected)"
     }
