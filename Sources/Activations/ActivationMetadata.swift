@@ -59,7 +59,7 @@ extension FrameTiming {
       numbers[parts[0]] = number
     }
     func whole(_ key: Substring) -> Int? {
-      numbers[key].flatMap { Int(exactly: $0) }.flatMap { (1...(1 << 31)).contains($0) ? $0 : nil }
+      numbers[key].flatMap { Int(exactly: $0) }
     }
     guard let rate = whole("sampling_rate"), let stride = whole("stride_samples"),
       let field = whole("receptive_field_samples"), let centre = numbers["first_centre_sample"]
@@ -69,7 +69,7 @@ extension FrameTiming {
       period = Period(frames: frames, samples: samples)
     }
     self.init(
-      samplingRate: rate, strideSamples: stride, receptiveFieldSamples: field, firstCentreSample: centre,
+      checking: rate, strideSamples: stride, receptiveFieldSamples: field, firstCentreSample: centre,
       period: period)
   }
 }

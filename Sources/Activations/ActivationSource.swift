@@ -33,6 +33,14 @@ public protocol ActivationSource: Sendable {
   /// before work is kept, and once more, `atEnd`, when all is done: what takes long may wait until then. Does nothing by
   /// default.
   func requireUnchanged(atEnd: Bool) throws
+  /// The same, a part of each layer's frames at a time where a recording is longer than `window`: parts of a layer come
+  /// in the order of time, each row once.
+  func forwardInPieces(
+    _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void) throws
+
+  /// The seconds of sound that its frames may attend to; nil where it reads all at once, or has windows of its own.
+  var attentionWindow: Double? { get }
 
   /// The same architecture before training; nil where there can be none, as for activations made elsewhere.
   func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)?
@@ -51,6 +59,16 @@ extension ActivationSource {
   public func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? { nil }
 
   public func requireUnchanged(atEnd: Bool) throws {}
+  public var attentionWindow: Double? { nil }
+
+  public func forwardInPieces(
+    _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void
+  ) throws {
+    try forward(utterance, waveform, taps: taps, threads: threads) { name, frames in
+      try visit(name, FramePiece(frames: frames, first: 0, isLast: true))
+    }
+  }
 
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? { nil }
 }

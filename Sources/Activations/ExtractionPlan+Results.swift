@@ -72,10 +72,27 @@ extension ExtractionPlan {
       speakers: speakers, utterances: utterances.map(\.id), items: items, parts: parts, reasons: reasons)
   }
 
+  /// Recordings that attention does not reach over.
+  private func windowed(_ records: [UtteranceRecord], _ source: some ActivationSource) -> CorpusIssue? {
+    guard let window = source.attentionWindow else { return nil }
+    let long = records.indices.filter { records[$0].seconds > window }
+    guard let first = long.first else { return nil }
+    let others = long.count == 1 ? "" : ", as \(long.count - 1) others are"
+    return CorpusIssue(
+      .warning, path: utterances[first].audioPath,
+      message:
+        "it is longer than \(Int(window)) s\(others), and was read in windows of that length which overlap: "
+        + "frames attend to their window only",
+      fix:
+        "another length: --window 120s; all at once, at a cost that grows with the square of the length: --window none"
+    )
+  }
+
   private func issues(
     _ records: [UtteranceRecord], _ nonFinite: [String: Int], _ source: some ActivationSource
   ) -> [CorpusIssue] {
     var issues = failures(records, source)
+    if let issue = windowed(records, source) { issues.append(issue) }
     for (utterance, record) in zip(utterances, records) {
       for (index, level) in levels.enumerated() where record.dropped[index] > 0 {
         issues.append(

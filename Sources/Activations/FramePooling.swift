@@ -53,7 +53,7 @@ public struct FramePooling: Sendable, Equatable, Codable {
   }
 
   /// The frames that each part of a span's vector is the mean of.
-  private func ranges(_ span: LabelledSpan, _ count: Int, _ timing: some FrameAxis) -> [Range<Int>] {
+  func ranges(_ span: LabelledSpan, _ count: Int, _ timing: some FrameAxis) -> [Range<Int>] {
     let own: Range<Int>
     switch mode {
     case .mean: own = timing.frames(from: span.start, to: span.end, count: count)

@@ -92,7 +92,12 @@ public struct PooledSpans: Sendable {
   /// The pooled vectors of a layer, `[items × width]`; row i is item i. Hold on to it where it is needed more
   /// than once: it may have to be put together.
   public func states(of layer: String) throws -> Tensor {
-    if let parts = parts[layer] { return Tensor(joining: parts) }
+    if let parts = parts[layer] {
+      let joined = Tensor(joining: parts)
+      // What was put together is a copy: the sample's files need not stay in memory beside it.
+      if parts.count > 1 { for part in parts { part.releasePages() } }
+      return joined
+    }
     throw ActivationError.noSuchLayer(
       layer, level: level.rawValue, reason: reasons[layer], available: layers)
   }

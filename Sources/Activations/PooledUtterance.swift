@@ -93,6 +93,34 @@ extension ExtractionPlan {
     var vectors = levels.map { [Tensor?](repeating: nil, count: $0.layers.count) }
     var nonFinite: Set<String> = []
 
+    /// Of layers whose frames come in parts, what is pooled so far, by level.
+    var pieces: [Int: [PiecePooling?]] = [:]
+
+    func take(_ index: Int, piece: FramePiece) throws {
+      if piece.first == 0 && piece.isLast { return try take(index, piece.frames) }
+      let layer = layers[index]
+      guard piece.frames.shape.count == 2, piece.frames.shape[1] == layer.tap.width else {
+        throw ActivationError.wrongShape(
+          layer: layer.tap.name, expected: "[frames, \(layer.tap.width)]", found: piece.frames.shape)
+      }
+      guard let timing = layer.tap.timing else { throw UtteranceFailure.nowhere(layer.tap.name) }
+      var pools =
+        pieces.removeValue(forKey: index)
+        ?? levels.indices.map { level in
+          levels[level].layers.contains(index)
+            ? PiecePooling(layer.pooling, timing, width: layer.tap.width, spans: spans[level]) : nil
+        }
+      for level in pools.indices {
+        pools[level]?.add(piece)
+        guard piece.isLast, let slot = levels[level].layers.firstIndex(of: index),
+          let pooled = pools[level]?.pooled()
+        else { continue }
+        if pooled.firstNonFinite() != nil { nonFinite.insert(layer.tap.name) }
+        vectors[level][slot] = pooled
+      }
+      if !piece.isLast { pieces[index] = pools }
+    }
+
     func take(_ index: Int, _ frames: Tensor) throws {
       let layer = layers[index]
       guard frames.shape.count == 2, frames.shape[1] == layer.tap.width else {
@@ -123,9 +151,10 @@ extension ExtractionPlan {
       }
     }
     if !names.isEmpty {
-      try source.forward(utterances[utterance], waveform, taps: Set(names.keys), threads: 1) {
-        name, frames in
-        if let index = names[name] { try take(index, frames) }
+      try source.forwardInPieces(
+        utterances[utterance], waveform, taps: Set(names.keys), threads: 1
+      ) { name, piece in
+        if let index = names[name] { try take(index, piece: piece) }
       }
     }
     let complete = try vectors.enumerated().map { level, slots in

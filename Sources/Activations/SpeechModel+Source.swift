@@ -20,6 +20,13 @@ extension SpeechModel: ActivationSource {
   }
 
   public func requireUnchanged(atEnd: Bool) throws { try requireUnchanged() }
+  public func forwardInPieces(
+    _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void
+  ) throws {
+    guard let waveform else { throw ActivationError.noSound(utterance: utterance.id, source: name) }
+    try forwardInPieces(waveform, taps: taps, threads: threads, visit: visit)
+  }
 
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     try randomTwin(seed: seed)

@@ -1,3 +1,5 @@
+import Tensors
+
 /// How many bytes a container's header says the file has.
 enum ContainerLength: Equatable {
   /// The container says nothing, or is read by other means.

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The first bytes of a file: what it is, and how long it says it is.
 struct ContainerStart {

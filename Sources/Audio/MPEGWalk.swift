@@ -1,4 +1,5 @@
 import CMPG123
+import Tensors
 
 /// What lies in a file of MPEG audio, from its frames and not from an estimate: every frame is looked at, none is
 /// decoded.

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The links of an Ogg file: streams that follow one another, as when files were joined or a radio's programme was
 /// recorded. A decoder that opens the file reads the first one only.
 enum OggLinks {

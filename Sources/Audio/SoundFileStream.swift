@@ -27,7 +27,7 @@ final class SoundFileStream: SoundStream {
       return (Int(bitPattern: opened), opened == nil ? String(cString: sf_strerror(nil)) : "")
     }
     guard let opened = OpaquePointer(bitPattern: address) else {
-      throw .notAudio(path: path, looksLike: looksLike.isEmpty ? reason : looksLike)
+      throw .notAudio(path: path, looksLike: "\(looksLike) (libsndfile: \(reason))")
     }
     handle = opened
     self.view = view

@@ -1,3 +1,5 @@
+import Tensors
+
 extension Waveform {
   /// Reads a file of any sampling rate: wav, flac, ogg, opus, mp3, aiff, au, caf, w64, rf64, NIST sphere, by content and
   /// not by name. Of several channels it is `channel`, counted from 0, or the mean of all where that is nil.
@@ -39,7 +41,7 @@ struct AudioFile {
 
   init(_ path: String) throws {
     self.path = path
-    let file = try RegularFile(path)
+    let file = try RegularFile.audio(path)
     let start = try ContainerStart(file)
     // libsndfile takes a cut file for a shorter one; the container's own length tells.
     if let promised = start.promisedBytes, promised > start.bytes {

@@ -12,7 +12,7 @@ import Tensors
 /// The size is taken when the file is opened. A file that another program cuts short while it is mapped ends
 /// the process with a bus error on the next access beyond its new end, which the command turns into words; one that is
 /// written over gives other values, which `OpenedFiles` finds out. Writers that rename a new file into place are safe.
-final class FileBytes: @unchecked Sendable {
+final class FileBytes: @unchecked Sendable, PageLender {
   let path: String
   let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
@@ -25,7 +25,7 @@ final class FileBytes: @unchecked Sendable {
 
   /// Maps the file at `path`.
   init(mapping path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw CheckpointError.missing(path: path, reason: FileBytes.reason(errno))
     }
@@ -91,6 +91,13 @@ final class FileBytes: @unchecked Sendable {
     let end = range.upperBound / page * page
     guard isMapped, start < end, let base = bytes.baseAddress else { return }
     madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
+  }
+
+  func releasePages(at address: UnsafeRawPointer, bytes count: Int) {
+    guard let base = bytes.baseAddress, address >= base, address + count <= base + bytes.count else {
+      return
+    }
+    releasePages((address - base)..<(address - base + count))
   }
 
   /// The system's words for an error number.

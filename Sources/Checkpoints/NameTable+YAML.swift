@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import Yams
 
 extension NameTable {
@@ -11,10 +12,11 @@ extension NameTable {
   /// Throws `CheckpointError.missing` for a file that cannot be read, and `.malformed` with the line of what is no
   /// rule.
   public init(contentsOf path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CheckpointError.missing(path: path, reason: "the map of names cannot be read")
+    let data: [UInt8]
+    do { data = try RegularFile.contents(path) } catch {
+      throw CheckpointError.missing(path: path, reason: "the map of names cannot be read: \(error)")
     }
-    guard data.count < 1 << 20, let text = String(data: data, encoding: .utf8) else {
+    guard data.count < 1 << 20, let text = String(validating: data, as: UTF8.self) else {
       throw CheckpointError.malformed(
         path: path, place: "the map of names", found: "\(data.count) bytes",
         expected: "UTF-8 text of less than a megabyte")

@@ -129,6 +129,7 @@ private final class ArraySource {
     case ZIP_SOURCE_READ:
       return zip_int64_t(source.read(UnsafeMutableRawBufferPointer(start: data, count: Int(length))))
     case ZIP_SOURCE_CLOSE:
+      source.tensor?.releasePages()
       source.tensor = nil
       return 0
     case ZIP_SOURCE_ERROR: return 0

@@ -126,14 +126,14 @@ public struct CorpusConverter {
     let channel = try channels()
     let silence = corpus.silenceLabels.sorted().map(Self.quoted).joined(separator: ", ")
     return try """
-      name: \(Self.quoted(corpus.name))
-      audio: \(Self.quoted(audio))
-      labels: \(labels)
-      speaker: {column: speaker}
-      sentence: {column: sentence}
-      silence: [\(silence)]
-      \(channel)
-      """
+    name: \(Self.quoted(corpus.name))
+    audio: \(Self.quoted(audio))
+    labels: \(labels)
+    speaker: {column: speaker}
+    sentence: {column: sentence}
+    silence: [\(silence)]
+    \(channel)
+    """
   }
 
   /// As YAML and JSON have it.

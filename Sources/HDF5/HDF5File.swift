@@ -25,6 +25,9 @@ public final class HDF5File: Sendable {
 
   /// Opens the file and lists its datasets.
   public init(_ path: String) throws(HDF5Error) {
+    if let obstacle = RegularFile.obstacle(at: path) {
+      throw .cannotOpen(path: path, reason: "\(obstacle)")
+    }
     let opened: (HDF5Handle?, [String], String) = HDF5Library.use {
       let death = strata_h5_trial(path)
       guard death == 0 else {

@@ -2,7 +2,7 @@
 ///
 /// Frame *i* sees samples `[i · stride, i · stride + receptiveField)` and has its centre at
 /// `firstCentre + i · stride`; wav2vec 2.0 has 400, 320 and 199.5 at 16 kHz, so centres at 12.47 + 20·i ms.
-public struct FrameTiming: Sendable, Equatable, Codable {
+public struct FrameTiming: Sendable, Equatable, Encodable {
   /// Samples a second of the input.
   public let samplingRate: Int
   public let strideSamples: Int
@@ -30,6 +30,22 @@ public struct FrameTiming: Sendable, Equatable, Codable {
     self.strideSamples = strideSamples
     self.receptiveFieldSamples = receptiveFieldSamples
     self.firstCentreSample = firstCentreSample
+  }
+
+  /// One that a file tells of; nil where a number is beyond what any model has.
+  public init?(
+    checking samplingRate: Int, strideSamples: Int, receptiveFieldSamples: Int, firstCentreSample: Double,
+    period: Period? = nil
+  ) {
+    let range = 1...(1 << 47)  // a day in billionths of a second
+    guard (1...(1 << 31)).contains(samplingRate), range.contains(strideSamples),
+      range.contains(receptiveFieldSamples),
+      firstCentreSample.magnitude <= Double(1 << 47),  // false of what is no number
+      period.map({ range.contains($0.frames) && range.contains($0.samples) }) ?? true
+    else { return nil }
+    self.init(
+      samplingRate: samplingRate, strideSamples: strideSamples,
+      receptiveFieldSamples: receptiveFieldSamples, firstCentreSample: firstCentreSample, period: period)
   }
 
   /// The middle of `frame`, in seconds.
@@ -62,5 +78,28 @@ extension FrameTiming {
     self.init(
       samplingRate: samplingRate, strideSamples: stride, receptiveFieldSamples: field,
       firstCentreSample: Double(field - 1) / 2)
+  }
+}
+
+extension FrameTiming: Decodable {
+  private enum CodingKeys: String, CodingKey {
+    case samplingRate, strideSamples, receptiveFieldSamples, firstCentreSample, period
+  }
+
+  /// Throws `DecodingError` where a number is beyond what any model has.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    guard
+      let timing = FrameTiming(
+        checking: try values.decode(Int.self, forKey: .samplingRate),
+        strideSamples: try values.decode(Int.self, forKey: .strideSamples),
+        receptiveFieldSamples: try values.decode(Int.self, forKey: .receptiveFieldSamples),
+        firstCentreSample: try values.decode(Double.self, forKey: .firstCentreSample),
+        period: try values.decodeIfPresent(Period.self, forKey: .period))
+    else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "a timing that cannot be"))
+    }
+    self = timing
   }
 }

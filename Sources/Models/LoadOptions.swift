@@ -33,6 +33,8 @@ public struct LoadOptions: Sendable {
   public var ignoresAdapter = false
   /// The language whose adapter (`adapter.deu.safetensors` of an MMS model) takes the place of the model's own.
   public var adapterLanguage: String?
+  /// The seconds of sound that attention may reach over; nil for all, whatever it costs (`SpeechModel.window`).
+  public var window: Double? = SpeechModel.usualWindow
 
   public init(
     normalisesInput: Bool? = nil, samplingRate: Int? = nil, modelType: String? = nil, heads: Int? = nil,

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 
 /// A checkpoint with all that is known about the model in it: from its own metadata, from the files beside it, and
 /// from the caller.
@@ -139,11 +140,11 @@ struct ModelDescription {
   }
 
   private static func json(_ path: String) throws -> MetadataValue {
-    let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw CheckpointError.missing(path: path, reason: "the configuration cannot be read")
+    let data: [UInt8]
+    do { data = try RegularFile.contents(path) } catch {
+      throw CheckpointError.missing(path: path, reason: "the configuration cannot be read: \(error)")
     }
-    return try MetadataValue(json: Array(data), path: path)
+    return try MetadataValue(json: data, path: path)
   }
 
   private static func json(_ name: String, in folder: String) throws -> MetadataValue? {

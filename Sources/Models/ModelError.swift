@@ -93,7 +93,7 @@ extension ModelError: CustomStringConvertible {
     case .attentionAcrossWindows(let layer, let samples, let window):
       """
       \(layer) cannot be had of \(samples) samples: the model reads windows of \(window), and no frame of one \
-      attends to another; cut the sound
+      attends to another; cut the sound, or read all at once where the model can (--window none)
       """
     case .tokens(let found, let expected):
       "the decoder was given \(found), expected \(expected)"

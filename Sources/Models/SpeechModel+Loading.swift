@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 
 extension SpeechModel {
   /// Reads a model from a Hugging Face folder, a training checkpoint, or a file of weights; what a file is, is seen
@@ -11,13 +12,22 @@ extension SpeechModel {
   ///
   /// Throws `CheckpointError` for files that cannot be read, `ModelError` for what is not a model.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws -> SpeechModel {
+    try MemoryPool.requireAddressSpace()
     let location = try ModelLocation(path, options)
     let path = location.path
+    if let window = options.window, !(10...86_400).contains(window) {
+      throw ModelError.configuration(
+        path: path, key: "window", found: "\(window) s", expected: "10 s to a day, or none")
+    }
     let checkpoint = try options.open(location)
     let description = try ModelDescription(checkpoint, options)
     // Before the model is built, which gives back the pages that it has copied.
-    let (files, settings) = (try checkpoint.opened(), try description.settings())
+    let files = try checkpoint.opened()
     let fingerprint = files.fingerprint
+    var settings = try description.settings()
+    if options.window != SpeechModel.usualWindow {
+      settings += options.window.map { " window \($0)" } ?? " no window"
+    }
     var built = try build(description)
     built.report.notes = description.notes + built.report.notes
     built.report.warnings = description.warnings + built.report.warnings
@@ -28,8 +38,7 @@ extension SpeechModel {
       let tokenizer = try tokenizer(of: &model, in: description.folder)
       var loaded = SpeechModel(
         model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
-        normalisesInput: false,
-        tokenizer: tokenizer)
+        normalisesInput: false, tokenizer: tokenizer, window: options.window)
       loaded.files = files
       return loaded
     }
@@ -51,7 +60,7 @@ extension SpeechModel {
     let epsilon = normalisesInput ? description.normalisationEpsilon(&model.report) : 1e-7
     var loaded = SpeechModel(
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
-      normalisesInput: normalisesInput, normalisationEpsilon: epsilon)
+      normalisesInput: normalisesInput, normalisationEpsilon: epsilon, window: options.window)
     loaded.files = files
     return loaded
   }

@@ -39,6 +39,9 @@ public struct SpeechModel: Sendable {
 
   /// What its weights were read from, and may still be; nil of a twin.
   var files: OpenedFiles?
+  /// The seconds of sound that frames may attend to: a longer recording is read in windows of this length, which overlap.
+  /// Nil where all is read at once. Models with windows of their own (Whisper, CLAP, AST) keep those.
+  public let window: Double?
 
   let architecture: any SpeechArchitecture
   private let input: ModelInput
@@ -46,11 +49,13 @@ public struct SpeechModel: Sendable {
 
   init(
     _ built: BuiltModel, name: String, fingerprint: String, settings: String = "", samplingRate: Int,
-    normalisesInput: Bool, normalisationEpsilon: Double = 1e-7, tokenizer: (any Tokenizer)? = nil
+    normalisesInput: Bool, normalisationEpsilon: Double = 1e-7, tokenizer: (any Tokenizer)? = nil,
+    window: Double? = SpeechModel.usualWindow
   ) {
     self.name = name
     self.fingerprint = fingerprint
     self.settings = settings
+    self.window = window
     self.samplingRate = samplingRate
     self.normalisesInput = normalisesInput
     self.normalisationEpsilon = normalisationEpsilon
@@ -87,7 +92,7 @@ public struct SpeechModel: Sendable {
         input: input),
       name: "\(name) (untrained, seed \(seed))", fingerprint: "\(fingerprint)-untrained-\(seed)",
       settings: settings, samplingRate: samplingRate, normalisesInput: normalisesInput,
-      normalisationEpsilon: normalisationEpsilon, tokenizer: tokenizer)
+      normalisationEpsilon: normalisationEpsilon, tokenizer: tokenizer, window: window)
   }
 }
 
@@ -98,7 +103,8 @@ extension SpeechModel {
   /// data, `[frames × width]`; attention weights, `attention.k`, are `[heads × frames × frames]`. Nothing is
   /// computed beyond the deepest of them.
   ///
-  /// The waveform is resampled and normalised as the model needs it. The result is the same to the last bit for any
+  /// The waveform is resampled and normalised as the model needs it; one longer than `window` is read in windows, whose
+  /// frames are joined. The result is the same to the last bit for any
   /// number of `threads`; many utterances are best run one thread each.
   ///
   /// Throws `ModelError` for a name that is no tap, for input that is too short or not finite, and where a layer
@@ -106,7 +112,13 @@ extension SpeechModel {
   public func forward(
     _ waveform: Waveform, taps: Set<String>, threads: Int = 1, visit: (String, Tensor) throws -> Void
   ) throws {
-    try forward(inputValues: inputValues(of: waveform), taps: taps, threads: threads, visit: visit)
+    var parts: [String: [Tensor]] = [:]
+    try forwardInPieces(waveform, taps: taps, threads: threads) { name, piece in
+      if piece.first == 0 && piece.isLast { return try visit(name, piece.frames) }
+      parts[name, default: []].append(piece.frames)
+      guard piece.isLast, let frames = parts.removeValue(forKey: name) else { return }
+      try visit(name, Evaluation(threads: threads, pool: pool).joined(frames))
+    }
   }
 
   /// The samples that the model is given for `waveform`: at its rate, normalised where it wants that.

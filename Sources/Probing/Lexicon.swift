@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What a lexicon says of words: a table with tabs between its columns and a first line that names them: `word`,
 /// and `pos` (part of speech), `frequency` (a positive count) or both, in any order.
@@ -19,8 +20,7 @@ struct Lexicon: Sendable, Equatable {
         problem:
           "target \(spec.target.rawValue) needs “lexicon: FILE.tsv” with the columns word, pos, frequency")
     }
-    guard let data = FileManager.default.contents(atPath: path),
-      let text = String(data: data, encoding: .utf8)
+    guard let data = try? RegularFile.contents(path), let text = String(validating: data, as: UTF8.self)
     else {
       throw .badDefinition(place: path, problem: "the lexicon cannot be read; a text in UTF-8 is expected")
     }

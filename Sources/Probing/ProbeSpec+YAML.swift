@@ -3,6 +3,7 @@ import Corpora
 import Foundation
 import Foundations
 import Results
+import Tensors
 import Yams
 
 extension ProbeSpec {
@@ -30,9 +31,9 @@ extension ProbeSpec {
       case "pool": pool = try reader.choice(node, key)
       case "penalties": penalties = try reader.penalties(node, key)
       case "search": search = try reader.choice(node, key)
-      case "trials": trials = try reader.count(node, key, atLeast: 2)
-      case "min_count": minimumCount = try reader.limit(node, key)
-      case "max_classes": maximumClasses = try reader.limit(node, key)
+      case "trials": trials = try reader.count(node, key, 2...1000)
+      case "min_count": minimumCount = try reader.limit(node, key, 2...1_000_000_000)
+      case "max_classes": maximumClasses = try reader.limit(node, key, 2...1_000_000)
       case "metric": metric = try reader.choice(node, key)
       case "control": control = try reader.flag(node, key)
       case "default": isDefault = try reader.flag(node, key)
@@ -107,11 +108,11 @@ extension ProbeSpec {
 
   /// Reads one file.
   public init(contentsOf path: String) throws(ProbeSpecError) {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw .badDefinition(
-        place: path, problem: "the file cannot be read; check the path and its permissions")
+    let data: [UInt8]
+    do throws(RegularFile.Obstacle) { data = try RegularFile.contents(path) } catch {
+      throw .badDefinition(place: path, problem: "it cannot be read: \(error)")
     }
-    guard data.count <= 1 << 20, let text = String(data: data, encoding: .utf8) else {
+    guard data.count <= 1 << 20, let text = String(validating: data, as: UTF8.self) else {
       throw .badDefinition(
         place: path,
         problem: "a probe's definition is a short text in UTF-8, and this is \(data.count) other bytes")
@@ -217,26 +218,28 @@ private struct DefinitionReader {
     return flag
   }
 
-  func count(_ node: Node, _ key: String, atLeast least: Int) throws(ProbeSpecError) -> Int {
-    guard let count = node.int, count >= least else {
-      throw wrong(node, key, "a whole number from \(least)")
+  func count(_ node: Node, _ key: String, _ range: ClosedRange<Int>) throws(ProbeSpecError) -> Int {
+    guard let count = node.int, range.contains(count) else {
+      throw wrong(node, key, "a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return count
   }
 
   /// Nil for one that adapts.
-  func limit(_ node: Node, _ key: String) throws(ProbeSpecError) -> Int? {
+  func limit(_ node: Node, _ key: String, _ range: ClosedRange<Int>) throws(ProbeSpecError) -> Int? {
     if node.scalar?.string == "auto" { return nil }
-    guard let count = node.int, count >= 2 else { throw wrong(node, key, "auto or a whole number from 2") }
+    guard let count = node.int, range.contains(count) else {
+      throw wrong(node, key, "auto or a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
     return count
   }
 
   func penalties(_ node: Node, _ key: String) throws(ProbeSpecError) -> [Double] {
-    let expected = "a list of positive numbers, such as [1000, 100, 10, 1]"
+    let expected = "a list of numbers from 1e-12 to 1e12, such as [1000, 100, 10, 1]"
     guard let sequence = node.sequence, !sequence.isEmpty else { throw wrong(node, key, expected) }
     var penalties: [Double] = []
     for item in sequence {
-      guard let penalty = item.float, penalty > 0, penalty.isFinite else {
+      guard let penalty = item.float, (1e-12...1e12).contains(penalty) else {
         throw wrong(item, key, expected)
       }
       penalties.append(penalty)

@@ -1,3 +1,4 @@
+import CKernels
 import Synchronization
 
 #if canImport(Glibc)
@@ -27,10 +28,29 @@ public final class MemoryPool: Sendable {
   private let state = Mutex(State())
   private let capacity: Int
 
+  /// What a pool leaves of an address space that is limited (`ulimit -v`): libraries take theirs from the same.
+  static func size(leaving left: Int?) -> Int {
+    guard let left else { return 1 << 37 }
+    return min(1 << 37, left / 4 & ~((1 << 21) - 1))
+  }
+
+  /// Bytes of address space that the process may still take; nil without a limit.
+  static var addressSpaceLeft: Int? {
+    let left = strata_address_space_left()
+    return left < 0 ? nil : Int(left)
+  }
+
+  /// Throws where a limit on the address space leaves too little for passes over a model: BLAS waits for memory without
+  /// end, and says nothing.
+  package static func requireAddressSpace() throws(AddressSpaceError) {
+    guard let left = addressSpaceLeft, left < AddressSpaceError.needed else { return }
+    throw AddressSpaceError(left: left)
+  }
+
   public init() {
     // Where the system promises no more memory than it has, a smaller range may still be had.
-    var size = 1 << 37
-    var memory = MemoryPool.reserve(size)
+    var size = MemoryPool.size(leaving: MemoryPool.addressSpaceLeft)
+    var memory = size > 0 ? MemoryPool.reserve(size) : nil
     while memory == nil, size > 1 << 28 {
       size /= 2
       memory = MemoryPool.reserve(size)

@@ -64,6 +64,17 @@ public struct Tensor: Sendable {
   }
 }
 
+extension Tensor {
+  /// Lets the system take back the pages of a mapped file that its values lie in, until the next look at them.
+  package func releasePages() {
+    withUnsafeBuffer { values in
+      guard let address = values.baseAddress else { return }
+      (storage.owner as? any PageLender)?.releasePages(
+        at: UnsafeRawPointer(address), bytes: values.count * MemoryLayout<Float>.stride)
+    }
+  }
+}
+
 // MARK: - Rows and shapes
 
 extension Tensor {

@@ -4,6 +4,12 @@
   import Darwin
 #endif
 
+/// Something that lends mapped memory and can do without its pages for a while.
+package protocol PageLender: AnyObject {
+  /// Lets the system take back the whole pages of so many bytes; the next look reads them from the file.
+  func releasePages(at address: UnsafeRawPointer, bytes: Int)
+}
+
 /// The memory behind tensors: owned (64-byte aligned, freed or given back to its pool with the last tensor) or
 /// borrowed from something that stays alive as long, such as a mapped checkpoint.
 final class TensorStorage: @unchecked Sendable {

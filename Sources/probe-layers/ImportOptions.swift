@@ -5,13 +5,17 @@ import Strata
 struct ImportOptions: ParsableArguments {
   @Option(
     help: """
-      MODEL is activations made elsewhere, whose frames are this far apart (20ms, 0.02): arrays [frames × dim] called \
+      MODEL is activations made elsewhere, whose frames are this far apart (20ms, 0.02s): arrays [frames × dim] called \
       UTTERANCE/LAYER in safetensors, npz, HDF5, torch or Kaldi files.
       """)
   var hop: String?
 
-  @Option(help: "The centre of their first frame. Default: half a hop.")
+  @Option(help: "The centre of their first frame (12.5ms, 0.0125s). Default: half a hop.")
   var firstCentre: String?
+
+  @Flag(
+    help: "A hop over 1 s, a first centre beyond five hops or a rate below 1 kHz is meant as it stands.")
+  var unusualTiming = false
 
   /// The activations at `path`; nil where a model is there.
   func source(_ path: String, for corpus: Corpus) throws -> (any ActivationSource)? {
@@ -19,6 +23,7 @@ struct ImportOptions: ParsableArguments {
     var settings = ImportSettings()
     settings.hop = try length(hop, "--hop")
     settings.firstCentre = try length(firstCentre, "--first-centre")
+    settings.isUnusual = unusualTiming
     let source = try ImportedActivations.open(path, for: corpus.utterances, settings: settings)
     report("arrays belong to no utterance of the corpus", source.unmatchedArrays)
     report("utterances have no activations", source.missing)
@@ -35,7 +40,7 @@ struct ImportOptions: ParsableArguments {
     guard let text else { return nil }
     guard let length = ImportSettings.Length(text) else {
       throw ValidationError(
-        "\(option) takes a length of time such as 20ms, 0.02 or 320samples, not “\(text)”.")
+        "\(option) takes a length of time and its unit, such as 20ms, 0.02s or 320samples, not “\(text)”.")
     }
     return length
   }

@@ -65,6 +65,14 @@ struct LoadingOptions: ParsableArguments {
   @Option(help: "Beginnings of names of tensors that are not the model's, separated by commas.")
   var ignoring: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The sound that attention reaches over in long recordings, 60s unless said; none for all of it.",
+      discussion:
+        "A longer recording is read in windows that overlap, at a cost in proportion to its length.",
+      valueName: "length"))
+  var window: String?
+
   @Option(help: "The language that the decoder of a multilingual Whisper is told, such as de.")
   var language: String?
 
@@ -90,7 +98,27 @@ struct LoadingOptions: ParsableArguments {
   func source(
     _ path: String, for corpus: Corpus, _ imports: ImportOptions
   ) throws -> any ActivationSource {
-    try imports.source(path, for: corpus) ?? studied(path, ofText: corpus.isText).source
+    let source = try imports.source(path, for: corpus) ?? studied(path, ofText: corpus.isText).source
+    tellOfLength(source, corpus)
+    return source
+  }
+
+  /// Says before the work how recordings will be read that are long for attention, and what it costs otherwise.
+  private func tellOfLength(_ source: any ActivationSource, _ corpus: Corpus) {
+    guard let model = source as? SpeechModel, !corpus.isText else { return }
+    let limit = model.attentionWindow ?? SpeechModel.usualWindow
+    let long = corpus.utterances.count { $0.seconds > limit }
+    let longest = corpus.utterances.map(\.seconds).max() ?? 0
+    let cost = model.costOfOnePass(over: longest)
+    guard long > 0, cost > 1 else { return }
+    let (minutes, times) = (Int((longest / 60).rounded(.up)), Int(cost.rounded(.up)))
+    let recordings = "\(long) \(long == 1 ? "recording is" : "recordings are") longer than \(Int(limit)) s"
+    standardError(
+      model.attentionWindow == nil
+        ? "warning: \(recordings) and read at once: the longest, of \(minutes) min, takes about \(times) times as long as "
+          + "in windows of 60 s, and memory in proportion to its length (--window 60s)"
+        : "note: \(recordings) and read in windows that overlap, which frames attend to alone; all at once "
+          + "(--window none), the longest, of \(minutes) min, would take about \(times) times as long")
   }
 
   /// The text model at `path`; nil where there is no such model.
@@ -123,6 +151,15 @@ struct LoadingOptions: ParsableArguments {
     options.adapter = adapter
     options.ignoresAdapter = noAdapter
     options.adapterLanguage = adapterLanguage
+    switch window {
+    case nil: break
+    case "none": options.window = nil
+    case .some(let text):
+      guard case .seconds(let seconds) = ImportSettings.Length(text), seconds >= 10 else {
+        throw ValidationError("--window takes a length from 10s on, such as 60s, or none, not “\(text)”.")
+      }
+      options.window = seconds
+    }
     return options
   }
 }

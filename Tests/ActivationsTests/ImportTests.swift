@@ -122,7 +122,7 @@ struct ImportTests {
     arguments: [
       ("hop: soon", "activations.yaml:1: hop: found “soon”"), ("hops: 1", "one of model, hop"),
       ("hop: 20 ms\nlayers: x", "activations.yaml:2: layers"), ("padded: perhaps", "true or false"),
-      ("sampling_rate: 0", "1 to 1000000"), ("layers: [{hop: 1}]", "a name for each layer"),
+      ("sampling_rate: 0", "1 to 1000000"), ("layers: [{hop: 1 s}]", "a name for each layer"),
       ("a: [", "YAML"),
     ])
   func badYAML(text: String, words: String) {

@@ -1,5 +1,5 @@
-import Foundations
 import Foundation
+import Foundations
 import Testing
 
 @testable import Corpora

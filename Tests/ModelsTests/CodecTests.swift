@@ -1,5 +1,6 @@
 import Audio
 import Checkpoints
+import Foundations
 import StrataTestSupport
 import Tensors
 import Testing

@@ -1,6 +1,7 @@
 import Audio
 import Checkpoints
 import Foundation
+import Foundations
 import StrataTestSupport
 import Tensors
 import Testing

@@ -98,4 +98,23 @@ struct ProbeSpecTests {
     #expect(throws: ProbeSpecError.self) { try ProbeSpec.load(folder: folder.path) }
     #expect(throws: ProbeSpecError.noSuchFolder("/nowhere")) { try ProbeSpec.load(folder: "/nowhere") }
   }
+
+  @Test(
+    "numbers that cannot be are refused with their line, whatever they are",
+    arguments: ["0", "-1", "2147483648000", "9223372036854775807", ".nan", "1e308", "1e-308", "nan"])
+  func impossibleNumbers(number: String) {
+    for key in ["trials", "min_count", "max_classes", "penalties"] {
+      let value = key == "penalties" ? "[\(number)]" : number
+      let yaml = "name: x\nlevel: phoneme\n\(key): \(value)\n"
+      let error = #expect(throws: ProbeSpecError.self) { _ = try ProbeSpec(yaml: yaml, path: "x.yaml") }
+      #expect(error?.description.contains("x.yaml:3") == true, "\(key): \(number)")
+    }
+  }
+
+  @Test("a pipe in a definition's place is refused without waiting") func pipe() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.file("x.yaml")
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect(throws: ProbeSpecError.self) { _ = try ProbeSpec.load(folder: folder.path) }
+  }
 }

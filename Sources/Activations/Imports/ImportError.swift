@@ -22,6 +22,8 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
   case wrongLength(path: String, key: String, frames: Int, hop: Double, seconds: Double)
   /// Layers that are said to have one hop, and whose numbers of frames tell of others; hops in seconds.
   case framesDiffer(path: String, utterance: String, layers: [Frames])
+  /// A time or a rate that is hardly ever right: another unit may be meant.
+  case doubtful(path: String, what: String, usual: String)
   /// A value of `activations.yaml` or of an option.
   case badSetting(path: String, line: Int?, key: String, found: String, expected: String)
 
@@ -66,6 +68,9 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
         .joined(separator: ", ")
         + ". Give each layer its own in activations.yaml: `layers: [{name: \(layers.last?.layer ?? ""), hop: "
         + "\(rounded((layers.last?.likelyHop ?? 0) * 1000)) ms}, …]`"
+    case .doubtful(let path, let what, let usual):
+      "\(path): \(what) is hardly ever right (\(usual) is usual); is its unit another? If it is meant so, say "
+        + "--unusual-timing, or `unusual_timing: true` in activations.yaml."
     case .badSetting(let path, let line, let key, let found, let expected):
       "\(path)\(line.map { ":\($0)" } ?? ""): \(key): found \(found), expected \(expected)"
     }

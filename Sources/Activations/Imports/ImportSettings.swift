@@ -1,15 +1,17 @@
 import Corpora
 import Foundation
 import Models
+import Tensors
 import Yams
 
 /// What the user says of activations made elsewhere, in an `activations.yaml` beside them or by options.
 ///
 /// ```yaml
 /// model: my-hubert
-/// hop: 20 ms              # or 320 samples, or a number of seconds
+/// hop: 20 ms              # or 0.02 s, or 320 samples
 /// first_centre: 12.5 ms   # of frame 0; half a hop where nothing is said
 /// sampling_rate: 16000    # of what the model heard; samples are counted at it
+/// unusual_timing: true    # a hop over 1 s, a first centre beyond five hops, a rate below 1 kHz are meant
 /// padded: true            # frames of padding follow the audio, as with Whisper
 /// from: transformers      # its hidden_states; with version and model_type, what the last of them is
 /// version: 4.57.6
@@ -39,6 +41,8 @@ public struct ImportSettings: Sendable, Equatable {
   public var firstCentre: Length?
   public var samplingRate: Int?
   public var isPadded = false
+  /// Whether numbers that are hardly ever right are meant as they stand.
+  public var isUnusual = false
   public var layers: [Layer]?
   /// The program whose hidden states the layers are.
   public var origin: LayerOrigin?
@@ -53,6 +57,7 @@ public struct ImportSettings: Sendable, Equatable {
     merged.firstCentre = firstCentre ?? other.firstCentre
     merged.samplingRate = samplingRate ?? other.samplingRate
     merged.isPadded = isPadded || other.isPadded
+    merged.isUnusual = isUnusual || other.isUnusual
     merged.layers = layers ?? other.layers
     merged.origin = origin ?? other.origin
     return merged
@@ -67,20 +72,30 @@ public struct ImportSettings: Sendable, Equatable {
     let folder =
       exists && isFolder.boolValue ? URL(filePath: path) : URL(filePath: path).deletingLastPathComponent()
     let file = folder.appending(path: fileName).path
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
+    if RegularFile.obstacle(at: file) == .missing { return nil }
+    let bytes: [UInt8]
+    do { bytes = try RegularFile.contents(file) } catch {
+      throw ImportError.missing(path: file, reason: "\(error)")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ImportError.badSetting(
+        path: file, line: nil, key: "the file", found: "other bytes", expected: "text in UTF-8")
+    }
     return try ImportSettings(yaml: text, path: file)
   }
 }
 
 extension ImportSettings.Length {
-  /// `20ms`, `20 ms`, `0.02 s`, `320 samples`, or a plain number of seconds; nil for anything else or below 0.
+  /// `20ms`, `20 ms`, `0.02 s`, `320 samples`, or 0; nil for anything else, for a number without a unit, which could
+  /// be of any, and below 0.
   public init?(_ text: String) {
     let words = text.trimmingCharacters(in: .whitespaces)
     let digits = words.prefix { $0.isNumber || $0 == "." || $0 == "e" || $0 == "-" || $0 == "+" }
     guard let number = Double(digits), number.isFinite, number >= 0 else { return nil }
     switch words.dropFirst(digits.count).trimmingCharacters(in: .whitespaces) {
     case "ms": self = .seconds(number / 1000)
-    case "", "s": self = .seconds(number)
+    case "s": self = .seconds(number)
+    case "" where number == 0: self = .seconds(0)
     case "samples", "sample": self = .samples(number)
     default: return nil
     }
@@ -99,21 +114,43 @@ extension ImportSettings.Length {
 extension ImportSettings {
   /// Where a layer's frames lie; nil where nothing says how far apart they are.
   ///
-  /// What one frame sees is not known: a hop is the least that it can be.
-  func timing(_ layer: Layer?) -> FrameTiming? {
-    guard let hop = (layer?.hop ?? hop)?.seconds(at: samplingRate), hop > 0 else { return nil }
+  /// What one frame sees is not known: a hop is the least that it can be. Throws `ImportError.doubtful` for numbers that
+  /// are hardly ever right unless `isUnusual`, and `.badSetting` for those that never are.
+  func timing(_ layer: Layer?, path: String) throws(ImportError) -> FrameTiming? {
+    guard let hop = (layer?.hop ?? hop)?.seconds(at: samplingRate) else { return nil }
     let centre = (layer?.firstCentre ?? firstCentre)?.seconds(at: samplingRate) ?? hop / 2
+    guard (1e-6...86_400).contains(hop) else {
+      throw .badSetting(
+        path: path, line: nil, key: "hop", found: "\(hop) s",
+        expected: "from a millionth of a second to a day")
+    }
+    guard centre <= 86_400 else {
+      throw .badSetting(
+        path: path, line: nil, key: "first_centre", found: "\(centre) s", expected: "at most a day")
+    }
+    try doubt(hop: hop, centre: centre, path: path)
     // In samples where the hop is a whole number of them, else in billionths of a second.
     let rate = [samplingRate, 16_000].compactMap(\.self).first { rate in
       let samples = hop * Double(rate)
-      return samples >= 1 && abs(samples - samples.rounded()) < 1e-6
+      return samples >= 1 && samples < 1e9 && abs(samples - samples.rounded()) < 1e-6
     }
-    let unit = Double(rate ?? 1_000_000_000)
-    guard hop * unit < 1e15 else { return nil }
-    let stride = Int((hop * unit).rounded())
+    let unit = rate ?? 1_000_000_000
+    let stride = Int((hop * Double(unit)).rounded())
     return FrameTiming(
-      samplingRate: Int(unit), strideSamples: stride, receptiveFieldSamples: stride,
-      firstCentreSample: centre * unit)
+      checking: unit, strideSamples: stride, receptiveFieldSamples: stride,
+      firstCentreSample: centre * Double(unit))
+  }
+
+  private func doubt(hop: Double, centre: Double, path: String) throws(ImportError) {
+    guard !isUnusual else { return }
+    if hop > 1 { throw .doubtful(path: path, what: "a hop of \(hop) s", usual: "at most 1 s") }
+    if centre > 5 * hop {
+      throw .doubtful(
+        path: path, what: "a first centre at \(centre) s", usual: "within five hops (\(5 * hop) s)")
+    }
+    if let samplingRate, samplingRate < 1000 {
+      throw .doubtful(path: path, what: "a sampling rate of \(samplingRate) Hz", usual: "at least 1000 Hz")
+    }
   }
 }
 
@@ -121,8 +158,8 @@ extension ImportSettings {
 
 extension ImportSettings {
   private static let keys = [
-    "model", "hop", "first_centre", "sampling_rate", "padded", "from", "version", "model_type", "norm",
-    "layers",
+    "model", "hop", "first_centre", "sampling_rate", "unusual_timing", "padded", "from", "version",
+    "model_type", "norm", "layers",
   ]
 
   /// Reads the text of an `activations.yaml`. Throws `ImportError.badSetting` with the line.
@@ -144,6 +181,9 @@ extension ImportSettings {
           throw reader.wrong(value, key, "1 to 1000000 Hz")
         }
         samplingRate = rate
+      case "unusual_timing":
+        guard let flag = value.bool else { throw reader.wrong(value, key, "true or false") }
+        isUnusual = flag
       case "padded":
         guard let flag = value.bool else { throw reader.wrong(value, key, "true or false") }
         isPadded = flag
@@ -220,7 +260,7 @@ private struct NodeReader {
 
   func length(_ node: Node, _ key: String) throws(ImportError) -> ImportSettings.Length {
     guard let text = node.scalar?.string, let length = ImportSettings.Length(text) else {
-      throw wrong(node, key, "a length such as 20 ms, 0.02 or 320 samples")
+      throw wrong(node, key, "a length with its unit, such as 20 ms, 0.02 s or 320 samples")
     }
     return length
   }

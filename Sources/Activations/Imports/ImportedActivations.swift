@@ -93,11 +93,18 @@ public struct ImportedActivations: ActivationSource {
     let words = index.metadata
     name = settings.model ?? words["model"] ?? URL(filePath: path).deletingPathExtension().lastPathComponent
     var own = settings
-    own.samplingRate = settings.samplingRate ?? words["sampling_rate"].flatMap { Int($0) }
+    if own.samplingRate == nil, let stated = words["sampling_rate"] {
+      guard let rate = Int(stated), (1...1_000_000).contains(rate) else {
+        throw ImportError.badSetting(
+          path: path, line: nil, key: "the files' own sampling_rate", found: "“\(stated.prefix(40))”",
+          expected: "1 to 1000000 Hz")
+      }
+      own.samplingRate = rate
+    }
     taps = try Self.layers(index, settings).map { layer in
       let told = settings.layers?.first { $0.name == layer }
       let stored = words["timing.\(told?.stored ?? layer)"].flatMap { FrameTiming(words: $0) }
-      guard let timing = own.timing(told) ?? stored else {
+      guard let timing = try own.timing(told, path: path) ?? stored else {
         throw ImportError.noHop(path: path, layer: layer)
       }
       return TapPoint(name: layer, width: index.widths[layer] ?? 0, timing: timing)

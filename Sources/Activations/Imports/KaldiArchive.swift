@@ -50,6 +50,9 @@ struct KaldiArchive: MatrixFile {
   }
 
   static func map(_ path: String) throws(ImportError) -> Data {
+    if let obstacle = RegularFile.obstacle(at: path) {
+      throw .missing(path: path, reason: "\(obstacle)")
+    }
     do {
       return try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
     } catch {

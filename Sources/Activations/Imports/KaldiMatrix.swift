@@ -31,6 +31,11 @@ struct KaldiMatrix: Sendable {
 
   /// The matrix whose form begins at `place`, right after its key and one blank.
   init(_ bytes: UnsafeRawBufferPointer, at place: Int, path: String, key: String) throws(ImportError) {
+    guard (0...bytes.count).contains(place) else {
+      throw .malformed(
+        path: path, place: key, found: "a place at byte \(place)",
+        expected: "one in the archive of \(bytes.count) bytes")
+    }
     guard place + 2 <= bytes.count, bytes[place] == 0, bytes[place + 1] == UInt8(ascii: "B") else {
       self = try KaldiMatrix.text(bytes, at: place, path: path, key: key)
       return

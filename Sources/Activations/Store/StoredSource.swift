@@ -62,6 +62,7 @@ public final class StoredSource: ActivationSource {
   public var facts: SourceFacts { base.facts }
   public var input: SourceInput { base.input }
   public var taps: [TapPoint] { base.taps }
+  public var attentionWindow: Double? { base.attentionWindow }
   /// Where this source's files lie.
   public var folder: String { layout.folder }
   public var report: Report { state.withLock { $0.report } }

@@ -1,5 +1,6 @@
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 // The few elementwise loops that the compiler vectorises well in C: each is built for several CPUs and the
 // right one is picked when the program is loaded. Every function has a plain Swift version in the tests.
@@ -90,3 +91,6 @@ void strata_packed_product(
 
 /// 1 where no value is infinite or NaN.
 int strata_all_finite(const float *x, size_t count);
+
+/// Bytes of address space that this process may still take (`ulimit -v`); -1 where there is no limit, or none is known.
+int64_t strata_address_space_left(void);

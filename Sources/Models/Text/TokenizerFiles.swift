@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 
 /// The files of a model's folder that say how its text is cut.
 struct TokenizerFiles {
@@ -45,12 +46,12 @@ struct TokenizerFiles {
     guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int else {
       return nil
     }
-    guard size <= Self.largest, let data = FileManager.default.contents(atPath: path) else {
+    guard size <= Self.largest, let data = try? RegularFile.contents(path) else {
       throw ModelError.tokenizer(
         path: path, place: "file", found: "\(size) bytes that cannot be read",
         expected: "a readable file of at most \(Self.largest) bytes")
     }
-    return Array(data)
+    return data
   }
 
   /// Only a line feed ends a line: a vocabulary may have any other separator as an entry.

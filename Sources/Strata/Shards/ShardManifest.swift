@@ -84,7 +84,7 @@ extension ShardManifest {
   static func read(_ folder: String) throws -> ShardManifest {
     struct Kind: Decodable { let format: String, version: Int }
     let path = folder + "/" + fileName
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = (try? RegularFile.contents(path)).map({ Data($0) }) else {
       throw ShardError.notFound(path: folder)
     }
     guard let kind = try? JSONDecoder().decode(Kind.self, from: data), kind.format == "strata shard" else {
@@ -96,6 +96,14 @@ extension ShardManifest {
     guard let manifest = try? JSONDecoder().decode(ShardManifest.self, from: data),
       try manifest == manifest.sealed(), Shard(manifest.index, of: manifest.count) != nil
     else { throw ShardError.damaged(path: path, reason: "its checksum does not fit what it says") }
+    let (end, overflow) = manifest.firstUtterance.addingReportingOverflow(manifest.utterances)
+    guard manifest.firstUtterance >= 0, manifest.utterances > 0, !overflow, end >= manifest.index else {
+      throw ShardError.damaged(
+        path: path,
+        reason:
+          "\(manifest.utterances) utterances from number \(manifest.firstUtterance) on cannot be a part of "
+          + "\(manifest.count)")
+    }
     return manifest
   }
 

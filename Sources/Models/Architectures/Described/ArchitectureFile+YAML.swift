@@ -1,12 +1,13 @@
 import Audio
 import Foundation
+import Tensors
 import Yams
 
 extension ArchitectureFile {
   /// The file at `path`. Throws `ModelError.architecture` with the line of what cannot be understood.
   init(contentsOf path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20,
-      let text = String(data: data, encoding: .utf8)
+    guard let data = try? RegularFile.contents(path), data.count < 1 << 20,
+      let text = String(validating: data, as: UTF8.self)
     else {
       throw ModelError.architecture(
         path: path, line: 1, found: "no text that can be read", expected: "UTF-8 of less than a megabyte")
