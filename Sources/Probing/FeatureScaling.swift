@@ -3,7 +3,8 @@ import Tensors
 /// The centre and the spread of each feature over training rows, with which every other row is scaled too.
 ///
 /// A feature that does not vary in training has nothing to tell and is left out, so that no division by its
-/// spread can blow up what varies elsewhere.
+/// spread can blow up what varies elsewhere. One that hardly varies there could still be thousands of deviations away in
+/// another row and decide it alone: no value counts as further out than the furthest of training, or ten deviations.
 struct FeatureScaling: Sendable, Equatable {
   /// The features of the input rows.
   let width: Int
@@ -12,27 +13,31 @@ struct FeatureScaling: Sendable, Equatable {
   /// A mean and a divisor for each of `columns`.
   let means: [Double]
   let divisors: [Double]
+  /// The largest scaled magnitude of each of `columns`.
+  let limits: [Double]
 
   /// Learns from rows `rows` of `states` `[· × width]`. With `unitVariance` false features are centred only.
   init(of states: Tensor, rows: [Int], unitVariance: Bool = true, blocks: FeatureBlocks? = nil) {
     width = states.width
-    let (means, deviations, sizes) = FeatureScaling.spread(of: states, rows: rows)
+    let (means, deviations, sizes, distances) = FeatureScaling.spread(of: states, rows: rows)
     // What is left of a constant after the mean of floats was taken off is rounding, not variation.
     columns = (0..<states.width).filter { deviations[$0] > 0x1p-22 * sizes[$0] }
     self.means = columns.map { means[$0] }
     divisors = columns.map { (unitVariance ? deviations[$0] : 1) / (blocks?.factor(of: $0) ?? 1) }
   }
 
-  /// Mean, population standard deviation and largest magnitude of each column, in two passes.
+  /// Mean, population standard deviation, largest magnitude and largest distance from the mean of each column, in two
+  /// passes.
   private static func spread(
     of states: Tensor, rows: [Int]
-  ) -> (means: [Double], deviations: [Double], sizes: [Double]) {
+  ) -> (means: [Double], deviations: [Double], sizes: [Double], distances: [Double]) {
     let width = states.width
     let count = Double(max(1, rows.count))
     return states.withUnsafeBuffer { values in
       var means = [Double](repeating: 0, count: width)
       var sizes = [Float](repeating: 0, count: width)
       var squares = means
+      var distances = means
       means.withUnsafeMutableBufferPointer { means in
         sizes.withUnsafeMutableBufferPointer { sizes in
           for row in rows {
@@ -45,15 +50,20 @@ struct FeatureScaling: Sendable, Equatable {
           for k in 0..<width { means[k] /= count }
         }
         squares.withUnsafeMutableBufferPointer { squares in
-          for row in rows {
-            for k in 0..<width {
-              let difference = Double(values[row * width + k]) - means[k]
-              squares[k] += difference * difference
+          distances.withUnsafeMutableBufferPointer { distances in
+            for row in rows {
+              for k in 0..<width {
+                let difference = Double(values[row * width + k]) - means[k]
+                squares[k] += difference * difference
+                distances[k] = max(distances[k], abs(difference))
+              }
             }
           }
         }
       }
-      return (means, squares.map { ($0 / count).squareRoot() }, sizes.map(Double.init))
+      return (
+        means, squares.map { ($0 / count).squareRoot() }, sizes.map(Double.init), distances
+      )
     }
   }
 
@@ -66,17 +76,21 @@ struct FeatureScaling: Sendable, Equatable {
     let count = columns.count
     let shifts = means
     let factors = divisors.map { 1 / $0 }
+    let limits = limits
     return states.withUnsafeBuffer { values in
       Tensor(shape: [rows.count, count + 1]) { out in
         shifts.withUnsafeBufferPointer { shifts in
           factors.withUnsafeBufferPointer { factors in
             columns.withUnsafeBufferPointer { columns in
-              for (i, row) in rows.enumerated() {
-                let (from, to) = (row * width, i * (count + 1))
-                for k in 0..<count {
-                  out[to + k] = Float((Double(values[from + columns[k]]) - shifts[k]) * factors[k])
+              limits.withUnsafeBufferPointer { limits in
+                for (i, row) in rows.enumerated() {
+                  let (from, to) = (row * width, i * (count + 1))
+                  for k in 0..<count {
+                    let scaled = (Double(values[from + columns[k]]) - shifts[k]) * factors[k]
+                    out[to + k] = Float(min(max(scaled, -limits[k]), limits[k]))
+                  }
+                  out[to + count] = 1
                 }
-                out[to + count] = 1
               }
             }
           }

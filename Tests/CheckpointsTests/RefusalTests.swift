@@ -198,7 +198,7 @@ private let marker = FileManager.default.temporaryDirectory.appending(path: "PRO
     arguments: [
       ("", "empty (0 bytes)"), ("version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
       ("\n<!DOCTYPE html><html>", "a web page"), ("<html><body>404", "a web page"), ("Not found\n", "text"),
-      ("{\"error\": \"gated\"}", "text"), ("GGUF\u{3}", "a GGUF file"),
+      ("{\"error\": \"gated\"}", "text"),
       ("\u{1}\u{2}\u{3}", "an unknown format"),
     ])
   func content(text: String, found: String) throws {

@@ -10,7 +10,7 @@ import Testing
 private struct MeasureReference: Decodable {
   struct Clusters: Decodable {
     let initialRows, assignments: [Int]
-    let inertia, labelPurity, clusterPurity, pnmiMiOverLabelEntropy, vMeasure: Double
+    let inertia, phonePurity, clusterPurity, pnmiMiOverLabelEntropy, vMeasure: Double
   }
   struct Code: Decodable {
     struct Block: Decodable {
@@ -45,7 +45,7 @@ struct MeasuresTests {
     #expect(found.assignments == reference.assignments)
     #expect(abs(found.inertia / reference.inertia - 1) < 1e-6)
     let scores = ClusterScores(labels: y, clusters: found.assignments)
-    #expect(abs(scores.labelPurity - reference.labelPurity) < 1e-12)
+    #expect(abs(scores.labelPurity - reference.phonePurity) < 1e-12)
     #expect(abs(scores.clusterPurity - reference.clusterPurity) < 1e-12)
     #expect(abs(scores.pnmi - reference.pnmiMiOverLabelEntropy) < 1e-9)
     #expect(abs(scores.vMeasure - reference.vMeasure) < 1e-9)

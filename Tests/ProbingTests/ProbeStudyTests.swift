@@ -144,7 +144,9 @@ struct ProbeStudyTests {
     let layer = try #require(result.layers.first?.metrics)
     #expect(abs(layer.accuracy.value - result.majority.accuracy.value) < 0.08)
     #expect(layer.bits.value < 0.02)
-    #expect(result.verdict?.decision == .notEncoded, "\(result.verdict as Any)")
+    // 24 utterances may be too few to say that there is nothing, never enough to say that there is something.
+    #expect(result.verdict?.decision != .encoded, "\(result.verdict as Any)")
+    #expect(result.verdict?.isReadable == false && result.verdict?.isBeyondBaseline == false)
     #expect(abs((result.shuffled?.accuracy.value ?? 1) - result.majority.accuracy.value) < 0.08)
   }
 

@@ -104,7 +104,7 @@ import Testing
       #expect(Set(table.map(\.count)).count == 1)
       #expect(table.contains { $0.contains(study.model.name) })
     }
-    let fields = ["", "a", "a,b", "\"", "a\"\"b", "\r\n", "\"\u{301}", " x "]
+    let fields = ["", "a", "a,b", "\"", "a\"\"b", "a\r\n", "\"\u{301}", " x "]
     let both = try readCSV(CSV.text(columns: fields, rows: [fields.reversed()]))
     #expect(both == [fields, fields.reversed()])
     #expect(CSV.field("plain") == "plain")
@@ -171,7 +171,7 @@ import Testing
     #expect(read.similarity[0].values[2][4] == nil)
     #expect(read.announcingGaps.warnings == read.warnings, "announcing twice changes nothing")
     let csv = LayersCSV.text(of: study)
-    #expect(csv.contains("conv.4,phoneme,phoneme,log_loss,,1,,3896,39\n"))
+    #expect(csv.contains("conv.4,phoneme,phoneme,log_loss,,1,,3896,39,"))
     #expect(!csv.contains("nan") && !csv.contains("inf,"))
     for page in [
       try ReportPage.html(of: study), SummaryMarkdown.text(of: study), TerminalTable(study).text(),
@@ -195,7 +195,7 @@ import Testing
     }
     #expect(
       error("{\"schema\": 9}")
-        == "x/study.json has schema version 9, this version of Strata reads 1. Use a newer Strata to draw it."
+        == "x/study.json has schema version 9, this version of Strata reads 2. Use a newer Strata to draw it."
     )
     #expect(
       error("{}").hasPrefix(

@@ -100,6 +100,7 @@ import Testing
         "The word labels come from other tiers by rule.",
         "hidden.3, hidden.4 and hidden.6 cannot be told from the peak.",
         "About 410 utterances like these would decide.",
+        "Left out: 2 classes (81 spans) with fewer than 10 examples: “rare 0” 80, “rare 1” 1.",
       ])
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The part of JSON Schema 2020-12 that the published schemas use: type, properties, required, additionalProperties,
-/// items, enum, const, minimum, anyOf and $ref to $defs, of other files of the folder too. Another keyword is an
+/// items, enum, const, minimum, maxItems, anyOf and $ref to $defs, of other files of the folder too. Another keyword is an
 /// error, so that a schema cannot say what the test does not check.
 public struct JSONSchema {
   struct Unknown: Error { var keyword: String }
@@ -10,7 +10,7 @@ public struct JSONSchema {
   private let folder: URL
   private static let known: Set<String> = [
     "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required",
-    "additionalProperties", "items", "enum", "const", "minimum", "anyOf",
+    "additionalProperties", "items", "enum", "const", "minimum", "maxItems", "anyOf",
   ]
 
   public init(contentsOf file: URL) throws {
@@ -56,6 +56,9 @@ public struct JSONSchema {
     if let only = schema["const"] as? Int, value as? Int != only { fault("not \(only)") }
     if let least = schema["minimum"] as? Double, let number = value as? Double, number < least {
       fault("below \(least)")
+    }
+    if let most = schema["maxItems"] as? Int, let array = value as? [Any], array.count > most {
+      fault("more than \(most) items")
     }
     if let items = schema["items"] as? [String: Any], let array = value as? [Any] {
       for (index, item) in array.enumerated() {

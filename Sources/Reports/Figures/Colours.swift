@@ -10,7 +10,8 @@ enum Colours {
     // No study has levels of speech and of text below or around the word at once.
     case .sound, .character: "#56b4e9"
     case .phoneme: "#0072b2"
-    case .mora, .syllable, .clause: "#d55e00"
+    case .syllable, .clause: "#d55e00"
+    case .mora: "#882255"
     case .word: "#009e73"
     case .phrase: "#cc79a7"
     case .sentence: "#e69f00"
