@@ -24,6 +24,7 @@ struct FeatureScaling: Sendable, Equatable {
     columns = (0..<states.width).filter { deviations[$0] > 0x1p-22 * sizes[$0] }
     self.means = columns.map { means[$0] }
     divisors = columns.map { (unitVariance ? deviations[$0] : 1) / (blocks?.factor(of: $0) ?? 1) }
+    limits = zip(columns, divisors).map { max(distances[$0], 10 * deviations[$0]) / $1 }
   }
 
   /// Mean, population standard deviation, largest magnitude and largest distance from the mean of each column, in two

@@ -275,4 +275,22 @@ import Testing
     #expect(throws: ProbeError.self) { try TunedSoftmaxProbe(penalties: []) }
     #expect(throws: ProbeError.self) { try TunedSoftmaxProbe(penalties: [1, 0]) }
   }
+
+  @Test("a row counts as no further out than the furthest of training, or ten deviations")
+  func limits() {
+    // Both vary little in training; the second has one row that stands out there.
+    var training = [Float](repeating: 0, count: 400)
+    for row in 0..<200 {
+      training[2 * row] = row % 2 == 0 ? -1e-3 : 1e-3
+      training[2 * row + 1] = row == 7 ? 1 : 0
+    }
+    let states = Tensor(training + [5, 5, 0.004, 0.9], shape: [202, 2])
+    let scaling = FeatureScaling(of: states, rows: Array(0..<200))
+    let design = scaling.design(of: states, rows: [7, 200, 201])
+    let furthest = design[row: 0][1]
+    #expect(furthest > 10)
+    #expect(abs(design[row: 1][0] - 10) < 1e-5 && abs(design[row: 1][1] - furthest) < 1e-5)
+    #expect(
+      abs(design[row: 2][0] - 4) < 1e-5 && design[row: 2][1] < furthest, "what lies within is as it was")
+  }
 }
