@@ -227,7 +227,7 @@ extension ModelDescription {
   func heads(ofWidth width: Int, _ notes: inout [String]) throws -> Int {
     if let given = options.heads { return given }
     throw ModelError.unstated(
-      path: path, what: "how many attention heads it has, and no tensor shows it",
+      path: path, what: "how many attention heads its width of \(width) has, and no tensor shows it",
       option: "LoadOptions.heads, --heads"
         + (width % 64 == 0 ? " (\(width / 64) in models whose heads have 64 values, as most do)" : "")
         + ", or give its config.json with --config")
