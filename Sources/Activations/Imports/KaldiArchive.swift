@@ -51,7 +51,7 @@ struct KaldiArchive: MatrixFile {
 
   static func map(_ path: String) throws(ImportError) -> Data {
     if let obstacle = RegularFile.obstacle(at: path) {
-      throw .missing(path: path, reason: "\(obstacle)")
+      throw .missing(path: path, reason: "it cannot be read (\(obstacle))")
     }
     do {
       return try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
