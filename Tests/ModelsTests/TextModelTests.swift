@@ -168,7 +168,7 @@ import Testing
       (["vocab_size": 151], "has shape [150, 48], the model needs [151, 48]"),
       (["num_hidden_layers": 4], "missing: encoder.layer.3.attention.self.query.weight"),
       (["num_hidden_layers": 2], "without a place in the model"),
-      (["model_type": "gpt2"], "its model type is gpt2"),
+      (["model_type": "xlnet"], "its model type is xlnet"),
     ] as [([String: any Sendable], String)])
   func refuses(settings: [String: any Sendable], expected: String) throws {
     let words = message { _ = try load("bert", settings) }

@@ -74,9 +74,12 @@ import Testing
     }
     let (old, new) = (try first(base), try first(clicked))
     let timing = try #require(model.taps.first { $0.name == "hidden.0" }?.timing)
-    let changed = (0..<old.rows).filter { frame in
-      zip(old[row: frame], new[row: frame]).contains { abs($0 - $1) > 0.05 }
+    let changes = (0..<old.rows).map { frame in
+      zip(old[row: frame], new[row: frame]).map { abs($0 - $1) }.max() ?? 0
     }
+    // A gap changes less than a click: what counts is where it changes most.
+    let least = hasLoudest ? 0.2 * (changes.max() ?? 0) : 0.05
+    let changed = changes.indices.filter { changes[$0] > least }
     let half = Double(timing.receptiveFieldSamples + (hasLoudest ? 120 : 0)) / 2 / 16_000
     let time = Double(place) / 16_000
     let inside = (0..<old.rows).filter { abs(timing.centre(of: $0) - time) <= half }

@@ -87,7 +87,6 @@ extension ArchitectureReader {
       Float(try pairs.first { $0.key.string == name }.map { try number($0.value, -1e6...1e6) } ?? fallback)
     }
     let word = try text(node)
-    if let activation = Activation(named: word) { return .activation(activation) }
     switch word {
     case "tanh": return .tanh
     case "sigmoid": return .sigmoid
@@ -97,6 +96,7 @@ extension ArchitectureReader {
       guard low <= high else { throw error(node, "a clamp from \(low) to \(high)", "low below high") }
       return .clamp(low...high)
     default:
+      if let activation = Activation(named: word) { return .activation(activation) }
       throw error(node, node.inWords, "\(Activation.knownNames), tanh, sigmoid, leaky_relu or clamp")
     }
   }
