@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-suites='TensorsTests|LinearAlgebraTests|SimilarityTests|ProbingTests|SimilarityStudyTests|ParityTests'
+suites='TensorsTests|LinearAlgebraTests|SimilarityTests|SimilarityStudyTests|ParityTests|SoftmaxProbeTests'
 has() { grep -qw "$1" /proc/cpuinfo 2>/dev/null; }
 
 kernels=("$@")
