@@ -53,13 +53,14 @@ extension Corpus {
     let corpus = try Self.unseen.get().changed(by: shift, every: 5)
     #expect(corpus.utterances.count == 25)
     let findings = AlignmentCheck(corpus).findings()
-    let finding = try #require(findings.first)
-    #expect(findings.count == 1)
-    #expect(finding.speaker == nil)
-    #expect(finding.stretch == 0)
-    #expect(abs(finding.shift + shift) <= 0.011, "\(finding)")
-    #expect(finding.agreeing * 10 >= finding.pieces * 7)
-    #expect(finding.fix.contains("shift: "))
+    // One for all where every speaker's five utterances tell it, else one for each that does.
+    #expect(findings.count == 1 ? findings[0].speaker == nil : findings.count >= 4, "\(findings)")
+    for finding in findings {
+      #expect(finding.stretch == 0)
+      #expect(abs(finding.shift + shift) <= 0.011, "\(finding)")
+      #expect(finding.agreeing * 10 >= finding.pieces * 7)
+      #expect(finding.fix.contains("shift: "))
+    }
   }
 
   @Test("finds the one speaker whose labels are late, and says so")
