@@ -4,7 +4,6 @@ extension ActivationError: StrataError {
   public var kind: FailureKind {
     switch self {
     case .interrupted: .interrupted
-    case .cannotWrite: .writeFailed
     case .unknownLayer, .noLanguage: .badRequest
     default: .badInput
     }

@@ -30,8 +30,6 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
   case nothingFinite(layers: Int, utterance: String)
   /// Stopped on request.
   case interrupted(done: Int, total: Int, keptIn: String?)
-  /// The folder of finished work cannot be written.
-  case cannotWrite(path: String, reason: String)
 
   public var description: String {
     switch self {
@@ -76,8 +74,6 @@ public enum ActivationError: Error, Equatable, CustomStringConvertible, Sendable
       "interrupted after \(done) of \(total) utterances; they are kept in \(folder) and the same command goes on"
     case .interrupted(let done, let total, nil):
       "interrupted after \(done) of \(total) utterances; no folder was given to keep them in"
-    case .cannotWrite(let path, let reason):
-      "\(path) cannot be written: \(reason)"
     }
   }
 }

@@ -55,12 +55,8 @@ extension ExtractionPass {
       first: part.lowerBound, records: blocks.flatMap(\.records),
       nonFinite: blocks.reduce(into: [:]) { all, block in all.merge(block.nonFinite) { min($0, $1) } },
       counts: moments.map { $0?.count ?? 0 }, classCounts: moments.map { $0?.classCounts ?? [] })
-    do {
-      let text = String(decoding: try JSONEncoder.stable.encode(notes), as: UTF8.self)
-      try SafetensorsWriter.write(tensors, metadata: ["notes": text], to: path)
-    } catch {
-      throw ActivationError.cannotWrite(path: path, reason: "\(error)")
-    }
+    let text = String(decoding: try JSONEncoder.stable.encode(notes), as: UTF8.self)
+    try SafetensorsWriter.write(tensors, metadata: ["notes": text], to: path)
   }
 
   /// What one pass over everything gives, from the files of its parts in any order.

@@ -42,11 +42,7 @@ struct ExtractionStore: Sendable {
   init(workFolder: String, plan: ExtractionPlan, part: Range<Int>) throws {
     let isWhole = part == plan.utterances.indices
     folder = workFolder + "/" + plan.key + (isWhole ? "" : "-\(part.lowerBound)-\(part.upperBound)")
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw ActivationError.cannotWrite(path: folder, reason: error.localizedDescription)
-    }
+    try ResultFolder.makeFolder(folder)
     PartFile.removeStale(in: folder)
   }
 
@@ -157,14 +153,10 @@ struct ExtractionStore: Sendable {
       manifest.blocks.removeAll { $0.name == file.name }
       manifest.blocks.append(file)
     }
-    do {
-      // As it was just written: to look into it would bring the vectors into memory.
-      var kept = try self.block(Checkpoint.open(folder + "/" + file.name), plan) ?? block
-      kept.records = block.records  // which share their lists
-      return kept
-    } catch {
-      throw ActivationError.cannotWrite(path: folder + "/" + file.name, reason: "\(error)")
-    }
+    // As it was just written: to look into it would bring the vectors into memory.
+    var kept = try self.block(Checkpoint.open(folder + "/" + file.name), plan) ?? block
+    kept.records = block.records  // which share their lists
+    return kept
   }
 
   /// Writes the moments of the first `summed` utterances, lists them and removes the ones before.
@@ -196,13 +188,9 @@ struct ExtractionStore: Sendable {
     _ tensors: [(name: String, tensor: Tensor)], _ notes: some Encodable, _ name: String
   ) throws -> Manifest.File {
     let path = folder + "/" + name
-    do {
-      let text = String(decoding: try JSONEncoder.stable.encode(notes), as: UTF8.self)
-      try SafetensorsWriter.write(tensors, metadata: ["notes": text], to: path)
-      return Manifest.File(name: name, fingerprint: try Checkpoint.open(path).fingerprint())
-    } catch {
-      throw ActivationError.cannotWrite(path: path, reason: "\(error)")
-    }
+    let text = String(decoding: try JSONEncoder.stable.encode(notes), as: UTF8.self)
+    try SafetensorsWriter.write(tensors, metadata: ["notes": text], to: path)
+    return Manifest.File(name: name, fingerprint: try Checkpoint.open(path).fingerprint())
   }
 
   private func list(_ plan: ExtractionPlan, _ change: (inout Manifest) -> Void) throws {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,6 +69,10 @@ static int say_file(uintptr_t address) {
 
 static void handle(int number, siginfo_t *info, void *context) {
   (void)context;
+  // Threads share the file and the buffers here: the first one tells, the others wait for the end.
+  static atomic_flag is_told = ATOMIC_FLAG_INIT;
+  if (atomic_flag_test_and_set(&is_told))
+    for (;;) pause();
   static const char before[] = "\nerror: ";
   static const char after[] =
       " was cut short, or its disk failed, while it was in use. Finished work is kept; run the command again once the "
@@ -81,6 +86,7 @@ static void handle(int number, siginfo_t *info, void *context) {
   say(unknown, sizeof unknown - 1);
   signal(number, SIG_DFL);
   raise(number);
+  _exit(128 + number);
 }
 
 void strata_tell_bus_errors(int status) {

@@ -30,7 +30,7 @@ public enum StudyFolder {
 
   /// Where a study that is being made keeps finished work, so that it can go on after an interruption.
   public static func workFolder(of folder: String) -> String {
-    URL(filePath: folder).appending(path: "work").path
+    folder.hasSuffix("/") ? folder + "work" : folder + "/work"
   }
 
   /// Removes the work of what was written into `folder`, and no other.

@@ -25,14 +25,18 @@ final class Interruption: Sendable {
   ) {
     // What is ignored, as SIGHUP under nohup, stays so.
     let numbers = [SIGINT, SIGTERM, SIGHUP].filter { number in
-      let wasIgnored = unsafeBitCast(signal(number, SIG_IGN), to: Int.self) == 1
-      return number == SIGINT || !wasIgnored
+      var action = sigaction()
+      sigaction(number, nil, &action)
+      let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+      return number == SIGINT || !isIgnored
     }
     let queue = DispatchQueue(label: "strata.interruption")
     self.queue = queue
     let sources = numbers.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
     self.sources = sources
-    for source in sources {
+    for (number, source) in zip(numbers, sources) {
+      // Not before somebody listens: what comes until then ends the process, as by default, instead of being lost.
+      source.setRegistrationHandler { signal(number, SIG_IGN) }
       source.setEventHandler { [self] in
         if flag.exchange(true, ordering: .relaxed) { leave() }
         standardError("\n\(advice) Press Ctrl-C again to stop at once.")

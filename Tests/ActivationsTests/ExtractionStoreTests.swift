@@ -219,7 +219,7 @@ import Testing
     #expect {
       try pass.run()
     } throws: { error in
-      guard case ActivationError.cannotWrite(let path, _) = error else { return false }
+      guard case FileError.writeFailed(let path, _) = error else { return false }
       return path.hasPrefix(corpus.utterances[0].audioPath)
     }
     #expect(watch.all == 0)

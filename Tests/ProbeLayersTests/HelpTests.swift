@@ -61,7 +61,7 @@ import Testing
         if called.commandName == root.commandName, let run = root.subcommands?.first { called = run }
         // Two blanks or more begin a remark.
         let line = example.trimmingCharacters(in: .whitespaces).components(separatedBy: "   ")[0]
-        for word in line.split(separator: " ") where word.hasPrefix("-") && Int(word) == nil {
+        for word in line.split(separator: " ") where word.hasPrefix("-") && Double(word) == nil {
           #expect(called.options.contains(String(word.prefix { $0 != "=" })), "\(word) in: \(example)")
         }
       }

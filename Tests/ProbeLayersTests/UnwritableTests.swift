@@ -11,7 +11,7 @@ import Testing
       let folder = try TemporaryFolder()
       let run = try CommandRun(shell: "probe-layers corpus check \(corpus) > /dev/full", in: folder.path)
       #expect(run.status == 74)
-      #expect(run.errors.contains("standard output cannot be written: No space left on device"))
+      #expect(run.errors.contains("standard output could not be written: No space left on device"))
     }
 
     @Test("a full standard error stops nothing") func errors() throws {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Models
 import Tensors
@@ -56,17 +57,12 @@ struct StoreChunk: Sendable {
   func write(to path: String, layer: TapPoint, of source: String, words: [String: String]) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      let folder = URL(filePath: path).deletingLastPathComponent().path
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      var words = words
-      let notes = Notes(sounds: sounds, checksum: checksum, source: source)
-      words["notes"] = String(decoding: try encoder.encode(notes), as: UTF8.self)
-      try SafetensorsWriter.write(
-        frames.sorted { $0.key < $1.key }.map { ("\($0.key)/\(layer.name)", $0.value) }, metadata: words,
-        to: path)
-    } catch {
-      throw ActivationError.cannotWrite(path: path, reason: "\(error)")
-    }
+    try ResultFolder.makeFolder(URL(filePath: path).deletingLastPathComponent().path)
+    var words = words
+    let notes = Notes(sounds: sounds, checksum: checksum, source: source)
+    words["notes"] = String(decoding: try encoder.encode(notes), as: UTF8.self)
+    try SafetensorsWriter.write(
+      frames.sorted { $0.key < $1.key }.map { ("\($0.key)/\(layer.name)", $0.value) }, metadata: words,
+      to: path)
   }
 }

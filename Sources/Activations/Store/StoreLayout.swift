@@ -100,11 +100,7 @@ struct StoreLayout: Sendable {
     {
       return
     }
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw ActivationError.cannotWrite(path: folder, reason: plainReason(error))
-    }
+    try ResultFolder.makeFolder(folder)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try WholeFile.write(try encoder.encode(index), to: path)
