@@ -79,14 +79,14 @@ final class SoftmaxFit {
       self, labels: objective.labels, rowWeights: zip(own, isLeftOut).map { $1 ? 0 : $0 }, start: weights)
   }
 
-  /// Starts from the weights of a probe fitted to other rows of the same features: those of the classes and
-  /// features that both know, brought to this set's scale.
+  /// Starts from the weights of a probe fitted to other rows of the same features, or of the first of them: those of
+  /// the classes and features that both know, brought to this set's scale.
   func start(from probe: FittedSoftmaxProbe) {
     let (coefficients, intercepts, width) = (probe.coefficients, probe.intercepts, scaling.designWidth)
     let known = Set(probe.classes)
     for (k, label) in classes.enumerated() where known.contains(label) {
       var intercept = intercepts[label]
-      for (j, column) in scaling.columns.enumerated() {
+      for (j, column) in scaling.columns.enumerated() where column < coefficients.columns {
         weights[k * width + j] = coefficients[label, column] * scaling.divisors[j]
         intercept += coefficients[label, column] * scaling.means[j]
       }

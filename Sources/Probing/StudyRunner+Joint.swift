@@ -19,12 +19,19 @@ extension StudyRunner {
     let both = joint.with(try study.examples.states(of: layer))
     let pairs = try parallelMap(design.folds.count, threads: threads) { index in
       let fold = design.folds[index]
+      let rows = FoldRows(train: fold.train, development: fold.development, outer: fold.outer)
+      // Where the baseline's outcome was kept, its fit is made again for a layer that is not.
+      var ofBaseline: JointFit?
       let first = try kept("joint fold \(index)", testing: fold.test.count) {
-        try jointOutcome(joint.states, fold, firstPenalty: nil)
+        let fit = try baselineFit(joint.states, rows)
+        ofBaseline = fit
+        return try outcome(of: fit, joint.states, fold)
       }
       counter.advance()
       let second = try kept("joint \(layer) fold \(index)", testing: fold.test.count) {
-        try jointOutcome(both, fold, firstPenalty: first.penalty)
+        let fit = try withLayer(
+          both, rows, from: joint.states.width, after: ofBaseline ?? baselineFit(joint.states, rows))
+        return try outcome(of: fit, both, fold)
       }
       counter.advance()
       return (first, second)
@@ -33,26 +40,44 @@ extension StudyRunner {
       layer: layer, baseline: gather(pairs.map(\.0)), withLayer: gather(pairs.map(\.1)))
   }
 
-  /// Of the joint baseline alone, or of it and a layer where its penalty is known.
-  private func jointOutcome(
-    _ states: Tensor, _ fold: StudyDesign.Rows, firstPenalty: Double?
-  ) throws -> FoldOutcome {
+  private enum JointFit {
+    case classes(any FoldFit)
+    case numbers(TunedRegression.Fold)
+  }
+
+  private func input(_ states: Tensor) -> ProbeInput {
+    ProbeInput(states: states, labels: design.labels, classCount: design.classes.count)
+  }
+
+  private func baselineFit(_ states: Tensor, _ rows: FoldRows) throws -> JointFit {
     try requireGoingOn()
-    let rows = FoldRows(train: fold.train, development: fold.development, outer: fold.outer)
-    let extras = Extras(hasRefits: true)
-    let start = joint?.states.width ?? 0
     if let targets = study.targeted.numbers {
-      let fit =
-        try firstPenalty.map {
-          try regression.fit(states, targets: targets, rows, blockFrom: start, firstPenalty: $0)
-        } ?? regression.fit(states, targets: targets, rows)
-      return try outcome(fit, states, fold, extras)
+      return .numbers(try regression.fit(states, targets: targets, rows))
     }
-    let data = ProbeInput(states: states, labels: design.labels, classCount: design.classes.count)
-    let fit =
-      try firstPenalty.map {
-        try probe.fit(data, rows, blockFrom: start, firstPenalty: $0)
-      } ?? probe.fit(data, rows)
-    return try outcome(fit, states, fold, extras)
+    return .classes(try probe.fit(input(states), rows))
+  }
+
+  private func withLayer(
+    _ states: Tensor, _ rows: FoldRows, from column: Int, after first: JointFit
+  ) throws -> JointFit {
+    try requireGoingOn()
+    switch first {
+    case .classes(let first):
+      return .classes(try probe.fit(input(states), rows, blockFrom: column, after: first))
+    case .numbers(let first):
+      guard let targets = study.targeted.numbers else { return .numbers(first) }
+      return .numbers(
+        try regression.fit(
+          states, targets: targets, rows, blockFrom: column, firstPenalty: first.penalty))
+    }
+  }
+
+  private func outcome(
+    of fit: JointFit, _ states: Tensor, _ fold: StudyDesign.Rows
+  ) throws -> FoldOutcome {
+    switch fit {
+    case .classes(let fit): try outcome(fit, states, fold, Extras(hasRefits: true))
+    case .numbers(let fit): try outcome(fit, states, fold, Extras(hasRefits: true))
+    }
   }
 }

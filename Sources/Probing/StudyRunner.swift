@@ -21,6 +21,8 @@ struct StudyRunner: Sendable {
   let probe: any TunedProbe
   let regression: TunedRegression
   private let control: ControlTask?
+  /// Of a softmax probe's last fit: against fits to 1e-8, accuracies move by less than a tenth of a point.
+  static let tolerance = 3e-4
   /// Of each fold.
   let controlDraws: Int
   /// Of a regression's outputs, over all examples that have them.
@@ -46,6 +48,7 @@ struct StudyRunner: Sendable {
       spec.search, penalties: spec.penalties, trials: spec.trials, seed: study.seed)
     var softmax = try TunedSoftmaxProbe(penalties: spec.penalties)
     softmax.isBalanced = spec.isBalanced
+    softmax.tolerance = Self.tolerance
     (softmax.method, softmax.trialCount, softmax.seed) = (spec.search, spec.trials, study.seed)
     probe =
       switch study.spec.kind {
@@ -94,7 +97,7 @@ struct StudyRunner: Sendable {
   /// Everything that was measured; nil where a layer has no states.
   struct FitResults: Sendable {
     var layers: [String: LayerPredictions] = [:]
-    /// Of each twin, by layer.
+    /// Of each twin, by layer; of all together where they take turns.
     var twins: [[String: LayerPredictions]] = []
     var mel: LayerPredictions?
     /// In the order of `spanStatistics`.
@@ -113,22 +116,51 @@ struct StudyRunner: Sendable {
     var isLeftOut: [Bool]?
   }
 
+  /// States that the probe is fitted to in every fold. Where there are several they take turns over the folds.
+  private struct StateSet: Sendable {
+    /// Tells it from others where fits are kept.
+    let name: String
+    let states: [Tensor]
+    var extras = Extras()
+  }
+
+  /// The twins take turns where there are folds enough for each to have two: three seeds in a third of the fits,
+  /// and a span is still answered once, as the layer answers it.
+  private func takeTurns(_ twins: [Int]) -> Bool { design.folds.count >= 2 * twins.count }
+
+  private func twins(of layer: String) -> [Int] {
+    study.twins.indices.filter { study.twins[$0].layers.contains(layer) }
+  }
+
+  private func twinSets(of layer: String) throws -> [StateSet] {
+    let twins = twins(of: layer)
+    let states = try twins.map { try study.twins[$0].states(of: layer) }
+    guard takeTurns(twins) else {
+      return zip(twins, states).map { StateSet(name: "twin \($0) \(layer)", states: [$1]) }
+    }
+    return states.isEmpty ? [] : [StateSet(name: "twins \(layer)", states: states)]
+  }
+
   func measure(_ layers: [Layer]) throws -> FitResults {
     let names = layers.map(\.name).filter(study.examples.layers.contains)
     let baseline = study.examples.baseline
+    let twinSetCount = names.map(twins).reduce(0) { $0 + (takeTurns($1) ? min(1, $1.count) : $1.count) }
     let sets =
-      names.count + (baseline == nil ? 0 : 1) + spanStatistics.count + (joint == nil ? 0 : 2)
-      + study.twins.reduce(0) { sum, twin in sum + names.count(where: twin.layers.contains) }
+      names.count + twinSetCount + (baseline == nil ? 0 : 1) + spanStatistics.count
+      + (joint == nil ? 0 : 2)
     counter.expect(sets * design.folds.count)
 
     var everything = FitResults(twins: study.twins.map { _ in [:] })
     everything.statistics = try measure(
-      spanStatistics.map(\.states), spanStatistics.map { _ in Extras(hasRefits: true) },
-      names: spanStatistics.indices.map { "plain \($0)" })
+      spanStatistics.enumerated().map {
+        StateSet(name: "plain \($0)", states: [$1.states], extras: Extras(hasRefits: true))
+      })
     if let baseline {
-      everything.mel = try measure(
-        [study.examples.states(of: baseline)], [Extras(hasRefits: true)], names: ["layer \(baseline)"]
-      ).first
+      everything.mel = try measure([
+        StateSet(
+          name: "layer \(baseline)", states: [study.examples.states(of: baseline)],
+          extras: Extras(hasRefits: true))
+      ]).first
     }
     // A layer at a time: its states, which may lie in files, are in memory only for so long.
     for name in names {
@@ -139,18 +171,14 @@ struct StudyRunner: Sendable {
         everything.refused[name] = "\(error)"
         continue
       }
-      let twins = study.twins.indices.filter { study.twins[$0].layers.contains(name) }
-      let states = [own] + (try twins.map { try study.twins[$0].states(of: name) })
+      let extras = Extras(hasControl: control != nil, hasRefits: true)
       let measured = try measure(
-        states,
-        states.indices.map { Extras(hasControl: $0 == 0 && control != nil, hasRefits: $0 == 0) },
-        names: ["layer \(name)"] + twins.map { "twin \($0) \(name)" })
+        [StateSet(name: "layer \(name)", states: [own], extras: extras)] + twinSets(of: name))
       everything.layers[name] = measured[0]
-      for (place, twin) in twins.enumerated() {
-        everything.twins[twin][name] = measured[place + 1]
+      for (twin, var predictions) in zip(twins(of: name), measured.dropFirst()) {
         // A twin's mistakes are not looked at.
-        everything.twins[twin][name]?.guesses = []
-        everything.twins[twin][name]?.deviations = []
+        (predictions.guesses, predictions.deviations) = ([], [])
+        everything.twins[twin][name] = predictions
       }
       everything.outliers[name] = try withoutOutliers(own, name)
     }
@@ -162,9 +190,9 @@ struct StudyRunner: Sendable {
     _ states: Tensor, _ name: String
   ) throws -> (rows: OutlierRows, without: LayerPredictions)? {
     guard let found = OutlierFinder(states, rows: design.probedRows) else { return nil }
-    let sets = try measure(
-      [states], [Extras(isLeftOut: found.isOutlier)], names: ["without outliers \(name)"],
-      isCounted: false)
+    let without = StateSet(
+      name: "without outliers \(name)", states: [states], extras: Extras(isLeftOut: found.isOutlier))
+    let sets = try measure([without], isCounted: false)
     return (found.rows(of: study.examples), sets[0])
   }
 
@@ -191,24 +219,22 @@ struct StudyRunner: Sendable {
     return gather(outcomes)
   }
 
-  /// Each set of states `[items × width]` through all folds; `names` tell the sets apart where fits are kept.
-  private func measure(
-    _ states: [Tensor], _ extras: [Extras], names: [String], isCounted: Bool = true
-  ) throws -> [LayerPredictions] {
+  /// Each set of states `[items × width]` through all folds.
+  private func measure(_ sets: [StateSet], isCounted: Bool = true) throws -> [LayerPredictions] {
     let folds = design.folds.count
-    let outcomes = try parallelMap(states.count * folds, threads: threads) { job in
-      let (set, place) = (job / folds, job % folds)
-      let outcome = try kept(
-        "\(names[set]) fold \(place)", testing: design.folds[place].test.count
-      ) {
+    let outcomes = try parallelMap(sets.count * folds, threads: threads) { job in
+      let (set, place) = (sets[job / folds], job % folds)
+      let outcome = try kept("\(set.name) fold \(place)", testing: design.folds[place].test.count) {
         try fitAndPredict(
-          states[set], labels: design.labels, targets: study.targeted.numbers, place, extras[set])
+          set.states[place % set.states.count], labels: design.labels, targets: study.targeted.numbers,
+          place, set.extras)
       }
       if isCounted { counter.advance() }
       return outcome
     }
-    return states.indices.map { set in
-      gather(Array(outcomes[(set * folds)..<((set + 1) * folds)]), isLeftOut: extras[set].isLeftOut)
+    return sets.enumerated().map { index, set in
+      gather(
+        Array(outcomes[(index * folds)..<((index + 1) * folds)]), isLeftOut: set.extras.isLeftOut)
     }
   }
 

@@ -57,9 +57,10 @@ protocol TunedProbe: Sendable {
   /// The trials are those of the search, by their log loss an example.
   func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit
 
-  /// Of two blocks of features: the penalty of those before column `start` is known, that of the others is sought.
+  /// Of two blocks of features: those before `column` were fitted alone in `first`, whose penalty they keep; that of
+  /// the others is sought.
   func fit(
-    _ data: ProbeInput, _ rows: FoldRows, blockFrom start: Int, firstPenalty: Double
+    _ data: ProbeInput, _ rows: FoldRows, blockFrom column: Int, after first: any FoldFit
   ) throws -> any FoldFit
 }
 
@@ -85,12 +86,12 @@ struct TunedLinearProbe: TunedProbe {
   }
 
   func fit(
-    _ data: ProbeInput, _ rows: FoldRows, blockFrom start: Int, firstPenalty: Double
+    _ data: ProbeInput, _ rows: FoldRows, blockFrom column: Int, after first: any FoldFit
   ) throws -> any FoldFit {
     try fit(data, rows) { sums, penalty in
       var sums = sums
-      sums.blocks = FeatureBlocks(start: start, first: firstPenalty, second: penalty)
-      return try fit(sums, firstPenalty, data.classCount)
+      sums.blocks = FeatureBlocks(start: column, first: first.probe.penalty, second: penalty)
+      return try fit(sums, first.probe.penalty, data.classCount)
     }
   }
 

@@ -12,7 +12,7 @@ import Tensors
 /// Penalties of a list are tried from the strongest down, each fit starting from the last one's weights, and the search
 /// ends at the first that reads development data worse than the one before: the loss falls and then rises as
 /// a penalty weakens, and the weakest ones are the dearest to fit. Fits of the search end at a gradient norm
-/// of 1e-3 a row, a hundred times what the last fit is taken to, far below what a step in penalty changes.
+/// of 1e-3 a row, far below what a step in penalty changes.
 public struct TunedSoftmaxProbe: Sendable, Equatable {
   /// Descending; a random or Bayesian search tries others between the first and the last.
   public let penalties: [Double]
@@ -26,6 +26,8 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
   /// they are.
   public var isBalanced = false
   static let searchTolerance = 1e-3
+  /// Of fits to labels at random, of which no more than their accuracy is used.
+  private static let relabelledTolerance = 3e-3
 
   /// - Parameter penalties: positive, in any order.
   public init(penalties: [Double]) throws(ProbeError) {
@@ -65,7 +67,8 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
       penalty: blocks?.firstPenalty ?? search.penalty, tolerance: tolerance,
       patience: search.probe == nil ? 25 : 10)
     return Fold(
-      fit: fit, fitted: fit.fitted(classCount: data.classCount, outcome: outcome), trials: search.trials)
+      fit: fit, fitted: fit.fitted(classCount: data.classCount, outcome: outcome), searched: search.probe,
+      trials: search.trials)
   }
 
   /// The best penalty, the probe that it was seen with, and everything that was tried.
@@ -85,7 +88,7 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
         try blocks == nil && fit != nil
         ? fit : SoftmaxFit(training, isBalanced: isBalanced, blocks: blocks?.scaled(penalty))
       guard let own else { return .infinity }
-      if blocks != nil, let last { own.start(from: last) }
+      if let blocks, let near = last ?? blocks.start.searched { own.start(from: near) }
       let outcome = own.solve(penalty: blocks?.firstPenalty ?? penalty, tolerance: Self.searchTolerance)
       let probe = own.fitted(classCount: data.classCount, outcome: outcome)
       let loss = try probe.guesses(
@@ -99,37 +102,47 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
   }
 
   private struct Blocks {
-    let start: Int
-    let firstPenalty: Double
+    /// The first column of the second block.
+    let column: Int
+    /// The fit to the first block alone.
+    let start: Fold
+
+    var firstPenalty: Double { start.fitted.penalty }
 
     func scaled(_ second: Double) -> FeatureBlocks {
-      FeatureBlocks(start: start, first: firstPenalty, second: second)
+      FeatureBlocks(start: column, first: firstPenalty, second: second)
     }
   }
 
   private struct Fold: FoldFit {
     let fit: SoftmaxFit
     let fitted: FittedSoftmaxProbe
+    /// At the penalty that was chosen, of the rows that it was chosen with.
+    let searched: FittedSoftmaxProbe?
     let trials: [PenaltySearch.Trial]
 
     var probe: any FittedProbe { fitted }
 
     func relabelled(_ labels: [Int]) -> any FittedProbe {
-      solved(fit.relabelled(labels), patience: 40, maximumIterations: 2000)
+      solved(
+        fit.relabelled(labels), tolerance: TunedSoftmaxProbe.relabelledTolerance, patience: 40,
+        maximumIterations: 2000)
     }
 
     func without(_ isLeftOut: [Bool]) -> (any FittedProbe)? {
       // How far training sets move a fit is wanted, not the fit: it starts near its end, and a few steps make the way.
-      solved(fit.without(isLeftOut), patience: 1000, maximumIterations: 15)
+      solved(
+        fit.without(isLeftOut), tolerance: TunedSoftmaxProbe.searchTolerance, patience: 1000,
+        maximumIterations: 15)
     }
 
-    /// What is only counted, and compared with others of its kind, ends where a fit of the search does. (Random labels
-    /// leave probabilities flat, where the cheap preconditioner is good for longer.)
+    /// What is only counted, and compared with others of its kind, ends early. (Random labels leave probabilities
+    /// flat, where the cheap preconditioner is good for longer.)
     private func solved(
-      _ other: SoftmaxFit, patience: Int, maximumIterations: Int
+      _ other: SoftmaxFit, tolerance: Double, patience: Int, maximumIterations: Int
     ) -> FittedSoftmaxProbe {
       let outcome = other.solve(
-        penalty: fit.penalty, tolerance: TunedSoftmaxProbe.searchTolerance, patience: patience,
+        penalty: fit.penalty, tolerance: tolerance, patience: patience,
         maximumIterations: maximumIterations)
       return other.fitted(classCount: fitted.classCount, outcome: outcome)
     }
@@ -140,8 +153,9 @@ extension TunedSoftmaxProbe: TunedProbe {
   func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit { try fitted(data, rows) }
 
   func fit(
-    _ data: ProbeInput, _ rows: FoldRows, blockFrom start: Int, firstPenalty: Double
+    _ data: ProbeInput, _ rows: FoldRows, blockFrom column: Int, after first: any FoldFit
   ) throws -> any FoldFit {
-    try fitted(data, rows, blocks: Blocks(start: start, firstPenalty: firstPenalty))
+    guard let first = first as? Fold else { return try fitted(data, rows) }
+    return try fitted(data, rows, blocks: Blocks(column: column, start: first))
   }
 }

@@ -34,9 +34,8 @@ final class Interruption: Sendable {
     self.queue = queue
     let sources = numbers.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
     self.sources = sources
-    for (number, source) in zip(numbers, sources) {
-      // Not before somebody listens: what comes until then ends the process, as by default, instead of being lost.
-      source.setRegistrationHandler { signal(number, SIG_IGN) }
+    // What comes before somebody listens ends the process, as by default: to ignore it until then would lose it.
+    for source in sources {
       source.setEventHandler { [self] in
         if flag.exchange(true, ordering: .relaxed) { leave() }
         standardError("\n\(advice) Press Ctrl-C again to stop at once.")
