@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the numeric suites under several of OpenBLAS's kernels, whose results differ in the last digits.
-# Usage: scripts/test-kernels.sh [KERNEL…]   (default: all that this processor can run; needs a finished test build)
+# Usage: scripts/test-kernels.sh [KERNEL…]   (default: all that this processor can run; needs what
+# scripts/test.sh has built)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,5 +18,5 @@ fi
 
 for kernel in "${kernels[@]}"; do
   echo "== OPENBLAS_CORETYPE=$kernel"
-  OPENBLAS_CORETYPE="$kernel" swift test --skip-build --filter "$suites"
+  OPENBLAS_CORETYPE="$kernel" swift test -c release --skip-build --filter "$suites"
 done

@@ -1,5 +1,6 @@
 import Audio
 import Corpora
+import Files
 import Foundation
 import StrataTestSupport
 import Synchronization
@@ -177,7 +178,7 @@ import Testing
     let kept = try StoredSource(SyntheticSource(), in: store.path, utterances: corpus.utterances)
     try Data().write(to: URL(filePath: kept.folder + "/time"))
     expectSame(try extraction(kept), try extraction(SyntheticSource()))
-    let error = #expect(throws: ActivationError.self) { try kept.flush() }
+    let error = #expect(throws: FileError.self) { try kept.flush() }
     #expect(error?.description.contains(kept.folder + "/time") == true)
   }
 }
