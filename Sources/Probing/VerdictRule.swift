@@ -15,9 +15,9 @@ import Results
 ///   be made (a word's type is the word) the gain over the random twin takes selectivity's place; a requirement that was
 ///   not measured at all is replaced by the gain over always answering the commonest class. Syllables, words and what
 ///   is larger must also beat a probe that knows how long each span is, and no more.
-/// - Not encoded: one of them has no part of its interval above zero (of the joint gain: above `smallestGain`), or the
-///   probe tells nothing: no bit about the labels, and a gain over the commonest class that is not above zero, or whose
-///   interval ends below `negligible`.
+/// - Not encoded: one of them has no part of its interval above zero; the joint gain's interval ends below
+///   `smallestGain`, or holds zero and ends below `negligible`; or the probe tells nothing: no bit about the labels, and a
+///   gain over the commonest class that is not above zero, or whose interval ends below `negligible`.
 /// - Undecided: anything else, and whatever the numbers are where fewer than ten units are resampled.
 struct VerdictRule {
   let result: LevelResult
@@ -40,9 +40,11 @@ struct VerdictRule {
     case overPlain(String)
   }
 
-  /// An advantage over guessing, in accuracy, that is not worth calling one.
+  /// An advantage over guessing, or over everything simpler, that is not worth calling one where nothing shows that
+  /// there is any.
   static let negligible = 0.05
-  /// What a layer adds to everything simpler is more than this, in the level's metric, or nothing worth the name.
+  /// What a layer adds to everything simpler is more than this, in the level's metric, however sure, or nothing worth
+  /// the name.
   static let smallestGain = 0.02
 
   private var layer: LayerResult? { result.layers.first { $0.layer == peak.layer } }
@@ -70,7 +72,8 @@ struct VerdictRule {
 
   private var overJoint: Verdict.Requirement? {
     result.joint.map { joint in
-      let isNegligible = joint.gain.high < Self.smallestGain && joint.gain.high > 0
+      let bar = joint.gain.isPositive ? Self.smallestGain : Self.negligible
+      let isNegligible = joint.gain.high > 0 && joint.gain.high < bar
       return Verdict.Requirement(
         kind: .overJointBaseline, estimate: joint.gain,
         outcome: isNegligible ? .negligible : Self.outcome(joint.gain))

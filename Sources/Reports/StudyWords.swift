@@ -158,9 +158,8 @@ extension LevelResult {
     if !others.isEmpty {
       doubts.append("\(ranges(of: others)) cannot be told from the peak.")
     }
-    if let needed = verdict?.needed, verdict?.decision == .undecided {
-      doubts.append(needed.words)
-    } else if let needed = verdict?.utterancesToDecide, verdict?.decision == .undecided {
+    // Studies of today say it in the verdict's sentence, as a range.
+    if verdict?.needed == nil, let needed = verdict?.utterancesToDecide, verdict?.decision == .undecided {
       let units = isOfText ? "sentences" : "utterances"
       doubts.append("About \(NumberText.grouped(needed)) \(units) like these would decide.")
     }

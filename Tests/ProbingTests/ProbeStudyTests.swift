@@ -138,6 +138,21 @@ struct ProbeStudyTests {
     #expect(parts?.map(\.name) == ["0.10–0.20 s", "0.20–0.30 s", "0.30–0.40 s", "0.40 s"])
   }
 
+  @Test("several twins take turns: three that are the same are as one, of two that differ every one counts")
+  func turns() throws {
+    let trained = examples(signals: [("hidden.1", 3)])
+    let (good, bad) = (
+      examples(signals: [("hidden.1", 3)], stream: "good"), examples(signals: [("hidden.1", 0)])
+    )
+    func accuracy(_ twins: [PooledSpans]) throws -> Estimate? {
+      try study(trained, twins: twins).run().result.layers.first?.twin?.accuracy
+    }
+    let (best, worst) = (try #require(try accuracy([good])), try #require(try accuracy([bad])))
+    #expect(try accuracy([good, good, good]) == best)
+    let both = try #require(try accuracy([good, bad]))
+    #expect(worst.value + 0.1 < both.value && both.value < best.value - 0.1)
+  }
+
   @Test("random states are read no better than the commonest class, and nothing is called encoded")
   func random() throws {
     let result = try study(examples(signals: [("mel", 0), ("hidden.1", 0), ("hidden.2", 0)])).run().result

@@ -131,6 +131,10 @@ import Testing
     #expect(small.reasons?.first?.outcome == .negligible)
     // Clear of zero, and still nothing to speak of.
     #expect(verdict(estimate(0.001, 0.004, 0.015)).decision == .notEncoded)
+    // Nothing shows that there is any gain, and it could not be a large one; or it could.
+    #expect(verdict(estimate(-0.01, 0.02, 0.04)).reasons?.first?.outcome == .negligible)
+    #expect(verdict(estimate(-0.01, 0.03, 0.06)).decision == .undecided)
+    #expect(verdict(estimate(0.01, 0.03, 0.04)).decision == .encoded)
     #expect(verdict(bad).decision == .notEncoded)
     #expect(self.verdict(mel: good, selectivity: good, majorityGain: good).isBeyondBaseline == nil)
   }
