@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/system-packages.sh
-swift build --build-tests -c release --disable-index-store -Xswiftc -enable-testing -Xswiftc -gnone \
+swift build --build-tests -c release -Xswiftc -enable-testing -Xswiftc -gnone \
   --explicit-target-dependency-import-check error
 swift test -c release --skip-build
 swift test --package-path Tests/OutsidePackage
