@@ -19,7 +19,9 @@ struct FirstStudyTests {
     let result = try await study.run()
 
     #expect(result.peak(of: .word)?.layer.name == "hidden.5")
-    #expect(result.verdict(of: .word)?.decision == .encoded)
+    // Words can be read there, but no better than from their phones and what is simpler.
+    #expect(result.verdict(of: .word)?.isReadable == true)
+    #expect(result.verdict(of: .word)?.isBeyondBaseline == false)
     #expect(result.peak(of: .phoneme) == nil)
     print(result.summary)
   }
