@@ -21,8 +21,6 @@ struct StudyRunner: Sendable {
   let probe: any TunedProbe
   let regression: TunedRegression
   let control: ControlTask?
-  /// Of a softmax probe's last fit: against fits to 1e-8, accuracies move by less than a tenth of a point.
-  static let tolerance = 3e-4
   /// Of each fold.
   let controlDraws: Int
   /// Of a regression's outputs, over all examples that have them.
@@ -48,7 +46,6 @@ struct StudyRunner: Sendable {
       spec.search, penalties: spec.penalties, trials: spec.trials, seed: study.seed)
     var softmax = try TunedSoftmaxProbe(penalties: spec.penalties)
     softmax.isBalanced = spec.isBalanced
-    softmax.tolerance = Self.tolerance
     (softmax.method, softmax.trialCount, softmax.seed) = (spec.search, spec.trials, study.seed)
     probe =
       switch study.spec.kind {
