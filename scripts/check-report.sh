@@ -11,5 +11,5 @@ if ! command -v chromium >/dev/null || [ "$(fc-match --format='%{family}' system
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
     chromium fontconfig fonts-dejavu-core >/dev/null
 fi
-swift build --build-tests
-swift test --skip-build --filter BrowserTests
+scripts/build-tests.sh
+swift test -c release --skip-build --filter BrowserTests

@@ -5,5 +5,5 @@
 #   scripts/notebooks.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-swift build --build-tests
-STRATA_NOTEBOOKS=1 swift test --skip-build --filter NotebookTests
+scripts/build-tests.sh
+STRATA_NOTEBOOKS=1 swift test -c release --skip-build --filter NotebookTests

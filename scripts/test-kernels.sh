@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Runs the numeric suites under several of OpenBLAS's kernels, whose results differ in the last digits.
-# Usage: scripts/test-kernels.sh [KERNEL…]   (default: all that this processor can run; needs what
-# scripts/test.sh has built)
+# Usage: scripts/test-kernels.sh [KERNEL…]   (default: all that this processor can run), after scripts/build-tests.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

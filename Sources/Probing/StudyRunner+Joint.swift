@@ -65,7 +65,9 @@ extension StudyRunner {
     case .classes(let first):
       return .classes(try probe.fit(input(states), rows, blockFrom: column, after: first))
     case .numbers(let first):
-      guard let targets = study.targeted.numbers else { return .numbers(first) }
+      guard let targets = study.targeted.numbers else {
+        preconditionFailure("a regression without numbers")
+      }
       return .numbers(
         try regression.fit(
           states, targets: targets, rows, blockFrom: column, firstPenalty: first.penalty))

@@ -155,7 +155,7 @@ extension TunedSoftmaxProbe: TunedProbe {
   func fit(
     _ data: ProbeInput, _ rows: FoldRows, blockFrom column: Int, after first: any FoldFit
   ) throws -> any FoldFit {
-    guard let first = first as? Fold else { return try fitted(data, rows) }
+    guard let first = first as? Fold else { preconditionFailure("\(type(of: first)) is no softmax fit") }
     return try fitted(data, rows, blocks: Blocks(column: column, start: first))
   }
 }

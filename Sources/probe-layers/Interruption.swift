@@ -25,10 +25,10 @@ final class Interruption: Sendable {
   ) {
     // What is ignored, as SIGHUP under nohup, stays so.
     let numbers = [SIGINT, SIGTERM, SIGHUP].filter { number in
-      var action = sigaction()
-      sigaction(number, nil, &action)
-      let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
-      return number == SIGINT || !isIgnored
+      let wasIgnored = unsafeBitCast(signal(number, SIG_DFL), to: Int.self) == 1
+      guard wasIgnored, number != SIGINT else { return true }
+      signal(number, SIG_IGN)
+      return false
     }
     let queue = DispatchQueue(label: "strata.interruption")
     self.queue = queue

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Builds all tests, optimised, since they fit thousands of probes; `swift test -c release --skip-build` then runs them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+swift build --build-tests -c release -Xswiftc -enable-testing -Xswiftc -gnone \
+  --explicit-target-dependency-import-check error
