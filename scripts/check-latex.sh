@@ -11,5 +11,5 @@ if ! command -v kpsewhich >/dev/null || ! kpsewhich booktabs.sty >/dev/null || !
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
     texlive-latex-base texlive-latex-recommended librsvg2-bin >/dev/null
 fi
-swift build --build-tests
-swift test --skip-build --filter LaTeXTests
+scripts/build-tests.sh
+swift test -c release --skip-build --filter LaTeXTests
