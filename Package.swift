@@ -32,6 +32,11 @@ let chosen = Context.environment["STRATA_MODULES"].map {
   $0.split(separator: ",").map(String.init)
 }
 
+/// The commit, where a release is built: `STRATA_COMMIT=$(git rev-parse --short=12 HEAD) swift build`.
+let commit = Context.environment["STRATA_COMMIT"].flatMap { text in
+  !text.isEmpty && text.allSatisfy(\.isHexDigit) ? text : nil
+}
+
 func names(_ dependency: Target.Dependency) -> [String] {
   switch dependency {
   case .targetItem(let name, _), .byNameItem(let name, _): [name]
@@ -87,6 +92,8 @@ let package = Package(
       system("CHDF5", "hdf5", apt: "libhdf5-dev"),
       .target(name: "CKernels"),
       .target(name: "CFaults"),
+      .target(
+        name: "CRelease", cSettings: commit.map { [.define("STRATA_COMMIT", to: "\"\($0)\"")] }),
       .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
     ]
       + module("Foundations")
@@ -150,7 +157,7 @@ let package = Package(
         .executableTarget(
           name: "probe-layers",
           dependencies: [
-            "Foundations", "Files", "Reports", "Strata", "CFaults", "Yams",
+            "Foundations", "Files", "Reports", "Strata", "CFaults", "CRelease", "Yams",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
           ]),
         .testTarget(

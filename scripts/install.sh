@@ -65,6 +65,8 @@ mkdir -p "$prefix" 2>/dev/null && [ -w "$prefix" ] ||
 if $builds; then
   scripts/system-packages.sh
   options=(-c release --static-swift-stdlib --product probe-layers)
+  STRATA_COMMIT="${STRATA_COMMIT:-$(git rev-parse --short=12 HEAD 2>/dev/null || true)}"
+  export STRATA_COMMIT
   swift build "${options[@]}"
   binary="$(swift build "${options[@]}" --show-bin-path)/probe-layers"
 fi
@@ -81,7 +83,7 @@ mkdir -p "$work/share/strata/fixtures"
 cp -R probes "$work/share/strata/probes"
 cp -R schemas "$work/share/strata/schemas"
 cp -R fixtures/unseen "$work/share/strata/fixtures/unseen"
-cp LICENSE "$work/share/strata/LICENSE"
+cp LICENSE THIRD-PARTY.md CITATION.cff "$work/share/strata/"
 for shell in bash:bash-completion/completions/probe-layers zsh:zsh/site-functions/_probe-layers \
   fish:fish/vendor_completions.d/probe-layers.fish; do
   file="$work/share/${shell#*:}"
@@ -90,7 +92,7 @@ for shell in bash:bash-completion/completions/probe-layers zsh:zsh/site-function
 done
 if command -v python3 >/dev/null; then
   mkdir -p "$work/share/man/man1"
-  "$binary" --experimental-dump-help | python3 scripts/man-page.py "$version" \
+  "$binary" --experimental-dump-help | python3 scripts/man-page.py "${version%% *}" \
     >"$work/share/man/man1/probe-layers.1"
 else
   echo "note: there is no python3, which makes the man page; probe-layers --help says the same" >&2

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CFaults
+import CRelease
 import Files
 import Foundation
 import Foundations
@@ -34,13 +35,18 @@ struct ProbeLayers: AsyncParsableCommand {
         130 interrupted by Ctrl-C, SIGTERM or SIGHUP (finished work is kept)
         141 nobody reads standard output any more (results that have a folder are in it)
       """,
-    version: Release.version,
+    version: versionWords(commit: String(cString: strata_commit())),
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
       MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, CompareCommand.self,
       SelfTestCommand.self, MeasuresCommand.self, SchemaCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
+
+  /// `1.0.0 (8fc30ef1a2b3)`; the version alone where no commit is known.
+  static func versionWords(commit: String) -> String {
+    commit.isEmpty ? Release.version : "\(Release.version) (\(commit))"
+  }
 
   static func main() async {
     // Writing to a closed pipe, or past a limit on files' size, is told by the write.
