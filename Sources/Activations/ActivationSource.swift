@@ -3,7 +3,7 @@ import Corpora
 import Models
 import Tensors
 
-/// Anything that gives named layers of frames for an utterance: a model, its random twin, or activations that
+/// Anything that gives named layers of frames for an utterance: a model, its untrained counterpart, or activations that
 /// were made elsewhere.
 public protocol ActivationSource: Sendable {
   /// For messages and reports.

@@ -3,7 +3,7 @@ import Corpora
 import Models
 import Tensors
 
-/// A loaded model is the usual source; its random twins are others, with fingerprints of their own.
+/// A loaded model is the usual source; its untrained counterparts are others, with fingerprints of their own.
 extension SpeechModel: ActivationSource {
   public var facts: SourceFacts {
     SourceFacts(

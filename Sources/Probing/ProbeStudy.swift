@@ -10,7 +10,7 @@ import Tensors
 /// let outcome = try study.run(threads: 2)
 /// outcome.result.peak?.layer.name      // "hidden.3"
 /// ```
-/// For every layer, and for the same layers of the random twins, the mel baseline and a probe of durations
+/// For every layer, and for the same layers of untrained models, the mel baseline and a probe of durations
 /// alone: in each fold the penalty is chosen on the development part, the probe is fitted again on all that
 /// may be learned from, and the fold's test part is predicted, so that each example is predicted once, while
 /// its speaker and its sentence are held out. The trained model's layers have control tasks too, at the

@@ -54,7 +54,7 @@ extension StudyRunner {
     if let targets = study.targeted.numbers {
       return .numbers(try regression.fit(states, targets: targets, rows))
     }
-    return .classes(try probe.fit(input(states), rows))
+    return .classes(try probe.converged.fit(input(states), rows))
   }
 
   private func withLayer(
@@ -63,7 +63,7 @@ extension StudyRunner {
     try requireGoingOn()
     switch first {
     case .classes(let first):
-      return .classes(try probe.fit(input(states), rows, blockFrom: column, after: first))
+      return .classes(try probe.converged.fit(input(states), rows, blockFrom: column, after: first))
     case .numbers(let first):
       guard let targets = study.targeted.numbers else {
         preconditionFailure("a regression without numbers")

@@ -54,6 +54,9 @@ struct FoldRows {
 
 /// A family of classifiers whose penalty is chosen on development rows.
 protocol TunedProbe: Sendable {
+  /// The same, with every fit at its minimum.
+  var converged: any TunedProbe { get }
+
   /// The trials are those of the search, by their log loss an example.
   func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit
 
@@ -62,6 +65,11 @@ protocol TunedProbe: Sendable {
   func fit(
     _ data: ProbeInput, _ rows: FoldRows, blockFrom column: Int, after first: any FoldFit
   ) throws -> any FoldFit
+}
+
+extension TunedProbe {
+  /// Closed forms are there at once.
+  var converged: any TunedProbe { self }
 }
 
 extension [Prediction] {

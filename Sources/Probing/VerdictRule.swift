@@ -12,7 +12,7 @@ import Results
 ///
 /// - Encoded: the gain over the joint baseline, the gain over the input baseline and selectivity all have intervals above
 ///   zero, the last two after Holm's correction over the layers that the peak was picked from. Where no control task can
-///   be made (a word's type is the word) the gain over the random twin takes selectivity's place; a requirement that was
+///   be made (a word's type is the word) the gain over the untrained model takes selectivity's place; a requirement that was
 ///   not measured at all is replaced by the gain over always answering the commonest class. Syllables, words and what
 ///   is larger must also beat a probe that knows how long each span is, and no more.
 /// - Not encoded: one of them has no part of its interval above zero; the joint gain's interval ends below

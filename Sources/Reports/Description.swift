@@ -37,7 +37,7 @@ enum Description {
       ("levels", settings.levels.map(\.rawValue).joined(separator: ", ")),
       ("layers", settings.layers.joined(separator: ", ")),
       ("seed", String(settings.seed)),
-      ("random twin's seeds", settings.twinSeeds.map { String($0) }.joined(separator: ", ")),
+      ("untrained model's seeds", settings.twinSeeds.map { String($0) }.joined(separator: ", ")),
       ("bootstrap resamples", NumberText.grouped(settings.bootstrapResamples)),
       ("BLAS kernels", settings.kernel ?? ""), ("processor", settings.processor ?? ""),
       ("schema of study.json", String(study.schema)),

@@ -95,7 +95,7 @@ public struct VerdictWords {
       parts.append("over the \(result.baseline) baseline it adds \(NumberWords.interval(gain))\(unit)")
     }
     if let gain = layer?.gainOverTwin {
-      parts.append("over the randomly initialised twin \(NumberWords.interval(gain))\(unit)")
+      parts.append("over the untrained model \(NumberWords.interval(gain))\(unit)")
     }
     if let selectivity = layer?.selectivity {
       let draws = result.controlDraws.map { " in \($0) draws" } ?? ""
@@ -110,7 +110,7 @@ public struct VerdictWords {
       objections.insert("the probe tells nothing about the labels", at: 0)
     }
     if let gain = layer?.gainOverTwin, !gain.isPositive {
-      objections.append("training added nothing that can be told from the untrained twin")
+      objections.append("training added nothing that can be told from the untrained model")
     }
     return objections
   }
@@ -132,7 +132,7 @@ public struct VerdictWords {
     case .overInput: "the gain over the \(result.baseline) baseline"
     case .overStatistics:
       "the gain over a probe that knows only each span's \(requirement.name ?? "statistics")"
-    case .overTwin: "the gain over the random twin"
+    case .overTwin: "the gain over the untrained model"
     case .overMajority: "the gain over always answering \(commonest)"
     case .selectivity: "the selectivity"
     }

@@ -14,9 +14,21 @@ public struct Verdict: Codable, Equatable, Sendable {
       case overJointBaseline = "gain over the joint baseline"
       case overInput = "gain over the input baseline"
       case overStatistics = "gain over span statistics"
-      case overTwin = "gain over the random twin"
+      case overTwin = "gain over the untrained model"
       case overMajority = "gain over the majority class"
       case selectivity
+
+      public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        // Results written before version 1.0 call the untrained model so.
+        let name = text == "gain over the random twin" ? Self.overTwin.rawValue : text
+        guard let kind = Self(rawValue: name) else {
+          let path = decoder.codingPath
+          throw DecodingError.dataCorrupted(
+            DecodingError.Context(codingPath: path, debugDescription: "no requirement “\(text)”"))
+        }
+        self = kind
+      }
     }
 
     public enum Outcome: String, Codable, Sendable {

@@ -5,7 +5,7 @@ import Foundation
 import Probing
 
 extension LayerStudy {
-  /// One pass of a study over its corpus: of the model or of one of its random twins, with spans pooled one way.
+  /// One pass of a study over its corpus: of the model or of one of its untrained counterparts, with spans pooled one way.
   struct Pass: Sendable {
     let pool: FramePooling.Mode
     /// Single frames take the place of labelled spans.
@@ -116,7 +116,7 @@ extension LayerStudy {
   /// Says how far a pass is.
   func reporting(_ pass: Pass) -> @Sendable (ExtractionProgress) -> Void {
     let started = Date()
-    let name = pass.twin.map { "random twin \($0 + 1)" } ?? model.name
+    let name = pass.twin.map { "untrained model \($0 + 1)" } ?? model.name
     return { [onProgress, isText = corpus.isText] progress in
       let rate = progress.seconds / max(Date().timeIntervalSince(started), 1e-3)
       onProgress(

@@ -15,7 +15,7 @@ import Similarity
 /// ).run()
 /// print(study.summary)
 /// ```
-/// The model, each of its random twins and the mel baseline see every utterance once. The result is a function
+/// The model, each of its untrained counterparts and the mel baseline see every utterance once. The result is a function
 /// of the model, the corpus and the settings below, and not of `threads`.
 public struct LayerStudy: Sendable {
   /// A speech model, a text model for a corpus of texts, or anything else that gives layers.

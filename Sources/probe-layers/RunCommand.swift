@@ -67,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
   var seed: UInt64 = 0
 
-  @Option(help: "How many randomly initialised twins to compare with.")
+  @Option(help: "How many untrained models (the same architecture with random weights) to compare with.")
   var twins = 3
 
   @Option(

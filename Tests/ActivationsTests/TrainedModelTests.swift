@@ -49,7 +49,7 @@ import Testing
         }
       }
     }
-    // A random twin answers for the same spans with other values.
+    // An untrained model answers for the same spans with other values.
     let twin = try ExtractionPass(of: try model.randomTwin(seed: 1), over: utterances, settings: settings)
       .run()
     let twins = try #require(twin.levels[.phoneme]).examples

@@ -7,6 +7,47 @@ import Testing
 @testable import Probing
 
 @Suite("Softmax probe") struct SoftmaxProbeTests {
+  @Test("what a block adds to wide and correlated features is what exact fits say that it adds")
+  func blockBesideCorrelatedFeatures() throws {
+    let (rows, factors, width, own, classes) = (450, 24, 240, 40, 20)
+    var numbers = RandomNumbers(seed: 12, stream: "block")
+    let mixing = (0..<(factors * width)).map { _ in numbers.normal() }
+    let labels = (0..<rows).map { _ in numbers.index(below: classes) }
+    let states = Tensor(
+      labels.flatMap { label in
+        let factor = (0..<factors).map { numbers.normal() + ($0 == label ? 2 : 0) }
+        let mixed = (0..<width).map { j in
+          (0..<factors).reduce(0.3 * numbers.normal()) { $0 + factor[$1] * mixing[$1 * width + j] }
+        }
+        let layer = (0..<own).map { 0.3 * factor[$0 % factors] + ($0 == label ? 2 : 0) + numbers.normal() }
+        return (mixed + layer).map { Float($0) }
+      }, shape: [rows, width + own])
+    let alone = Tensor((0..<rows).flatMap { states[row: $0].prefix(width) }, shape: [rows, width])
+    let (test, fold) = (
+      Array(300..<rows),
+      FoldRows(train: Array(0..<225), development: Array(225..<300), outer: Array(0..<300))
+    )
+
+    func gain(_ probe: any TunedProbe) throws -> Double {
+      func input(_ states: Tensor) -> ProbeInput {
+        ProbeInput(states: states, labels: labels, classCount: classes)
+      }
+      let truth = test.map { labels[$0] }
+      let first = try probe.fit(input(alone), fold)
+      let both = try probe.fit(input(states), fold, blockFrom: width, after: first)
+      let losses = try (
+        first.probe.guesses(alone, rows: test, labels: truth).logLoss,
+        both.probe.guesses(states, rows: test, labels: truth).logLoss
+      )
+      return (losses.0 - losses.1) / log(2)
+    }
+    let probe = try TunedSoftmaxProbe(penalties: [1000, 100, 10, 1, 0.1])
+    var exact = probe
+    (exact.searchTolerance, exact.tolerance) = (1e-7, 1e-7)
+    let (seen, truth) = try (gain(probe.converged), gain(exact))
+    #expect(abs(seen - truth) < 1e-3 && truth > 0.02, "\(seen) bits, exactly \(truth)")
+  }
+
   /// Coefficients, intercepts, objective and predictions of Newton's method in double precision.
   @Test(
     "agrees with the reference fits",

@@ -12,20 +12,21 @@ enum SyntheticStudy {
       profile: Profile(base: 0.22, top: 0.712, peak: 10, spread: 4.2, twin: 0.36, error: 0.028),
       sentence:
         "Phonemes are encoded: a probe on hidden.2 names 71.2 % [68.4, 74.0] of them rightly, 30.9 points "
-        + "more than on mel [27.4, 34.4] and 34.4 more than on the random twin [30.9, 37.9].", .encoded)
+        + "more than on mel [27.4, 34.4] and 34.4 more than on the untrained model [30.9, 37.9].", .encoded)
     let syllable = level(
       .syllable, layers, classes: 64, examples: 2103, majority: 0.062, mel: 0.187,
       profile: Profile(base: 0.11, top: 0.436, peak: 12, spread: 3.6, twin: 0.19, error: 0.041),
       isDerived: true,
       sentence:
         "Syllables are encoded: a probe on hidden.4 names 43.6 % [39.5, 47.7] of them rightly, 24.9 points "
-        + "more than on mel [19.8, 30.0] and 24.8 more than on the random twin [19.7, 29.9].", .encoded)
+        + "more than on mel [19.8, 30.0] and 24.8 more than on the untrained model [19.7, 29.9].", .encoded)
     let word = level(
       .word, layers, classes: 28, examples: 812, majority: 0.098, mel: 0.171,
       profile: Profile(base: 0.12, top: 0.254, peak: 13, spread: 2.8, twin: 0.17, error: 0.079),
       sentence:
         "Whether words are encoded is undecided: a probe on hidden.5 names 25.4 % [17.5, 33.3] of them "
-        + "rightly, but its gain over the random twin, 8.6 points [−1.2, 18.4], may be zero.", .undecided,
+        + "rightly, but its gain over the untrained model, 8.6 points [−1.2, 18.4], may be zero.",
+      .undecided,
       utterancesToDecide: 410)
     return study(
       name: "w2v2-tiny-phones", family: "wav2vec 2.0", parameters: 1_243_392, layers: layers,

@@ -26,7 +26,7 @@ extension ModelComparison {
         title: "\(name): confusions that changed most",
         columns: ["times in \(labels[0])", "times in \(own)"],
         rows: errors.changes.pairs.map {
-          ("\($0.truth) read as \($0.guess)", ["\($0.before)", "\($0.now)"])
+          ("\($0.truth) predicted as \($0.guess)", ["\($0.before)", "\($0.now)"])
         }),
       listen("\(name): right in \(labels[0]), wrong in \(own)", errors.changes.broken, isOfText),
       listen("\(name): wrong in \(labels[0]), right in \(own)", errors.changes.mended, isOfText),
@@ -38,7 +38,9 @@ extension ModelComparison {
   {
     NamedTable(
       title: title,
-      columns: [isOfText ? "characters" : "seconds", "is", "was read as", "given what it is"],
+      columns: [
+        isOfText ? "characters" : "seconds", "true", "was predicted", "probability of the true class",
+      ],
       rows: mistakes.map { mistake in
         (
           mistake.utterance,

@@ -5,7 +5,7 @@ import Results
 /// | column | holds |
 /// |---|---|
 /// | `model` | the model's name |
-/// | `layer` | a tap point; `majority`, `shuffled`, `mel`, `duration`, `length`, `bag-of-phones`, `joint`; `hidden.3@random`, that layer of the random twin; `joint+hidden.3`, the joint baseline beside that layer; or `hidden.3@without-outliers` |
+/// | `layer` | a tap point; `majority`, `shuffled`, `mel`, `duration`, `length`, `bag-of-phones`, `joint`; `hidden.3@random`, that layer of the untrained model; `joint+hidden.3`, the joint baseline beside that layer; or `hidden.3@without-outliers` |
 /// | `level`, `probe` | what was read, and the probe's name |
 /// | `metric` | `accuracy`, …, `bits`, `r2`, `r_value` (shares are 0…1); or `gain_over_mel`, `gain_over_random`, `gain_over_joint` in the level's metric; `gain_over_joint_bits`; or `selectivity` in accuracy |
 /// | `value`, `ci_low`, `ci_high` | the estimate and its 95 % interval; empty where there is no number |

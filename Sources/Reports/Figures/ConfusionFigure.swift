@@ -43,11 +43,11 @@ public struct ConfusionFigure: Figure {
 
   private static func label(_ name: String) -> String { Canvas.shortened(name, to: longestLabel) }
 
-  public var title: String { "What is taken for what: \(heading) at \(analysis.layer.name)" }
+  public var title: String { "Confusions: \(heading) at \(analysis.layer.name)" }
 
   public var summary: String {
     let worst = analysis.mostConfused(3).map {
-      "\($0.truth) read as \($0.guess) \($0.count) times (\(Self.percent($0.share)))"
+      "\($0.truth) predicted as \($0.guess) \($0.count) times (\(Self.percent($0.share)))"
     }
     return
       "A matrix of \(shown), a row a true class, a column what the probe on \(analysis.layer.name) read; bright "
@@ -85,7 +85,7 @@ public struct ConfusionFigure: Figure {
     Canvas.shortened("\(heading.capitalizedFirst) at \(analysis.layer.name)", to: 220, isBold: true)
   }
   private var subtitle: String { "share of each true class (row), \(shown)" }
-  private static let columnsName = "read as"
+  private static let columnsName = "predicted"
 
   // MARK: Drawing
 
@@ -116,7 +116,7 @@ public struct ConfusionFigure: Figure {
     let (count, tested) = (analysis.count(truth, as: guess), analysis.tested(truth))
     guard count > 0 else { return }
     let share = Double(count) / Double(tested)
-    let words = truth == guess ? "\(truth), read rightly" : "\(truth) read as \(guess)"
+    let words = truth == guess ? "\(truth), predicted correctly" : "\(truth) predicted as \(guess)"
     canvas.rectangle(
       left + Double(column) * cell, top + Double(row) * cell, cell, cell,
       fill: Colours.hex(Colours.ramp(share.squareRoot())), kind: "c\(column)",

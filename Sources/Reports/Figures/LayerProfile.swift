@@ -2,7 +2,7 @@ import Corpora
 import Results
 
 /// One level's metric along the layers, with its interval as a ribbon, beside what a layer has to beat: the
-/// random twin at every layer, mel, and the majority class. Filled points cannot be told from the peak.
+/// untrained model at every layer, mel, and the majority class. Filled points cannot be told from the peak.
 public struct LayerProfile: Figure {
   public let name: String
   public let level: LevelResult
@@ -67,7 +67,8 @@ public struct LayerProfile: Figure {
     let nulls = [("majority", level.majority), ("shuffled", level.shuffled), (level.baseline, level.mel)]
     let groups = ["value", "random_twin", "gain_over_mel", "gain_over_random", "selectivity"]
     let headings = [
-      level.metric.axisTitle, "random twin", "gain over \(level.baseline)", "gain over the random twin",
+      level.metric.axisTitle, "untrained model", "gain over \(level.baseline)",
+      "gain over the untrained model",
       "selectivity",
     ]
     return DataTable(
@@ -95,7 +96,8 @@ public struct LayerProfile: Figure {
       guard let value = table?[level.metric].value, value.isFinite else { return nil }
       return Reference(label: label, points: [(nil, value)], dashes: dashes)
     }
-    return lines + (twin.isEmpty ? [] : [Reference(label: "random twin", points: twin, dashes: "2 1.5")])
+    return lines
+      + (twin.isEmpty ? [] : [Reference(label: "untrained", points: twin, dashes: "2 1.5")])
   }
 
   // MARK: Drawing
@@ -238,7 +240,7 @@ public struct LayerProfile: Figure {
     }
     let differences: [(String, Estimate?, MeasureFormat)] = [
       ("over \(level.baseline)", result.gainOverMel, format),
-      ("over the random twin", result.gainOverTwin, format),
+      ("over the untrained model", result.gainOverTwin, format),
       ("selectivity", result.selectivity, MeasureFormat(.accuracy)),
     ]
     let lines = differences.compactMap { name, gain, format in gain.map { "\(name) \(format.gain($0))" } }

@@ -61,7 +61,7 @@ struct Mistakes {
     let hasValues = analysis.worst.contains { $0.truth != nil }
     return table(
       "Where to listen: furthest off",
-      ["file", level.isOfText ? "characters" : "seconds"] + (hasValues ? ["is", "read as"] : []) + [
+      ["file", level.isOfText ? "characters" : "seconds"] + (hasValues ? ["true", "predicted"] : []) + [
         "off by"
       ],
       analysis.worst.map { span in
@@ -81,7 +81,7 @@ struct Mistakes {
 
   private static func pairs(_ analysis: ErrorAnalysis) -> PageContent.Table? {
     table(
-      "Most often confused", ["is", "read as", "times", "of the class"],
+      "Most often confused", ["true", "predicted", "times", "of the class"],
       analysis.mostConfused(listed).map {
         [$0.truth, $0.guess, NumberText.grouped($0.count), ConfusionFigure.percent($0.share)]
       })
@@ -90,7 +90,10 @@ struct Mistakes {
   private static func worst(_ analysis: ErrorAnalysis, of level: LevelResult) -> PageContent.Table? {
     table(
       "Where to listen: what the probe was surest of and wrong",
-      ["file", level.isOfText ? "characters" : "seconds", "is", "read as", "given what it is"],
+      [
+        "file", level.isOfText ? "characters" : "seconds", "true", "predicted",
+        "probability of the true class",
+      ],
       analysis.worst.map { mistake in
         [
           mistake.utterance,
@@ -130,7 +133,7 @@ struct Mistakes {
 }
 
 extension ErrorAnalysis.Changes {
-  /// "12 spans more are read rightly and 3 no longer. …", to go after whom it is against.
+  /// "12 spans more are predicted correctly and 3 no longer. …", to go after whom it is against.
   var words: String {
     func most(_ name: String, _ value: (OfClass) -> Int) -> String? {
       let most = classes.filter { value($0) > 0 }.sorted { value($1) < value($0) }.prefix(3)
@@ -141,7 +144,7 @@ extension ErrorAnalysis.Changes {
     let confused = pairs.prefix(3).map { "\($0.truth) as \($0.guess) (\($0.before) → \($0.now))" }
     return
       ([
-        "\(count(gained, "span")) more are read rightly and \(NumberText.grouped(lost)) no longer.",
+        "\(count(gained, "span")) more are predicted correctly and \(NumberText.grouped(lost)) no longer.",
         gains.isEmpty ? nil : gains.joined(separator: "; ").capitalizedFirst + ".",
         confused.isEmpty ? nil : "Confusions that changed most: \(confused.joined(separator: ", ")).",
       ]).compactMap(\.self).joined(separator: " ")
@@ -166,7 +169,7 @@ extension StudyResult {
 extension PageTemplates {
   static let mistakes = """
     <section id="mistakes" aria-labelledby="mistakes-title">
-    <h2 id="mistakes-title">What is taken for what</h2>
+    <h2 id="mistakes-title">Confusions</h2>
     <p class="text">Held-out spans, read by the probe on each level's peak layer. The CSV files beside this page have them all.</p>
     {{#mistakes}}<h3 id="{{id}}">{{title}}</h3>
     {{#sentences}}<p class="text">{{.}}</p>

@@ -188,7 +188,7 @@ struct PageContent {
     let differences: [(String, Estimate?, MeasureFormat)] = [
       ("over the joint baseline", level.joint?.gain, format),
       ("over \(level.baseline)", peak?.gainOverMel, format),
-      ("over the random twin", peak?.gainOverTwin, format),
+      ("over the untrained model", peak?.gainOverTwin, format),
       ("selectivity", peak?.selectivity, MeasureFormat(.accuracy)),
     ]
     let majority = level.majority[level.metric]

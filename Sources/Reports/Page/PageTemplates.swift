@@ -149,7 +149,7 @@ enum PageTemplates {
   static let numbers = """
     <section id="numbers" aria-labelledby="numbers-title">
     <h2 id="numbers-title">The numbers</h2>
-    <p class="text note">★ peak; ○ cannot be told from the peak; brackets: {{intervalNote}}. The last rows are what a layer has to beat; the random twin's is each level's peak layer with random weights.</p>
+    <p class="text note">★ peak; ○ cannot be told from the peak; brackets: {{intervalNote}}. The last rows are what a layer has to beat; the untrained model's is each level's peak layer with random weights.</p>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="numbers-title">
     {{#numbers}}<table class="numbers">
     <caption class="hidden">{{caption}}</caption>

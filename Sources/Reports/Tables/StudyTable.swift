@@ -30,7 +30,7 @@ struct StudyTable {
   let columns: [Column]
   /// In the order of the data, the input side first.
   let layers: [Row]
-  /// Majority class, shuffled labels, mel, the random twin at each level's peak layer, and the joint baseline without
+  /// Majority class, shuffled labels, mel, the untrained model at each level's peak layer, and the joint baseline without
   /// and with that layer.
   let references: [Row]
   /// What the probe of the baseline's row reads.
@@ -40,7 +40,7 @@ struct StudyTable {
   /// What the intervals were resampled over: "speakers".
   let intervalUnits: [String]
 
-  static let twinName = "random twin"
+  static let twinName = "untrained model"
   static let jointName = "joint baseline"
   static let besideJointName = "joint + peak"
 

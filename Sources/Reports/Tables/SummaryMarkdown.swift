@@ -28,7 +28,7 @@ public enum SummaryMarkdown {
 
   private static func confused(_ entry: StudyResult.Confused) -> String {
     let pairs = entry.analysis.mostConfused(6).map {
-      "\($0.truth) read as \($0.guess) (\($0.count), \(ConfusionFigure.percent($0.share)))"
+      "\($0.truth) predicted as \($0.guess) (\($0.count), \(ConfusionFigure.percent($0.share)))"
     }
     let words = pairs.isEmpty ? "none." : "\(pairs.joined(separator: ", "))."
     return "- **\(escape(entry.figure.heading)) at \(escape(entry.analysis.layer.name))**: \(escape(words))"

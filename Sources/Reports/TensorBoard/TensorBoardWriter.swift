@@ -4,7 +4,7 @@ import Results
 /// Writes a study for TensorBoard: `tensorboard --logdir DIR` then shows
 ///
 /// - under *Scalars* every metric over the layers' places in the order of the data (the step), one run each for
-///   the trained model, its random twin, and the lines that a layer has to beat;
+///   the trained model, the untrained model, and the lines that a layer has to beat;
 /// - under *Images* the figures, where `rsvg-convert` can make PNGs of them;
 /// - under *Text* each level's verdict;
 /// - under *Projector* the vectors that are given with the study.
@@ -85,7 +85,7 @@ public enum TensorBoardWriter {
           write(result.metrics == nil ? nil : table, title, step, into: &lines[name].1)
         }
         for (name, estimate) in [
-          ("gain over \(baseline)", result.gainOverMel), ("gain over random twin", result.gainOverTwin),
+          ("gain over \(baseline)", result.gainOverMel), ("gain over untrained model", result.gainOverTwin),
           ("selectivity", result.selectivity),
         ] {
           write(estimate, "\(title)/\(name)", step, into: &trained)
@@ -93,7 +93,7 @@ public enum TensorBoardWriter {
       }
     }
     for image in images { trained.image(image.name, png: image.png) }
-    return [("trained", trained), ("random twin", twin)] + lines
+    return [("trained", trained), ("untrained model", twin)] + lines
   }
 
   private static func write(_ table: MetricTable?, _ title: String, _ step: Int, into file: inout EventFile)

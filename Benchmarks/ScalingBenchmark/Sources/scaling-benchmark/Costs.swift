@@ -92,7 +92,7 @@ func measured(_ model: SpeechModel, fitting rows: Int) throws -> Costs {
 struct StudyShape {
   /// Phones in a second of speech.
   var spansPerSecond = 12.0
-  /// Passes of the model and of its random twins.
+  /// Passes of the model and of its untrained models.
   var passes = 4.0
   var probes = 3.0
   /// Fits of one probe to one layer: five folds of four penalties, a control task, shuffled labels and three twins.
@@ -134,7 +134,7 @@ func costs(_ paths: [String], rows: Int) throws {
     print(row: ["CKA and SVCCA, one pair", text(costs.pair, 2)])
     print(row: ["CKA and SVCCA, one layer's part", text(costs.layer, 2)])
     print(
-      "\nProjected, \(Int(shape.passes)) passes (the model and three random twins), \(Int(shape.probes)) probes:\n"
+      "\nProjected, \(Int(shape.passes)) passes (the model and three untrained models), \(Int(shape.probes)) probes:\n"
     )
     print(row: ["audio", "1 core", "16 cores", "256 cores", "with the audio", "whatever the audio"])
     print(row: ["---", "---", "---", "---", "---", "---"])
