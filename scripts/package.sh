@@ -60,10 +60,9 @@ libraries() {
     grep -vE '^(ld-linux[^ ]*|libc|libm|libdl|librt|libpthread|libresolv|libutil|libanl)\.so'
 }
 
-# The oldest glibc that a tree's programs and libraries run with.
+# The newest version of glibc whose symbols a tree's program and libraries use.
 glibc_of() {
-  find "$1" -type f \( -path '*/bin/probe-layers' -o -name '*.so*' \) -exec objdump -T {} + 2>/dev/null |
-    grep -o 'GLIBC_2\.[0-9.]*' | sort -uV | tail -n 1 | sed 's/GLIBC_//'
+  objdump -T "$1"/libexec/* "$1"/lib/*.so* 2>/dev/null | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1 | cut -d. -f2
 }
 
 # The Debian package of a file, which may be listed under /lib as under /usr/lib.
@@ -71,10 +70,11 @@ package_of() {
   { dpkg-query -S "$1" "${1#/usr}" 2>/dev/null || true; } | head -n 1 | cut -d: -f1
 }
 
-# bin/probe-layers with the libraries beside it, found from wherever the tree lies.
+# The program with the libraries beside it, found from wherever the tree lies. Where a system's glibc is older than what
+# they were built with, the one in lib/glibc is used, which needs no more than Linux 3.2.
 relocatable() {
   local tree="$1" soname file package
-  mkdir -p "$tree/lib" "$tree/share/strata/licences"
+  mkdir -p "$tree/lib/glibc" "$tree/libexec" "$tree/share/strata/licences"
   cp "$(dirname "$(dirname "$(command -v swift)")")/share/swift/LICENSE.txt" "$tree/share/strata/licences/swift"
   for package in .build/checkouts/*/; do
     cp "$package"LICENSE* "$tree/share/strata/licences/$(basename "$package" | tr '[:upper:]' '[:lower:]')" 2>/dev/null || true
@@ -89,7 +89,27 @@ relocatable() {
     [ -n "$package" ] || fail "no Debian package has $file: its licence is not known"
     cp "/usr/share/doc/$package/copyright" "$tree/share/strata/licences/$package"
   done < <(libraries "$binary")
-  patchelf --set-rpath '$ORIGIN/../lib' "$tree/bin/probe-layers"
+  mv "$tree/bin/probe-layers" "$tree/libexec/probe-layers"
+  patchelf --set-rpath '$ORIGIN/../lib' "$tree/libexec/probe-layers"
+  for soname in ld-linux-x86-64.so.2 libc.so.6 libm.so.6 libdl.so.2 librt.so.1 libpthread.so.0 libresolv.so.2; do
+    install -m 755 "$(realpath "/lib/x86_64-linux-gnu/$soname")" "$tree/lib/glibc/$soname"
+  done
+  cp /usr/share/doc/libc6/copyright "$tree/share/strata/licences/libc6"
+  cat >"$tree/bin/probe-layers" <<MESSAGE
+#!/bin/sh
+# Runs the command with this system's C library where that is new enough, else with the one in lib/glibc.
+program=\$(readlink -f -- "\$0")
+root=\${program%/bin/*}
+version=\$(getconf GNU_LIBC_VERSION 2>/dev/null)
+minor=\${version#glibc 2.}
+minor=\${minor%%.*}
+if [ "\${minor:-0}" -ge $(glibc_of "$tree") ] 2>/dev/null; then
+  exec "\$root/libexec/probe-layers" "\$@"
+fi
+exec "\$root/lib/glibc/ld-linux-x86-64.so.2" --argv0 "\$0" --library-path "\$root/lib/glibc:\$root/lib" \\
+  "\$root/libexec/probe-layers" "\$@"
+MESSAGE
+  chmod 755 "$tree/bin/probe-layers"
 }
 
 packed() {
@@ -98,21 +118,20 @@ packed() {
 
 make_tarball() {
   relocatable "$tree"
-  local glibc file
-  glibc="$(glibc_of "$tree")"
+  local file
   rm "$tree/share/strata/installed-files"
   cat >"$tree/README" <<MESSAGE
-Strata $version for Linux on x86-64, glibc $glibc or newer (ldd --version). Nothing needs to be installed, nor root:
+Strata $version for Linux on x86-64. Nothing needs to be installed, nor root:
 
   bin/probe-layers --help
   bin/probe-layers MODEL --corpus FOLDER
 
-The folder may lie anywhere; keep bin, lib and share together. share/man, share/bash-completion, share/zsh and share/fish
+The folder may lie anywhere; keep bin, lib, libexec and share together. share/man, share/bash-completion, share/zsh and share/fish
 hold the manual and completions. Licences: share/strata.
 MESSAGE
   file="$output/strata-$version-linux-x86_64.tar.xz"
   packed "$work" "strata-$version" | xz -T0 -3 >"$file"
-  echo "$file  $(du -h "$file" | cut -f1), glibc $glibc or newer"
+  echo "$file  $(du -h "$file" | cut -f1)"
 }
 
 make_deb() {
@@ -177,7 +196,7 @@ MESSAGE
 }
 
 make_wheel() {
-  local python="${PYTHON:-python3}" glibc place="$work/wheel" tag file
+  local python="${PYTHON:-python3}" place="$work/wheel" file
   cp -R python "$place"
   rm -rf "$place/tests" "$place/build" "$place"/*.egg-info
   find "$place" -name __pycache__ -prune -exec rm -rf {} +
@@ -187,18 +206,18 @@ make_wheel() {
   strip "$inside/bin/probe-layers"
   relocatable "$inside"
   rm "$inside/share/strata/installed-files"
-  glibc="$(glibc_of "$inside")"
-  tag="manylinux_${glibc//./_}_x86_64"
   cat >>"$place/pyproject.toml" <<'MESSAGE'
 
 [project.scripts]
 probe-layers = "strata._binary:main"
 MESSAGE
   sed -i 's|^strata = \["py.typed"\]|strata = ["py.typed", "_command/**/*"]|' "$place/pyproject.toml"
+  # The tag names the oldest glibc that the tree was tried with.
   "$python" -m pip wheel --quiet --no-deps --wheel-dir "$work/wheels" "$place"
-  file="$("$python" -m wheel tags --remove --python-tag py3 --abi-tag none --platform-tag "$tag" "$work"/wheels/*.whl)"
+  file="$("$python" -m wheel tags --remove --python-tag py3 --abi-tag none --platform-tag manylinux_2_31_x86_64 \
+    "$work"/wheels/*.whl)"
   cp "$work/wheels/$(basename "$file")" "$output/"
-  echo "$output/$(basename "$file")  $(du -h "$output/$(basename "$file")" | cut -f1), glibc $glibc or newer"
+  echo "$output/$(basename "$file")  $(du -h "$output/$(basename "$file")" | cut -f1)"
 }
 
 # The wheel and the Debian package make trees of their own.

@@ -1,4 +1,5 @@
 import Foundation
+import Strata
 import StrataTestSupport
 import Testing
 
@@ -66,6 +67,15 @@ import Testing
         }
       }
     }
+  }
+
+  @Test("the version is that of every file, alone or with the commit that a release was built from")
+  func version() throws {
+    let run = try CommandRun(["--version"])
+    #expect(run.status == 0)
+    let words = try #require(
+      run.output.wholeMatch(of: /(\d+\.\d+\.\d+)( \([0-9a-f]{7,40}\))?\n/), "\(run.output)")
+    #expect(words.1 == Release.version)
   }
 
   @Test("installed into a folder, run from there, found again by shells and man, and taken away whole")
