@@ -130,7 +130,7 @@ The folder may lie anywhere; keep bin, lib, libexec and share together. share/ma
 hold the manual and completions. Licences: share/strata.
 MESSAGE
   file="$output/strata-$version-linux-x86_64.tar.xz"
-  packed "$work" "strata-$version" | xz -T0 -3 >"$file"
+  packed "$work" "strata-$version" | xz -T2 -1 >"$file"
   echo "$file  $(du -h "$file" | cut -f1)"
 }
 
@@ -148,6 +148,10 @@ make_deb() {
   mv "$place/usr/share/strata/CITATION.cff" "$place/usr/share/strata/THIRD-PARTY.md" "$doc/"
   rm "$place/usr/share/strata/LICENSE"
   gzip -9n "$place/usr/share/man/man1/probe-layers.1"
+  sed -i '1{/^#!/d}' "$place/usr/share/bash-completion/completions/probe-layers"
+  # Yams brings LibYAML's source with it.
+  mkdir -p "$place/usr/share/lintian/overrides"
+  echo 'strata-layers: embedded-library libyaml *' >"$place/usr/share/lintian/overrides/strata-layers"
   local who
   who="$(git log -1 --format='%an <%ae>')"
   cat >"$doc/copyright" <<MESSAGE
@@ -155,7 +159,7 @@ Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: Strata
 
 Files: *
-Copyright: The Strata maintainers
+Copyright: $(date -ud "@$SOURCE_DATE_EPOCH" +%Y) The Strata maintainers
 License: Apache-2.0
  On Debian systems, the full text of the Apache License, version 2.0, is in
  /usr/share/common-licenses/Apache-2.0.
@@ -191,7 +195,7 @@ MESSAGE
   find "$place" -newermt "@$SOURCE_DATE_EPOCH" -print0 | xargs -0r touch --no-dereference -d "@$SOURCE_DATE_EPOCH"
   chmod -R u+rwX,go+rX,go-w "$place"
   file="$output/strata-layers_${version}_amd64.deb"
-  dpkg-deb --root-owner-group -Zxz -z3 --build "$place" "$file" >/dev/null
+  dpkg-deb --root-owner-group -Zxz -z1 --build "$place" "$file" >/dev/null
   echo "$file  $(du -h "$file" | cut -f1)"
 }
 
