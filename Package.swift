@@ -3,7 +3,7 @@ import PackageDescription
 
 /// The folders of data that modules' tests have; they are read by path, not bundled.
 let testData = [
-  "Activations": "Resources", "Attribution": "Resources",
+  "Activations": "Resources", "Attribution": "Resources", "Interventions": "Resources",
   "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
   "Probing": "Resources",
   "Reports": "Golden", "Similarity": "Resources", "Corpora": "Resources",
@@ -138,6 +138,16 @@ let package = Package(
           "Probing",
         ], tests: ["Foundations", "Corpora", "Tensors", "Audio", "Checkpoints", "Models"])
       + module(
+        "Interventions",
+        [
+          "Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Models", "Activations",
+          "Probing", "Attribution",
+        ],
+        tests: [
+          "Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Checkpoints", "Models",
+          "Activations", "Probing",
+        ])
+      + module(
         "Reports",
         [
           "Foundations", "Files", "Corpora", "Results", "CPNG",
@@ -147,7 +157,7 @@ let package = Package(
         "Strata",
         [
           "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models",
-          "Activations", "Probing", "Similarity", "Attribution", "Reports",
+          "Activations", "Probing", "Similarity", "Attribution", "Interventions", "Reports",
         ],
         tests: [
           "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "HDF5", "Models",

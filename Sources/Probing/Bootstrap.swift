@@ -18,17 +18,17 @@ import Tensors
 /// (G − 1)/G · Σ (aᵍ − ā)², the jackknife of G groups (Shao & Wu 1989), and each resample is moved by
 /// √((G − 1)/G) · Σ zᵍ·(aᵍ − ā), zᵍ standard normal and the same for all that is compared. Without it the intervals of
 /// 576 spans hold the truth in nine of ten cases.
-struct Bootstrap: Sendable {
+package struct Bootstrap: Sendable {
   /// Groups of clusters that refits leave out.
   static let groups = 5
   /// How often each cluster was drawn: `[1 + resamples × clusters]`, row 0 once each, the data themselves.
-  let weights: Matrix
+  package let weights: Matrix
   /// zᵍ of each resample, `[1 + resamples × groups]`, row 0 zeros.
   let training: Matrix
   let seed: UInt64
   var resamples: Int { weights.rows - 1 }
 
-  init(clusters: Int, resamples: Int, seed: UInt64) {
+  package init(clusters: Int, resamples: Int, seed: UInt64) {
     var weights = Matrix(rows: resamples + 1, columns: clusters)
     var training = Matrix(rows: resamples + 1, columns: Self.groups)
     var numbers = RandomNumbers(seed: seed, stream: "bootstrap")
@@ -73,7 +73,7 @@ struct Bootstrap: Sendable {
   }
 
   /// Sums over the clusters of each resample: `[1 + resamples × columns]` from `[clusters × columns]`.
-  func sums(of counts: Matrix) -> Matrix { matrixProduct(weights, .none, counts) }
+  package func sums(of counts: Matrix) -> Matrix { matrixProduct(weights, .none, counts) }
 
   /// Accuracy less control accuracy, over the examples whose type was seen in training: utterances and draws are
   /// resampled together. Of m draws a resample of them spreads too little by √((m − 1)/m), which is made up for.

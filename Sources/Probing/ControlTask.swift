@@ -7,7 +7,7 @@ import Tensors
 /// How much better a probe does on the true labels than on these, its selectivity, tells reading from memorising. It
 /// needs more types than classes: see `StudyDesign.hasMoreTypesThanClasses`. One draw says little (with five classes
 /// and pure noise single ones gave −0.12 to 0.17), so that each fold has draws of its own.
-struct ControlTask: Sendable {
+package struct ControlTask: Sendable {
   /// Of a whole study.
   static let leastDraws = 5
 
@@ -25,7 +25,7 @@ struct ControlTask: Sendable {
   private let sizes: [Int]
 
   /// `labels` and `types` have an entry for each example; those with a negative label are left out.
-  init(labels: [Int], types: [Int], typeCount: Int, classCount: Int) {
+  package init(labels: [Int], types: [Int], typeCount: Int, classCount: Int) {
     precondition(labels.count == types.count, "\(labels.count) labels of \(types.count) types")
     classes = classCount
     rows = zip(labels, types).filter { $0.0 >= 0 }.map { (label: $0, type: $1) }
@@ -48,7 +48,7 @@ struct ControlTask: Sendable {
   ///
   /// A stratum's types are given as many classes of each kind as its examples ask for, in random order; what whole
   /// types could not give goes over to the next stratum, so that in the end a class is off by less than a type.
-  func classOfType(using numbers: inout RandomNumbers) -> [Int] {
+  package func classOfType(using numbers: inout RandomNumbers) -> [Int] {
     var counts = [[Int]](repeating: Array(repeating: 0, count: classes), count: strata.count)
     var stratumOf = [Int](repeating: 0, count: sizes.count)
     for (place, stratum) in strata.enumerated() { for type in stratum { stratumOf[type] = place } }

@@ -2,25 +2,27 @@ import Activations
 import LinearAlgebra
 import Tensors
 
-/// The sums that ridge and LDA probes are made of: counts, means, the centred second moment and each class's sum.
-struct LabelMoments: Sendable {
-  let count: Int
+/// The sums that ridge and LDA probes, and erasures of a concept, are made of: counts, means, the centred second moment
+/// and each class's sum.
+public struct LabelMoments: Sendable {
+  public let count: Int
   /// The classes that occur, as the caller numbers them, ascending.
-  let classes: [Int]
-  let counts: [Int]
-  let mean: [Double]
+  public let classes: [Int]
+  /// Rows of each of them.
+  public let counts: [Int]
+  public let mean: [Double]
   /// Σ (x − mean)(x − mean)ᵀ, of which the upper triangle holds.
-  let gram: Matrix
+  public let gram: Matrix
   /// Σ over each class of (x − mean), `[classes × width]`.
-  let sums: Matrix
+  public let sums: Matrix
 
   /// Where features have penalties of their own.
   var blocks: FeatureBlocks?
 
-  var width: Int { mean.count }
+  public var width: Int { mean.count }
 
-  /// Of all rows of a tensor, each with its class.
-  init(states: Tensor, labels: [Int], classCount: Int) throws {
+  /// Of all rows of a tensor, each with its class, of which two at least must occur.
+  public init(states: Tensor, labels: [Int], classCount: Int) throws {
     try states.requireFinite()
     self.init(
       try TrainingRows(
@@ -65,9 +67,15 @@ struct LabelMoments: Sendable {
       mean: try moments.mean(of: layer), gram: try moments.secondMoment(of: layer), sums: sums)
   }
 
-  private init(
+  /// Sums that were made elsewhere, in the shapes that the properties tell.
+  public init(
     count: Int, classes: [Int], counts: [Int], mean: [Double], gram: Matrix, sums: Matrix
   ) {
+    precondition(
+      gram.rows == mean.count && gram.columns == mean.count && sums.rows == classes.count
+        && sums.columns == mean.count && counts.count == classes.count,
+      "a gram of \(gram.rows) × \(gram.columns), sums of \(sums.rows) × \(sums.columns), \(classes.count) classes"
+    )
     self.count = count
     self.classes = classes
     self.counts = counts

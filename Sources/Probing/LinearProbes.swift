@@ -74,7 +74,8 @@ public struct LDAProbe: Sendable, Equatable {
     try fit(LabelMoments(moments, layer: layer), classCount: moments.classes.count)
   }
 
-  func fit(_ sums: LabelMoments, classCount: Int) throws -> FittedDiscriminant {
+  /// From sums, whose classes are less than `classCount`.
+  public func fit(_ sums: LabelMoments, classCount: Int) throws -> FittedDiscriminant {
     try requirePenalty(penalty)
     let divisors = sums.divisors(standardises: standardises)
     var within = sums.gram

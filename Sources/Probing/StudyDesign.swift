@@ -11,25 +11,25 @@ import Tensors
 
 /// Which examples of a level are probed, with which classes, and in which folds: everything that is decided
 /// before any state is looked at, the same for every layer, twin and baseline.
-struct StudyDesign: Sendable {
+package struct StudyDesign: Sendable {
   /// One fold in rows of the examples.
-  struct Rows: Sendable {
+  package struct Rows: Sendable {
     let train: [Int]
     let development: [Int]
     /// All that may be learned from.
-    let outer: [Int]
+    package let outer: [Int]
     /// Examples whose speaker and sentence are held out here.
-    let test: [Int]
+    package let test: [Int]
     /// Of the classes in `outer`, the commonest, and the logarithm of each one's share.
     let majority: Int
     let logShares: [Double]
   }
 
-  let classes: [String]
+  package let classes: [String]
   let isRegression: Bool
   /// The class of each example; −1 for one that is not probed.
-  let labels: [Int]
-  let folds: [Rows]
+  package let labels: [Int]
+  package let folds: [Rows]
   /// Examples of the classes that are probed, and how many of each.
   let examples: Int
   let counts: [Int]
@@ -51,7 +51,7 @@ struct StudyDesign: Sendable {
   ///   definition leaves open adapt (`ClassLimits`).
   /// - An example whose class is missing from its own fold's training part is left out for the same reason.
   /// - A regression has one class, all examples that have a number.
-  init(_ targeted: ProbeDataset, plan: SplitPlan, spec: ProbeSpec) {
+  package init(_ targeted: ProbeDataset, plan: SplitPlan, spec: ProbeSpec) {
     let examples = targeted.examples
     let numbers = targeted.numbers
     let isRegression = numbers != nil
@@ -141,14 +141,14 @@ struct StudyDesign: Sendable {
 
   /// Whether a control task can tell anything: where types are hardly more than classes (a word's type is the
   /// word), random classes by type only rename the classes, and any reader of the classes reads them as well.
-  func hasMoreTypesThanClasses(_ examples: PooledSpans) -> Bool {
+  package func hasMoreTypesThanClasses(_ examples: PooledSpans) -> Bool {
     guard !isRegression else { return false }
     let types = Set(labels.indices.filter { labels[$0] >= 0 }.map { examples.items[$0].type })
     return types.count > 2 * classes.count
   }
 
   /// Why nothing can be measured; nil where something can.
-  var reason: String? {
+  package var reason: String? {
     if isRegression { return tested > 1 ? nil : "no span has the number in both training and test" }
     let occurring = testCounts.count { $0 > 0 }
     if occurring > 1 { return nil }

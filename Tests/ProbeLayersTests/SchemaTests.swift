@@ -60,6 +60,13 @@ import Testing
         "--output", "OUT/comparison",
       ]),
     Example(
+      schema: "intervene",
+      arguments: [
+        "intervene", model, "--corpus", corpus, "--erase", "manner,voicing", "--layers", "0,5",
+        "--controls", "4",
+        "--output", "OUT/interventions",
+      ]),
+    Example(
       schema: "measures",
       arguments: [
         "measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "syllable", "--clusters",
@@ -108,7 +115,7 @@ import Testing
     let names = list.output.split(separator: "\n").compactMap {
       $0.split(separator: " ").first.map(String.init)
     }
-    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 11)
+    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 12)
     for name in names {
       let run = try CommandRun(["schema", name])
       let file = try String(contentsOfFile: Repository.path("schemas/\(name).schema.json"), encoding: .utf8)

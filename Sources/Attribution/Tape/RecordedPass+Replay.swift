@@ -6,23 +6,79 @@ extension RecordedPass {
   ///
   /// Throws `AttributionError` where what comes after is not all recorded.
   public func values(of result: String, replacing tap: String, with values: Tensor) throws -> Tensor {
-    guard let from = state.places[tap], let to = state.places[result],
-      let shape = state.shapes[from.id], from.rows.count == shape.first
-    else { throw AttributionError.unreachable(target: result, layer: tap) }
+    guard let found = try self.values(of: [result], replacing: tap, with: values)[result] else {
+      throw AttributionError.unreachable(target: result, layer: tap)
+    }
+    return found
+  }
+
+  /// The taps whose values are made of those of `tap`.
+  public func places(after tap: String) -> Set<String> {
+    guard let from = state.places[tap] else { return [] }
     let changed = dependents(of: [from.id])
-    guard changed.contains(to.id) else { throw AttributionError.unreachable(target: result, layer: tap) }
+    return Set(state.places.filter { changed.contains($0.value.id) && $0.value.id != from.id }.keys)
+  }
+
+  /// What each of `results`, deeper taps, would be were `tap` `[frames × width]` as given: what comes after it is run
+  /// again once, nothing before. Where a tap shows part of what the model holds (Whisper's frames inside the sound), the
+  /// rest stays as it was.
+  ///
+  /// Throws `AttributionError` where the model does not go on from `tap` itself (frames that are means of tokens), where
+  /// a result does not depend on it, and where what comes after is not all recorded.
+  public func values(
+    of results: [String], replacing tap: String, with values: Tensor
+  ) throws -> [String: Tensor] {
+    guard let from = state.places[tap], from.frames == nil, let shape = state.shapes[from.id] else {
+      throw AttributionError.notApplicable(
+        method: "a pass that goes on from a changed \(tap)",
+        reason: "the model does not go on from its frames")
+    }
+    guard !results.isEmpty else { return [:] }
+    let changed = dependents(of: [from.id])
+    var places: [String: Tape.Place] = [:]
+    for result in results {
+      guard let place = state.places[result], changed.contains(place.id), place.id != from.id else {
+        throw AttributionError.unreachable(target: result, layer: tap)
+      }
+      places[result] = place
+    }
     var known = state.held.filter { !changed.contains($0.key) }
-    known[from.id] = values.reshaped(shape)
+    known[from.id] = try replaced(values, at: from, of: shape)
     let run = Evaluation(threads: threads, pool: pool)
+    var found: [String: Tensor] = [:]
     for stretch in state.stretches {
-      guard state.steps[stretch.steps].contains(where: { changed.contains($0.output) }) else { continue }
+      guard
+        state.steps[stretch.steps].contains(where: { changed.contains($0.output) && $0.output != from.id })
+      else { continue }
       for step in state.steps[stretch.steps] where known[step.output] == nil {
         guard let inputs = inputs(of: step, known) else { continue }
         known[step.output] = step.operation(inputs, on: run)
       }
-      if let output = known[to.id] { return output.rows(to.rows) }
+      for (result, place) in places where found[result] == nil {
+        found[result] = known[place.id]?.rows(place.rows)
+      }
+      if found.count == places.count { return found }
+      // What a later stretch needs is what was kept of this one.
+      known = known.filter { state.held[$0.key] != nil || $0.key == from.id }
     }
-    throw AttributionError.notRepeatable(tap: result)
+    throw AttributionError.notRepeatable(tap: results.first { found[$0] == nil } ?? tap)
+  }
+
+  /// The whole value that a tap shows, its rows replaced.
+  private func replaced(_ values: Tensor, at place: Tape.Place, of shape: [Int]) throws -> Tensor {
+    guard place.rows.count != shape.first else { return values.reshaped(shape) }
+    guard let whole = try value(place.id) else { throw AttributionError.notRepeatable(tap: deepest) }
+    var changed = whole.reshaped(shape)
+    let width = changed.width
+    precondition(
+      values.count == place.rows.count * width, "\(values.shape) for \(place.rows) rows of \(shape)")
+    changed.withUnsafeMutableBuffer { target in
+      values.withUnsafeBuffer { source in
+        _ = UnsafeMutableBufferPointer(rebasing: target[(place.rows.lowerBound * width)...]).update(
+          from: source)
+      }
+    }
+    return changed
   }
 }
 

@@ -81,7 +81,7 @@ public struct RecordedPass: Sendable {
     return held
   }
 
-  private func value(_ id: Tape.ID) throws -> Tensor? {
+  func value(_ id: Tape.ID) throws -> Tensor? {
     if let held = state.held[id] { return held }
     guard let stretch = state.madeIn[id] else { return nil }
     return try stretchValues(stretch)[id]

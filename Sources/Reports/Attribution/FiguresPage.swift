@@ -19,6 +19,10 @@ public struct FiguresPage: Sendable {
   public var figures: [(figure: any Figure, text: String)]
   public var clips: [Clip] = []
   public var warnings: [String] = []
+  /// What may and may not be concluded.
+  public var footnote =
+    "Encoded is not used: what a probe's evidence or a head's attention lies on is one reading of the model, and no proof "
+    + "of what it does."
 
   public init(title: String, lead: String, figures: [(figure: any Figure, text: String)]) {
     self.title = title
@@ -41,6 +45,7 @@ public struct FiguresPage: Sendable {
     let hasClips: Bool
     let warnings: [String]
     let hasWarnings: Bool
+    let footnote: String
   }
 
   func html(version: String) throws -> String {
@@ -49,7 +54,8 @@ public struct FiguresPage: Sendable {
       sections: figures.map { FigureSection($0.figure, text: $0.text) },
       clips: clips.map {
         .init(caption: $0.caption, url: "data:audio/wav;base64," + $0.sound.base64EncodedString())
-      }, hasClips: !clips.isEmpty, warnings: warnings, hasWarnings: !warnings.isEmpty)
+      }, hasClips: !clips.isEmpty, warnings: warnings, hasWarnings: !warnings.isEmpty,
+      footnote: footnote)
     guard let page = try ReportPage.library().render(content, withTemplate: "figures") else {
       throw ReportError.brokenTemplate(name: "figures", reason: "it is not registered")
     }
@@ -88,7 +94,7 @@ extension PageTemplates {
     {{/clips}}</section>
     {{/hasClips}}</main>
     <footer>
-    <p class="text note">Encoded is not used: what a probe's evidence or a head's attention lies on is one reading of the model, and no proof of what it does. The files beside this page hold every number.</p>
+    <p class="text note">{{{footnote}}} The files beside this page hold every number.</p>
     </footer>
     </body>
     </html>

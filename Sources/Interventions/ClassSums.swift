@@ -1,0 +1,103 @@
+import Probing
+import Tensors
+
+/// Sums over labelled rows, around a fixed point so that large means cost no digits; those of several sets of rows are
+/// added up. Rows may have several labellings of the same classes, the first one being the true one.
+struct ClassSums: Sendable {
+  /// `[width]`.
+  let centre: [Double]
+  let classCount: Int
+  private(set) var count = 0
+  private var sum: [Double]
+  /// Its upper triangle holds.
+  private var gram: Matrix
+  /// Of each labelling: rows of each class, and their sums `[classes × width]`.
+  private var counts: [[Int]]
+  private var classSums: [Matrix]
+
+  init(centre: [Double], classCount: Int, labellings: Int) {
+    self.centre = centre
+    self.classCount = classCount
+    sum = [Double](repeating: 0, count: centre.count)
+    gram = Matrix(rows: centre.count, columns: centre.count)
+    counts = Array(repeating: [Int](repeating: 0, count: classCount), count: labellings)
+    classSums = Array(repeating: Matrix(rows: classCount, columns: centre.count), count: labellings)
+  }
+
+  /// Bytes that sums of so many values and classes take.
+  static func bytes(width: Int, classCount: Int, labellings: Int) -> Int {
+    8 * width * (width + labellings * classCount + 2)
+  }
+
+  private static let block = 512
+
+  /// Adds the rows of `states` `[rows × width]` whose label is not negative in the first labelling.
+  mutating func add(_ states: Tensor, labels: [[Int]]) {
+    precondition(labels.count == counts.count && labels.allSatisfy { $0.count == states.rows })
+    let width = centre.count
+    let rows = labels[0].indices.filter { labels[0][$0] >= 0 }
+    var block = [Double](repeating: 0, count: min(Self.block, max(1, rows.count)) * width)
+    for first in stride(from: 0, to: rows.count, by: Self.block) {
+      let size = min(Self.block, rows.count - first)
+      states.withUnsafeBuffer { x in
+        block.withUnsafeMutableBufferPointer { block in
+          for i in 0..<size {
+            let row = rows[first + i]
+            for k in 0..<width { block[i * width + k] = Double(x[row * width + k]) - centre[k] }
+          }
+        }
+      }
+      addProduct(of: block, rows: size)
+      for i in 0..<size {
+        for k in 0..<width { sum[k] += block[i * width + k] }
+        for (set, labels) in labels.enumerated() where labels[rows[first + i]] >= 0 {
+          let label = labels[rows[first + i]]
+          counts[set][label] += 1
+          for k in 0..<width { classSums[set].values[label * width + k] += block[i * width + k] }
+        }
+      }
+    }
+    count += rows.count
+  }
+
+  private mutating func addProduct(of block: [Double], rows: Int) {
+    let width = centre.count
+    gram.values.withUnsafeMutableBufferPointer { out in
+      block.withUnsafeBufferPointer { a in
+        guard let out = out.baseAddress, let a = a.baseAddress else { return }
+        BLAS.syrk(n: width, k: rows, a, lda: width, beta: 1, out, ldc: width)
+      }
+    }
+  }
+
+  /// Those of both sets of rows.
+  static func += (a: inout ClassSums, b: ClassSums) {
+    precondition(a.centre == b.centre && a.classCount == b.classCount && a.counts.count == b.counts.count)
+    a.count += b.count
+    for k in a.sum.indices { a.sum[k] += b.sum[k] }
+    for i in a.gram.values.indices { a.gram.values[i] += b.gram.values[i] }
+    for set in a.counts.indices {
+      for c in a.counts[set].indices { a.counts[set][c] += b.counts[set][c] }
+      for i in a.classSums[set].values.indices { a.classSums[set].values[i] += b.classSums[set].values[i] }
+    }
+  }
+
+  /// Around the rows' own mean; nil where fewer than two classes occur.
+  func moments(ofLabelling set: Int = 0) -> LabelMoments? {
+    let occurring = counts[set].indices.filter { counts[set][$0] > 0 }
+    guard occurring.count > 1 else { return nil }
+    let (n, width) = (Double(count), centre.count)
+    var centred = gram
+    for i in 0..<width {
+      for j in i..<width { centred.values[i * width + j] -= sum[i] * sum[j] / n }
+    }
+    var sums = Matrix(rows: occurring.count, columns: width)
+    for (row, label) in occurring.enumerated() {
+      let share = Double(counts[set][label]) / n
+      for k in 0..<width { sums[row, k] = classSums[set][label, k] - share * sum[k] }
+    }
+    return LabelMoments(
+      count: count, classes: occurring, counts: occurring.map { counts[set][$0] },
+      mean: zip(centre, sum).map { $0 + $1 / n }, gram: centred, sums: sums)
+  }
+}

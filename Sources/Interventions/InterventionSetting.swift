@@ -1,0 +1,196 @@
+import Activations
+import Corpora
+import Foundations
+import Models
+import Probing
+import Tensors
+
+/// Everything that a study of interventions decides before a layer is changed: levels with their folds, layers, readers
+/// of the intact model, and how its head is read.
+struct InterventionSetting: Sendable {
+  let study: InterventionStudy
+  let threads: Int
+  let plans: [ConceptPlan]
+  /// The layers that are read, in the order of the data.
+  let read: [TapPoint]
+  /// The names of those that are changed, in the same order.
+  let changed: [String]
+  let hasHead: Bool
+  let spelling: HeadSpelling?
+  /// Why the head's loss cannot be had; nil where it can, or there is no head.
+  let spellingObstacle: String?
+  /// Utterances that are run: those that the model reads at once.
+  let utterances: [Int]
+  /// `[layers that are read][levels]`; nil where the layer's step is too long for the level.
+  let readers: [[LayerReaders?]]
+  /// Tested spans that readers of the intact model read right, `[layers that are read][levels][utterances of the corpus]`.
+  let intactRight: [[[Double]]]
+  /// A point amid each layer's states.
+  let centres: [[Double]?]
+  /// Draws of random subspaces that each fold of each level has.
+  let draws: [[[Int]]]
+
+  var deepest: String { hasHead ? InterventionStudy.head : read.last?.name ?? "" }
+
+  init(_ study: InterventionStudy, threads: Int) throws {
+    self.study = study
+    self.threads = max(1, threads)
+    let (model, corpus) = (study.model, study.corpus)
+    let specs = try study.levels.map { try ProbeSpec.erasable($0, among: study.probes, ofText: false) }
+    let taps = model.taps.filter {
+      $0.timing != nil && $0.name != InterventionStudy.head && $0.kind != .logits
+    }
+    guard !taps.isEmpty else { throw InterventionError.noLayers(model: model.name) }
+    read = taps
+    changed = taps.map(\.name).filter { study.layers?.contains($0) ?? true }
+    guard !changed.isEmpty else { throw InterventionError.noLayers(model: model.name) }
+    hasHead = study.effect != .probes && model.taps.contains { $0.name == InterventionStudy.head }
+    if !hasHead, study.effect == .loss || study.effect == .divergence {
+      throw InterventionError.noHead(model: model.name)
+    }
+    (spelling, spellingObstacle) = try Self.spelling(study, hasHead: hasHead)
+    utterances = corpus.utterances.indices.filter { model.canGoOn(corpus.utterances[$0].seconds) }
+
+    let settings = ExtractionSettings(
+      levels: Set(specs.map(\.level)).sorted(), layers: taps.map(\.name), includesMel: false,
+      momentsBudget: 0,
+      seed: study.seed)
+    let extraction: Extraction
+    do {
+      extraction = try ExtractionPass(of: model, over: corpus.utterances, settings: settings).run(
+        threads: self.threads,
+        progress: { [onProgress = study.onProgress] in onProgress("Extracting", $0.done, $0.total) },
+        isCancelled: study.isCancelled)
+    } catch ActivationError.interrupted { throw InterventionError.interrupted }
+    try study.requireGoingOn()
+    plans = try specs.map { spec in
+      guard let examples = extraction.levels[spec.level]?.examples else {
+        throw InterventionError.tooFewSpans(
+          level: spec.name, reason: "the corpus has no \(spec.level.rawValue) labels")
+      }
+      return try ConceptPlan(spec, examples, corpus: corpus, seed: study.seed)
+    }
+    draws = plans.map { plan in
+      RandomDraws.plan(count: study.controls, folds: plan.foldCount, utterances: plan.tested.count)
+    }
+    let (plans, read) = (plans, read)
+    let found = try parallelMap(taps.count, threads: self.threads) { place in
+      try study.requireGoingOn()
+      return try IntactLayer(read[place], plans)
+    }
+    readers = found.map(\.readers)
+    intactRight = found.map(\.right)
+    centres = found.map(\.centre)
+  }
+
+  private static func spelling(_ study: InterventionStudy, hasHead: Bool) throws -> (HeadSpelling?, String?)
+  {
+    guard hasHead, study.effect != .divergence else { return (nil, nil) }
+    do {
+      return (try HeadSpelling(study.corpus, classes: study.symbols, model: study.model.name), nil)
+    } catch let error as InterventionError where study.effect == .auto {
+      return (nil, error.description)
+    }
+  }
+
+  // MARK: - Cost
+
+  private func bytes(_ layer: String) -> Int {
+    let width = read.first { $0.name == layer }?.width ?? 0
+    return plans.reduce(0) { sum, plan in
+      sum + plan.cellCount
+        * ClassSums.bytes(width: width, classCount: plan.classes.count, labellings: plan.hasControl ? 2 : 1)
+    }
+  }
+
+  /// The changed layers in groups whose sums fit into memory together.
+  var groups: [[String]] {
+    var groups: [[String]] = []
+    var used = 0
+    for layer in changed {
+      let own = bytes(layer)
+      if groups.isEmpty || used + own > study.memory {
+        groups.append([])
+        used = 0
+      }
+      groups[groups.count - 1].append(layer)
+      used += own
+    }
+    return groups
+  }
+
+  var cost: InterventionCost {
+    let variants = plans.indices.map { place in
+      1 + (plans[place].hasControl ? 1 : 0) + (draws[place].map(\.count).max() ?? 0)
+    }
+    return InterventionCost(
+      utterances: utterances.count,
+      seconds: utterances.reduce(0) { $0 + study.corpus.utterances[$1].seconds }, layers: changed.count,
+      levels: plans.count, whole: 1 + groups.count + changed.count,
+      partial: changed.count * variants.reduce(0, +)
+        + read.indices.count { input(ofBlock: $0) != nil && changed.contains(read[$0].name) })
+  }
+}
+
+/// Which random subspaces each fold is given.
+enum RandomDraws {
+  /// Of so few utterances each is run with every draw.
+  static let fewUtterances = 20
+  /// Draws that an utterance is run with at least, where there are more.
+  static let leastOfEach = 4
+
+  /// The draws of each fold: all of few utterances, else some, so that folds take turns and every draw is had by as many.
+  static func plan(count: Int, folds: Int, utterances: Int) -> [[Int]] {
+    guard count > 0, folds > 0 else { return Array(repeating: [], count: folds) }
+    let each =
+      utterances <= fewUtterances ? count : min(count, max(leastOfEach, (count + folds - 1) / folds))
+    return (0..<folds).map { fold in (0..<each).map { (fold * each + $0) % count }.sorted() }
+  }
+}
+
+extension SpeechModel {
+  /// Whether a pass over so many seconds can go on from a changed layer: it must be one pass, of one window.
+  func canGoOn(_ seconds: Double) -> Bool {
+    let limit = windowSamples.map { Double($0) / Double(samplingRate) } ?? attentionWindow ?? .infinity
+    return seconds <= limit
+  }
+}
+
+/// What readers of the intact model find in one layer.
+private struct IntactLayer: Sendable {
+  var readers: [LayerReaders?] = []
+  var right: [[Double]] = []
+  var centre: [Double]?
+
+  init(_ tap: TapPoint, _ plans: [ConceptPlan]) throws {
+    for plan in plans {
+      guard plan.examples.layers.contains(tap.name) else {
+        readers.append(nil)
+        right.append([])
+        continue
+      }
+      let states = try plan.examples.states(of: tap.name)
+      if centre == nil, states.rows > 0 { centre = Self.mean(states) }
+      let sums = plan.sums(width: tap.width) { utterance in
+        (states.selectingRows(plan.spans[utterance].map(\.row)), plan.spans[utterance])
+      }
+      let own = try LayerReaders(plan, sums: sums)
+      readers.append(own)
+      right.append(
+        try plan.spans.indices.map { utterance in
+          let spans = plan.testedSpans(utterance)
+          return try own.right(
+            states.selectingRows(spans.map(\.row)), spans, fold: plan.testFold[utterance])
+        })
+    }
+  }
+
+  private static func mean(_ states: Tensor) -> [Double] {
+    let width = states.width
+    var mean = [Double](repeating: 0, count: width)
+    states.withUnsafeBuffer { x in
+      for i in x.indices { mean[i % width] += Double(x[i]) / Double(states.rows) }
+    }
+    return mean
+  }
+}

@@ -1,0 +1,117 @@
+import Activations
+import Audio
+import Corpora
+import Foundations
+import Models
+import Probing
+import Results
+import Tensors
+
+/// What a model uses: levels are erased at one layer after another, and what that does to its output and to later layers
+/// is compared with losing as much at random.
+///
+/// ```swift
+/// var study = InterventionStudy(model: model, corpus: corpus, erasing: ["phoneme", "speaker"])
+/// study.symbols = try HeadClasses.names(of: "model.ckpt")
+/// let result = try study.run(threads: 2)
+/// result.rows.filter { $0.verdict.kind == .used }
+/// ```
+/// An erasure is fitted on the utterances that a study's fold learns from and applied to those that it holds out; each
+/// utterance is tested once (docs/Methods.md, From encoded to used). The result does not depend on the number of threads.
+public struct InterventionStudy: Sendable {
+  /// What an effect is measured on.
+  public enum Effect: String, Sendable, CaseIterable {
+    /// The head's loss where its classes can spell the labels, else its divergence, else later layers' probes.
+    case auto
+    /// The head's loss on the labels (CTC), nats a symbol.
+    case loss
+    /// How far the head's output moves, nats a frame.
+    case divergence
+    /// Linear readers of the last layer.
+    case probes
+  }
+
+  public var model: SpeechModel
+  public var corpus: Corpus
+  /// What is erased, by the names of probe definitions.
+  public var levels: [String]
+  public var probes: [ProbeSpec] = ProbeSpec.bundled
+  /// Names of the tap points that are changed; nil for all before the head.
+  public var layers: [String]?
+  /// The names of the head's classes, in their order.
+  public var symbols: [String] = []
+  public var effect = Effect.auto
+  /// Random subspaces of each erasure.
+  public var controls = 20
+  /// Whether each block that is changed is also left out, its input taking the place of its output.
+  public var skips = false
+  /// Whether frames outside the level's labelled spans are changed too.
+  public var changesUnlabelled = true
+  public var seed: UInt64 = 0
+  public var resamples = 1000
+  /// Bytes that the sums of frames may take at once; more layers than fit are summed in further passes.
+  public var memory = 512 << 20
+  /// Keeps what is finished of a layer, and gives it back; nil keeps nothing.
+  public var store: (any InterventionStore)?
+  /// Told what the study will take, before it begins.
+  public var onCost: @Sendable (InterventionCost) -> Void = { _ in }
+  public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(model: SpeechModel, corpus: Corpus, erasing levels: [String]) {
+    self.model = model
+    self.corpus = corpus
+    self.levels = levels
+  }
+
+  /// The head's tap point.
+  static let head = "logits"
+
+  /// - Throws: `InterventionError`, and what passes, fits and files throw.
+  public func run(threads: Int = 1) throws -> InterventionResult {
+    let setting = try InterventionSetting(self, threads: threads)
+    onCost(setting.cost)
+    var outcomes: [LayerOutcome] = []
+    for group in setting.groups {
+      let missing = try group.filter { layer in
+        guard let kept = try store?.outcome(of: layer) else { return true }
+        outcomes.append(kept)
+        return false
+      }
+      guard !missing.isEmpty else { continue }
+      let sums = try setting.frameSums(of: missing)
+      for layer in missing {
+        let outcome = try setting.outcome(of: layer, sums[layer] ?? [])
+        try store?.keep(outcome)
+        outcomes.append(outcome)
+      }
+    }
+    try model.requireUnchanged()
+    return try InterventionSummary(setting, outcomes).result()
+  }
+
+  func requireGoingOn() throws(InterventionError) { if isCancelled() { throw .interrupted } }
+}
+
+/// How many passes a study of interventions takes, known before it begins.
+public struct InterventionCost: Sendable, Equatable {
+  public var utterances: Int
+  public var seconds: Double
+  public var layers: Int
+  public var levels: Int
+  /// Whole passes over the corpus.
+  public var whole: Int
+  /// Passes over the corpus that go on from a changed layer.
+  public var partial: Int
+
+  public var description: String {
+    "\(levels) levels erased at \(layers) layers: \(whole) whole passes over \(utterances) utterances "
+      + "(\((seconds / 6).rounded() / 10) min) and \(partial) that go on from a changed layer"
+  }
+}
+
+/// Where finished layers are kept, so that an interrupted study goes on.
+public protocol InterventionStore: Sendable {
+  func outcome(of layer: String) throws -> LayerOutcome?
+  func keep(_ outcome: LayerOutcome) throws
+}

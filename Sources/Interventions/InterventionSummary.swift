@@ -1,0 +1,257 @@
+import Probing
+import Results
+import Tensors
+
+/// From what each utterance gave to effects, intervals and verdicts.
+struct InterventionSummary {
+  let setting: InterventionSetting
+  let outcomes: [LayerOutcome]
+  private let statistics: [EffectStatistics]
+
+  init(_ setting: InterventionSetting, _ outcomes: [LayerOutcome]) {
+    self.setting = setting
+    let order = setting.changed
+    self.outcomes = outcomes.sorted {
+      (order.firstIndex(of: $0.layer) ?? 0) < (order.firstIndex(of: $1.layer) ?? 0)
+    }
+    let study = setting.study
+    statistics = setting.plans.map {
+      EffectStatistics($0, draws: study.controls, resamples: study.resamples, seed: study.seed)
+    }
+  }
+
+  func result() throws -> InterventionResult {
+    let (study, cost) = (setting.study, setting.cost)
+    var rows: [InterventionResult.Row] = []
+    for level in setting.plans.indices { rows += try self.rows(of: level) }
+    var result = InterventionResult(
+      seed: study.seed, model: study.model.name, fingerprint: study.model.fingerprint,
+      corpus: study.corpus.name,
+      quantity: quantity, effect: effectInWords, intervalUnit: statistics.first?.unit ?? "utterances",
+      controls: study.controls,
+      erased: setting.plans.map { plan in
+        InterventionResult.Erased(
+          name: plan.name, classes: plan.classes.count, spans: plan.spans.joined().count { $0.isTested },
+          majority: plan.majority, utterances: plan.tested.count, hasControl: plan.hasControl)
+      }, layers: setting.changed, readLayers: setting.read.map(\.name), rows: rows, wholePasses: cost.whole,
+      partialPasses: cost.partial, warnings: warnings)
+    result.rows.sort { a, b in
+      (setting.changed.firstIndex(of: a.layer) ?? 0) < (setting.changed.firstIndex(of: b.layer) ?? 0)
+    }
+    result.lesions = outcomes.compactMap(lesion)
+    result.overlaps = outcomes.flatMap { outcome in
+      outcome.overlaps.map { pair in
+        InterventionResult.Overlap(
+          layer: outcome.layer, first: setting.plans[pair.first].name,
+          second: setting.plans[pair.second].name,
+          cosines: pair.angles.cosines, overlap: pair.angles.overlap, chance: pair.angles.chance)
+      }
+    }
+    return result
+  }
+
+  private func lesion(_ outcome: LayerOutcome) -> InterventionResult.Lesion? {
+    guard !outcome.skipped.isEmpty else { return nil }
+    let own = LevelOutcome(tested: outcome.skipped)
+    let readers = setting.plans.indices.compactMap { reads -> InterventionResult.Reader? in
+      guard let last = setting.read.indices.last, setting.readers[last][reads] != nil,
+        let effect = readerDraws(own, reads, reader: last, reads: reads)?.effect
+      else { return nil }
+      return InterventionResult.Reader(
+        layer: setting.read[last].name, level: setting.plans[reads].name, effect: effect)
+    }
+    return InterventionResult.Lesion(layer: outcome.layer, head: headEffects(own, 0), readers: readers)
+  }
+
+  /// What verdicts are about.
+  var quantity: InterventionResult.Quantity {
+    guard setting.hasHead else { return .accuracy }
+    return setting.spelling == nil ? .divergence : .loss
+  }
+
+  private var effectInWords: String {
+    switch quantity {
+    case .loss: "the head's loss, nats a \(setting.spelling?.unit == .letters ? "letter" : "phone")"
+    case .divergence: "how far the head's output moves, nats a frame"
+    case .errors: "errors of the head"
+    case .accuracy: "accuracy of linear readers of \(setting.read.last?.name ?? "the last layer")"
+    }
+  }
+
+  private var warnings: [String] {
+    let left = setting.study.corpus.utterances.count - setting.utterances.count
+    return
+      (left > 0
+      ? ["\(left) recordings are longer than the model reads at once and were not changed."] : [])
+      + setting.plans.filter { !$0.hasControl }.map {
+        "\($0.name) has no control task: its types are hardly more than its classes, so that random classes would be the "
+          + "same erasure; what it costs is compared with random subspaces alone."
+      }
+      + (setting.spellingObstacle.map {
+        ["The head's loss could not be had, its divergence is used: \($0)."]
+      } ?? [])
+      + [
+        "Erased is what a linear reader could find: what is stored otherwise stays, and an effect is this model's on these "
+          + "recordings."
+      ]
+  }
+
+  // MARK: - Rows
+
+  private func rows(of level: Int) throws -> [InterventionResult.Row] {
+    let decisive = outcomes.map { outcome -> EffectDraws? in
+      outcome.levels[level].reason == nil ? self.decisive(outcome, level) : nil
+    }
+    let beyond = decisive.beyondChance()
+    return outcomes.enumerated().map { place, outcome in
+      row(
+        outcome, level, decisive[place], isBeyondRandom: beyond.random[place],
+        isBeyondControl: beyond.control[place])
+    }
+  }
+
+  private func row(
+    _ outcome: LayerOutcome, _ level: Int, _ decisive: EffectDraws?, isBeyondRandom: Bool,
+    isBeyondControl: Bool?
+  ) -> InterventionResult.Row {
+    let (plan, own) = (setting.plans[level], outcome.levels[level])
+    var row = InterventionResult.Row(
+      level: plan.name, layer: outcome.layer,
+      verdict: InterventionResult.Verdict(kind: .undecided, sentence: own.reason ?? ""))
+    guard own.reason == nil, !own.tested.isEmpty else { return row }
+    (row.rank, row.width, row.share) = (own.rank, own.width, own.share)
+    (row.randomShare, row.controlShare) = (own.randomShare, own.controlShare)
+    row.head = headEffects(own, level)
+    if let decisive, let place = row.head.firstIndex(where: { $0.quantity == decisive.quantity }) {
+      (row.head[place].isBeyondRandom, row.head[place].isBeyondControl) = (isBeyondRandom, isBeyondControl)
+    }
+    row.readers = readers(outcome, level)
+    row.returned = returned(outcome, level)
+    row.verdict =
+      VerdictReading(
+        level: plan.name, layer: outcome.layer, effectUnit: effectInWords,
+        isEnough: statistics[level].isEnough,
+        unit: statistics[level].unit, isBeyondRandom: isBeyondRandom, isBeyondControl: isBeyondControl,
+        decisive: decisive?.effect, row: row
+      ).verdict
+    return row
+  }
+
+  private func decisive(_ outcome: LayerOutcome, _ level: Int) -> EffectDraws? {
+    let own = outcome.levels[level]
+    guard quantity == .accuracy else { return headDraws(quantity, own, level) }
+    guard let last = setting.read.indices.last, setting.read[last].name != outcome.layer else { return nil }
+    return readerDraws(own, level, reader: last, reads: level)
+  }
+
+  // MARK: - The head
+
+  private func headEffects(_ own: LevelOutcome, _ level: Int) -> [InterventionResult.Effect] {
+    guard setting.hasHead else { return [] }
+    let quantities: [InterventionResult.Quantity] =
+      setting.spelling == nil ? [.divergence] : [.loss, .divergence, .errors]
+    return quantities.compactMap { headDraws($0, own, level)?.effect }
+  }
+
+  private func headDraws(
+    _ quantity: InterventionResult.Quantity, _ own: LevelOutcome, _ level: Int
+  ) -> EffectDraws? {
+    draws(quantity, own, level) { tested, reading in
+      guard let intact = tested.intact, let changed = reading.head else { return nil }
+      switch quantity {
+      case .divergence: return .init(intact: 0, changed: changed.divergence, weight: changed.frames)
+      case .errors:
+        return changed.symbols > 0 && intact.symbols > 0
+          ? .init(intact: intact.edits, changed: changed.edits, weight: intact.symbols) : nil
+      default:
+        return changed.symbols > 0 && intact.symbols > 0
+          ? .init(intact: intact.loss, changed: changed.loss, weight: intact.symbols) : nil
+      }
+    }
+  }
+
+  // MARK: - Readers
+
+  private func readers(_ outcome: LayerOutcome, _ level: Int) -> [InterventionResult.Reader] {
+    guard let first = setting.read.firstIndex(where: { $0.name == outcome.layer }) else { return [] }
+    return setting.plans.indices.flatMap { reads -> [InterventionResult.Reader] in
+      let places = setting.read.indices.filter { $0 >= first && setting.readers[$0][reads] != nil }
+      let draws = places.map { readerDraws(outcome.levels[level], level, reader: $0, reads: reads) }
+      let beyond = draws.beyondChance()
+      return zip(places, draws).enumerated().compactMap { index, found in
+        guard var effect = found.1?.effect else { return nil }
+        (effect.isBeyondRandom, effect.isBeyondControl) = (beyond.random[index], beyond.control[index])
+        return InterventionResult.Reader(
+          layer: setting.read[found.0].name, level: setting.plans[reads].name, effect: effect)
+      }
+    }
+  }
+
+  private func readerDraws(_ own: LevelOutcome, _ level: Int, reader: Int, reads: Int) -> EffectDraws? {
+    let right = setting.intactRight[reader][reads]
+    guard !right.isEmpty else { return nil }
+    return draws(.accuracy, own, level) { tested, reading in
+      let spans = Double(setting.plans[reads].testedSpans(tested.utterance).count)
+      guard spans > 0 else { return nil }
+      // A loss is a cost: what is right no more.
+      return .init(intact: -right[tested.utterance], changed: -reading.right[reader][reads], weight: spans)
+    }
+  }
+
+  private func draws(
+    _ quantity: InterventionResult.Quantity, _ own: LevelOutcome, _ level: Int,
+    _ part: (LevelOutcome.Tested, LevelOutcome.Reading) -> EffectStatistics.Part?
+  ) -> EffectDraws? {
+    let statistics = statistics[level]
+    let erased = own.tested.compactMap { tested in
+      part(tested, tested.erased).map { (tested.utterance, $0) }
+    }
+    guard !erased.isEmpty else { return nil }
+    let control = own.tested.compactMap { tested in
+      tested.control.flatMap { part(tested, $0) }.map { (tested.utterance, $0) }
+    }
+    let random = own.tested.flatMap { tested in
+      tested.random.compactMap { draw in
+        part(tested, draw.reading).map { (tested.utterance, draw.draw, $0) }
+      }
+    }
+    let weight = erased.reduce(0) { $0 + $1.1.weight }
+    return EffectDraws(
+      quantity: quantity, intact: abs(erased.reduce(0) { $0 + $1.1.intact } / max(weight, 1)),
+      cost: statistics.cost(erased), atRandom: statistics.costAtRandom(random),
+      control: control.isEmpty ? nil : statistics.cost(control))
+  }
+
+  // MARK: - What comes back
+
+  private func returned(_ outcome: LayerOutcome, _ level: Int) -> [InterventionResult.Return] {
+    guard let first = setting.read.firstIndex(where: { $0.name == outcome.layer }) else { return [] }
+    let (plan, statistics, tested) = (setting.plans[level], statistics[level], outcome.levels[level].tested)
+    func accuracy(_ right: (LevelOutcome.Tested) -> Double) -> Draws {
+      statistics.cost(
+        tested.map {
+          (
+            $0.utterance,
+            .init(intact: 0, changed: right($0), weight: Double(plan.testedSpans($0.utterance).count))
+          )
+        })
+    }
+    let left = accuracy { $0.returned[first] }
+    let places = setting.read.indices.filter { $0 >= first && setting.readers[$0][level] != nil }
+    let found = places.map { place in accuracy { $0.returned[place] } }
+    let intact = places.map { place in
+      accuracy { setting.intactRight[place][level][$0.utterance] }.values.first ?? 0
+    }
+    let gains = found.map { $0 - left }
+    let isMore = SimultaneousInference.beyondChance(Array(gains.dropFirst()))
+    return places.indices.map { index in
+      let gain = gains[index].values.first ?? 0
+      let lost = intact[index] - (left.values.first ?? 0)
+      let isBack =
+        index > 0 && statistics.isEnough && isMore[index - 1] && gain > 0 && lost > 0 && gain >= lost / 2
+      return InterventionResult.Return(
+        layer: setting.read[places[index]].name, intact: intact[index],
+        accuracy: found[index].estimate(within: 0...1), gain: gains[index].estimate(), isBack: isBack)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Results
+
+/// The verdict on one level at one layer (docs/Methods.md, From encoded to used).
+struct VerdictReading {
+  let level: String
+  let layer: String
+  let effectUnit: String
+  let isEnough: Bool
+  let unit: String
+  let isBeyondRandom: Bool
+  let isBeyondControl: Bool?
+  let decisive: InterventionResult.Effect?
+  let row: InterventionResult.Row
+
+  /// What is less is no use worth the name, however sure it is: a hundredth of a nat, or of all spans.
+  static let leastEffect = 0.01
+
+  var verdict: InterventionResult.Verdict {
+    let back = row.returned.first(where: \.isBack)?.layer
+    func verdict(_ kind: InterventionResult.Verdict.Kind, _ sentence: String) -> InterventionResult.Verdict
+    {
+      InterventionResult.Verdict(kind: kind, returnsAt: back, sentence: sentence)
+    }
+    guard let decisive else {
+      return verdict(.undecided, "Nothing comes after \(layer) on which an effect could be measured.")
+    }
+    guard isEnough else {
+      return verdict(
+        .undecided, "Fewer than ten \(unit) were tested: too few to tell an effect from chance.")
+    }
+    guard let random = decisive.atRandom else {
+      return verdict(
+        .undecided,
+        "The labels of \(level) go with all \(row.rank) directions of \(layer): erasing them leaves nothing, and no random "
+          + "subspace of that rank is another one.")
+    }
+    let costs =
+      "erasing \(level) at \(layer) costs \(Self.text(decisive.cost)) (\(effectUnit)), as much at random "
+      + Self.text(random)
+    let isLarge = (decisive.beyondRandom?.value ?? 0) >= Self.leastEffect
+    if isLarge, isBeyondRandom, isBeyondControl ?? true {
+      return verdict(.used, "Used: \(costs)." + (back.map { " It is read again from \($0) on." } ?? ""))
+    }
+    if isLarge, isBeyondRandom {
+      return verdict(
+        .notShown,
+        "Not shown to be used: \(costs), but erasing a control task of the same classes costs as much.")
+    }
+    if let back { return verdict(.redundant, "Redundant: \(costs), and \(back) reads \(level) again.") }
+    return verdict(.notShown, "Not shown to be used: \(costs).")
+  }
+
+  /// `0.42 (0.31 to 0.55)`.
+  static func text(_ estimate: Estimate) -> String {
+    func number(_ value: Double) -> String { String(format: "%.2f", value) }
+    return "\(number(estimate.value)) (\(number(estimate.low)) to \(number(estimate.high)))"
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Results
+
+/// Writes what a model uses into a folder.
+///
+/// | file | holds |
+/// |---|---|
+/// | `report.html` | the page, complete in itself |
+/// | `intervene.json` | everything |
+/// | `intervene.csv` | every effect, one a row |
+/// | `figures/*.svg`, `*.csv` | the figures and their numbers |
+public enum InterventionWriter {
+  /// All of it, or nothing; with `png` also a PNG of each figure by `rsvg-convert`.
+  public static func write(_ result: InterventionResult, to folder: String, png: Bool = false) throws {
+    var page = FiguresPage(
+      title: "What \(result.model) uses", lead: lead(result), figures: result.figures)
+    page.warnings = result.warnings
+    page.footnote =
+      "An effect is of this model, on these recordings, of what a linear reader can find. Erased states are none that the "
+      + "model has seen in training: the random subspaces tell how much of an effect that alone makes."
+    try page.write(
+      extra: [
+        ("intervene.json", try PlainJSON.encode(result)),
+        ("intervene.csv", Data(InterventionCSV.text(of: result).utf8)),
+      ], version: result.version, to: folder, png: png)
+  }
+
+  private static func lead(_ result: InterventionResult) -> String {
+    let levels = result.erased.map {
+      "\($0.name) (\($0.classes) classes, \(NumberText.grouped($0.spans)) spans)"
+    }
+    return
+      "Erased one at a time at \(count(result.layers.count, "layer")): \(levels.joined(separator: ", ")). Measured: "
+      + "\(result.effect), on recordings that an erasure was not fitted on, against \(result.controls) random subspaces of "
+      + "the same rank and share of variance. 95 % intervals over \(result.intervalUnit)."
+  }
+
+  /// The table of verdicts and a sentence for each level, for a terminal.
+  public static func text(of result: InterventionResult, _ style: TerminalStyle) -> String {
+    func wrapped(_ text: String, indent: Int = 0) -> String {
+      TextLayout.wrap(style.spelt(TextLayout.harmless(text)), columns: style.width, indent: indent)
+    }
+    let table = NamedTable(
+      title: "\(result.effect), beyond as much at random", columns: result.erased.map(\.name),
+      rows: result.layers.map { layer in
+        (
+          layer,
+          result.erased.map { level in
+            guard let row = result.row(level.name, at: layer) else { return "—" }
+            let value = result.decisive(row)?.beyondRandom?.value
+            let number = value.map { $0.isFinite ? NumberText.fixed($0, 2) : "—" } ?? "—"
+            return "\(number) \(word(row.verdict))"
+          }
+        )
+      })
+    let sentences = result.erased.compactMap { level -> String? in
+      let rows = result.rows.filter { $0.level == level.name }
+      return (rows.last { $0.verdict.kind == .used } ?? rows.last)?.verdict.sentence
+    }
+    return
+      ([
+        style.paint(wrapped("What \(result.model) uses of \(result.corpus)"), .strong),
+        wrapped(lead(result)),
+        style.paint(wrapped(table.title), .strong) + "\n" + table.text(style),
+      ] + sentences.map { wrapped($0) } + result.warnings.map { wrapped("warning: \($0)", indent: 2) })
+      .joined(separator: "\n\n")
+  }
+
+  private static func word(_ verdict: InterventionResult.Verdict) -> String {
+    switch verdict.kind {
+    case .used: verdict.returnsAt.map { "used, back by \($0)" } ?? "used"
+    case .redundant: verdict.returnsAt.map { "redundant, back by \($0)" } ?? "redundant"
+    case .notShown: "not shown"
+    case .undecided: "undecided"
+    }
+  }
+}

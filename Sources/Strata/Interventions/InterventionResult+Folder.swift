@@ -1,0 +1,36 @@
+import Corpora
+import Foundation
+import Interventions
+import Reports
+import Results
+
+extension InterventionStudy {
+  /// Runs away from the caller's thread, with the names of the version and the corpus in the result; cancelling the task
+  /// stops it.
+  ///
+  /// Throws `InterventionError`, `StudyError.otherInput` for texts, and what passes and files throw.
+  public func finished(threads: Int = 1) async throws -> InterventionResult {
+    try corpus.requireReadable(by: model)
+    return try await runBlocking(asking: isCancelled) { isCancelled in
+      var study = self
+      study.isCancelled = isCancelled
+      var result = try study.run(threads: threads)
+      (result.version, result.corpusFingerprint) = (Release.version, study.corpus.fingerprint)
+      return result
+    }
+  }
+}
+
+extension InterventionResult {
+  /// The verdicts and what a reader must know, in plain text.
+  public var summary: String { InterventionWriter.text(of: self, .plain) }
+
+  /// The same for standard output: in colour and as wide as the terminal where there is one.
+  public var terminalSummary: String { InterventionWriter.text(of: self, .standardOutput()) }
+
+  /// Writes `report.html`, `intervene.json`, `intervene.csv` and `figures/`; all or none. `png` also makes a PNG of each
+  /// figure, which needs `rsvg-convert`.
+  public func write(to folder: String, png: Bool = false) throws {
+    try InterventionWriter.write(self, to: folder, png: png)
+  }
+}

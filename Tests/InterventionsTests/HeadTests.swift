@@ -1,0 +1,68 @@
+import Foundation
+import Foundations
+import StrataTestSupport
+import Tensors
+import Testing
+
+@testable import Interventions
+
+@Suite("What a head says") struct HeadTests {
+  /// The probability of `symbols` by going through every path.
+  private func byPaths(_ logits: Tensor, _ symbols: [Int], _ isFiller: [Bool]) -> Double {
+    let (frames, classes) = (logits.rows, logits.width)
+    let rows = (0..<frames).map { frame -> [Double] in
+      let row = logits[row: frame].map(Double.init)
+      let sum = row.reduce(0) { $0 + exp($1) }
+      return row.map { exp($0) / sum }
+    }
+    var total = 0.0
+    func walk(_ frame: Int, _ path: [Int], _ probability: Double) {
+      guard frame < frames else {
+        // All fillers are one class, and runs of a class are one symbol.
+        let merged = path.map { isFiller[$0] ? -1 : $0 }
+        let runs = merged.indices.filter { $0 == 0 || merged[$0] != merged[$0 - 1] }.map { merged[$0] }
+        if runs.filter({ $0 >= 0 }) == symbols { total += probability }
+        return
+      }
+      for k in 0..<classes { walk(frame + 1, path + [k], probability * rows[frame][k]) }
+    }
+    walk(0, [], 1)
+    return -log(total)
+  }
+
+  @Test("the loss is that of all paths, with and without a class for silence, repeated symbols too")
+  func loss() throws {
+    var numbers = RandomNumbers(seed: 4)
+    let logits = Tensor((0..<24).map { _ in Float(numbers.normal()) }, shape: [6, 4])
+    for isFiller in [[true, false, false, false], [true, true, false, false]] {
+      for symbols in [[2], [2, 3], [3, 3], [2, 3, 2], [2, 2, 2]] {
+        let found = try #require(HeadOutput(logits: logits).loss(of: symbols, isFiller: isFiller))
+        #expect(abs(found - byPaths(logits, symbols, isFiller)) < 1e-10, "\(symbols)")
+      }
+    }
+    #expect(
+      HeadOutput(logits: logits).loss(of: [2, 2, 2, 2], isFiller: [true, false, false, false]) == nil)
+  }
+
+  @Test("greedy decoding and the distance between transcripts")
+  func decoding() {
+    func logits(_ path: [Int]) -> Tensor {
+      Tensor(path.flatMap { best in (0..<4).map { $0 == best ? Float(3) : 0 } }, shape: [path.count, 4])
+    }
+    let output = HeadOutput(logits: logits([2, 2, 0, 2, 1, 1, 3, 3]))
+    #expect(output.decoded(isFiller: [true, true, false, false]) == [2, 2, 3])
+    #expect(HeadOutput.edits(from: [2, 2, 3], to: [2, 2, 3]) == 0)
+    #expect(HeadOutput.edits(from: [1, 2, 3], to: [2, 3, 4]) == 2)
+    #expect(HeadOutput.edits(from: [], to: [1, 2]) == 2)
+    #expect(HeadOutput.edits(from: [1, 2], to: []) == 2)
+  }
+
+  @Test("the divergence is Kullback and Leibler's, zero of the same output")
+  func divergence() {
+    let (p, q) = (Tensor([0, 1, 2], shape: [1, 3]), Tensor([2, 1, 0], shape: [1, 3]))
+    let sum = 1 + exp(1.0) + exp(2.0)
+    let expected = (0..<3).reduce(0.0) { $0 + exp(Double($1)) / sum * (2 * Double($1) - 2) }
+    #expect(abs(HeadOutput(logits: q).divergence(from: HeadOutput(logits: p)) - expected) < 1e-12)
+    #expect(HeadOutput(logits: p).divergence(from: HeadOutput(logits: p)) == 0)
+  }
+}

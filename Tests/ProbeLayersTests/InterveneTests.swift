@@ -1,0 +1,80 @@
+import Foundation
+import StrataTestSupport
+import Testing
+
+@Suite("What a model uses, as a command") struct InterveneTests {
+  private let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+
+  /// Twelve sentences of the two voices that the model knows best.
+  private func corpus(in folder: TemporaryFolder) throws -> String {
+    for speaker in ["kal", "slt"] {
+      for sentence in stride(from: 5, to: 125, by: 10) {
+        for kind in ["flac", "TextGrid"] {
+          let name = "\(speaker)/\(speaker)_s\(String(format: "%03d", sentence)).\(kind)"
+          let data = try #require(
+            FileManager.default.contents(atPath: Repository.path("fixtures/unseen/\(name)")))
+          try folder.write(data, to: "corpus/\(name)")
+        }
+      }
+    }
+    return folder.path + "/corpus"
+  }
+
+  @Test(
+    "manners of phones are used by the head of a model that was trained on phones, and everything is written"
+  )
+  func trained() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/out"
+    let run = try CommandRun([
+      "intervene", model, "--corpus", try corpus(in: folder), "--erase", "manner,speaker", "--layers",
+      "5,6",
+      "--controls", "8", "--output", output,
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(
+      run.errors.contains("2 levels erased at 2 layers: 4 whole passes over 24 utterances"), "\(run.errors)"
+    )
+    #expect(run.output.contains("What model.ckpt uses"))
+    let data = try Data(contentsOf: URL(filePath: output + "/intervene.json"))
+    let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(json["quantity"] as? String == "loss")
+    let rows = try #require(json["rows"] as? [[String: Any]])
+    func verdict(_ level: String, _ layer: String) -> String? {
+      let row = rows.first { $0["level"] as? String == level && $0["layer"] as? String == layer }
+      return (row?["verdict"] as? [String: Any])?["kind"] as? String
+    }
+    #expect(verdict("manner", "hidden.6") == "used")
+    #expect(verdict("speaker", "hidden.6") == "not shown")
+    let csv = try String(contentsOfFile: output + "/intervene.csv", encoding: .utf8)
+    #expect(csv.hasPrefix("erased,layer,verdict,") && csv.contains("manner,hidden.6,used,"))
+    let page = try String(contentsOfFile: output + "/report.html", encoding: .utf8)
+    #expect(page.contains("What is used where") && page.contains("Where manner comes back"))
+    for name in ["effects.svg", "effects.csv", "damage.svg", "returns-manner.svg"] {
+      #expect(FileManager.default.fileExists(atPath: "\(output)/figures/\(name)"), "\(name)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: output + "/work"))
+  }
+
+  @Test("what cannot be erased or measured is refused by name, and nothing is written")
+  func refusals() throws {
+    let folder = try TemporaryFolder()
+    let corpus = try corpus(in: folder)
+    let output = folder.path + "/out"
+    func run(_ arguments: [String]) throws -> CommandRun {
+      try CommandRun(
+        ["intervene", model, "--corpus", corpus, "--output", output, "--layers", "6"] + arguments)
+    }
+    let unknown = try run(["--erase", "phonem"])
+    #expect(
+      unknown.status == 64 && unknown.errors.contains("there is no level phonem to erase"),
+      "\(unknown.errors)")
+    let number = try run(["--erase", "pitch"])
+    #expect(number.status == 64 && number.errors.contains("only classes can be erased"))
+    let tone = try run(["--erase", "tone"])
+    #expect(tone.status == 65 && tone.errors.contains("tone cannot be erased"), "\(tone.errors)")
+    #expect(try run(["--controls", "1"]).status == 64)
+    #expect(try run(["--layers", "9"]).errors.contains("hidden"))
+    #expect(!FileManager.default.fileExists(atPath: output + "/intervene.json"))
+  }
+}
