@@ -135,7 +135,7 @@ public struct SelfTest: Sendable {
     return try ABXTask.Speakers.allCases.flatMap { speakers in
       let task = ABXTask(items, speakers: speakers, seed: seed)
       return try ABXComparison.allCases.map { comparison in
-        let error = try task.error(frames, comparison, threads: threads)
+        let error = try task.result(frames, comparison, threads: threads).error
         return Check(
           subject: "ABX error of random frames, \(speakers.rawValue) speakers, \(comparison.rawValue)",
           found: text(error), expected: "0.500 ± 0.030", passes: abs(error - 0.5) <= 0.03)

@@ -9,9 +9,10 @@ struct MeasuresCommand: ParsableCommand {
     commandName: "measures", abstract: "Measures beyond the linear probe: ABX, clustering, CCA, MDL, MLP.",
     discussion: """
       For every layer: phone ABX within and across speakers (angular distance along the best alignment, and of pooled \
-      frames; phonemes only), purity and PNMI of k-means clusters, CCA with the labels beside CCA with shuffled ones, \
-      the compression of an online code (MDL), a probe with one hidden layer beside a linear one, the bits that \
-      [mel, layer] has beyond [mel], and the layer's weight in a learnt mixture of all.
+      frames; phonemes only), purity, PNMI and adjusted mutual information (AMI) of k-means clusters, CCA with the labels beside CCA with \
+      shuffled ones, the compression of an online code (MDL), a probe with one hidden layer beside a linear one, the \
+      bits that [mel, layer] has beyond [mel], and the layer's weight in a learnt mixture of all. The last line is what \
+      each measure gives by chance; intervals are in the CSV file and in --json.
 
       EXAMPLES
         probe-layers measures model.ckpt
@@ -31,7 +32,7 @@ struct MeasuresCommand: ParsableCommand {
   @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
   var layers: String?
 
-  @Option(help: "Clusters of k-means.")
+  @Option(help: "Clusters of k-means, at most one for 20 spans.")
   var clusters = 50
 
   @Flag(help: "Compare phones across contexts in ABX, for corpora with too few triples within one.")

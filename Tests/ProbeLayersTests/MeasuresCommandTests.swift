@@ -35,7 +35,23 @@ struct MeasuresCommandTests {
     let rows = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
-    #expect(rows[0] == ["model", "layer", "level", "measure", "value", "ci_low", "ci_high", "n"])
+    #expect(
+      rows[0] == [
+        "model", "layer", "level", "measure", "value", "ci_low", "ci_high", "null", "null_low", "null_high",
+        "n", "utterances", "reason",
+      ])
+    func numbers(_ layer: String, _ measure: String) throws -> [Double] {
+      let row = try #require(rows.first { $0[1] == layer && $0[3] == measure }, "\(layer) \(measure)")
+      return row[4..<12].compactMap(Double.init)
+    }
+    // Value, interval, null with its draws, spans and utterances.
+    for measure in ["pnmi", "ami", "label_purity", "mdl_compression", "mdl_compression_of_entropy"] {
+      let found = try numbers("hidden.5", measure)
+      #expect(found.count == 8, "\(measure) \(found)")
+      #expect(found[1] <= found[0] && found[0] <= found[2] && found[4] <= found[3], "\(measure) \(found)")
+      #expect(found[1] > found[5], "\(measure): \(found) is no more than by chance")
+    }
+    #expect(run.output.contains("by chance"))
     func value(_ layer: String, _ measure: String) throws -> Double {
       let row = try #require(rows.first { $0[1] == layer && $0[3] == measure }, "\(layer) \(measure)")
       return try #require(Double(row[4]))

@@ -99,15 +99,15 @@ struct ABXTests {
     for speakers in ABXTask.Speakers.allCases {
       let task = ABXTask(items, speakers: speakers, seed: 1)
       for comparison in ABXComparison.allCases {
-        #expect(try task.error(apart, comparison) == 0)
-        #expect(try task.error(same, comparison, threads: 2) == 0.5)
+        #expect(try task.result(apart, comparison).error == 0)
+        #expect(try task.result(same, comparison, threads: 2).error == 0.5)
       }
     }
     // One speaker: phone 0 at 0° and 30°, phone 1 at 50° only. X = 30° is nearer to B, X = 0° to A: half.
     let few = [0, 0, 1].map { ABXItem(phone: $0, context: 0, speaker: 0) }
     let states = [0.0, 30, 50].map { frames([[Float(cos($0 * .pi / 180)), Float(sin($0 * .pi / 180))]]) }
-    #expect(try ABXTask(few, speakers: .within, seed: 1).error(states, .pooled) == 0.5)
-    #expect(try ABXTask(few, speakers: .across, seed: 1).error(states, .pooled).isNaN)
+    #expect(try ABXTask(few, speakers: .within, seed: 1).result(states, .pooled).error == 0.5)
+    #expect(try ABXTask(few, speakers: .across, seed: 1).result(states, .pooled).error.isNaN)
   }
 
   @Test("random frames have an error of one half")
@@ -118,8 +118,56 @@ struct ABXTests {
       frames((0..<(1 + numbers.index(below: 3))).map { _ in (0..<8).map { _ in Float(numbers.normal()) } })
     }
     for speakers in ABXTask.Speakers.allCases {
-      let error = try ABXTask(items, speakers: speakers, seed: 1).error(states, .pooled, threads: 2)
+      let error = try ABXTask(items, speakers: speakers, seed: 1).result(states, .pooled, threads: 2).error
       #expect(abs(error - 0.5) < 0.03, "\(error)")
     }
+  }
+
+  @Test("a frame of zeros is at distance 1 from others and at 0 from another of zeros")
+  func zeros() throws {
+    let (nothing, something) = (frames([[0, 0, 0]]), frames([[0.5, -1, 2]]))
+    for comparison in ABXComparison.allCases {
+      #expect(nothing.distance(to: something, comparison) == 1)
+      #expect(something.distance(to: nothing, comparison) == 1)
+      #expect(nothing.distance(to: frames([[0, 0, 0], [0, 0, 0]]), comparison) == 0)
+    }
+    #expect(frames([[0, 0], [1, 0], [0, 0]]).zeroFrames == 2)
+    // A phone of zeros beside one that is not: no error.
+    let items = [0, 0, 1, 1].map { ABXItem(phone: $0, context: 0, speaker: 0) }
+    let states = items.map { $0.phone == 0 ? nothing : something }
+    #expect(try ABXTask(items, speakers: .within, seed: 1).result(states, .dtw).error == 0)
+  }
+
+  /// Codes of a quantiser: where A and B are one code, X is as far from both, to the last digit.
+  @Test("phones of equal frames tie exactly, whatever the vectors")
+  func ties() throws {
+    var numbers = RandomNumbers(seed: 21)
+    for width in [1, 3, 13, 64, 191] {
+      let codes = (0..<2).map { _ in (0..<width).map { _ in Float(numbers.normal()) } }
+      let items = (0..<12).map { ABXItem(phone: $0 % 2, context: 0, speaker: $0 / 6) }
+      let states = items.indices.map { frames([codes[$0 / 2 % 2], codes[1 - $0 / 2 % 2], codes[0]]) }
+      for speakers in ABXTask.Speakers.allCases {
+        let task = ABXTask(items, speakers: speakers, seed: 1)
+        // Phones say nothing of codes: what is won against one is lost against another.
+        #expect(try task.result(states, .pooled).error == 0.5, "\(width)")
+        #expect(abs(try task.result(states, .dtw).error - 0.5) < 1e-12, "\(width)")
+      }
+    }
+  }
+
+  @Test("the error's interval is over the utterances of X, and holds the error")
+  func interval() throws {
+    var numbers = RandomNumbers(seed: 5)
+    let items = (0..<240).map { ABXItem(phone: $0 % 4, context: 0, speaker: $0 / 4 % 3) }
+    let states = items.map { item in
+      frames([(0..<6).map { Float(numbers.normal() + ($0 == item.phone ? 1.5 : 0)) }])
+    }
+    let result = try ABXTask(items, speakers: .across, seed: 1).result(states, .pooled)
+    let estimate = result.estimate(utterance: items.indices.map { $0 / 12 }, resamples: 200, seed: 1)
+    #expect(
+      estimate.value == result.error && estimate.low < estimate.value && estimate.value < estimate.high)
+    #expect(estimate.high < 0.5 && estimate.high - estimate.low < 0.2, "\(estimate)")
+    #expect(result.error(weights: [Double](repeating: 3, count: items.count)) == result.error)
+    #expect(result.triplets == ABXTask(items, speakers: .across, seed: 1).triplets)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import LinearAlgebra
 import StrataTestSupport
 import Tensors
 import Testing
@@ -128,5 +129,115 @@ struct MeasuresTests {
       try LayerMixture().fit(
         layers: [told, gaussian(600, 5)], labels: labels, classCount: 3, train: [0, 1], test: [2])
     }
+  }
+
+  @Test("adjusted information is scikit-learn's, and is nothing on average where clusters know nothing")
+  func adjustedInformation() {
+    let labels = (0..<60).map { $0 * $0 % 7 % 4 }
+    let clusters = (0..<60).map { ($0 * 3 + $0 / 5) % 6 }
+    let scores = ClusterScores(labels: labels, clusters: clusters)
+    #expect(abs(scores.adjustedInformation + 0.04169598813573431) < 1e-12)
+    let few = ClusterScores(
+      labels: [0, 0, 0, 1, 1, 2, 2, 2, 2, 3], clusters: [0, 0, 1, 1, 1, 2, 2, 0, 2, 3])
+    #expect(abs(few.adjustedInformation - 0.46041593263509145) < 1e-12)
+    #expect(abs(ClusterScores(labels: labels, clusters: labels).adjustedInformation - 1) < 1e-12)
+
+    var numbers = RandomNumbers(seed: 6, stream: "noise")
+    let noise = (0..<100).map { _ in
+      ClusterScores(
+        labels: (0..<54).map { _ in numbers.index(below: 20) },
+        clusters: (0..<54).map { _ in numbers.index(below: 50) })
+    }
+    let means = [\ClusterScores.pnmi, \.adjustedInformation].map { score in
+      noise.reduce(0) { $0 + $1[keyPath: score] } / 100
+    }
+    #expect(means[0] > 0.7 && abs(means[1]) < 0.03, "\(means)")
+  }
+
+  @Test("a point of weight 2 is two points, one of weight 0 none")
+  func weightedClusters() {
+    let (labels, clusters) = ([0, 1, 2, 1, 0], [0, 0, 1, 2, 2])
+    let weighted = ClusterScores(labels: labels, clusters: clusters, weights: [2, 1, 0, 1, 3])
+    let repeated = ClusterScores(labels: [0, 0, 1, 1, 0, 0, 0], clusters: [0, 0, 0, 2, 2, 2, 2])
+    #expect(
+      weighted.labelPurity == repeated.labelPurity && weighted.clusterPurity == repeated.clusterPurity)
+    #expect(abs(weighted.pnmi - repeated.pnmi) < 1e-12)
+    #expect(abs(weighted.adjustedInformation - repeated.adjustedInformation) < 1e-12)
+  }
+
+  /// Each utterance has a place of its own and few labels: a probe that saw its first spans knows the rest.
+  @Test(
+    "what only tells utterances apart is compressed when spans are sent singly, not when utterances are")
+  func codeOfUtterances() throws {
+    var numbers = RandomNumbers(seed: 9, stream: "code of utterances")
+    let (utterances, each, classes) = (60, 10, 6)
+    let own = (0..<utterances).map { _ in (0..<24).map { _ in 4 * numbers.normal() } }
+    let label = (0..<utterances).map { _ in numbers.index(below: classes) }
+    let rows = (0..<(utterances * each)).map { $0 / each }
+    let states = Tensor(
+      rows.flatMap { utterance in own[utterance].map { Float($0 + 0.1 * numbers.normal()) } },
+      shape: [rows.count, 24])
+    let labels = rows.map { label[$0] }
+    let single = try OnlineCode().length(
+      states: states, labels: labels, classCount: classes, order: numbers.permutation(rows.count))
+    let whole = try OnlineCode().length(
+      states: states, labels: labels, classCount: classes,
+      utterances: (0..<utterances).map { Array(($0 * each)..<(($0 + 1) * each)) })
+    #expect(single.compression > 1.8 && whole.compression < 1, "\(single.compression) \(whole.compression)")
+    #expect(whole.ends.allSatisfy { $0 % each == 0 } && whole.ends.last == rows.count)
+    #expect(whole.rows.count == rows.count && abs(whole.rows.reduce(0, +) - whole.bits) < 1e-6)
+  }
+
+  @Test("labels of unequal frequency compress the uniform code, not that of their frequencies")
+  func skewedLabels() throws {
+    var numbers = RandomNumbers(seed: 10, stream: "skewed")
+    let labels = (0..<900).map { _ in numbers.index(below: 10) < 7 ? 0 : 1 + numbers.index(below: 3) }
+    let length = try OnlineCode().length(
+      states: gaussian(900, 4, "skewed"), labels: labels, classCount: 4, order: Array(0..<900))
+    #expect(length.compression > 1.2 && length.compressionOfEntropy < 1, "\(length.compression)")
+    #expect(length.entropyBits < length.uniformBits)
+  }
+
+  @Test("an interval over utterances holds its value, and labels are exchanged between whole utterances")
+  func utteranceDraws() throws {
+    // Clusters that are the utterances, labels that are constant in each: as good as clusters get, and by chance.
+    let utterances = (0..<120).map { $0 / 6 }
+    let labels = utterances.map { $0 % 4 }
+    let draws = UtteranceDraws(utterances: utterances, resamples: 100, seed: 3)
+    func score(_ labels: [Int], _ weights: [Int]?) -> Double {
+      ClusterScores(labels: labels, clusters: utterances, weights: weights).pnmi
+    }
+    let null = try #require(draws.null(of: labels, draws: 20) { score($0, nil) })
+    #expect(abs(null.value - 1) < 1e-9 && abs(null.low - 1) < 1e-9)
+    let kept = try #require(
+      draws.null(of: labels, draws: 20) { exchanged in
+        Double(exchanged.indices.count { exchanged[$0] == exchanged[$0 / 6 * 6] }) / 120
+      })
+    #expect(kept.low == 1)
+
+    var numbers = RandomNumbers(seed: 4, stream: "clusters")
+    let clusters = labels.map { numbers.index(below: 3) > 0 ? $0 : numbers.index(below: 12) }
+    let estimate = draws.estimate { ClusterScores(labels: labels, clusters: clusters, weights: $0).pnmi }
+    #expect(estimate.value == ClusterScores(labels: labels, clusters: clusters).pnmi)
+    #expect(estimate.low < estimate.value && estimate.value < estimate.high)
+    let one = UtteranceDraws(utterances: [7, 7, 7], resamples: 10, seed: 1)
+    #expect(one.null(of: [0, 1, 2], draws: 5) { _ in 0 } == nil)
+  }
+
+  @Test("copies of a layer, scaled, shifted or rotated, share the mixture's weight alike")
+  func mixtureOfCopies() throws {
+    let (states, labels) = planted(400, width: 6, classes: 3, signal: 2, "copies")
+    var numbers = RandomNumbers(seed: 2, stream: "rotation")
+    let rotation = try SingularValueDecomposition(
+      of: Matrix(rows: 6, columns: 6, values: (0..<36).map { _ in numbers.normal() })
+    ).u
+    let rotated = Tensor(
+      matrixProduct(Matrix(states), .none, rotation).values.map { Float($0) }, shape: [400, 6])
+    let moved = Tensor(states.values.map { 7 * $0 + 3 }, shape: [400, 6])
+    let fitted = try LayerMixture(penalty: 1).fit(
+      layers: [states, states, moved, rotated], labels: labels, classCount: 3, train: Array(0..<300),
+      test: Array(300..<400))
+    #expect(fitted.weights.allSatisfy { abs($0 - 0.25) < 1e-3 }, "\(fitted.weights)")
+    #expect(fitted.accuracy > 0.75 && fitted.isRight.count == 100)
   }
 }

@@ -10,9 +10,11 @@ import Tensors
 /// A softmax probe of a weighted sum of all layers, its weights a softmax that is learnt with it (SUPERB's way, Yang
 /// et al. 2021; Peters et al. 2018 before it): the weights say where a reader that may choose looks.
 ///
-/// Minimises Σ −log softmax(W·Σₗ sₗxₗ + b) + penalty/2·Σ W² by L-BFGS, s = softmax(a), from equal weights; each
-/// layer's features are standardised first, so that no layer weighs more for its scale alone. Layers must be of one
-/// width. Weights of layers that resemble each other are hardly determined: read them beside the profile.
+/// Minimises Σ −log softmax(W·Σₗ sₗxₗ + b) + penalty/2·Σ W² by L-BFGS, s = softmax(a), from equal weights. A scaled,
+/// shifted or rotated copy of a layer is the same layer: each is centred, brought to one mean square and rotated onto the
+/// last one (orthogonal Procrustes), whose features then have unit variance. Layers must be of one width. Copies share
+/// their weight, and weights of layers that resemble each other are hardly determined: read them beside the profile and
+/// the mixture's own accuracy.
 public struct LayerMixture: Sendable, Equatable {
   public var penalty: Double
   public var maximumIterations: Int
@@ -25,8 +27,10 @@ public struct LayerMixture: Sendable, Equatable {
   public struct Fitted: Sendable {
     /// One a layer, positive, of the sum 1.
     public let weights: [Double]
-    /// Of the softmax probe, on the rows that were held out.
-    public let accuracy: Double
+    /// Whether the softmax probe names the class, of each row that was held out.
+    public let isRight: [Bool]
+    /// The share of these that it names.
+    public var accuracy: Double { Double(isRight.count { $0 }) / Double(isRight.count) }
     public let logLoss: Double
     public let iterations: Int
   }
@@ -45,7 +49,8 @@ public struct LayerMixture: Sendable, Equatable {
       }
       try layer.requireFinite()
     }
-    let stacked = Stacked(layers, train: train, rows: train)
+    let alignment = try Alignment(layers, train: train)
+    let stacked = Stacked(layers, alignment, rows: train)
     let own = train.map { labels[$0] }
     let count = layers.count
     var point = [Double](repeating: 0, count: count + classCount * width + classCount)
@@ -55,19 +60,18 @@ public struct LayerMixture: Sendable, Equatable {
     ).minimise(&point) { point, gradient in
       stacked.objective(point, &gradient, own, classCount, penalty: penalty)
     }
-    let held = Stacked(layers, train: train, rows: test)
+    let held = Stacked(layers, alignment, rows: test)
     let logs = held.logProbabilities(point, classCount).values
-    var (right, loss) = (0, 0.0)
+    var (isRight, loss) = ([Bool](), 0.0)
     for (i, row) in test.enumerated() {
       let own = logs[(i * classCount)..<((i + 1) * classCount)]
       let best = own.indices.max { (own[$0], $1) < (own[$1], $0) } ?? 0
-      if best - own.startIndex == labels[row] { right += 1 }
+      isRight.append(best - own.startIndex == labels[row])
       loss -= Double(own[own.startIndex + labels[row]])
     }
     return Fitted(
       weights: LayerMixture.softmax(Array(point.prefix(count))),
-      accuracy: Double(right) / Double(test.count), logLoss: loss / Double(test.count),
-      iterations: outcome.iterations)
+      isRight: isRight, logLoss: loss / Double(test.count), iterations: outcome.iterations)
   }
 
   fileprivate static func softmax(_ a: [Double]) -> [Double] {
@@ -78,39 +82,63 @@ public struct LayerMixture: Sendable, Equatable {
   }
 }
 
-/// Rows of all layers, standardised by the training rows, `[layers × rows·width]`.
+/// How layers are brought to one place, scale and orientation, learned from training rows.
+private struct Alignment {
+  private let means: [[Double]]
+  /// From a layer's centred states to the common ones, `[width × width]` each.
+  private let maps: [Matrix]
+
+  init(_ layers: [Tensor], train: [Int]) throws {
+    let width = layers.first?.width ?? 0
+    means = layers.map { CentredRows.mean(of: $0, rows: train) }
+    let centred = zip(layers, means).map { Self.centred($0, $1, train) }
+    let scales = centred.map { states in
+      let square = states.values.reduce(0) { $0 + $1 * $1 } / Double(max(1, states.values.count))
+      return square > 0 ? 1 / square.squareRoot() : 0
+    }
+    guard let last = centred.last, let lastScale = scales.last else {
+      maps = []
+      return
+    }
+    let divisors = (0..<width).map { k in
+      let square = (0..<last.rows).reduce(0.0) { $0 + last[$1, k] * last[$1, k] }
+      let deviation = lastScale * (square / Double(max(1, last.rows))).squareRoot()
+      return deviation > 1e-6 ? 1 / deviation : 0
+    }
+    maps = try zip(centred, scales).map { states, scale in
+      // The rotation R with the least ‖XR − Y‖ is UVᵀ of XᵀY = USVᵀ.
+      let svd = try SingularValueDecomposition(of: matrixProduct(states, .transposed, last))
+      var map = matrixProduct(svd.u, .none, svd.vTransposed)
+      for i in 0..<width { for k in 0..<width { map[i, k] *= scale * divisors[k] } }
+      return map
+    }
+  }
+
+  /// `[rows × width]`
+  func states(of layer: Int, _ states: Tensor, _ rows: [Int]) -> Matrix {
+    matrixProduct(Self.centred(states, means[layer], rows), .none, maps[layer])
+  }
+
+  private static func centred(_ states: Tensor, _ mean: [Double], _ rows: [Int]) -> Matrix {
+    let width = states.width
+    return states.withUnsafeBuffer { values in
+      Matrix(
+        rows: rows.count, columns: width,
+        values: rows.flatMap { row in (0..<width).map { Double(values[row * width + $0]) - mean[$0] } })
+    }
+  }
+}
+
+/// Rows of all layers, aligned, `[layers × rows·width]`.
 private struct Stacked {
   let values: Tensor
   let rows, width: Int
 
-  init(_ layers: [Tensor], train: [Int], rows: [Int]) {
-    let width = layers.first?.width ?? 0
-    self.rows = rows.count
-    self.width = width
-    values = Tensor(shape: [layers.count, rows.count * width]) { out in
-      for (place, layer) in layers.enumerated() {
-        let mean = CentredRows.mean(of: layer, rows: train)
-        layer.withUnsafeBuffer { source in
-          var squares = [Double](repeating: 0, count: width)
-          for row in train {
-            for k in 0..<width {
-              let x = Double(source[row * width + k]) - mean[k]
-              squares[k] += x * x
-            }
-          }
-          let scale = squares.indices.map { k in
-            let deviation = (squares[k] / Double(train.count)).squareRoot()
-            return deviation > 0x1p-22 * abs(mean[k]) && deviation > 0 ? 1 / deviation : 0
-          }
-          for (i, row) in rows.enumerated() {
-            let start = (place * rows.count + i) * width
-            for k in 0..<width {
-              out[start + k] = Float((Double(source[row * width + k]) - mean[k]) * scale[k])
-            }
-          }
-        }
-      }
-    }
+  init(_ layers: [Tensor], _ alignment: Alignment, rows: [Int]) {
+    (self.rows, width) = (rows.count, layers.first?.width ?? 0)
+    values = Tensor(
+      layers.indices.flatMap { alignment.states(of: $0, layers[$0], rows).values.map { Float($0) } },
+      shape: [layers.count, rows.count * width])
   }
 
   private var layers: Int { values.rows }

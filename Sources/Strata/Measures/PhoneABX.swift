@@ -55,10 +55,12 @@ struct PhoneABX {
       return try tasks.flatMap { task in
         try ABXComparison.allCases.compactMap { comparison in
           guard task.cellCount > 0, !study.isCancelled() else { return nil }
-          let error = try task.error(own, comparison, threads: study.threads)
+          let result = try task.result(own, comparison, threads: study.threads)
           return LayerMeasure(
             layer: layer, level: .phoneme, name: name(task.speakers, comparison),
-            estimate: Estimate(value: error, low: error, high: error), count: task.triplets)
+            estimate: result.estimate(utterance: places.map(\.utterance), resamples: 200, seed: study.seed),
+            null: Estimate(value: 0.5, low: 0.5, high: 0.5), count: result.triplets,
+            utterances: Set(task.items.map { places[$0].utterance }).count)
         }
       }
     }
