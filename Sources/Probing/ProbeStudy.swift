@@ -34,6 +34,8 @@ public struct ProbeStudy: Sendable {
   public var resamples: Int
   /// Layers whose mistakes are looked at beside the peak's.
   public var errorLayers: Set<String> = []
+  /// Whether the peak layer is read beside the joint baseline, on which a verdict hangs; two dear fits a fold.
+  public var hasJointBaseline = true
   /// Where finished fits are kept; nil keeps none. The result does not depend on it.
   public var fits: (any FitCache)?
 

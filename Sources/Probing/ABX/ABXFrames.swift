@@ -98,9 +98,9 @@ private struct UnitFrames: Sendable {
         let (i, j) = (row * width, otherRow * width)
         var sums = SIMD4<Double>.zero
         for k in stride(from: 0, to: width & ~3, by: 4) {
-          sums +=
-            SIMD4(a[i + k], a[i + k + 1], a[i + k + 2], a[i + k + 3])
-            * SIMD4(b[j + k], b[j + k + 1], b[j + k + 2], b[j + k + 3])
+          let own = SIMD4(a[i + k], a[i + k + 1], a[i + k + 2], a[i + k + 3])
+          let others = SIMD4(b[j + k], b[j + k + 1], b[j + k + 2], b[j + k + 3])
+          sums += own * others
         }
         for k in (width & ~3)..<width { sums[k & 3] += a[i + k] * b[j + k] }
         // The cosine of equal rows misses 1 by rounding, and their angle would be 1e-8.

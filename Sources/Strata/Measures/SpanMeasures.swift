@@ -229,9 +229,10 @@ struct SpanMeasures {
       level: chosen.level, isDerived: chosen.isDerived, classes: chosen.classes, types: chosen.types,
       speakers: chosen.speakers, utterances: chosen.utterances, items: chosen.items,
       states: [(layer: baseline, states: mel), (layer: layer.name, states: both)])
-    let result = try ProbeStudy(
-      spec: spec, examples: joined, splits: splits, seed: study.seed, resamples: study.bootstrapResamples
-    ).run(threads: study.threads, isCancelled: study.isCancelled).result
+    var probing = ProbeStudy(
+      spec: spec, examples: joined, splits: splits, seed: study.seed, resamples: study.bootstrapResamples)
+    probing.hasJointBaseline = false
+    let result = try probing.run(threads: study.threads, isCancelled: study.isCancelled).result
     return result.layers.first?.gainOverMel.map { ($0, result.tested) }
   }
 
