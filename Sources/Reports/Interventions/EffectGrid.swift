@@ -26,7 +26,7 @@ struct EffectGrid: Figure {
   private let left: Double
   private let column: Double
 
-  private static let (row, top, legend) = (12.0, 16.0, 22.0)
+  private static let (row, line, legend) = (12.0, 9.0, 22.0)
 
   init(
     name: String, title: String, summary: String, columns: [String], rows: [(name: String, cells: [Cell])],
@@ -39,19 +39,25 @@ struct EffectGrid: Figure {
     column = min(max(space / Double(max(columns.count, 1)), 24), 70)
   }
 
-  private var bottom: Double { Self.top + Self.row * Double(rows.count) }
+  /// Headings may have two lines.
+  private var top: Double {
+    7 + Self.line * Double(columns.map { $0.split(separator: "\n").count }.max() ?? 1)
+  }
+  private var bottom: Double { top + Self.row * Double(rows.count) }
   private var width: Double { max(left + column * Double(columns.count) + 2, left + 220) }
   var size: FigureSize { FigureSize(points: width, bottom + Self.legend) }
 
   func draw(on canvas: inout Canvas) {
     for (index, heading) in columns.enumerated() {
-      canvas.label(
-        Canvas.shortened(heading, to: column - 2), left + (Double(index) + 0.5) * column, 11,
-        anchor: .middle,
-        isBold: true)
+      for (line, words) in heading.split(separator: "\n").enumerated() {
+        canvas.label(
+          Canvas.shortened(String(words), to: column - 2, isBold: true),
+          left + (Double(index) + 0.5) * column,
+          11 + Self.line * Double(line), anchor: .middle, isBold: true)
+      }
     }
     for (place, line) in rows.enumerated() {
-      let y = Self.top + Double(place) * Self.row
+      let y = top + Double(place) * Self.row
       canvas.label(
         Canvas.name(line.name), left - 5, y + Self.row / 2 + 2.5, anchor: .end, fill: canvas.style.muted)
       for (index, cell) in line.cells.enumerated() {

@@ -16,7 +16,8 @@ extension InterventionResult {
         (
           damage,
           "What linear readers of \(readLayers.last ?? "the last layer") lose of each level when one is erased before, beyond "
-            + "what they lose to a random subspace. A star: more than chance."
+            + "what they lose to a random subspace; above each column what is erased (−), and below it what is read. A star: "
+            + "more than chance."
         ))
     }
     if let lesionMap {
@@ -120,7 +121,7 @@ extension InterventionResult {
     var grid = EffectGrid(
       name: "damage", title: "Which levels are hurt when one is erased",
       summary: "Accuracy that linear readers of \(last) lose of each level beyond a random subspace.",
-      columns: pairs.map { "\($0.0) → \($0.1)" }, rows: lines,
+      columns: pairs.map { "−\($0.0)\n\($0.1)" }, rows: lines,
       data: DataTable(
         columns: ["layer"] + pairs.map { "\($0.0)_to_\($0.1)" },
         headings: ["Erased at"] + pairs.map { "\($0.0) erased, \($0.1) read" },
@@ -217,12 +218,13 @@ extension InterventionResult {
   private func returns(of level: Erased) -> EffectGrid? {
     let own = rows.filter { $0.level == level.name && !$0.returned.isEmpty }
     guard !own.isEmpty else { return nil }
+    let across = Array(readLayers.drop { $0 != layers.first })
     func found(_ row: Row, _ layer: String) -> Return? { row.returned.first { $0.layer == layer } }
     let best = own.flatMap { $0.returned.map(\.intact) }.max() ?? 1
     let lines = own.map { row in
       (
         name: row.layer,
-        cells: readLayers.map { layer -> EffectGrid.Cell in
+        cells: across.map { layer -> EffectGrid.Cell in
           guard let back = found(row, layer) else { return EffectGrid.Cell(text: "") }
           return EffectGrid.Cell(
             value: back.accuracy.value, text: Self.number(back.accuracy.value),
@@ -242,11 +244,11 @@ extension InterventionResult {
         + "\(Self.number(level.majority)). "
         + (back.isEmpty
           ? "It comes back nowhere." : "It comes back when erased at \(back.joined(separator: ", "))."),
-      columns: readLayers, rows: lines,
+      columns: across, rows: lines,
       data: DataTable(
-        columns: ["erased_at"] + readLayers, headings: ["Erased at"] + readLayers,
+        columns: ["erased_at"] + across, headings: ["Erased at"] + across,
         rows: own.map { row in
-          [.text(row.layer)] + readLayers.map { .plain(found(row, $0)?.accuracy.value, digits: 3) }
+          [.text(row.layer)] + across.map { .plain(found(row, $0)?.accuracy.value, digits: 3) }
         }))
     grid.ends = ("majority", Self.number(best))
     grid.marks = ("", "read again")
