@@ -27,7 +27,7 @@ states = torch.cat([seconds / 0.09 + noise(1), noise(3)], 1)
 
 def explained(x, z):
     x, z = x - x.mean(0), z - z.mean(0)
-    return float(1 - ((z - x @ torch.linalg.lstsq(x, z).solution) ** 2).sum() / (z**2).sum())
+    return abs(float(1 - ((z - x @ torch.linalg.lstsq(x, z).solution) ** 2).sum() / (z**2).sum()))
 
 
 print(f"durations explained by the states: {explained(states, seconds):.2f}")
