@@ -10,27 +10,52 @@ extension StudyRunner {
     let withLayer: LayerPredictions
   }
 
+  /// A gain of so much accuracy is no artefact of where fits end.
+  private static let clearGain = 0.1
+
   /// The probe on the joint baseline r and on [r, layer], each block of features with a penalty of its own: that of r is
   /// the one that is best for r alone. Nil where there is no joint baseline.
   ///
-  /// Only the layer that a verdict hangs on is measured so: it costs as much as another layer.
+  /// Only the layer that a verdict hangs on is measured so: it costs as much as another layer. Fits that end early hide
+  /// what a layer adds; where they show less than `clearGain`, all are made again and taken closer to their minimum.
   func jointPredictions(of layer: String) throws -> JointPredictions? {
     guard let joint else { return nil }
     let both = joint.with(try study.examples.states(of: layer))
+    let first = try jointPredictions(of: layer, joint, both, by: probe, name: "joint")
+    guard let converged = probe.converged, study.targeted.numbers == nil, gain(of: first) < Self.clearGain
+    else { return first }
+    counter.expect(2 * design.folds.count)
+    return try jointPredictions(of: layer, joint, both, by: converged, name: "converged joint")
+  }
+
+  /// In accuracy.
+  private func gain(of predictions: JointPredictions) -> Double {
+    func right(_ guesses: [Prediction?]) -> Int {
+      zip(guesses, design.labels).count { $0.0?.label == $0.1 }
+    }
+    let tested = predictions.baseline.guesses.count { $0 != nil }
+    let gained = right(predictions.withLayer.guesses) - right(predictions.baseline.guesses)
+    return Double(gained) / Double(max(1, tested))
+  }
+
+  private func jointPredictions(
+    of layer: String, _ joint: JointBaseline, _ both: Tensor, by probe: any TunedProbe, name: String
+  ) throws -> JointPredictions {
     let pairs = try parallelMap(design.folds.count, threads: threads) { index in
       let fold = design.folds[index]
       let rows = FoldRows(train: fold.train, development: fold.development, outer: fold.outer)
       // Where the baseline's outcome was kept, its fit is made again for a layer that is not.
       var ofBaseline: JointFit?
-      let first = try kept("joint fold \(index)", testing: fold.test.count) {
-        let fit = try baselineFit(joint.states, rows)
+      let first = try kept("\(name) fold \(index)", testing: fold.test.count) {
+        let fit = try baselineFit(joint.states, rows, by: probe)
         ofBaseline = fit
         return try outcome(of: fit, joint.states, fold)
       }
       counter.advance()
-      let second = try kept("joint \(layer) fold \(index)", testing: fold.test.count) {
+      let second = try kept("\(name) \(layer) fold \(index)", testing: fold.test.count) {
         let fit = try withLayer(
-          both, rows, from: joint.states.width, after: ofBaseline ?? baselineFit(joint.states, rows))
+          both, rows, from: joint.states.width,
+          after: ofBaseline ?? baselineFit(joint.states, rows, by: probe), by: probe)
         return try outcome(of: fit, both, fold)
       }
       counter.advance()
@@ -49,21 +74,23 @@ extension StudyRunner {
     ProbeInput(states: states, labels: design.labels, classCount: design.classes.count)
   }
 
-  private func baselineFit(_ states: Tensor, _ rows: FoldRows) throws -> JointFit {
+  private func baselineFit(
+    _ states: Tensor, _ rows: FoldRows, by probe: any TunedProbe
+  ) throws -> JointFit {
     try requireGoingOn()
     if let targets = study.targeted.numbers {
       return .numbers(try regression.fit(states, targets: targets, rows))
     }
-    return .classes(try probe.converged.fit(input(states), rows))
+    return .classes(try probe.fit(input(states), rows))
   }
 
   private func withLayer(
-    _ states: Tensor, _ rows: FoldRows, from column: Int, after first: JointFit
+    _ states: Tensor, _ rows: FoldRows, from column: Int, after first: JointFit, by probe: any TunedProbe
   ) throws -> JointFit {
     try requireGoingOn()
     switch first {
     case .classes(let first):
-      return .classes(try probe.converged.fit(input(states), rows, blockFrom: column, after: first))
+      return .classes(try probe.fit(input(states), rows, blockFrom: column, after: first))
     case .numbers(let first):
       guard let targets = study.targeted.numbers else {
         preconditionFailure("a regression without numbers")

@@ -243,7 +243,7 @@ final class ProgressCounter: Sendable {
 
   init(report: @escaping @Sendable (Int, Int) -> Void) { self.report = report }
 
-  func expect(_ total: Int) { state.withLock { $0.total = total } }
+  func expect(_ more: Int) { state.withLock { $0.total += more } }
 
   func advance() {
     state.withLock {

@@ -54,8 +54,8 @@ struct FoldRows {
 
 /// A family of classifiers whose penalty is chosen on development rows.
 protocol TunedProbe: Sendable {
-  /// The same, with every fit at its minimum.
-  var converged: any TunedProbe { get }
+  /// The same, with every fit taken closer to its minimum; nil where it is there already.
+  var converged: (any TunedProbe)? { get }
 
   /// The trials are those of the search, by their log loss an example.
   func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit
@@ -68,8 +68,7 @@ protocol TunedProbe: Sendable {
 }
 
 extension TunedProbe {
-  /// Closed forms are there at once.
-  var converged: any TunedProbe { self }
+  var converged: (any TunedProbe)? { nil }
 }
 
 extension [Prediction] {

@@ -156,7 +156,7 @@ extension TunedSoftmaxProbe: TunedProbe {
   /// What a layer adds to wide and correlated features can be a small part of what these lose or gain on their way to
   /// the minimum: of the 0.06 bits that a layer adds for the syllables of fixtures/unseen at 1e-7, searching at 1e-3 and
   /// ending at 1e-5 leaves 0.001, and 1e-6 for both gives 0.067.
-  var converged: any TunedProbe {
+  var converged: (any TunedProbe)? {
     var probe = self
     (probe.searchTolerance, probe.tolerance) = (1e-6, 1e-6)
     return probe

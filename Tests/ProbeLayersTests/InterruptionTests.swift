@@ -113,7 +113,7 @@ import Testing
     let run = try shell(
       """
       probe-layers \(quick) --output out \(shard) --quiet & one=$!
-      until [ -e out/.strata-lock ] || [ -e out/shard-1-of-2/.strata-lock ]; do sleep 0.02; done
+      until [ -s out/.strata-lock ] || [ -s out/shard-1-of-2/.strata-lock ]; do sleep 0.02; done
       kill -STOP $one  # so that the second finds it at work, however fast it is
       probe-layers \(quick) --output out \(shard) --quiet 2> errors & two=$!
       until grep -q 'is being written by process .*; waiting for it to end' errors; do sleep 0.02; done
