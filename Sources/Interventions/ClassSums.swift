@@ -29,25 +29,13 @@ struct ClassSums: Sendable {
     8 * width * (width + labellings * classCount + 2)
   }
 
-  private static let block = 512
-
   /// Adds the rows of `states` `[rows × width]` whose label is not negative in the first labelling.
   mutating func add(_ states: Tensor, labels: [[Int]]) {
     precondition(labels.count == counts.count && labels.allSatisfy { $0.count == states.rows })
     let width = centre.count
     let rows = labels[0].indices.filter { labels[0][$0] >= 0 }
-    var block = [Double](repeating: 0, count: min(Self.block, max(1, rows.count)) * width)
-    for first in stride(from: 0, to: rows.count, by: Self.block) {
-      let size = min(Self.block, rows.count - first)
-      states.withUnsafeBuffer { x in
-        block.withUnsafeMutableBufferPointer { block in
-          for i in 0..<size {
-            let row = rows[first + i]
-            for k in 0..<width { block[i * width + k] = Double(x[row * width + k]) - centre[k] }
-          }
-        }
-      }
-      addProduct(of: block, rows: size)
+    CentredRows.forEachBlock(of: states, rows: rows, mean: centre) { first, block, size in
+      gram.addProduct(of: block, rows: size, width: width)
       for i in 0..<size {
         for k in 0..<width { sum[k] += block[i * width + k] }
         for (set, labels) in labels.enumerated() where labels[rows[first + i]] >= 0 {
@@ -58,16 +46,6 @@ struct ClassSums: Sendable {
       }
     }
     count += rows.count
-  }
-
-  private mutating func addProduct(of block: [Double], rows: Int) {
-    let width = centre.count
-    gram.values.withUnsafeMutableBufferPointer { out in
-      block.withUnsafeBufferPointer { a in
-        guard let out = out.baseAddress, let a = a.baseAddress else { return }
-        BLAS.syrk(n: width, k: rows, a, lda: width, beta: 1, out, ldc: width)
-      }
-    }
   }
 
   /// Those of both sets of rows.

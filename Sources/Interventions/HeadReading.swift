@@ -45,17 +45,22 @@ struct HeadSpelling: Sendable {
     guard names.contains(where: Self.blanks.contains) else {
       throw refuse("none of them is CTC's blank (<pad>, <blank>)")
     }
-    isFiller = names.map { Self.blanks.contains($0) || Self.silences.contains($0) }
+    let isFiller = names.map { Self.blanks.contains($0) || Self.silences.contains($0) }
+    self.isFiller = isFiller
+    // X-SAMPA's s and S are two phones: case is looked past only where it tells no classes apart.
+    let spoken = classes.indices.filter { !isFiller[$0] }
+    let tellsCase = Set(spoken.map { names[$0] }).count < Set(spoken.map { classes[$0] }).count
+    func folded(_ name: String) -> String { tellsCase ? name : name.lowercased() }
     var numbers: [String: Int] = [:]
-    for (number, name) in names.enumerated() where !isFiller[number] { numbers[name] = number }
-    let phones = corpus.utterances.map { $0.spans(at: .phoneme).map { $0.label.lowercased() } }
+    for number in spoken { numbers[folded(classes[number])] = number }
+    let phones = corpus.utterances.map { $0.spans(at: .phoneme).map { folded($0.label) } }
     let strangers = Set(phones.joined()).filter { numbers[$0] == nil }.sorted()
     if strangers.isEmpty, phones.contains(where: { !$0.isEmpty }) {
       (unit, symbols) = (.phones, phones.map { $0.compactMap { numbers[$0] } })
       return
     }
     let texts = corpus.utterances.map { utterance in
-      utterance.spans(at: .word).map { $0.label.lowercased() }.joined(
+      utterance.spans(at: .word).map { folded($0.label) }.joined(
         separator: numbers["|"] == nil ? "" : "|"
       )
       .map(String.init)

@@ -97,7 +97,7 @@ public struct LabelMoments: Sendable {
 
 extension Matrix {
   /// Its upper triangle += AᵀA with A `[rows × width]`.
-  mutating func addProduct(of block: [Double], rows: Int, width: Int) {
+  package mutating func addProduct(of block: [Double], rows: Int, width: Int) {
     values.withUnsafeMutableBufferPointer { out in
       block.withUnsafeBufferPointer { a in
         guard let out = out.baseAddress, let a = a.baseAddress else { return }
@@ -122,7 +122,7 @@ extension Matrix {
 }
 
 /// Rows of a tensor around a mean, in double precision, block by block.
-enum CentredRows {
+package enum CentredRows {
   static let block = 512
 
   static func mean(of states: Tensor, rows: [Int]) -> [Double] {
@@ -138,7 +138,7 @@ enum CentredRows {
   }
 
   /// Calls `body(place of the block's first row in rows, [block × width], rows in it)`.
-  static func forEachBlock(
+  package static func forEachBlock(
     of states: Tensor, rows: [Int], mean: [Double], _ body: (Int, [Double], Int) -> Void
   ) {
     let width = states.width

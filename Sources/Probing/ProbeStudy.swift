@@ -24,7 +24,7 @@ public struct ProbeStudy: Sendable {
   /// Of the trained model: its layers, `mel` or `n-grams` for the baseline where there is one; and what is read of them.
   public var targeted: ProbeDataset
   public var examples: PooledSpans { targeted.examples }
-  /// Of its randomly initialised twins: the same spans, whose own labels are not looked at.
+  /// Of untrained models of its architecture: the same spans, whose own labels are not looked at.
   public var twins: [PooledSpans]
   public var splits: SplitPlan
   /// The layers that are reported, each with its place; those that `examples` knows nothing of are left out.

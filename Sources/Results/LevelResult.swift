@@ -170,7 +170,7 @@ public struct LayerResult: Codable, Equatable, Sendable {
   /// Why this layer has no number for this level; nil where it has one.
   public var reason: String?
   public var metrics: MetricTable?
-  /// The same layer of the randomly initialised twin, the mean over its seeds.
+  /// The same layer of the untrained model, the mean over its seeds.
   public var twin: MetricTable?
   /// Paired differences in the level's metric.
   public var gainOverTwin: Estimate?

@@ -150,7 +150,7 @@ struct Warnings {
 
   mutating func add(noTwinOf model: String) {
     add([
-      "\(model) has no randomly initialised twin, as only a model can: what its training added, beyond what its "
+      "\(model) has no untrained model beside it, as only a model can have: what its training added, beyond what its "
         + "architecture gives, cannot be told."
     ])
   }

@@ -29,7 +29,7 @@ public struct LayerStudy: Sendable {
   public var errorLayers: [String] = []
   /// The probe definitions; one result each.
   public var probes: [ProbeSpec] = ProbeSpec.bundled.filter { $0.isDefault && $0.fits(ofText: false) }
-  /// Seeds of the randomly initialised twins; empty for none.
+  /// Seeds of the untrained models; empty for none.
   public var twinSeeds: [UInt64] = [1, 2, 3]
   /// The level whose pooled spans are compared between layers.
   public var similarityLevel: Level = .phoneme

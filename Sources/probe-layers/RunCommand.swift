@@ -8,7 +8,7 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Study a model: which of its layers encode which levels of speech.",
     discussion: """
       Reads the checkpoint, runs every utterance through it once, trains linear probes on each layer with a
-      randomly initialised twin and log-mel features beside them, compares the layers with each other, prints
+      untrained model and log-mel features beside them, compares the layers with each other, prints
       a table and writes a report. Started again after Ctrl-C, it goes on where it stopped.
 
       EXAMPLES

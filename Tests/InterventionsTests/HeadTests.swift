@@ -1,3 +1,4 @@
+import Corpora
 import Foundation
 import Foundations
 import StrataTestSupport
@@ -64,5 +65,32 @@ import Testing
     let expected = (0..<3).reduce(0.0) { $0 + exp(Double($1)) / sum * (2 * Double($1) - 2) }
     #expect(abs(HeadOutput(logits: q).divergence(from: HeadOutput(logits: p)) - expected) < 1e-12)
     #expect(HeadOutput(logits: p).divergence(from: HeadOutput(logits: p)) == 0)
+  }
+
+  private func spelling(_ phones: [String], words: [String] = [], _ classes: [String]) throws
+    -> HeadSpelling
+  {
+    func tier(_ labels: [String], _ level: Level) -> Tier {
+      Tier(
+        name: level.rawValue, level: level,
+        intervals: labels.enumerated().map {
+          Interval(start: Double($0), end: Double($0) + 1, label: $1)
+        })
+    }
+    let utterance = Utterance(
+      id: "u", audioPath: "u.wav", labelPath: "u.TextGrid", speaker: "s", sentence: "u", seconds: 9,
+      tiers: [.phoneme: tier(phones, .phoneme), .word: tier(words, .word)])
+    let corpus = Corpus(name: "c", path: "c", utterances: [utterance], silenceLabels: [], issues: [])
+    return try HeadSpelling(corpus, classes: classes, model: "m")
+  }
+
+  @Test("case is looked past, except where it tells a head's classes apart")
+  func letterCase() throws {
+    let xSampa = ["<pad>", "s", "S", "a"]
+    #expect(try spelling(["S", "a", "s"], xSampa).symbols == [[2, 3, 1]])
+    #expect(throws: InterventionError.self) { try spelling(["A"], xSampa) }
+    #expect(try spelling(["AA", "s"], ["<PAD>", "aa", "S"]).symbols == [[1, 2]])
+    let letters = try spelling(["x"], words: ["to", "so"], ["<pad>", "|", "O", "S", "T"])
+    #expect(letters.unit == .letters && letters.symbols == [[4, 2, 1, 3, 2]])
   }
 }

@@ -9,7 +9,9 @@ import Testing
 @Suite("The same statements with any kernels") struct KernelTests {
   private let folder = try? TemporaryFolder()
 
-  /// Both run on any processor of the last ten years with AVX2; the older one has other sums.
+  /// Both run on any processor of the last ten years with AVX2; the older one has other sums. Of syllables the two top
+  /// layers are nearly tied, and what a layer adds to the joint baseline is so little that fits which end early show a
+  /// thousandth of a bit of it.
   @Test("decisions and peak sets are those of other kernels")
   func statements() throws {
     let folder = try #require(folder)
@@ -19,8 +21,8 @@ import Testing
       let output = try folder.file("study-\(kernel)")
       let run = try CommandRun(
         shell:
-          "OPENBLAS_CORETYPE=\(kernel) probe-layers '\(model)' --corpus '\(corpus)' --levels phoneme --layers 2,3 "
-          + "--twins 0 --quiet --output '\(output)'", in: folder.path)
+          "OPENBLAS_CORETYPE=\(kernel) probe-layers '\(model)' --corpus '\(corpus)' --levels syllable --layers 5,6 "
+          + "--twins 0 --maps 0 --quiet --output '\(output)'", in: folder.path)
       #expect(run.status == 0, "\(run.errors)")
       let record = try String(contentsOfFile: output + "/run.yaml", encoding: .utf8)
       #expect(record.contains("blas-kernel: \"\(kernel)\""), "\(record)")
@@ -31,6 +33,10 @@ import Testing
     for (one, other) in zip(studies[0].levels, studies[1].levels) {
       #expect(one.verdict?.decision == other.verdict?.decision)
       #expect(one.peak?.peakSet == other.peak?.peakSet)
+      for level in [one, other] {
+        let gain = try #require(level.joint?.gainInBits)
+        #expect(gain.value > 0.03 && gain.low > 0, "\(gain)")
+      }
       for (a, b) in zip(one.layers, other.layers) {
         let (a, b) = (a.metrics?.accuracy.value ?? 0, b.metrics?.accuracy.value ?? 1)
         #expect(abs(a - b) < 0.005, "\(a) and \(b)")

@@ -50,13 +50,12 @@ public struct UtteranceDraws: Sendable {
     return Draws(values: values, clusters: rows.count).estimate(within: range)
   }
 
-  /// The mean of `value`, and the middle 95 % of its draws, over labels exchanged between whole utterances: each takes
-  /// those of another one, from the first on, as often as its own rows need. Missing of fewer than two utterances.
-  public func null(of labels: [Int], draws: Int, _ value: ([Int]) throws -> Double) rethrows -> Estimate? {
-    guard rows.count > 1, draws > 0 else { return nil }
+  /// Labels exchanged between whole utterances, so many times: each takes those of another one, from the first on, as
+  /// often as its own rows need. None of fewer than two utterances.
+  public func exchanged(_ labels: [Int], draws: Int) -> [[Int]] {
+    guard rows.count > 1 else { return [] }
     var numbers = RandomNumbers(seed: seed, stream: "exchanged utterances")
-    var values: [Double] = []
-    for _ in 0..<draws {
+    return (0..<draws).map { _ in
       // Around a ring of a random order, so that no utterance keeps its own.
       let ring = numbers.permutation(rows.count)
       let step = 1 + numbers.index(below: rows.count - 1)
@@ -65,9 +64,14 @@ public struct UtteranceDraws: Sendable {
         let giver = rows[ring[(place + step) % ring.count]]
         for (i, row) in rows[ring[place]].enumerated() { exchanged[row] = labels[giver[i % giver.count]] }
       }
-      values.append(try value(exchanged))
+      return exchanged
     }
-    values.sort()
+  }
+
+  /// The mean and the middle 95 % of what a measure gave on exchanged labels; nil of nothing.
+  public static func null(_ found: [Double]) -> Estimate? {
+    guard !found.isEmpty else { return nil }
+    let values = found.sorted()
     let mean = values.reduce(0, +) / Double(values.count)
     return Estimate(value: mean, low: quantile(values, 0.025), high: quantile(values, 0.975))
   }

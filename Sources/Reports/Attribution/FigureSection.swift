@@ -23,7 +23,7 @@ extension PageTemplates {
     <h2>{{title}}</h2>
     <p class="text">{{text}}</p>
     <figure>
-    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 46rem)">
+    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 42rem)">
     {{{svg}}}</div></div>
     <figcaption>{{summary}}</figcaption>
     {{#drawing}}{{>data}}{{/drawing}}

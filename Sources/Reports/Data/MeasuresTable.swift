@@ -59,7 +59,7 @@ public enum MeasuresTable {
     if measures.contains(where: { $0.null != nil }) {
       notes.append(
         "by chance: the most that a layer gets in 97.5 % of draws with labels exchanged between whole utterances "
-          + "(ABX: one half, by symmetry)")
+          + "(of MDL three draws; ABX: one half, by symmetry)")
     }
     for reason in Set(measures.compactMap(\.reason)).sorted() {
       let missing = names.filter { name in measures.contains { $0.name == name && $0.reason == reason } }

@@ -13,6 +13,8 @@ public struct LayerProfile: Figure {
   private static let width = 90 * FigureSize.pointsPerMillimetre
   private static let plotHeight = 122.0
   private static let top = 27.0
+  /// How much wider the fonts are that browsers take where there is no Helvetica.
+  private static let fallbackFont = 1.2
 
   init(_ level: LevelResult, title: String, name: String) {
     self.level = level
@@ -23,7 +25,7 @@ public struct LayerProfile: Figure {
     let start = 27.0
     axis = LayerAxis(
       names: layers.map(\.layer.name), start: start,
-      length: Self.width - start - (labels.max() ?? 0) - 9)
+      length: Self.width - start - Self.fallbackFont * (labels.max() ?? 0) - 9)
   }
 
   public var title: String { "\(heading.capitalizedFirst) by layer: \(level.metric.words)" }

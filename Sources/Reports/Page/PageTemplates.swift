@@ -123,7 +123,7 @@ enum PageTemplates {
 
   static let drawing = """
     <figure id="{{id}}">
-    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 46rem); max-width: {{mostWidth}}px">
+    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 42rem); max-width: {{mostWidth}}px">
     {{{svg}}}</div></div>
     <figcaption><b>{{title}}.</b> {{note}}</figcaption>
     {{>data}}

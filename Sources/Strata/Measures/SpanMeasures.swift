@@ -112,15 +112,15 @@ struct SpanMeasures {
     let (labels, clusters) = (
       labels, try KMeans(clusters: count).fit(states, seed: study.seed).assignments
     )
+    let exchanged = draws.exchanged(labels, draws: Self.nullDraws).map {
+      ClusterScores(labels: $0, clusters: clusters)
+    }
     return scores.map { name, score in
       measure(
         layer, name,
         draws.estimate(within: -1...1) {
           ClusterScores(labels: labels, clusters: clusters, weights: $0)[keyPath: score]
-        },
-        null: draws.null(of: labels, draws: Self.nullDraws) {
-          ClusterScores(labels: $0, clusters: clusters)[keyPath: score]
-        })
+        }, null: UtteranceDraws.null(exchanged.map { $0[keyPath: score] }))
     }
   }
 
@@ -141,28 +141,20 @@ struct SpanMeasures {
     let own = try code(labels)
     var bits = [Double](repeating: 0, count: states.rows)
     for (row, cost) in zip(utterances.joined(), own.rows) { bits[row] = cost }
-    var nulls: [(uniform: Double, entropy: Double)] = []
-    _ = try draws.null(of: labels, draws: Self.codeDraws) { exchanged in
-      let length = try code(exchanged)
-      nulls.append((length.compression, length.compressionOfEntropy))
-      return length.compression
-    }
+    let exchanged = try draws.exchanged(labels, draws: Self.codeDraws).map(code)
     func compression(
-      _ name: LayerMeasure.Name, of total: Double, _ nulls: [Double]
+      _ name: LayerMeasure.Name, of total: Double, _ null: KeyPath<OnlineCode.Length, Double>
     ) -> LayerMeasure {
       let price = total / Double(states.rows)
       let estimate = draws.estimate { weights in
         let spent = zip(weights, bits).reduce(0.0) { $0 + Double($1.0) * $1.1 }
         return price * Double(weights.reduce(0, +)) / spent
       }
-      let mean = nulls.reduce(0, +) / Double(nulls.count)
-      return measure(
-        layer, name, estimate,
-        null: Estimate(value: mean, low: nulls.min() ?? mean, high: nulls.max() ?? mean))
+      return measure(layer, name, estimate, null: UtteranceDraws.null(exchanged.map { $0[keyPath: null] }))
     }
     return [
-      compression(.compression, of: own.uniformBits, nulls.map(\.uniform)),
-      compression(.compressionOfEntropy, of: own.entropyBits, nulls.map(\.entropy)),
+      compression(.compression, of: own.uniformBits, \.compression),
+      compression(.compressionOfEntropy, of: own.entropyBits, \.compressionOfEntropy),
     ]
   }
 
