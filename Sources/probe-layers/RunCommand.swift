@@ -7,7 +7,7 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Study a model: which of its layers encode which levels of speech.",
     discussion: """
-      Reads the checkpoint, runs every utterance through it once, trains linear probes on each layer with a
+      Reads the checkpoint, runs every utterance through it once, trains linear probes on each layer with an
       untrained model and log-mel features beside them, compares the layers with each other, prints
       a table and writes a report. Started again after Ctrl-C, it goes on where it stopped.
 
