@@ -6,7 +6,7 @@ let testData = [
   "Activations": "Resources", "Attribution": "Resources", "Interventions": "Resources",
   "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
   "Probing": "Resources",
-  "Reports": "Golden", "Similarity": "Resources", "Corpora": "Resources",
+  "Reports": "Golden", "Similarity": "Resources", "Strata": "Resources", "Corpora": "Resources",
 ]
 
 /// A module is one line; its tests come with it.
@@ -19,9 +19,12 @@ func module(
     .testTarget(
       name: name + "Tests",
       dependencies: [.byName(name: name), "StrataTestSupport"] + testNeeds,
-      exclude: testData[name].map { [$0] } ?? []),
+      exclude: testData[name].map { [$0] } ?? [], swiftSettings: testSettings),
   ]
 }
+
+/// Tests wait for what they test, not for themselves: optimising them is a third of a release build's time and saves none.
+let testSettings: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 func system(_ name: String, _ pkgConfig: String, apt: String) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
@@ -172,7 +175,8 @@ let package = Package(
           ]),
         .testTarget(
           name: "ProbeLayersTests",
-          dependencies: ["probe-layers", "Checkpoints", "Strata", "Tensors", "StrataTestSupport"]),
+          dependencies: ["probe-layers", "Checkpoints", "Strata", "Tensors", "StrataTestSupport"],
+          swiftSettings: testSettings),
       ]),
   swiftLanguageModes: [.v6]
 )

@@ -28,7 +28,7 @@ struct LengthCheck {
 
   /// One issue for all that is of another length, with what they have in common.
   func report(path: String, _ issues: inout IssueList) {
-    let said = rows.filter { $0.isSaid && abs($0.difference) > Self.tolerance }
+    let said = Self.differing(rows.filter(\.isSaid))
     let unsaid = rows.filter { !$0.isSaid }
     if let first = said.max(by: { abs($0.difference) < abs($1.difference) }) {
       let many = said.count == 1 ? "" : "; the most differs \(first.shown)"
@@ -50,6 +50,13 @@ struct LengthCheck {
           + "\(first.shown), \(Self.words(first.labels)) against \(Self.words(first.audio)) s: "
           + Self.cause(ofRatio: ratio.mean))
     }
+  }
+
+  /// Those that are off by more than the tolerance; of short recordings all, where all are off by one factor.
+  private static func differing(_ rows: [Row]) -> [Row] {
+    let ratio = spread(rows.map(\.ratio))
+    if rows.count > 2, abs(ratio.mean - 1) > 0.02, ratio.relative < 0.002 { return rows }
+    return rows.filter { abs($0.difference) > tolerance }
   }
 
   /// What differences have in common.
