@@ -4,7 +4,8 @@ import PackageDescription
 /// The folders of data that modules' tests have; they are read by path, not bundled.
 let testData = [
   "Activations": "Resources", "Attribution": "Resources", "Interventions": "Resources",
-  "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
+  "Audio": "Resources", "Checkpoints": "Resources", "FineTuning": "Resources", "HDF5": "Resources",
+  "Models": "Resources",
   "Probing": "Resources",
   "Reports": "Golden", "Similarity": "Resources", "Corpora": "Resources",
 ]
@@ -147,6 +148,12 @@ let package = Package(
           "Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Checkpoints", "Models",
           "Activations", "Probing",
         ])
+      + module(
+        "FineTuning",
+        [
+          "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models", "Probing",
+          "Attribution",
+        ], tests: ["Foundations", "Corpora", "Tensors", "Audio", "Checkpoints", "Models", "Attribution"])
       + module(
         "Reports",
         [

@@ -40,6 +40,9 @@ extension SpeechModel {
         model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
         normalisesInput: false, tokenizer: tokenizer, window: options.window)
       loaded.files = files
+      loaded.origin = ParameterOrigin(
+        checkpoint: description.checkpoint, names: built.report.stored,
+      configuration: description.configuration)
       return loaded
     }
     guard let normalisesInput = description.normalisesInput else {
@@ -62,6 +65,9 @@ extension SpeechModel {
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
       normalisesInput: normalisesInput, normalisationEpsilon: epsilon, window: options.window)
     loaded.files = files
+    loaded.origin = ParameterOrigin(
+      checkpoint: description.checkpoint, names: built.report.stored,
+      configuration: description.configuration)
     return loaded
   }
 

@@ -1,7 +1,7 @@
 import Checkpoints
 import Tensors
 
-extension Wav2Vec2 {
+extension Wav2Vec2: TrainableArchitecture {
   static let modelTypes =
     Wav2Vec2Configuration.Family.allCases.map(\.rawValue)
     + Wav2Vec2Configuration.Family.aliases.keys.sorted()
@@ -50,6 +50,12 @@ extension Wav2Vec2 {
     }
     return try Wav2Vec2Configuration(
       ConfigurationReader(path: description.configurationPath, values: tree), family: family)
+  }
+
+  func rebuilt(from reader: inout ParameterReader) throws -> Wav2Vec2 {
+    var changed = configuration
+    changed.symbols = reader.shape(of: "lm_head.weight")?.first
+    return try Wav2Vec2(changed, from: &reader)
   }
 
   func untrained(seed: UInt64) throws -> Wav2Vec2 {

@@ -68,7 +68,7 @@ extension Wav2Vec2 {
       weight: weight, bias: try reader.tensor("\(name).bias", [c.width], .zeros),
       groups: c.positionalGroups,
       inputScale: scale, norm: c.family == .data2vec ? LayerNorm(epsilon: 1e-5) : nil,
-      activation: c.featureActivation)
+      activation: c.featureActivation, keepsWeight: reader.isTraining)
   }
 
   /// What a checkpoint may hold beside the model itself: heads for other tasks and what only training needs.
