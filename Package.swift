@@ -151,7 +151,8 @@ let package = Package(
       + module(
         "FineTuning",
         [
-          "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models", "Probing",
+          "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models",
+          "Probing",
           "Attribution",
         ], tests: ["Foundations", "Corpora", "Tensors", "Audio", "Checkpoints", "Models", "Attribution"])
       + module(
@@ -164,7 +165,7 @@ let package = Package(
         "Strata",
         [
           "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models",
-          "Activations", "Probing", "Similarity", "Attribution", "Interventions", "Reports",
+          "Activations", "Probing", "Similarity", "Attribution", "Interventions", "FineTuning", "Reports",
         ],
         tests: [
           "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "HDF5", "Models",

@@ -25,7 +25,9 @@ extension SpeechModel {
   ///
   /// Throws `ModelError.untrainable` for a family that cannot be trained here, and for a twin.
   package func parameterValues() throws -> [String: Tensor] {
-    guard architecture is any TrainableArchitecture else { throw ModelError.untrainable(model: name, reason: .family(family)) }
+    guard architecture is any TrainableArchitecture else {
+      throw ModelError.untrainable(model: name, reason: .family(family))
+    }
     guard let origin else { throw ModelError.untrainable(model: name, reason: .noCheckpoint) }
     var values: [String: Tensor] = [:]
     for parameter in tensorReport.parameters {
@@ -41,7 +43,8 @@ extension SpeechModel {
   /// The tensors of its checkpoint that no layer uses and that belong to the family, such as what stands in for masked
   /// frames, by the architecture's names.
   package func storedTensor(_ name: String) throws -> Tensor? {
-    guard let origin, let stored = origin.names[name], let entry = origin.checkpoint.tensors[stored], !entry.type.isInteger
+    guard let origin, let stored = origin.names[name], let entry = origin.checkpoint.tensors[stored],
+      !entry.type.isInteger
     else { return nil }
     return try origin.checkpoint.tensor(stored)
   }

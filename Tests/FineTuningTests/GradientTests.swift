@@ -26,7 +26,8 @@ import Testing
     return (
       try TrainedModel(
         model, head: head, loss: TaskLoss(),
-        existingHead: ["lm_head.weight": weight, "lm_head.bias": Tensor(shape: [weight.rows])], freezing: "none"),
+        existingHead: ["lm_head.weight": weight, "lm_head.bias": Tensor(shape: [weight.rows])],
+        freezing: "none"),
       utterances
     )
   }
@@ -63,7 +64,8 @@ import Testing
       // Along the gradient itself the change is largest, and rounding least.
       let norm = Float(gradient.values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
       guard norm > 1e-3 else { continue }
-      let size = max(1e-3, 1e-3 * Float(value.values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()))
+      let size = max(
+        1e-3, 1e-3 * Float(value.values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()))
       func loss(_ sign: Float) throws -> Double {
         var moved = trained
         var changed = value
@@ -80,11 +82,15 @@ import Testing
   func frozen() throws {
     let (all, utterances) = try Self.trained("wav2vec2_base")
     let part = try TrainedModel(
-      all.base, head: all.head, loss: all.loss, existingHead: all.added, freezing: "conv,projection,hidden.0-1")
+      all.base, head: all.head, loss: all.loss, existingHead: all.added,
+      freezing: "conv,projection,hidden.0-1")
     let whole = try all.ready().gradients(utterances[0], .symbols(targets[0]), of: "u")
     let some = try part.ready().gradients(utterances[0], .symbols(targets[0]), of: "u")
     #expect(some.loss == whole.loss)
-    #expect(some.gradients.keys.allSatisfy { $0.hasPrefix("encoder.layers.1") || $0.hasPrefix("encoder.layers.2") || $0.hasPrefix("lm_head") })
+    #expect(
+      some.gradients.keys.allSatisfy {
+        $0.hasPrefix("encoder.layers.1") || $0.hasPrefix("encoder.layers.2") || $0.hasPrefix("lm_head")
+      })
     #expect(some.gradients.count == 2 * 16 + 2)
     for (name, gradient) in some.gradients { #expect(gradient == whole.gradients[name], "\(name)") }
   }
@@ -113,7 +119,8 @@ import Testing
     let (trained, utterances) = try Self.trained("hubert_variant")
     var trainer = Trainer(
       model: trained, settings: TrainingSettings(),
-      train: [TrainingExample(id: "u", speaker: "a", target: .symbols([1])) { utterances[0] }], development: [],
+      train: [TrainingExample(id: "u", speaker: "a", target: .symbols([1])) { utterances[0] }],
+      development: [],
       identity: "x", folder: NSTemporaryDirectory() + "strata-no-gradient-\(UUID().uuidString)")
     #expect(
       throws: FineTuningError.noGradient(

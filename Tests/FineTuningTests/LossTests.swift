@@ -1,5 +1,5 @@
-import Foundation
 import Checkpoints
+import Foundation
 import StrataTestSupport
 import Tensors
 import Testing
@@ -62,7 +62,8 @@ import Testing
       up.withUnsafeMutableBuffer { $0[index] += step }
       down.withUnsafeMutableBuffer { $0[index] -= step }
       let slope =
-        (try #require(ctc(up, target: target)).loss - (try #require(ctc(down, target: target)).loss)) / Double(2 * step)
+        (try #require(ctc(up, target: target)).loss - (try #require(ctc(down, target: target)).loss))
+        / Double(2 * step)
       #expect(abs(slope - Double(result.gradient.values[index])) < 1e-4)
     }
     for row in 0..<6 { #expect(abs(result.gradient[row: row].reduce(0, +)) < 1e-6) }

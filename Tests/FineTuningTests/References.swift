@@ -8,7 +8,8 @@ import Tensors
 
 /// The path of a file of `Resources`, beside this file.
 func resource(_ name: String) -> String {
-  URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Resources/\(name)").path
+  URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Resources/\(name)")
+    .path
 }
 
 /// The path of something in the repository.
@@ -31,7 +32,9 @@ func tinyModel(_ name: String) throws -> (model: SpeechModel, utterances: [[Floa
   let parts = [wave.samples[...], wave.samples[(count / 6)...], wave.samples[..<(count * 3 / 4)]]
   return (
     model,
-    try parts.map { try model.inputValues(of: Waveform(samples: Array($0), samplingRate: wave.samplingRate)) }
+    try parts.map {
+      try model.inputValues(of: Waveform(samples: Array($0), samplingRate: wave.samplingRate))
+    }
   )
 }
 

@@ -10,7 +10,10 @@ import Testing
 /// Ten AdamW steps of each recipe against PyTorch's in float64, dropout off.
 @Suite("Ten steps") struct StepTests {
   struct Facts: Decodable {
-    struct Steps: Decodable { var losses: [Double]; var norms: [Double] }
+    struct Steps: Decodable {
+      var losses: [Double]
+      var norms: [Double]
+    }
     var steps: [String: Steps]
   }
 
@@ -80,7 +83,8 @@ import Testing
         let chosen = [first % 3, (first + 1) % 3]
         let examples = try chosen.map { try example($0, recipe, utterances[$0], ready) }
         loss +=
-          try Trainer.batch(examples, ready, threads: 2, into: &gradients, share: 1 / Float(rounds)) / Double(rounds)
+          try Trainer.batch(examples, ready, threads: 2, into: &gradients, share: 1 / Float(rounds))
+          / Double(rounds)
       }
       let norm = gradients.clip(to: recipe.settings.clip)
       #expect(abs(loss - facts.losses[step]) < 1e-4 * max(1, facts.losses[step]), "loss of step \(step)")
@@ -90,8 +94,10 @@ import Testing
         optimiser.update(&values, gradients) { rate.rate(done: step, of: 10, depth: depths.depth(of: $0)) }
       }
     }
-    for (name, value) in model.trained.sorted(by: { $0.key < $1.key }) where !name.hasSuffix("k_proj.bias") {
-      let error = relativeError(thinned(value), try reference.tensor("\(recipe.name).end.\(torchName(name))"))
+    for (name, value) in model.trained.sorted(by: { $0.key < $1.key }) where !name.hasSuffix("k_proj.bias")
+    {
+      let error = relativeError(
+        thinned(value), try reference.tensor("\(recipe.name).end.\(torchName(name))"))
       #expect(error < 1e-4, "\(name)")
     }
   }

@@ -248,7 +248,8 @@ struct AttentionHead {
     var toRelative = relative?.propagate(toScores) ?? Tensor(shape: [0])
     toRelative.multiply(by: scale)
     return HeadGradients(
-      q: toQueries, k: toKeys, v: toValues, gates: gateGradients, relative: toRelative, distances: distances,
+      q: toQueries, k: toKeys, v: toValues, gates: gateGradients, relative: toRelative,
+      distances: distances,
       absorbed: conserves ? weights.dot(toWeights) - scores.dot(toScores) : 0)
   }
 }

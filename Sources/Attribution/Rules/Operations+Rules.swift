@@ -15,7 +15,9 @@ extension LinearOperation: PropagatingOperation {
     var result = layer.propagate(
       before, x: x, z: z ?? layer(x, threads: threads), by: rules, threads: threads)
     if inputs.count > 1 { result.gradients.append(gradient) }
-    if rules.findsParameters { result.parameters = layer.parameterGradients(before, x: x, threads: threads) }
+    if rules.findsParameters {
+      result.parameters = layer.parameterGradients(before, x: x, threads: threads)
+    }
     return result
   }
 }
@@ -67,7 +69,8 @@ extension ConvolutionOperation: PropagatingOperation {
     if rules.findsParameters {
       result.parameters = [
         ParameterGradient(
-          parameter: layer.weight, gradient: map.weightGradient(behindNorm.gradients[0], x: x, threads: threads)),
+          parameter: layer.weight,
+          gradient: map.weightGradient(behindNorm.gradients[0], x: x, threads: threads)),
         ParameterGradient(parameter: layer.bias, gradient: behindNorm.gradients[0].rowSum),
       ]
       switch layer.norm {
@@ -142,7 +145,8 @@ extension PositionGateOperation: PropagatingOperation {
     }
     guard rules.conservesRelevance else {
       return Propagation(
-        gradients: [result], parameters: rules.findsParameters ? [constantGradient(gradients, projected)] : [])
+        gradients: [result],
+        parameters: rules.findsParameters ? [constantGradient(gradients, projected)] : [])
     }
     // A gate weighs and carries nothing itself: its relevance stays here.
     return Propagation(
@@ -160,7 +164,9 @@ extension PositionGateOperation {
         var sum = 0.0
         for frame in 0..<frames {
           let start = (frame * heads + head) * 8
-          let (a, b) = (sigmoid(projected[start..<(start + 4)]), sigmoid(projected[(start + 4)..<(start + 8)]))
+          let (a, b) = (
+            sigmoid(projected[start..<(start + 4)]), sigmoid(projected[(start + 4)..<(start + 8)])
+          )
           sum += Double(gradients[head * frames + frame] * a * b)
         }
         sums[head] = Float(sum)

@@ -109,7 +109,8 @@ extension Tensor {
         for output in 0..<outputs {
           for tap in 0..<kernel {
             for input in 0..<inputs {
-              target[(output * inputs + input) * kernel + tap] = source[(output * kernel + tap) * inputs + input]
+              target[(output * inputs + input) * kernel + tap] =
+                source[(output * kernel + tap) * inputs + input]
             }
           }
         }

@@ -156,8 +156,10 @@ extension RecordedPass {
       arriving[place.id] = seed.placed(at: place.rows, of: shape)
     }
     let trained = Set(
-      state.steps.filter { $0.operation.parameters.compactMap(ParameterKey.init).contains(where: isTrained) }
-        .map(\.output))
+      state.steps.filter {
+        $0.operation.parameters.compactMap(ParameterKey.init).contains(where: isTrained)
+      }
+      .map(\.output))
     let onWay = dependents(of: Set(wanted.keys).union(trained))
     var absorbed = 0.0
     var found: [ParameterKey: Tensor] = [:]

@@ -13,7 +13,9 @@ public struct Alignment: Sendable, Equatable, Codable {
   public var reference: Int { hits + substitutions + deletions }
 
   public init(hits: Int = 0, substitutions: Int = 0, deletions: Int = 0, insertions: Int = 0) {
-    (self.hits, self.substitutions, self.deletions, self.insertions) = (hits, substitutions, deletions, insertions)
+    (self.hits, self.substitutions, self.deletions, self.insertions) = (
+      hits, substitutions, deletions, insertions
+    )
   }
 
   public static func + (a: Alignment, b: Alignment) -> Alignment {

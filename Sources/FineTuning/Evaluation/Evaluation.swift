@@ -36,7 +36,8 @@ struct Evaluation: Sendable {
     case .frames(let labels):
       let labels = labels.fitted(to: logits.rows)
       outcome.loss = try model.loss(logits, example.target, of: example.id).loss
-      outcome.pairs = zip(labels, bestClasses(logits)).compactMap { label, best in label.map { ($0, best) } }
+      outcome.pairs = zip(labels, bestClasses(logits)).compactMap { label, best in label.map { ($0, best) }
+      }
     case .utterance(let label):
       outcome.loss = try model.loss(logits, example.target, of: example.id).loss
       outcome.pairs = [(label, bestClasses(logits)[0])]

@@ -32,7 +32,8 @@ public struct CTCLoss: Sendable {
   public func callAsFunction(_ logits: Tensor, target: [Int]) -> Result? {
     let (frames, classes) = (logits.rows, logits.width)
     precondition((0..<classes).contains(blank), "blank \(blank) of \(classes) classes")
-    precondition(target.allSatisfy { (0..<classes).contains($0) && $0 != blank }, "a target of other classes")
+    precondition(
+      target.allSatisfy { (0..<classes).contains($0) && $0 != blank }, "a target of other classes")
     guard frames >= max(1, Self.neededFrames(target)) else { return nil }
     let logs = logSoftmax(logits)
     let lattice = CTCLattice(logs: logs, classes: classes, frames: frames, blank: blank, target: target)

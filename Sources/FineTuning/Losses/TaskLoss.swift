@@ -7,7 +7,9 @@ struct LossSum: Sendable, Equatable {
 
   var mean: Double { weight > 0 ? sum / weight : .nan }
 
-  static func + (a: LossSum, b: LossSum) -> LossSum { LossSum(sum: a.sum + b.sum, weight: a.weight + b.weight) }
+  static func + (a: LossSum, b: LossSum) -> LossSum {
+    LossSum(sum: a.sum + b.sum, weight: a.weight + b.weight)
+  }
 }
 
 /// What a task's output is held against.
@@ -34,7 +36,8 @@ struct TaskLoss: Sendable {
   ) throws -> (loss: LossSum, gradient: Tensor) {
     switch target {
     case .symbols(let symbols):
-      guard var result = CTCLoss(blank: blank)(logits, target: symbols).map({ ($0.loss, $0.gradient) }) else {
+      guard var result = CTCLoss(blank: blank)(logits, target: symbols).map({ ($0.loss, $0.gradient) })
+      else {
         throw FineTuningError.tooFewFrames(
           utterance: utterance, frames: logits.rows, needed: CTCLoss.neededFrames(symbols))
       }

@@ -46,7 +46,8 @@ public struct LowRankAdapter: Sendable, Equatable, Codable {
       guard let shape = parameters["\(module).weight"]?.shape else { continue }
       guard (1...min(shape[0], shape[1])).contains(rank) else {
         throw FineTuningError.setting(
-          name: "LoRA's rank", found: "\(rank)", expected: "1 to \(min(shape[0], shape[1])), the size of \(module)")
+          name: "LoRA's rank", found: "\(rank)",
+          expected: "1 to \(min(shape[0], shape[1])), the size of \(module)")
       }
       let (a, b) = Self.names(module)
       var random = RandomNumbers(seed: seed, stream: a)
@@ -64,7 +65,9 @@ public struct LowRankAdapter: Sendable, Equatable, Codable {
     var merged = parameters
     for module in modules(of: parameters) {
       let (aName, bName) = Self.names(module)
-      guard let a = factors[aName], let b = factors[bName], var weight = merged["\(module).weight"] else { continue }
+      guard let a = factors[aName], let b = factors[bName], var weight = merged["\(module).weight"] else {
+        continue
+      }
       weight.accumulate(matrixProduct(b, .none, a, .none), times: scale)
       merged["\(module).weight"] = weight
     }

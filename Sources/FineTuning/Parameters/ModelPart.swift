@@ -56,11 +56,13 @@ enum ModelPart: Hashable, Sendable, Comparable {
   /// Throws `FineTuningError.unknownPart`.
   static func named(_ words: String, among known: [ModelPart]) throws -> Set<ModelPart> {
     var chosen: Set<ModelPart> = []
-    for word in words.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) where word != "none" {
+    for word in words.split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) })
+    where word != "none" {
       let found: [ModelPart]
       if word == "all" {
         found = known
-      } else if word.hasPrefix("hidden."), case let ends = word.dropFirst(7).split(separator: "-").map({ Int($0) }),
+      } else if word.hasPrefix("hidden."),
+        case let ends = word.dropFirst(7).split(separator: "-").map({ Int($0) }),
         ends.count == 2, let first = ends[0], let last = ends[1], first <= last
       {
         found = known.filter { part in (first...last).contains { part == .hidden($0) } }

@@ -70,7 +70,9 @@ struct TaskHead: Sendable {
   private func back(
     _ name: String, _ g: Tensor, _ x: Tensor, _ parameters: [String: Tensor]
   ) -> (Tensor, [String: Tensor]) {
-    guard let weight = parameters["\(name).weight"] else { preconditionFailure("a head without its \(name)") }
+    guard let weight = parameters["\(name).weight"] else {
+      preconditionFailure("a head without its \(name)")
+    }
     let ones = Tensor(repeating: 1, shape: [1, g.rows])
     return (
       matrixProduct(g, .none, weight, .none),

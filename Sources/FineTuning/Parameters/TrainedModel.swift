@@ -76,9 +76,10 @@ struct TrainedModel: Sendable {
   /// How many layers a parameter stands below the head, which is at 0.
   func depth(of name: String) -> Int {
     if head.layers.contains(where: { name.hasPrefix($0.name + ".") }) { return 0 }
-    let last = base.taps.compactMap { tap in
-      tap.name.hasPrefix("hidden.") ? Int(tap.name.dropFirst(7)) : nil
-    }.max() ?? 0
+    let last =
+      base.taps.compactMap { tap in
+        tap.name.hasPrefix("hidden.") ? Int(tap.name.dropFirst(7)) : nil
+      }.max() ?? 0
     return switch ModelPart(parameter: name, normalisesFirst: normalisesFirst) {
     case .finalNorm: 1
     case .hidden(let number): last + 1 - number
@@ -109,7 +110,8 @@ struct ReadyModel: Sendable {
   private let wanted: Set<String>
 
   init(
-    owner: TrainedModel, body: [String: Tensor], model: SpeechModel, places: ParameterPlaces, wanted: Set<String>
+    owner: TrainedModel, body: [String: Tensor], model: SpeechModel, places: ParameterPlaces,
+    wanted: Set<String>
   ) {
     (self.owner, self.body, self.model, self.places, self.wanted) = (owner, body, model, places, wanted)
   }
@@ -133,7 +135,8 @@ struct ReadyModel: Sendable {
     _ samples: [Float], _ target: TrainingTarget, of utterance: String, threads: Int = 1
   ) throws -> (loss: LossSum, gradients: [String: Tensor]) {
     let top = owner.base.topTap?.name ?? ""
-    let pass = wanted.isEmpty
+    let pass =
+      wanted.isEmpty
       ? nil : try RecordedPass(model, samples, upTo: top, threads: threads, keepsAll: true, from: firstTap)
     let states = try pass?.values(of: top) ?? states(samples, threads: threads)
     let logits = owner.head.logits(states, owner.added)

@@ -49,7 +49,9 @@ public struct AdamW: Sendable {
     step += 1
     let corrections = (1 - pow(settings.beta1, Double(step)), 1 - pow(settings.beta2, Double(step)))
     for name in gradients.keys.sorted() {
-      guard let gradient = gradients[name], var value = parameters.removeValue(forKey: name) else { continue }
+      guard let gradient = gradients[name], var value = parameters.removeValue(forKey: name) else {
+        continue
+      }
       var mean = first.removeValue(forKey: name) ?? Tensor(shape: value.shape)
       var square = second.removeValue(forKey: name) ?? Tensor(shape: value.shape)
       update(

@@ -34,11 +34,14 @@ struct ModelFolder {
     guard className(base.family, task) != nil else {
       throw FineTuningError.setting(
         name: "the task", found: "\(task.rawValue) of family \(base.family)",
-        expected: "one that transformers has a class for: ctc or utterance, of wav2vec2, wavlm and data2vec-audio frames too")
+        expected:
+          "one that transformers has a class for: ctc or utterance, of wav2vec2, wavlm and data2vec-audio frames too"
+      )
     }
     guard base.storedConfiguration?.dictionary != nil else {
       throw FineTuningError.setting(
-        name: "\(base.name)'s configuration", found: "not there", expected: "a config.json with it, or --config")
+        name: "\(base.name)'s configuration", found: "not there",
+        expected: "a config.json with it, or --config")
     }
   }
 
@@ -47,7 +50,8 @@ struct ModelFolder {
     try staged.write(try configuration(), to: "config.json")
     try staged.write(text(preprocessor), to: "preprocessor_config.json")
     if model.head.task == .ctc {
-      let vocabulary = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, MetadataValue.integer($0)) })
+      let vocabulary = Dictionary(
+        uniqueKeysWithValues: classes.enumerated().map { ($1, MetadataValue.integer($0)) })
       try staged.write(text(vocabulary), to: "vocab.json")
       try staged.write(
         text([
@@ -56,14 +60,19 @@ struct ModelFolder {
           "eos_token": .null, "word_delimiter_token": .string("|"), "do_lower_case": .bool(false),
         ]), to: "tokenizer_config.json")
     }
-    try SafetensorsWriter.write(tensors(), metadata: ["format": "pt"], to: staged.path(of: "model.safetensors"))
+    try SafetensorsWriter.write(
+      tensors(), metadata: ["format": "pt"], to: staged.path(of: "model.safetensors"))
     staged.add("model.safetensors")
   }
 
-  /// An adapter alone in PEFT's layout, for the model that it was trained on; nothing of other models.
+  /// An adapter alone in PEFT's layout, with the head, for transformers' class of the task with the weights that it was
+  /// trained on; nothing of other models.
   func writeAdapter(into staged: StagedResults) throws {
     guard let adapter = model.adapter else { return }
-    let tensors = model.added.filter { $0.key.contains(".lora_") }.sorted { $0.key < $1.key }
+    let tensors = model.added.sorted { $0.key < $1.key }.map { name, value in
+      let own = name.contains(".lora_") ? "\(prefix).\(name)" : name
+      return (name: "base_model.model.\(own)", tensor: value)
+    }
     try staged.write(
       text([
         "peft_type": .string("LORA"), "task_type": .null, "r": .integer(adapter.rank),
@@ -71,17 +80,18 @@ struct ModelFolder {
         "fan_in_fan_out": .bool(false), "inference_mode": .bool(true), "use_rslora": .bool(false),
         "target_modules": .list(adapter.targets.map { .string($0) }),
         "base_model_name_or_path": .string(model.base.name),
-      ]), to: "adapter/adapter_config.json")
-    let path = staged.path(of: "adapter/adapter_model.safetensors")
-    try SafetensorsWriter.write(
-      tensors.map { ("base_model.model.\($0.key)", $0.value) }, metadata: ["format": "pt"], to: path)
-    staged.add("adapter/adapter_model.safetensors")
+        "modules_to_save": .list(model.head.layers.map { .string($0.name) }),
+      ]), to: "adapter_config.json")
+    let path = staged.path(of: "adapter_model.safetensors")
+    try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path)
+    staged.add("adapter_model.safetensors")
   }
 
   private func tensors() throws -> [(name: String, tensor: Tensor)] {
     let body = model.effectiveBody.sorted { $0.key < $1.key }.map { ("\(prefix).\($0.key)", $0.value) }
     // Stands in for masked frames; transformers would draw it anew.
-    let mask = try model.base.storedTensor("masked_spec_embed").map { [("\(prefix).masked_spec_embed", $0)] } ?? []
+    let mask =
+      try model.base.storedTensor("masked_spec_embed").map { [("\(prefix).masked_spec_embed", $0)] } ?? []
     let head = model.added.filter { !$0.key.contains(".lora_") }.sorted { $0.key < $1.key }
     return (mask + body + head.map { ($0.key, $0.value) }).map { (name: $0.0, tensor: $0.1) }
   }
@@ -97,8 +107,10 @@ struct ModelFolder {
       values["ctc_loss_reduction"] = .string("mean")
     } else {
       let numbered = classes.enumerated().map { ($0, $1) }
-      values["id2label"] = .dictionary(Dictionary(uniqueKeysWithValues: numbered.map { ("\($0)", .string($1)) }))
-      values["label2id"] = .dictionary(Dictionary(numbered.map { ($1, .integer($0)) }) { first, _ in first })
+      values["id2label"] = .dictionary(
+        Dictionary(uniqueKeysWithValues: numbered.map { ("\($0)", .string($1)) }))
+      values["label2id"] = .dictionary(
+        Dictionary(numbered.map { ($1, .integer($0)) }) { first, _ in first })
       values["classifier_proj_size"] = .integer(model.head.pooledWidth)
     }
     return text(values)
@@ -109,7 +121,8 @@ struct ModelFolder {
       "feature_extractor_type": .string("Wav2Vec2FeatureExtractor"), "feature_size": .integer(1),
       "do_normalize": .bool(model.base.normalisesInput), "sampling_rate": .integer(model.base.samplingRate),
       "padding_side": .string("right"), "padding_value": .number(0),
-      "return_attention_mask": .bool(model.base.storedConfiguration?["feat_extract_norm"]?.string == "layer"),
+      "return_attention_mask": .bool(
+        model.base.storedConfiguration?["feat_extract_norm"]?.string == "layer"),
     ]
   }
 

@@ -17,12 +17,17 @@ struct Trainer: Sendable {
   var fillers: Set<Int> = []
   var onStep: @Sendable (TrainingEntry, _ total: Int) -> Void = { _, _ in }
   var isCancelled: @Sendable () -> Bool = { false }
+  /// Steps after which the model is shown.
+  var snapshots: Set<Int> = []
+  var onSnapshot: @Sendable (_ step: Int, TrainedModel) throws -> Void = { _, _ in }
   /// Updates between two checkpoints beside those at looks; what an interruption can cost.
   var checkpointInterval = 50
 
   private var statePath: String { "\(folder)/\(TrainingState.file)" }
   private var logPath: String { "\(folder)/training.jsonl" }
-  private var order: BatchOrder { BatchOrder(count: train.count, batch: settings.batch, seed: settings.seed) }
+  private var order: BatchOrder {
+    BatchOrder(count: train.count, batch: settings.batch, seed: settings.seed)
+  }
 
   /// Goes on from what is kept, or begins; the model it gives has the best parameters of all looks at the development
   /// part, or the last where there is none.
@@ -51,6 +56,7 @@ struct Trainer: Sendable {
       log.add(entry)
       onStep(entry, settings.steps)
       let isDue = state.step % checkpointInterval == 0 || state.step % settings.evaluation == 0
+      if snapshots.contains(state.step) { try onSnapshot(state.step, model) }
       if isDue || isLast || hasConverged(state) { try keep(state, log) }
     }
     if let best = state.best { model.trained = best.parameters }
@@ -78,7 +84,9 @@ struct Trainer: Sendable {
       for micro in 0..<settings.accumulation {
         let chosen = order[state.step * settings.accumulation + micro].map { train[$0] }
         utterances += chosen.map(\.id)
-        loss += try Self.batch(chosen, ready, threads: threads, into: &gradients, share: 1 / Float(settings.accumulation))
+        loss +=
+          try Self.batch(
+            chosen, ready, threads: threads, into: &gradients, share: 1 / Float(settings.accumulation))
           / Double(settings.accumulation)
       }
       if state.step == 0 { try requireAll(gradients) }
@@ -108,7 +116,8 @@ struct Trainer: Sendable {
   /// threads changes nothing.
   /// - Returns: The mean loss.
   static func batch(
-    _ examples: [TrainingExample], _ model: ReadyModel, threads: Int, into gradients: inout [String: Tensor],
+    _ examples: [TrainingExample], _ model: ReadyModel, threads: Int,
+    into gradients: inout [String: Tensor],
     share: Float
   ) throws -> Double {
     let loss = model.owner.loss
@@ -119,7 +128,8 @@ struct Trainer: Sendable {
       let part = Array(examples[start..<min(examples.count, start + max(1, threads))])
       let found = try parallelMap(part.count, threads: threads) { index in
         try model.gradients(
-          part[index].samples(), part[index].target, of: part[index].id, threads: max(1, threads / part.count))
+          part[index].samples(), part[index].target, of: part[index].id,
+          threads: max(1, threads / part.count))
       }
       for result in found {
         sum = sum + result.loss

@@ -16,6 +16,8 @@ public struct TrainingData: Sendable {
   public let test: [TrainingExample]
   /// How the corpus is divided, and what was left out, a line each.
   public let notes: [String]
+  /// The divisions that there are.
+  public let foldCount: Int
 
   /// What labels are read.
   public enum Labels: Sendable, Equatable {
@@ -59,10 +61,13 @@ public struct TrainingData: Sendable {
     let spelling = Spelling(task: task, labels: labels)
     let all = corpus.utterances.filter { $0.seconds <= longest ?? .infinity }
     if all.count < corpus.utterances.count {
-      notes.append("\(corpus.utterances.count - all.count) recordings longer than \(longest ?? 0) s are left out")
+      notes.append(
+        "\(corpus.utterances.count - all.count) recordings longer than \(longest ?? 0) s are left out")
     }
     let used = all.filter { spelling.has($0) }
-    if used.count < all.count { notes.append("\(all.count - used.count) recordings without labels of \(labels.name) are left out") }
+    if used.count < all.count {
+      notes.append("\(all.count - used.count) recordings without labels of \(labels.name) are left out")
+    }
     guard used.count > 1 else {
       throw FineTuningError.nothingToLearn(
         level: labels.name, reason: "\(used.count) recordings of \(corpus.name) have labels of it")
@@ -75,7 +80,8 @@ public struct TrainingData: Sendable {
     if task == .ctc {
       guard let place = lower.firstIndex(where: Self.blanks.contains) else {
         throw FineTuningError.setting(
-          name: "the head", found: "without a class for CTC's blank", expected: "one called <pad> (--head new makes one)")
+          name: "the head", found: "without a class for CTC's blank",
+          expected: "one called <pad> (--head new makes one)")
       }
       blank = place
       fillers = existing == nil ? [] : Set(lower.indices.filter { Self.silences.contains(lower[$0]) })
@@ -84,8 +90,10 @@ public struct TrainingData: Sendable {
     }
     let plan = try Self.plan(used, labels, seed: seed)
     guard plan.folds.indices.contains(number) else {
-      throw FineTuningError.setting(name: "the fold", found: "\(number + 1)", expected: "1 to \(plan.folds.count)")
+      throw FineTuningError.setting(
+        name: "the fold", found: "\(number + 1)", expected: "1 to \(plan.folds.count)")
     }
+    foldCount = plan.folds.count
     notes.insert(plan.description, at: 0)
     notes += plan.warnings
     let fold = plan.folds[number]
@@ -100,7 +108,9 @@ public struct TrainingData: Sendable {
           tooShort.append(utterance.id)
           return nil
         }
-        return TrainingExample(id: utterance.id, speaker: utterance.speaker, target: target) {
+        return TrainingExample(
+          id: utterance.id, speaker: utterance.speaker, seconds: utterance.seconds, target: target
+        ) {
           try model.inputValues(of: Waveform.read(utterance.audioPath, channel: utterance.channel))
         }
       }
@@ -112,11 +122,27 @@ public struct TrainingData: Sendable {
     self.notes = notes
   }
 
+  /// For each class the mean number of labels over its own, from what is trained on; 1 for one that does not occur there.
+  var classWeights: [Double] {
+    var counts = [Double](repeating: 0, count: classes.count)
+    for example in train {
+      switch example.target {
+      case .symbols: break
+      case .frames(let labels): for label in labels.compactMap(\.self) { counts[label] += 1 }
+      case .utterance(let label): counts[label] += 1
+      }
+    }
+    let present = counts.filter { $0 > 0 }
+    let mean = present.reduce(0, +) / Double(max(1, present.count))
+    return counts.map { $0 > 0 ? mean / $0 : 1 }
+  }
+
   private static func plan(_ used: [Utterance], _ labels: Labels, seed: UInt64) throws -> SplitPlan {
     let table = used.map { (speaker: $0.speaker, sentence: $0.sentence, seconds: $0.seconds) }
     // A speaker who is not trained on cannot be named.
     return labels == .speaker
-      ? try SplitPlan.make(for: table, by: .sentences, seed: seed) : try SplitPlan.make(for: table, seed: seed)
+      ? try SplitPlan.make(for: table, by: .sentences, seed: seed)
+      : try SplitPlan.make(for: table, seed: seed)
   }
 
   /// The class of each symbol that occurs; case is looked past only where it tells no classes apart.
@@ -154,7 +180,8 @@ private struct Spelling: Sendable {
   }
 
   /// nil where there are too few frames for a sequence.
-  func target(of utterance: Utterance, _ model: SpeechModel, index: [String: Int]) throws -> TrainingTarget? {
+  func target(of utterance: Utterance, _ model: SpeechModel, index: [String: Int]) throws -> TrainingTarget?
+  {
     let numbers = symbols(of: utterance).compactMap { index[$0] }
     guard let timing = model.topTap?.timing else { return nil }
     let count = Int((utterance.seconds * Double(model.samplingRate)).rounded(.down))
@@ -164,7 +191,8 @@ private struct Spelling: Sendable {
     case .utterance:
       guard let first = numbers.first, Set(numbers).count == 1 else {
         throw FineTuningError.nothingToLearn(
-          level: labels.name, reason: "\(utterance.id) has several labels of it and not one for all (take --task frames)")
+          level: labels.name,
+          reason: "\(utterance.id) has several labels of it and not one for all (take --task frames)")
       }
       return frames > 0 ? .utterance(first) : nil
     case .frames:

@@ -4,15 +4,18 @@ import Foundations
 public struct TrainingExample: Sendable {
   public let id: String
   public let speaker: String
+  public let seconds: Double
   public let target: TrainingTarget
   /// Its sound as the model takes it in; read when it is needed.
   let samples: @Sendable () throws -> [Float]
 
   public init(
-    id: String, speaker: String, target: TrainingTarget, samples: @escaping @Sendable () throws -> [Float]
+    id: String, speaker: String, seconds: Double = 0, target: TrainingTarget,
+    samples: @escaping @Sendable () throws -> [Float]
   ) {
     self.id = id
     self.speaker = speaker
+    self.seconds = seconds
     self.target = target
     self.samples = samples
   }

@@ -30,7 +30,9 @@ struct TrainingLog: Sendable {
   init(contentsOf path: String, upTo step: Int) {
     guard step > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
     for line in text.split(separator: "\n") {
-      guard let entry = try? JSONDecoder().decode(TrainingEntry.self, from: Data(line.utf8)), entry.step <= step else {
+      guard let entry = try? JSONDecoder().decode(TrainingEntry.self, from: Data(line.utf8)),
+        entry.step <= step
+      else {
         break
       }
       entries.append(entry)

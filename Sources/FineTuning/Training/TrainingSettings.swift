@@ -36,17 +36,22 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     try require("the number of steps", steps, (1...10_000_000).contains(steps), "1 or more")
     try require("the batch", batch, (1...100_000).contains(batch), "1 or more")
     try require("accumulation", accumulation, (1...10_000).contains(accumulation), "1 or more")
-    try require("the learning rate", rate.peak, rate.peak > 0 && rate.peak < 10, "a number between 0 and 10")
-    try require("the head's rate", rate.head ?? 1, rate.head.map { $0 > 0 && $0 < 10 } ?? true, "between 0 and 10")
+    try require(
+      "the learning rate", rate.peak, rate.peak > 0 && rate.peak < 10, "a number between 0 and 10")
+    try require(
+      "the head's rate", rate.head ?? 1, rate.head.map { $0 > 0 && $0 < 10 } ?? true, "between 0 and 10")
     try require("warm-up", rate.warmUp, (0...steps).contains(rate.warmUp), "0 to \(steps) steps")
     try require(
-      "the layers' decay", rate.layerDecay, rate.layerDecay > 0 && rate.layerDecay <= 1, "more than 0, at most 1")
+      "the layers' decay", rate.layerDecay, rate.layerDecay > 0 && rate.layerDecay <= 1,
+      "more than 0, at most 1")
     try require("clipping", clip ?? 1, clip.map { $0 > 0 } ?? true, "more than 0")
     try require("label smoothing", smoothing, (0..<1).contains(smoothing), "at least 0, less than 1")
     try require(
-      "label smoothing", smoothing, smoothing == 0 || task != .ctc, "0 for CTC, which has no labels of frames")
+      "label smoothing", smoothing, smoothing == 0 || task != .ctc,
+      "0 for CTC, which has no labels of frames")
     try require(
-      "balanced classes", balancesClasses, !balancesClasses || task != .ctc, "none for CTC, whose classes are sequences")
+      "balanced classes", balancesClasses, !balancesClasses || task != .ctc,
+      "none for CTC, whose classes are sequences")
     try require("weight decay", optimiser.decay, (0...1).contains(optimiser.decay), "0 to 1")
     try require("evaluation", evaluation, evaluation >= 1, "1 step or more")
     try require("patience", patience ?? 1, (patience ?? 1) >= 1, "1 or more")

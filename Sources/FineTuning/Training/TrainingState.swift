@@ -30,7 +30,9 @@ extension TrainingState {
   func write(to path: String, identity: String) throws {
     var tensors: [(name: String, tensor: Tensor)] = []
     func add(_ kind: String, _ values: [String: Tensor]) {
-      for name in values.keys.sorted() { if let value = values[name] { tensors.append(("\(kind)/\(name)", value)) } }
+      for name in values.keys.sorted() {
+        if let value = values[name] { tensors.append(("\(kind)/\(name)", value)) }
+      }
     }
     add("parameter", parameters)
     add("first", optimiser.first)
@@ -42,13 +44,18 @@ extension TrainingState {
     encoder.outputFormatting = .sortedKeys
     try SafetensorsWriter.write(
       tensors,
-      metadata: ["training": identity, "state": String(decoding: try encoder.encode(record), as: UTF8.self)], to: path)
+      metadata: [
+        "training": identity, "state": String(decoding: try encoder.encode(record), as: UTF8.self),
+      ], to: path)
   }
 
   /// The state in a file; nil where there is none.
   ///
   /// - Throws: `FineTuningError.otherTraining` for one of another training, `.badCheckpoint`, `CheckpointError`.
-  init?(contentsOf path: String, identity: String, optimiser settings: AdamW.Settings, like parameters: [String: Tensor])
+  init?(
+    contentsOf path: String, identity: String, optimiser settings: AdamW.Settings,
+    like parameters: [String: Tensor]
+  )
     throws
   {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -56,7 +63,9 @@ extension TrainingState {
     let metadata = file.metadata["__metadata__"] ?? file.metadata
     guard let found = metadata["training"]?.string, let text = metadata["state"]?.string,
       let record = try? JSONDecoder().decode(TrainingRecord.self, from: Data(text.utf8))
-    else { throw FineTuningError.badCheckpoint(path: path, reason: "it does not say of which training it is") }
+    else {
+      throw FineTuningError.badCheckpoint(path: path, reason: "it does not say of which training it is")
+    }
     guard found == identity else {
       let difference = Self.difference(found, identity)
       throw FineTuningError.otherTraining(
@@ -81,7 +90,8 @@ extension TrainingState {
     step = record.step
     self.parameters = try read("parameter", optional: false)
     optimiser = AdamW(
-      settings, step: record.step, first: try read("first", optional: true), second: try read("second", optional: true))
+      settings, step: record.step, first: try read("first", optional: true),
+      second: try read("second", optional: true))
     if let bestStep = record.bestStep, let score = record.bestScore {
       best = (bestStep, score, try read("best", optional: false))
     }

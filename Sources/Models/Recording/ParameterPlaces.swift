@@ -50,11 +50,19 @@ package struct ParameterPlaces: Sendable {
     let ordered = found.compactMap { key, gradient in
       makings[key.storage].map { (key: key, gradient: gradient, place: $0) }
     }
-    .sorted { (names(of: $0.key).first ?? "", $0.key.range.lowerBound) < (names(of: $1.key).first ?? "", $1.key.range.lowerBound) }
+    .sorted {
+      (names(of: $0.key).first ?? "", $0.key.range.lowerBound) < (
+        names(of: $1.key).first ?? "", $1.key.range.lowerBound
+      )
+    }
     func add(_ gradient: Tensor, to name: String) {
       guard let value = values[name] else { return }
       let gradient = gradient.reshaped(value.shape)
-      if gradients[name] == nil { gradients[name] = gradient } else { gradients[name]?.accumulate(gradient) }
+      if gradients[name] == nil {
+        gradients[name] = gradient
+      } else {
+        gradients[name]?.accumulate(gradient)
+      }
     }
     for (key, gradient, place) in ordered {
       switch place.making {
@@ -98,7 +106,8 @@ package struct ParameterPlaces: Sendable {
               continue
             }
             let along = Double(v[index]) * products[place] / squares[place]
-            result[index] = Float(lengths[place] / squares[place].squareRoot() * (Double(gradient[index]) - along))
+            result[index] = Float(
+              lengths[place] / squares[place].squareRoot() * (Double(gradient[index]) - along))
           }
         }
         return (toLength, toDirection)
