@@ -108,6 +108,50 @@ save_file(kept, here / "gradients.safetensors")
 DECAY = 0.05
 
 
+class Narrow(torch.nn.Module):
+    def __init__(self, width, inner):
+        super().__init__()
+        self.down, self.up = torch.nn.Linear(width, inner), torch.nn.Linear(inner, width)
+
+    def forward(self, x):
+        return self.up(torch.nn.functional.gelu(self.down(x)))
+
+
+class Bottleneck(Narrow):
+    """Behind a sublayer (Houlsby 2019)."""
+
+    def forward(self, output, given):
+        return output + super().forward(output)
+
+
+class SoftMixture(torch.nn.Module):
+    """Beside a sublayer (Cappellazzo 2024; Puigcerver 2023)."""
+
+    def __init__(self, width, inner, networks=3, slots=2):
+        super().__init__()
+        self.slots = torch.nn.Linear(width, networks * slots, bias=False)
+        self.networks = torch.nn.ModuleList(Narrow(width, inner) for _ in range(networks))
+
+    def forward(self, output, given):
+        logits = self.slots(given)
+        mixed = logits.softmax(1).transpose(1, 2) @ given
+        made = torch.cat([f(part) for f, part in zip(self.networks, mixed.chunk(len(self.networks), 1))], 1)
+        return output + logits.softmax(2) @ made
+
+
+def with_sides(model, kind):
+    """Networks beside both sublayers of each block, by hooks."""
+    for layer in model.encoder.layers:
+        layer.beside_attention = kind(model.config.hidden_size, 5).double()
+        layer.beside_feed_forward = kind(model.config.hidden_size, 5).double()
+        layer.attention.register_forward_hook(
+            lambda module, args, kwargs, out, side=layer.beside_attention:
+            (side(out[0], kwargs.get("hidden_states", args[0] if args else None)), *out[1:]), with_kwargs=True)
+        layer.feed_forward.register_forward_hook(
+            lambda module, args, out, side=layer.beside_feed_forward: side(out, args[0]))
+    return model
+
+
 def groups(named, rate, depth_of, layer_decay, head_rate):
     found = []
     for key, parameter in named:
@@ -132,7 +176,7 @@ def depth_of(layers, normalises_first):
 
 
 def train(recipe, name, lora=False, freeze=(), clip=None, accumulation=1, layer_decay=1.0, head_rate=None, warm_up=2,
-          rate=1e-3, task="ctc", weights=None, smoothing=0.0):
+          rate=1e-3, task="ctc", weights=None, smoothing=0.0, sides=None):
     torch.manual_seed(11)
     model, inputs = load(name), utterances(name)
     width = model.config.hidden_size
@@ -144,7 +188,17 @@ def train(recipe, name, lora=False, freeze=(), clip=None, accumulation=1, layer_
         extra["lm_head" if task == "ctc" else "classifier"] = new_head(width)
     for key, layer in extra.items():
         kept_steps[f"{recipe}.start.{key}.weight"] = layer.weight.detach().float().clone()
-    if lora:
+    if sides:
+        model = with_sides(model, sides)
+        for _, parameter in model.named_parameters():
+            parameter.requires_grad_(False)
+        named = [(k, p) for k, p in model.named_parameters() if ".beside_" in k]
+        for key, parameter in named:
+            with torch.no_grad():
+                parameter.copy_((0.2 * torch.randn(parameter.shape)).double())
+            parameter.requires_grad_(True)
+            kept_steps[f"{recipe}.start.{key}"] = parameter.detach().float().clone()
+    elif lora:
         model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"])).double().eval()
         named = [(k.replace("base_model.model.", "").replace(".default", ""), p) for k, p in model.named_parameters() if p.requires_grad]
         for key, parameter in named:
@@ -201,6 +255,8 @@ train("lora", "wav2vec2_base", lora=True)
 train("head", "hubert_base", freeze=("feature", "encoder"))
 train("frames", "wavlm_base", task="frames", weights=[1.0, 2.0, 0.5, 1.0, 1.5, 1.0, 3.0, 1.0, 0.2], smoothing=0.1)
 train("utterance", "data2vec_audio", task="utterance")
+train("bottleneck", "wav2vec2_base", sides=Bottleneck)
+train("soft-moa", "wav2vec2_large", sides=SoftMixture)
 save_file({k: v.contiguous() for k, v in kept_steps.items()}, here / "steps.safetensors")
 (here / "steps.json").write_text(json.dumps({"gradients": facts, "steps": facts_steps}, indent=1) + "\n")
 

@@ -59,6 +59,10 @@ public struct FineTuningRun: Sendable {
     for (number, part) in data.enumerated() {
       let place = data.count == 1 ? folder : "\(folder)/fold-\(number + 1)"
       if number == 0 { part.notes.forEach(onNote) }
+      guard settings.patience == nil || !part.development.isEmpty else {
+        throw FineTuningError.noDevelopmentPart(
+          reason: "too few speakers and sentences are left beside the tested ones; leave out --patience")
+      }
       let untrained = try trainee(part, keeps: keeps)
       counts = untrained.counts
       try MemoryNeed(untrained).check(part, threads: threads)
@@ -140,6 +144,7 @@ public struct FineTuningRun: Sendable {
         classWeights: settings.balancesClasses ? part.classWeights : nil, smoothing: settings.smoothing))
     return try TrainedModel(
       model, head: task, loss: loss, existingHead: values, adapter: settings.adapter,
+      beside: settings.side,
       freezing: settings.frozen,
       seed: settings.seed)
   }

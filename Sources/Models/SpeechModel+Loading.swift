@@ -72,7 +72,11 @@ extension SpeechModel {
   }
 
   static func build(_ description: ModelDescription) throws -> BuiltModel {
-    let known = architectures.flatMap { $0.modelTypes } + TextArchitectures.modelTypes
+    let known =
+      architectures.flatMap { $0.modelTypes }.filter {
+        !$0.hasPrefix(Wav2Vec2Configuration.Family.extended)
+      }
+      + TextArchitectures.modelTypes
     func unknown(_ found: String) -> ModelError {
       .unknownArchitecture(path: description.path, found: found, known: known)
     }

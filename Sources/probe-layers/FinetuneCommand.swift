@@ -65,6 +65,24 @@ struct FinetuneCommand: AsyncParsableCommand {
   @Option(help: "The layers that LoRA changes, by the last part of their names.")
   var loraTargets = "q_proj,v_proj"
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Train narrow networks beside the model's layers, and the head: bottleneck (one behind each sublayer, Houlsby 2019) \
+      or soft-moa (a soft mixture beside each, Cappellazzo 2024). Strata reads the model that is written, transformers does \
+      not.
+      """, valueName: "bottleneck|soft-moa"))
+  var adapters: SideAdapter.Kind?
+
+  @Option(help: "The width between the two layers of such a network.")
+  var adapterWidth = 16
+
+  @Option(help: "Networks of a soft mixture.")
+  var adapterNetworks = 7
+
+  @Option(help: "Slots of each of them.")
+  var adapterSlots = 1
+
   @Option(help: "Updates of the parameters.")
   var steps = 500
 
@@ -141,10 +159,11 @@ struct FinetuneCommand: AsyncParsableCommand {
     guard folds == "all" || Int(folds).map({ $0 >= 1 }) == true else {
       throw ValidationError("--folds takes a number from 1 on, or all.")
     }
-    if lora != nil, freeze != nil {
+    if lora != nil || adapters != nil, freeze != nil {
       throw ValidationError(
-        "--lora trains no weights of the model itself: --freeze says nothing beside it.")
+        "--lora and --adapters train no weights of the model itself: --freeze says nothing beside them.")
     }
+    if lora != nil, adapters != nil { throw ValidationError("--lora and --adapters exclude each other.") }
     if lora == nil, loraAlpha != nil { throw ValidationError("--lora-alpha belongs to --lora.") }
     if let watch { _ = try listed("watch", watch) }
     guard (0...20).contains(watchPoints) else {
@@ -204,6 +223,9 @@ struct FinetuneCommand: AsyncParsableCommand {
         rank: rank, alpha: loraAlpha ?? Double(2 * rank),
         targets: loraTargets.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
     }
+    settings.side = adapters.map {
+      SideAdapter(kind: $0, width: adapterWidth, networks: adapterNetworks, slots: adapterSlots)
+    }
     (settings.evaluation, settings.patience, settings.seed) = (evaluateEvery, patience, seed)
     return settings
   }
@@ -244,5 +266,6 @@ struct FinetuneCommand: AsyncParsableCommand {
   }
 }
 
+extension SideAdapter.Kind: ExpressibleByArgument {}
 extension TrainingTask: ExpressibleByArgument {}
 extension FineTuningRun.HeadChoice: ExpressibleByArgument {}

@@ -46,7 +46,11 @@ import Testing
       frames.weights = [1, 2, 0.5, 1, 1.5, 1, 3, 1, 0.2]
       let utterance = Recipe(
         name: "utterance", model: "data2vec_audio", task: .utterance, settings: common, classes: 3)
-      return [full, parts, lora, head, frames, utterance]
+      var bottleneck = Recipe(name: "bottleneck", model: "wav2vec2_base", settings: common)
+      bottleneck.settings.side = SideAdapter(kind: .bottleneck, width: 5)
+      var mixture = Recipe(name: "soft-moa", model: "wav2vec2_large", settings: common)
+      mixture.settings.side = SideAdapter(kind: .softMixture, width: 5, networks: 3, slots: 2)
+      return [full, parts, lora, head, frames, utterance, bottleneck, mixture]
     }()
   }
 
@@ -66,8 +70,9 @@ import Testing
       base, head: head,
       loss: TaskLoss(
         entropy: CrossEntropy(classWeights: recipe.weights, smoothing: recipe.settings.smoothing)),
-      existingHead: start, adapter: recipe.settings.adapter, freezing: recipe.settings.frozen)
-    for name in model.trained.keys where name.contains("lora_A") {
+      existingHead: start, adapter: recipe.settings.adapter, beside: recipe.settings.side,
+      freezing: recipe.settings.frozen)
+    for name in model.trained.keys where name.contains("lora_A") || name.contains(".beside_") {
       model.trained[name] = try reference.tensor("\(recipe.name).start.\(name)")
     }
     let ends = reference.tensors.keys.filter { $0.hasPrefix("\(recipe.name).end.") }

@@ -19,13 +19,16 @@ struct TrainedModel: Sendable {
   /// `existingHead` takes the place of a fresh one.
   init(
     _ base: SpeechModel, head: TaskHead, loss: TaskLoss, existingHead: [String: Tensor]? = nil,
-    adapter: LowRankAdapter? = nil, freezing frozen: String = "", seed: UInt64 = 0
+    adapter: LowRankAdapter? = nil, beside side: SideAdapter? = nil, freezing frozen: String = "",
+    seed: UInt64 = 0
   ) throws {
     var body = try base.parameterValues()
     for (name, _, _) in head.layers + [("lm_head", 0, 0)] {
       body["\(name).weight"] = nil
       body["\(name).bias"] = nil
     }
+    let beside = try side?.parameters(for: body, seed: seed) ?? [:]
+    body.merge(beside) { old, _ in old }
     (self.base, self.head, self.loss, self.adapter, self.body) = (base, head, loss, adapter, body)
     let first = base.taps.contains { $0.name == "final_norm" }
     normalisesFirst = first
@@ -33,7 +36,9 @@ struct TrainedModel: Sendable {
     let names = body.keys.filter { !Self.isStatistic($0) }
     let parts = Set(names.map { ModelPart(parameter: $0, normalisesFirst: first) }).sorted()
     let out = try ModelPart.named(frozen, among: parts)
-    if let adapter {
+    if side != nil {
+      trainedBody = Set(beside.keys)
+    } else if let adapter {
       trainedBody = []
       added.merge(try adapter.factors(for: body, seed: seed)) { own, _ in own }
     } else {
@@ -65,6 +70,9 @@ struct TrainedModel: Sendable {
     defer { trained = values }
     return try change(&values)
   }
+
+  /// Whether it has networks that transformers knows nothing of.
+  var hasSideNetworks: Bool { body.keys.contains { $0.contains(".beside_") } }
 
   /// The numbers of values that are trained, and of all.
   var counts: (trained: Int, all: Int) {

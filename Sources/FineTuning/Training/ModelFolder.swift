@@ -99,8 +99,10 @@ struct ModelFolder {
   private func configuration() throws -> Data {
     var values = model.base.storedConfiguration?.dictionary ?? [:]
     let family = model.base.family
+    // transformers would leave the side networks out without stopping: the type says that it is not its.
+    let type = (model.hasSideNetworks ? "strata-" : "") + family
     values["architectures"] = .list([.string(Self.className(family, model.head.task) ?? "")])
-    values["model_type"] = .string(family)
+    values["model_type"] = .string(type)
     if model.head.task == .ctc {
       values["vocab_size"] = .integer(classes.count)
       values["pad_token_id"] = .integer(blank)

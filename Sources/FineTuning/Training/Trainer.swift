@@ -20,8 +20,9 @@ struct Trainer: Sendable {
   /// Steps after which the model is shown.
   var snapshots: Set<Int> = []
   var onSnapshot: @Sendable (_ step: Int, TrainedModel) throws -> Void = { _, _ in }
-  /// Updates between two checkpoints beside those at looks; what an interruption can cost.
+  /// Updates, and time, after which what has been reached is kept at the latest: what an interruption can cost.
   var checkpointInterval = 50
+  var checkpointTime = Duration.seconds(60)
 
   private var statePath: String { "\(folder)/\(TrainingState.file)" }
   private var logPath: String { "\(folder)/training.jsonl" }
@@ -43,6 +44,7 @@ struct Trainer: Sendable {
     model.trained = state.parameters
     state.parameters = [:]
     var log = TrainingLog(contentsOf: logPath, upTo: state.step)
+    var kept = ContinuousClock.now
     while state.step < settings.steps, !hasConverged(state) {
       if isCancelled() {
         try keep(state, log)
@@ -55,9 +57,14 @@ struct Trainer: Sendable {
       }
       log.add(entry)
       onStep(entry, settings.steps)
-      let isDue = state.step % checkpointInterval == 0 || state.step % settings.evaluation == 0
       if snapshots.contains(state.step) { try onSnapshot(state.step, model) }
-      if isDue || isLast || hasConverged(state) { try keep(state, log) }
+      // When something is kept decides nothing of what is learned.
+      let isDue =
+        state.step % checkpointInterval == 0 || entry.development != nil || .now - kept > checkpointTime
+      if isDue || isLast {
+        try keep(state, log)
+        kept = .now
+      }
     }
     if let best = state.best { model.trained = best.parameters }
     return (model, log.entries, state.best?.step)

@@ -19,6 +19,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   public var frozen = "conv"
   /// Trained in the place of the model's weights, where there is one.
   public var adapter: LowRankAdapter?
+  /// The same of networks beside the model's layers.
+  public var side: SideAdapter?
   /// Updates between two looks at the development part.
   public var evaluation = 100
   /// Looks without a new best after which training ends; nil to go on to the last step.
