@@ -18,7 +18,7 @@ struct HarnessResult {
       "results": [
         task: [
           "alias": task, "\(measure),none": result.after.errors.value,
-          "\(measure)_stderr,none": standardError.map { $0 as Any } ?? "N/A",
+          "\(measure)_stderr,none": standardError.flatMap { $0.isFinite ? $0 as Any : nil } ?? "N/A",
         ]
       ],
       "n-samples": [task: ["original": result.utterances.count, "effective": result.utterances.count]],

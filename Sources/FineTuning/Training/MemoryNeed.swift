@@ -26,7 +26,7 @@ struct MemoryNeed {
     let parameters = 4 * model.counts.all
     // Gradients, moments and the best parameters, and the gradients of those that run at once.
     let standing = parameters * 4 + min(threads, part.train.count) * parameters
-    for example in part.train + part.development {
+    for example in part.train + part.development + part.test {
       let samples = Int(example.seconds * Double(model.base.samplingRate))
       let needed = standing + min(threads, part.train.count) * bytes(samples: samples)
       guard needed <= free else {

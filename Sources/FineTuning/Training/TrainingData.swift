@@ -116,6 +116,13 @@ public struct TrainingData: Sendable {
       }
     }
     (train, development, test) = try (examples(fold.train), examples(fold.development), examples(fold.test))
+    guard !train.isEmpty, !test.isEmpty else {
+      throw FineTuningError.nothingToLearn(
+        level: labels.name,
+        reason:
+          "no recording with enough frames for its labels is left to \(train.isEmpty ? "train" : "test") on"
+      )
+    }
     if !tooShort.isEmpty {
       notes.append("too few frames for their labels, left out: \(tooShort.joined(separator: ", "))")
     }
@@ -201,13 +208,13 @@ private struct Spelling: Sendable {
       }
       let spans = utterance.spans(at: level)
       var place = 0
-      return .frames(
-        (0..<frames).map { frame in
-          let time = timing.centre(of: frame)
-          while place < spans.count, spans[place].end <= time { place += 1 }
-          guard place < spans.count, spans[place].start <= time else { return nil }
-          return index[spans[place].label]
-        })
+      let found = (0..<frames).map { frame -> Int? in
+        let time = timing.centre(of: frame)
+        while place < spans.count, spans[place].end <= time { place += 1 }
+        guard place < spans.count, spans[place].start <= time else { return nil }
+        return index[spans[place].label]
+      }
+      return found.contains { $0 != nil } ? .frames(found) : nil
     }
   }
 }
