@@ -4,7 +4,8 @@ import PackageDescription
 /// The folders of data that modules' tests have; they are read by path, not bundled.
 let testData = [
   "Activations": "Resources", "Attribution": "Resources", "Interventions": "Resources",
-  "Audio": "Resources", "Checkpoints": "Resources", "HDF5": "Resources", "Models": "Resources",
+  "Audio": "Resources", "Checkpoints": "Resources", "FineTuning": "Resources", "HDF5": "Resources",
+  "Models": "Resources",
   "Probing": "Resources",
   "Reports": "Golden", "Similarity": "Resources", "Strata": "Resources", "Corpora": "Resources",
 ]
@@ -151,6 +152,13 @@ let package = Package(
           "Activations", "Probing",
         ])
       + module(
+        "FineTuning",
+        [
+          "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models",
+          "Probing",
+          "Attribution",
+        ], tests: ["Foundations", "Corpora", "Tensors", "Audio", "Checkpoints", "Models", "Attribution"])
+      + module(
         "Reports",
         [
           "Foundations", "Files", "Corpora", "Results", "CPNG",
@@ -160,7 +168,7 @@ let package = Package(
         "Strata",
         [
           "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models",
-          "Activations", "Probing", "Similarity", "Attribution", "Interventions", "Reports",
+          "Activations", "Probing", "Similarity", "Attribution", "Interventions", "FineTuning", "Reports",
         ],
         tests: [
           "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "HDF5", "Models",

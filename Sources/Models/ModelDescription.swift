@@ -249,6 +249,7 @@ extension ModelDescription {
       used: reader.usedCount, leftOut: reader.unused(among: leftOut),
       ignored: reader.unused(among: ignored.subtracting(leftOut)), notes: notes,
       parameters: reader.parameters)
+    report.stored = names.stored
     let parts = report.ignored.filter(isPartOfWeights)
     if let first = parts.first {
       report.warnings.append(

@@ -35,6 +35,17 @@ public enum ModelError: Error, Equatable, Sendable {
   /// Files of a tokeniser that are not there or say what none of ours does.
   case tokenizer(path: String, place: String, found: String, expected: String)
 
+  /// A model whose parameters cannot be trained.
+  case untrainable(model: String, reason: Untrainable)
+
+  /// Why parameters cannot be trained.
+  public enum Untrainable: Equatable, Sendable {
+    /// A family that is read and not built again with other values.
+    case family(String)
+    /// Drawn parameters, or none that are stored.
+    case noCheckpoint
+  }
+
   /// A tensor whose shape is not what the configuration asks for.
   public struct ShapeMismatch: Equatable, Sendable {
     public let name: String
@@ -108,6 +119,11 @@ extension ModelError: CustomStringConvertible {
       "the sound has \(found) frames, the model has positions for \(maximum); cut it"
     case .unknownToken(let id, let vocabulary):
       "there is no token \(id): the model's vocabulary has \(vocabulary); the tokeniser belongs to another model"
+    case .untrainable(let model, .family(let family)):
+      "\(model) cannot be trained: of family \(family) no gradients of parameters are known here; known are wav2vec2, "
+        + "hubert, wavlm, data2vec-audio and their kin"
+    case .untrainable(let model, .noCheckpoint):
+      "\(model) cannot be trained: its parameters come from no checkpoint"
     case .tokenizer(let path, let place, let found, let expected):
       "\(path): the tokeniser's \(place) is \(found), expected \(expected)"
     }

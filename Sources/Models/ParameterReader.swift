@@ -11,6 +11,8 @@ struct ParameterReader {
     /// `names` leads from the architecture's names to the checkpoint's.
     case checkpoint(Checkpoint, names: [String: String])
     case random(seed: UInt64)
+    /// Values that are being trained, by the architecture's names.
+    case values([String: Tensor])
   }
 
   let path: String
@@ -22,6 +24,8 @@ struct ParameterReader {
   private(set) var parameters: [TensorReport.Parameter] = []
   private var missing: [String] = []
   private var misshapen: [ModelError.ShapeMismatch] = []
+  /// Of which parameters the model's tensors are made, where it is trained.
+  private(set) var places = ParameterPlaces()
 
   init(path: String, source: Source) {
     self.path = path
@@ -30,11 +34,19 @@ struct ParameterReader {
 
   /// Whether the source has this parameter; freshly drawn models have those that they are asked for.
   func has(_ name: String) -> Bool {
-    if case .checkpoint(_, let names) = source { names[name] != nil } else { false }
+    switch source {
+    case .checkpoint(_, let names): names[name] != nil
+    case .random: false
+    case .values(let values): values[name] != nil
+    }
   }
+
+  /// Whether it is asked for a model whose parameters are being trained.
+  var isTraining: Bool { if case .values = source { true } else { false } }
 
   /// The shape under which the source has it.
   func shape(of name: String) -> [Int]? {
+    if case .values(let values) = source { return values[name]?.shape }
     guard case .checkpoint(let checkpoint, let names) = source, let stored = names[name] else { return nil }
     return checkpoint.tensors[stored]?.shape
   }
@@ -57,6 +69,19 @@ struct ParameterReader {
     case .random(let seed):
       count += Tensor.elementCount(of: shape)
       return initial.tensor(shape, name: name, seed: seed)
+    case .values(let values):
+      guard let value = values[name] else {
+        missing.append(name)
+        return Tensor(shape: [0])
+      }
+      used.insert(name)
+      guard value.shape == shape else {
+        misshapen.append(.init(name: name, found: value.shape, expected: shape))
+        return Tensor(shape: [0])
+      }
+      count += value.count
+      places.add(value, .itself(name))
+      return value
     case .checkpoint(let checkpoint, let names):
       guard let stored = names[name], let entry = checkpoint.tensors[stored] else {
         missing.append(name)
@@ -100,6 +125,7 @@ struct ParameterReader {
   /// Throws what is wrong with the parameters asked for so far. `ignored` are those with a known place elsewhere.
   func finish(ignoring ignored: Set<String>) throws {
     var unused: [String] = []
+    if case .values(let values) = source { unused = Set(values.keys).subtracting(used).sorted() }
     if case .checkpoint(_, let names) = source {
       unused = self.unused(among: Set(names.keys).subtracting(ignored))
     }
@@ -131,6 +157,7 @@ extension ParameterReader {
   mutating func taps(_ name: String, _ shape: [Int], _ initial: Initialisation) throws -> Tensor {
     let weight = try tensor(name, shape, initial).tapByTap()
     release(name)
+    if isTraining { places.add(weight, .taps(of: name, shape: shape)) }
     return weight
   }
 
@@ -176,9 +203,11 @@ extension ParameterReader {
         var squares = [Double](repeating: 0, count: count)
         for index in v.indices { squares[index / step % count] += Double(v[index]) * Double(v[index]) }
         let scales = squares.indices.map { squares[$0] > 0 ? Double(g[$0]) / squares[$0].squareRoot() : 0 }
-        return Tensor(shape: shape) { weight in
+        let weight = Tensor(shape: shape) { weight in
           for index in v.indices { weight[index] = Float(Double(v[index]) * scales[index / step % count]) }
         }
+        if isTraining { places.add(weight, .normed(length: length, direction: direction, axis: axis)) }
+        return weight
       }
     }
   }

@@ -40,6 +40,9 @@ extension SpeechModel {
         model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
         normalisesInput: false, tokenizer: tokenizer, window: options.window)
       loaded.files = files
+      loaded.origin = ParameterOrigin(
+        checkpoint: description.checkpoint, names: built.report.stored,
+        configuration: description.configuration)
       return loaded
     }
     guard let normalisesInput = description.normalisesInput else {
@@ -62,11 +65,18 @@ extension SpeechModel {
       model, name: name, fingerprint: fingerprint, settings: settings, samplingRate: samplingRate,
       normalisesInput: normalisesInput, normalisationEpsilon: epsilon, window: options.window)
     loaded.files = files
+    loaded.origin = ParameterOrigin(
+      checkpoint: description.checkpoint, names: built.report.stored,
+      configuration: description.configuration)
     return loaded
   }
 
   static func build(_ description: ModelDescription) throws -> BuiltModel {
-    let known = architectures.flatMap { $0.modelTypes } + TextArchitectures.modelTypes
+    let known =
+      architectures.flatMap { $0.modelTypes }.filter {
+        !$0.hasPrefix(Wav2Vec2Configuration.Family.extended)
+      }
+      + TextArchitectures.modelTypes
     func unknown(_ found: String) -> ModelError {
       .unknownArchitecture(path: description.path, found: found, known: known)
     }

@@ -39,6 +39,8 @@ public struct SpeechModel: Sendable {
 
   /// What its weights were read from, and may still be; nil of a twin.
   var files: OpenedFiles?
+  /// Where its parameters can be read as they are stored; nil of a twin.
+  var origin: ParameterOrigin?
   /// The seconds of sound that frames may attend to: a longer recording is read in windows of this length, which overlap.
   /// Nil where all is read at once. Models with windows of their own (Whisper, CLAP, AST) keep those.
   public let window: Double?
@@ -71,6 +73,18 @@ public struct SpeechModel: Sendable {
       }
     input = built.input
     taps = built.architecture.taps(samplingRate: samplingRate)
+  }
+
+  /// `other` with another architecture of its kind.
+  init(_ other: SpeechModel, with architecture: any SpeechArchitecture) {
+    self.init(
+      BuiltModel(
+        architecture: architecture, family: other.family, parameters: other.parameters,
+        report: other.tensorReport, input: other.input),
+      name: other.name, fingerprint: other.fingerprint, settings: other.settings,
+      samplingRate: other.samplingRate, normalisesInput: other.normalisesInput,
+      normalisationEpsilon: other.normalisationEpsilon, tokenizer: other.tokenizer, window: other.window)
+    origin = other.origin
   }
 
   /// Throws `FileError.changed` where a file that weights are read from was written over or cut short since it was opened.

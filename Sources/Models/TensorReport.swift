@@ -13,6 +13,9 @@ public struct TensorReport: Sendable, Equatable {
   /// The model's parameters, in the order in which its architecture takes them.
   public internal(set) var parameters: [Parameter] = []
 
+  /// From the architecture's names to the checkpoint's, of all its tensors.
+  var stored: [String: String] = [:]
+
   /// A parameter under its architecture's name, which is transformers'.
   public struct Parameter: Sendable, Equatable, Codable {
     public let name: String

@@ -3,6 +3,7 @@
 @_exported import Attribution
 @_exported import Audio
 @_exported import Corpora
+@_exported import FineTuning
 @_exported import Interventions
 @_exported import Models
 @_exported import Probing

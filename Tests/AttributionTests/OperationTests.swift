@@ -54,6 +54,8 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
       relativeAttention("attention with shared keys of near distances", [4, 4], first: -2, validFrames: 5),
       OperationCase(
         name: "shift", operation: ShiftOperation(row: sines([2, 3], step: 0.9)), shapes: [[4, 6]]),
+      OperationCase(name: "dispatch", operation: DispatchOperation(), shapes: [[5, 4], [5, 3]]),
+      OperationCase(name: "combination", operation: CombineOperation(), shapes: [[3, 4], [5, 3]]),
       OperationCase(name: "half step", operation: HalfStepOperation(), shapes: [[3, 4], [3, 4]]),
       OperationCase(name: "gated linear units", operation: GatingOperation(), shapes: [[5, 6]]),
       OperationCase(

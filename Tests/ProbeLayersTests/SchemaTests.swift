@@ -67,6 +67,20 @@ import Testing
         "--output", "OUT/interventions",
       ]),
     Example(
+      schema: "finetune",
+      arguments: [
+        "finetune", model, "--corpus", corpus, "--steps", "1", "--batch", "1", "--freeze", "all",
+        "--output",
+        "OUT/adapted",
+      ]),
+    Example(
+      schema: "finetune",
+      arguments: [
+        "finetune", model, "--corpus", corpus, "--steps", "1", "--batch", "1", "--freeze", "all", "--task",
+        "frames",
+        "--output", "OUT/frames",
+      ]),
+    Example(
       schema: "measures",
       arguments: [
         "measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "syllable", "--clusters",

@@ -55,7 +55,7 @@ struct TapConvolution: AffineMap {
   private var inputs: Int { groupInputs * groups }
 
   /// Output frames that see a true frame through `tap`.
-  private func outputRange(_ tap: Int) -> Range<Int> {
+  func frames(seenThrough tap: Int) -> Range<Int> {
     let first = max(0, (padding - tap + stride - 1) / stride)
     let last = validFrames - 1 + padding - tap
     let end = last < 0 ? 0 : min(outputFrames, last / stride + 1)
@@ -65,7 +65,7 @@ struct TapConvolution: AffineMap {
   /// Output frames that see true frames through all taps: those lie behind each other, where there is one group.
   private var wholeRange: Range<Int> {
     guard groups == 1, kernel > 1 else { return 0..<0 }
-    let ranges = (0..<kernel).map(outputRange)
+    let ranges = (0..<kernel).map(frames(seenThrough:))
     let first = ranges.map(\.lowerBound).max() ?? 0
     return first..<max(first, ranges.map(\.upperBound).min() ?? 0)
   }
@@ -99,7 +99,7 @@ struct TapConvolution: AffineMap {
         x.withPointer { x in
           weight.withPointer { weight in
             for tap in 0..<kernel {
-              let range = outputRange(tap)
+              let range = frames(seenThrough: tap)
               for part in whole.isEmpty
                 ? [range]
                 : [range.lowerBound..<whole.lowerBound, whole.upperBound..<range.upperBound]
@@ -130,7 +130,7 @@ struct TapConvolution: AffineMap {
         g.withPointer { g in
           weight.withPointer { weight in
             for tap in 0..<kernel {
-              let range = outputRange(tap)
+              let range = frames(seenThrough: tap)
               let frame = range.lowerBound * stride - padding + tap
               guard !range.isEmpty else { continue }
               BLAS.gemm(

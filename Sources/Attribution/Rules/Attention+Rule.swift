@@ -24,10 +24,29 @@ extension AttentionOperation: PropagatingOperation {
       part.gates = bias.map { _ in inputs[3].rows(head..<(head + 1)) }
       part.bias = bias?.values(head: head, frames: frames, keys: validFrames)
       part.reach = reach
+      part.findsDistances = bias != nil && rules.findsParameters
     }
     var gradients = parts.joined(inputs)
     if bias != nil { gradients.append(Tensor(parts.flatMap(\.gates), shape: [heads, frames])) }
-    return Propagation(gradients: gradients, absorbed: parts.reduce(0) { $0 + $1.absorbed })
+    return Propagation(
+      gradients: gradients, absorbed: parts.reduce(0) { $0 + $1.absorbed },
+      parameters: rules.findsParameters
+        ? bias.map { [embeddingGradient(parts, of: $0, frames: frames)] } ?? [] : [])
+  }
+
+  /// What arrives at the buckets' values, from that at each distance.
+  private func embeddingGradient(
+    _ parts: [HeadGradients], of bias: PositionBias, frames: Int
+  ) -> ParameterGradient {
+    let gradient = Tensor(shape: bias.embedding.shape) { gradient in
+      gradient.update(repeating: 0)
+      for (head, part) in parts.enumerated() {
+        for (index, value) in part.distances.enumerated() {
+          gradient[bias.bucket(of: index - (frames - 1)) * heads + head] += Float(value)
+        }
+      }
+    }
+    return ParameterGradient(parameter: bias.embedding, gradient: gradient)
   }
 }
 
@@ -91,6 +110,8 @@ struct HeadGradients: Sendable {
   var q, k, v: Tensor
   var gates: [Float]
   var relative: Tensor
+  /// Of the bias at distances `1 − frames … keys − 1`; empty where nobody asks.
+  var distances: [Double] = []
   var absorbed: Double
 }
 
@@ -118,6 +139,8 @@ struct AttentionHead {
   var bias: Tensor?  // [frames × keys]
   var relative: RelativeHead?
   var reach = AttentionReach.all
+  /// Whether what arrives at the bias is wanted by distance.
+  var findsDistances = false
 
   /// What arrives at the inputs of every head; `complete` adds what one has besides q, k and v.
   static func propagate(
@@ -206,6 +229,18 @@ struct AttentionHead {
         Float(toScores.rows(row..<(row + 1)).dot(bias.rows(row..<(row + 1))))
       }
     }
+    var distances: [Double] = []
+    if findsDistances, let gates = gates?.values {
+      let frames = q.rows
+      distances = [Double](repeating: 0, count: frames + keys - 1)
+      toScores.withUnsafeBuffer { g in
+        for row in 0..<frames {
+          for key in 0..<keys {
+            distances[frames - 1 + key - row] += Double(gates[row]) * Double(g[row * keys + key])
+          }
+        }
+      }
+    }
     var toQueries = matrixProduct(toScores, .none, k, .none)
     var toKeys = matrixProduct(toScores, .transposed, q, .none)
     toQueries.multiply(by: share * scale)
@@ -214,6 +249,7 @@ struct AttentionHead {
     toRelative.multiply(by: scale)
     return HeadGradients(
       q: toQueries, k: toKeys, v: toValues, gates: gateGradients, relative: toRelative,
+      distances: distances,
       absorbed: conserves ? weights.dot(toWeights) - scores.dot(toScores) : 0)
   }
 }

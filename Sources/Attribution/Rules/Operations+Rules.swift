@@ -15,6 +15,9 @@ extension LinearOperation: PropagatingOperation {
     var result = layer.propagate(
       before, x: x, z: z ?? layer(x, threads: threads), by: rules, threads: threads)
     if inputs.count > 1 { result.gradients.append(gradient) }
+    if rules.findsParameters {
+      result.parameters = layer.parameterGradients(before, x: x, threads: threads)
+    }
     return result
   }
 }
@@ -23,7 +26,9 @@ extension NormOperation: PropagatingOperation {
   func propagate(
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
-    layer.propagate(gradient, x: inputs[0], by: rules, threads: threads)
+    var result = layer.propagate(gradient, x: inputs[0], by: rules, threads: threads)
+    if rules.findsParameters { result.parameters = layer.parameterGradients(gradient, x: inputs[0]) }
+    return result
   }
 }
 
@@ -61,6 +66,20 @@ extension ConvolutionOperation: PropagatingOperation {
     }
     var result = map.propagate(behindNorm.gradients[0], x: x, z: z, by: rules, threads: threads)
     result.absorbed += behindNorm.absorbed
+    if rules.findsParameters {
+      result.parameters = [
+        ParameterGradient(
+          parameter: layer.weight,
+          gradient: map.weightGradient(behindNorm.gradients[0], x: x, threads: threads)),
+        ParameterGradient(parameter: layer.bias, gradient: behindNorm.gradients[0].rowSum),
+      ]
+      switch layer.norm {
+      case .none: break
+      case .channels(let norm): result.parameters += norm.parameterGradients(before, x: z)
+      case .time(let norm):
+        result.parameters += norm.parameterGradientsOverTime(before, x: z, validFrames: valid)
+      }
+    }
     return result
   }
 }
@@ -81,6 +100,16 @@ extension PositionalConvolutionOperation: PropagatingOperation {
       layer.norm?.propagate(before, x: z, by: rules, threads: threads) ?? Propagation(gradients: [before])
     var result = map.propagate(behindNorm.gradients[0], x: x, z: z, by: rules, threads: threads)
     result.absorbed += behindNorm.absorbed
+    if rules.findsParameters {
+      let toTaps = map.weightGradient(behindNorm.gradients[0], x: x, threads: threads)
+      if let weight = layer.weight {
+        result.parameters.append(
+          ParameterGradient(parameter: weight, gradient: toTaps.tapsLast(kernel: layer.kernel)))
+      }
+      result.parameters.append(
+        ParameterGradient(parameter: layer.bias, gradient: behindNorm.gradients[0].rowSum))
+      if let norm = layer.norm { result.parameters += norm.parameterGradients(before, x: z) }
+    }
     if let scale = layer.inputScale {
       // Frames of padding count as zero, their summand too.
       if rules.conservesRelevance {
@@ -114,10 +143,36 @@ extension PositionGateOperation: PropagatingOperation {
         }
       }
     }
-    guard rules.conservesRelevance else { return Propagation(gradients: [result]) }
+    guard rules.conservesRelevance else {
+      return Propagation(
+        gradients: [result],
+        parameters: rules.findsParameters ? [constantGradient(gradients, projected)] : [])
+    }
     // A gate weighs and carries nothing itself: its relevance stays here.
     return Propagation(
       gradients: [Tensor(shape: inputs[0].shape)], absorbed: gradient.dot(output))
+  }
+}
+
+extension PositionGateOperation {
+  /// `Σ g·a·b` over the frames of each head.
+  private func constantGradient(_ gradients: [Float], _ projected: [Float]) -> ParameterGradient {
+    let heads = constant.count
+    func sigmoid(_ values: ArraySlice<Float>) -> Float { 1 / (1 + exponential(-values.reduce(0, +))) }
+    let sums = Tensor(shape: [heads]) { sums in
+      for head in 0..<heads {
+        var sum = 0.0
+        for frame in 0..<frames {
+          let start = (frame * heads + head) * 8
+          let (a, b) = (
+            sigmoid(projected[start..<(start + 4)]), sigmoid(projected[(start + 4)..<(start + 8)])
+          )
+          sum += Double(gradients[head * frames + frame] * a * b)
+        }
+        sums[head] = Float(sum)
+      }
+    }
+    return ParameterGradient(parameter: constant, gradient: sums)
   }
 }
 

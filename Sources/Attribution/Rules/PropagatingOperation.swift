@@ -15,6 +15,14 @@ struct Propagation {
   /// The relevance that stays here, with biases and with what rules absorb: `Σ y·g` less `Σ x·g` of the inputs,
   /// worked out from the biases themselves so that conservation can be checked. Zero where none is asked for.
   var absorbed = 0.0
+  /// What arrives at the operation's parameters, where `PropagationRules.findsParameters`.
+  var parameters: [ParameterGradient] = []
+}
+
+/// What arrives at a tensor of a model that has been learned; of its count, and of its shape where that is a matrix.
+struct ParameterGradient {
+  let parameter: Tensor
+  let gradient: Tensor
 }
 
 extension Tensor {

@@ -29,6 +29,13 @@ public struct PropagationRules: Sendable, Equatable {
   /// (AttnLRP, Achtibat 2024, eqs. 9–15).
   public var conservesRelevance: Bool
 
+  /// Whether what arrives at parameters is found too; for gradients alone.
+  package var findsParameters = false
+
+  private init(affine: Affine, activation: Activation, conservesRelevance: Bool) {
+    (self.affine, self.activation, self.conservesRelevance) = (affine, activation, conservesRelevance)
+  }
+
   public static let gradient = PropagationRules(
     affine: .derivative, activation: .derivative, conservesRelevance: false)
   public static let guided = PropagationRules(

@@ -111,6 +111,8 @@ extension RecordedPass {
     public let gradients: [String: Tensor]
     /// The relevance that stayed on the way, with biases and rules.
     public let absorbed: Double
+    /// What arrives at parameters that were asked about, by the memory that they are in.
+    package var parameters: [ParameterKey: Tensor] = [:]
   }
 
   /// The name by which `gradients(…, at:)` is asked for the model's input.
@@ -123,6 +125,21 @@ extension RecordedPass {
   /// place that the seeds do not depend on.
   public func walk(
     from seeds: [String: Tensor], to places: Set<String>, by rules: PropagationRules = .gradient
+  ) throws -> Walk {
+    try walk(from: seeds, to: places, by: rules) { _ in false }
+  }
+
+  /// The gradients of the model's parameters that are `trained`, for those of `seeds`. Nothing is gone through that none
+  /// of them lies behind.
+  package func parameterGradients(
+    from seeds: [String: Tensor], of trained: (ParameterKey) -> Bool
+  ) throws -> [ParameterKey: Tensor] {
+    try walk(from: seeds, to: [], by: .gradient, parameters: trained).parameters
+  }
+
+  private func walk(
+    from seeds: [String: Tensor], to places: Set<String>, by rules: PropagationRules,
+    parameters isTrained: (ParameterKey) -> Bool
   ) throws -> Walk {
     var wanted: [Tape.ID: Set<String>] = [:]
     for name in places {
@@ -138,13 +155,20 @@ extension RecordedPass {
       }
       arriving[place.id] = seed.placed(at: place.rows, of: shape)
     }
-    let onWay = dependents(of: Set(wanted.keys))
+    let trained = Set(
+      state.steps.filter {
+        $0.operation.parameters.compactMap(ParameterKey.init).contains(where: isTrained)
+      }
+      .map(\.output))
+    let onWay = dependents(of: Set(wanted.keys).union(trained))
     var absorbed = 0.0
+    var found: [ParameterKey: Tensor] = [:]
     for stretch in state.stretches.indices.reversed() {
       let steps = state.stretches[stretch].steps
       let isReached = steps.contains {
         let step = state.steps[$0]
-        return arriving[step.output] != nil && step.inputs.contains(where: onWay.contains)
+        return arriving[step.output] != nil
+          && (trained.contains(step.output) || step.inputs.contains(where: onWay.contains))
       }
       guard isReached else { continue }
       var values = try stretchValues(stretch)
@@ -155,9 +179,16 @@ extension RecordedPass {
             ? arriving.removeValue(forKey: step.output)
             : arriving[step.output]
         else { continue }
-        guard step.inputs.contains(where: onWay.contains) else { continue }
+        let findsParameters = trained.contains(step.output)
+        guard findsParameters || step.inputs.contains(where: onWay.contains) else { continue }
+        var rules = rules
+        rules.findsParameters = findsParameters
         let parts = try propagate(step, gradient, values, by: rules)
         absorbed += parts.absorbed
+        for part in parts.parameters {
+          guard let key = ParameterKey(part.parameter), isTrained(key) else { continue }
+          if found[key] == nil { found[key] = part.gradient } else { found[key]?.add(part.gradient) }
+        }
         for (input, part) in zip(step.inputs, parts.gradients) {
           guard onWay.contains(input) else {
             try refuse(input)
@@ -169,7 +200,7 @@ extension RecordedPass {
         values[step.output] = nil
       }
     }
-    return Walk(gradients: try gathered(wanted, arriving), absorbed: absorbed)
+    return Walk(gradients: try gathered(wanted, arriving), absorbed: absorbed, parameters: found)
   }
 
   private func gathered(

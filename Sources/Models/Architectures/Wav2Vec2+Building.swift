@@ -1,10 +1,11 @@
 import Checkpoints
 import Tensors
 
-extension Wav2Vec2 {
+extension Wav2Vec2: TrainableArchitecture {
   static let modelTypes =
     Wav2Vec2Configuration.Family.allCases.map(\.rawValue)
     + Wav2Vec2Configuration.Family.aliases.keys.sorted()
+    + Wav2Vec2Configuration.Family.allCases.map { Wav2Vec2Configuration.Family.extended + $0.rawValue }
 
   static func build(_ description: ModelDescription) throws -> BuiltModel? {
     let path = description.path
@@ -35,7 +36,10 @@ extension Wav2Vec2 {
     let model = try Wav2Vec2(configuration, from: &reader)
     let report = try description.report(of: reader, names, leavingOut: leftovers, notes: notes)
     return BuiltModel(
-      architecture: model, family: description.modelType ?? configuration.family.rawValue,
+      architecture: model,
+      family: description.modelType.flatMap {
+        $0.hasPrefix(Wav2Vec2Configuration.Family.extended) ? nil : $0
+      } ?? configuration.family.rawValue,
       parameters: model.parameters,
       report: report)
   }
@@ -50,6 +54,12 @@ extension Wav2Vec2 {
     }
     return try Wav2Vec2Configuration(
       ConfigurationReader(path: description.configurationPath, values: tree), family: family)
+  }
+
+  func rebuilt(from reader: inout ParameterReader) throws -> Wav2Vec2 {
+    var changed = configuration
+    changed.symbols = reader.shape(of: "lm_head.weight")?.first
+    return try Wav2Vec2(changed, from: &reader)
   }
 
   func untrained(seed: UInt64) throws -> Wav2Vec2 {

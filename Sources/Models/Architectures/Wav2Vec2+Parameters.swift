@@ -68,7 +68,7 @@ extension Wav2Vec2 {
       weight: weight, bias: try reader.tensor("\(name).bias", [c.width], .zeros),
       groups: c.positionalGroups,
       inputScale: scale, norm: c.family == .data2vec ? LayerNorm(epsilon: 1e-5) : nil,
-      activation: c.featureActivation)
+      activation: c.featureActivation, keepsWeight: reader.isTraining)
   }
 
   /// What a checkpoint may hold beside the model itself: heads for other tasks and what only training needs.
@@ -146,7 +146,9 @@ extension ParameterReader {
             up: try linear("\(name).adapter_layer.linear_1", c.width, inner, weight: drawn),
             down: try linear("\(name).adapter_layer.linear_2", inner, c.width, weight: drawn),
             activation: .relu))
-      })
+      },
+      besideAttention: try sideNetwork("\(name).beside_attention", c.width),
+      besideFeedForward: try sideNetwork("\(name).beside_feed_forward", c.width))
   }
 
   /// Queries, keys and values from layers of their own, or from PyTorch's one matrix of all three below each other.

@@ -13,7 +13,11 @@ struct Wav2Vec2Configuration: Sendable, Equatable {
       "unispeech": .wav2vec2, "unispeech-sat": .wav2vec2, "mert_model": .hubert, "omniasr_audio": .wav2vec2,
     ]
 
+    /// What stands before the family where side networks were trained, which transformers would leave out.
+    static let extended = "strata-"
+
     init?(modelType: String) {
+      let modelType = modelType.hasPrefix(Self.extended) ? String(modelType.dropFirst(7)) : modelType
       guard let family = Family(rawValue: modelType) ?? Self.aliases[modelType] else { return nil }
       self = family
     }

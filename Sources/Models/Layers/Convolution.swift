@@ -8,6 +8,13 @@ package struct Convolution: Sendable {
     case time(LayerNorm)
     /// Each frame over its channels.
     case channels(LayerNorm)
+
+    package var layer: LayerNorm? {
+      switch self {
+      case .none: nil
+      case .time(let norm), .channels(let norm): norm
+      }
+    }
   }
 
   package let weight: Tensor  // [outputs × kernel · inputs]: the taps one after the other

@@ -43,6 +43,9 @@ package struct LayerNorm: Sendable {
   /// Whether the mean is taken off.
   package var centres = true
 
+  /// The scale and the shift, where it has them.
+  package var parameters: [Tensor] { [weight, bias].compactMap(\.self) }
+
   func callAsFunction(_ x: Tensor, _ run: Evaluation) -> Tensor { run.norm(x, self) }
 
   /// `rows` rows of raw memory; `output` may be `x`.

@@ -11,11 +11,16 @@ import Tensors
 package struct PositionBias: Sendable {
   /// `[heads × (2·frames − 1)]`, for distances `1 − frames … frames − 1`.
   let table: Tensor
+  /// What the table is made of, `[buckets × heads]`.
+  package let embedding: Tensor
   private let frames: Int
+  private let maximumDistance: Int
 
   /// `embedding` is `[buckets × heads]`.
   init(embedding: Tensor, frames: Int, maximumDistance: Int) {
     self.frames = frames
+    self.embedding = embedding
+    self.maximumDistance = maximumDistance
     let (buckets, heads) = (embedding.rows, embedding.width)
     table = embedding.withUnsafeBuffer { embedding in
       Tensor(shape: [heads, 2 * frames - 1]) { table in
@@ -40,6 +45,11 @@ package struct PositionBias: Sendable {
     // In float32, as the published models were trained: a boundary may fall on either side of a bucket.
     let ratio = log(Float(size) / Float(exact)) / Float(log(Double(maximumDistance) / Double(exact)))
     return start + min(half - 1, Int(Float(exact) + ratio * Float(half - exact)))
+  }
+
+  /// The row of `embedding` that keys at a distance from their query share.
+  package func bucket(of distance: Int) -> Int {
+    Self.bucket(of: distance, buckets: embedding.rows, maximumDistance: maximumDistance)
   }
 
   /// The values of distances `1 − (first + rows) … keys − 1 − first`, for `rows` queries from `first` on.

@@ -11,6 +11,8 @@ package struct PositionalConvolution: Sendable {
   package let groups: Int
   package let kernel: Int
   package let bias: Tensor  // [width]
+  /// `[width × inputs of a group × kernel]`, kept in a model that is trained.
+  package let weight: Tensor?
   /// The even taps, the odd taps and their sums, each `[groups · outputs × half the kernel · inputs]`, tap by tap;
   /// an odd kernel has a zero behind its last tap.
   fileprivate let even, odd, sum: Tensor
@@ -18,8 +20,9 @@ package struct PositionalConvolution: Sendable {
   /// `weight` is `[width × inputs of a group × kernel]`.
   init(
     weight: Tensor, bias: Tensor, groups: Int, inputScale: (factor: Tensor, summand: Tensor)?,
-    norm: LayerNorm?, activation: Activation
+    norm: LayerNorm?, activation: Activation, keepsWeight: Bool = false
   ) {
+    self.weight = keepsWeight ? weight : nil
     self.bias = bias
     self.groups = groups
     self.inputScale = inputScale

@@ -33,24 +33,34 @@ struct TransformerBlock: Sendable {
   var normalisesFirst: Bool
   /// After the block, where it normalises first.
   var adapter: BlockAdapter?
+  /// Beside its sublayers, where they were trained.
+  var besideAttention: SideNetwork?
+  var besideFeedForward: SideNetwork?
 
   /// `[frames × width]` to the same; see `SelfAttention` for the rest.
   func callAsFunction(
     _ x: Tensor, validFrames: Int, bias: PositionBias?, rotation: Rotation? = nil,
     distances: RelativeKeys? = nil, reach: AttentionReach = .all, weights: inout Tensor?, _ run: Evaluation
   ) -> Tensor {
+    func attend(_ input: Tensor, adding residual: Tensor) -> Tensor {
+      let sum = besideAttention == nil ? residual : nil
+      let output = attention(
+        input, adding: sum, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
+        reach: reach, weights: &weights, run)
+      return besideAttention.map { run.sum(residual, $0(output, input: input, run)) } ?? output
+    }
+    func feed(_ input: Tensor, adding residual: Tensor) -> Tensor {
+      guard let besideFeedForward else { return feedForward(input, adding: residual, run) }
+      return run.sum(residual, besideFeedForward(feedForward(input, run), input: input, run))
+    }
     if normalisesFirst {
-      let y = attention(
-        attentionNorm?(x, run) ?? x, adding: x, validFrames: validFrames, bias: bias, rotation: rotation,
-        distances: distances, reach: reach, weights: &weights, run)
-      let z = feedForward(outputNorm(y, run), adding: y, run)
+      let y = attend(attentionNorm?(x, run) ?? x, adding: x)
+      let z = feed(outputNorm(y, run), adding: y)
       return adapter?(z, run) ?? z
     }
-    let attended = attention(
-      x, adding: x, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
-      reach: reach, weights: &weights, run)
+    let attended = attend(x, adding: x)
     let y = attentionNorm?(attended, run) ?? attended
-    return outputNorm(feedForward(y, adding: y, run), run)
+    return outputNorm(feed(y, adding: y), run)
   }
 }
 

@@ -8,8 +8,15 @@ package protocol LayerOperation: Sendable {
   /// What messages call it, such as "linear layer".
   var name: String { get }
 
+  /// The tensors that it has learned and that a gradient can be had of; none unless it says so.
+  var parameters: [Tensor] { get }
+
   /// The output again, from the same inputs.
   func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor
+}
+
+extension LayerOperation {
+  package var parameters: [Tensor] { [] }
 }
 
 /// What keeps the operations of a pass.

@@ -5,6 +5,7 @@ package struct LinearOperation: LayerOperation {
   package let layer: Linear
   package let activation: Activation?
   package var name: String { "linear layer" }
+  package var parameters: [Tensor] { [layer.weight, layer.bias] }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     run.linear(inputs[0], layer, activation, adding: inputs.dropFirst().first)
@@ -22,6 +23,7 @@ package struct LinearOperation: LayerOperation {
 package struct NormOperation: LayerOperation {
   package let layer: LayerNorm
   package var name: String { "layer norm" }
+  package var parameters: [Tensor] { layer.parameters }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     run.norm(inputs[0], layer)
@@ -44,6 +46,7 @@ package struct AttentionOperation: LayerOperation {
   package let reach: AttentionReach
   package let bias: PositionBias?
   package var name: String { "attention" }
+  package var parameters: [Tensor] { bias.map { [$0.embedding] } ?? [] }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     var weights: Tensor?
@@ -58,6 +61,7 @@ package struct PositionGateOperation: LayerOperation {
   package let constant: Tensor  // [heads]
   package let frames: Int
   package var name: String { "position gate" }
+  package var parameters: [Tensor] { [constant] }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     PositionGate.gates(of: inputs[0], constant: constant, frames: frames, run)
@@ -72,6 +76,7 @@ package struct ConvolutionOperation: LayerOperation {
   /// Input frames before the padding: a norm over time is taken from what they make.
   package let validFrames: Int
   package var name: String { "convolution" }
+  package var parameters: [Tensor] { [layer.weight, layer.bias] + (layer.norm.layer?.parameters ?? []) }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     var layer = layer
@@ -87,6 +92,9 @@ package struct PositionalConvolutionOperation: LayerOperation {
   package let layer: PositionalConvolution
   package let validFrames: Int
   package var name: String { "positional convolution" }
+  package var parameters: [Tensor] {
+    (layer.weight.map { [$0] } ?? []) + [layer.bias] + (layer.norm?.parameters ?? [])
+  }
 
   package func callAsFunction(_ inputs: [Tensor], on run: Evaluation) -> Tensor {
     layer(inputs[0], validFrames: validFrames, run)

@@ -1,0 +1,221 @@
+import Corpora
+import Files
+import Foundation
+import Foundations
+import Models
+import Results
+import Tensors
+
+/// Trains a speech model on a corpus, tests it on what was kept apart, and writes it as a folder that transformers opens.
+///
+/// ```swift
+/// var run = FineTuningRun(model: try SpeechModel.load("hubert-base"), corpus: corpus, labels: .level(.phoneme))
+/// run.settings.steps = 500
+/// let result = try run.finished(in: "adapted")
+/// print(result.terminalSummary)
+/// ```
+/// The result, to the last byte, is a function of model, corpus and settings, and not of `threads` or of interruptions.
+public struct FineTuningRun: Sendable {
+  public enum HeadChoice: String, Sendable, CaseIterable {
+    /// The model's own, where it has one whose classes are known and has all labels; else a new one.
+    case auto
+    case keep, new
+  }
+
+  public var model: SpeechModel
+  public var corpus: Corpus
+  public var labels: TrainingData.Labels
+  public var settings = TrainingSettings()
+  public var head = HeadChoice.auto
+  /// The names of the classes of the model's own head, as far as they are known.
+  public var existingClasses: [String] = []
+  /// How many divisions of the corpus are gone through, each with a model of its own; nil for all.
+  public var folds: Int? = 1
+  /// Recordings of more seconds are left out.
+  public var longest: Double?
+  /// Steps after which the model is also kept, as `step-000100` and so on, to look into its layers.
+  public var snapshots: [Int] = []
+  public var threads = ProcessInfo.processInfo.activeProcessorCount
+  public var onStep: @Sendable (_ stage: String, TrainingEntry, _ total: Int) -> Void = { _, _, _ in }
+  public var onNote: @Sendable (String) -> Void = { _ in }
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(model: SpeechModel, corpus: Corpus, labels: TrainingData.Labels) {
+    (self.model, self.corpus, self.labels) = (model, corpus, labels)
+  }
+
+  /// Trains, or goes on with what an interrupted run of the same settings left in `folder`.
+  ///
+  /// Each fold's model lies in `folder/model` (of several `folder/fold-1/model` …), its log in `training.jsonl` beside it;
+  /// `folder/finetune.json` and `folder/results.json` hold what was found.
+  /// - Throws: `FineTuningError`, `ModelError`, `CorpusError`, `FileError`.
+  public func finished(in folder: String) throws -> FineTuningResult {
+    try settings.check()
+    try ModelFolder.check(model, settings.task)
+    let (data, keeps) = try divisions()
+    var outcomes: [(before: EvaluationOutcome?, after: EvaluationOutcome)] = []
+    var folds: [FineTuningResult.Fold] = []
+    var counts = (trained: 0, all: 0)
+    for (number, part) in data.enumerated() {
+      let place = data.count == 1 ? folder : "\(folder)/fold-\(number + 1)"
+      if number == 0 { part.notes.forEach(onNote) }
+      guard settings.patience == nil || !part.development.isEmpty else {
+        throw FineTuningError.noDevelopmentPart(
+          reason: "too few speakers and sentences are left beside the tested ones; leave out --patience")
+      }
+      let untrained = try trainee(part, keeps: keeps)
+      counts = untrained.counts
+      try MemoryNeed(untrained).check(part, threads: threads)
+      let stage = data.count == 1 ? "Training" : "Training fold \(number + 1) of \(data.count)"
+      var trainer = try Trainer(
+        model: untrained, settings: settings, train: part.train, development: part.development,
+        identity: identity(part), folder: "\(place)/work", threads: threads, fillers: part.fillers)
+      trainer.isCancelled = isCancelled
+      trainer.onStep = { onStep(stage, $0, $1) }
+      trainer.snapshots = Set(snapshots)
+      trainer.onSnapshot = { step, model in
+        try write(
+          model, part,
+          to: "\(place)/step-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step)")
+      }
+      let (trained, log, best) = try trainer.run()
+      let after = try Evaluation(of: trained, fillers: part.fillers).run(part.test, threads: threads)
+      let before =
+        keeps ? try Evaluation(of: untrained, fillers: part.fillers).run(part.test, threads: threads) : nil
+      outcomes.append((before, after))
+      try write(trained, part, to: "\(place)/model")
+      try WholeFile.write(
+        Data(contentsOf: URL(filePath: "\(place)/work/training.jsonl")), to: "\(place)/training.jsonl")
+      folds.append(
+        FineTuningResult.Fold(
+          model: data.count == 1 ? "model" : "fold-\(number + 1)/model", train: part.train.count,
+          development: part.development.count, test: part.test.count, steps: log.last?.step ?? 0,
+          bestStep: best))
+    }
+    let result = try result(of: outcomes, folds, data[0], counts, in: folder)
+    for number in data.indices {
+      try? FileManager.default.removeItem(
+        atPath: data.count == 1 ? "\(folder)/work" : "\(folder)/fold-\(number + 1)/work")
+    }
+    return result
+  }
+
+  /// The parts of each fold, and whether the model's own head is kept.
+  private func divisions() throws -> (data: [TrainingData], keepsHead: Bool) {
+    func data(_ existing: [String]?, _ fold: Int) throws -> TrainingData {
+      try TrainingData(
+        corpus, for: model, task: settings.task, labels: labels, existing: existing, fold: fold,
+        longest: longest,
+        seed: settings.seed)
+    }
+    func all(_ existing: [String]?) throws -> [TrainingData] {
+      let first = try data(existing, 0)
+      let count = min(folds ?? first.foldCount, first.foldCount)
+      return try [first] + (1..<max(1, count)).map { try data(existing, $0) }
+    }
+    let width = model.taps.last { $0.name == "logits" }?.width
+    let canKeep = settings.task == .ctc && width == existingClasses.count && !existingClasses.isEmpty
+    switch head {
+    case .new: return (try all(nil), false)
+    case .keep:
+      guard canKeep else {
+        throw FineTuningError.setting(
+          name: "the head", found: width == nil ? "none" : "one of \(width ?? 0) classes without names",
+          expected:
+            "a CTC head with the names of its classes (vocab.json), to keep it; --head new makes one")
+      }
+      return (try all(existingClasses), true)
+    case .auto:
+      guard canKeep else { return (try all(nil), false) }
+      do { return (try all(existingClasses), true) } catch FineTuningError.unknownLabels {
+        onNote("the model's own head has not all labels: it gets a new one")
+        return (try all(nil), false)
+      }
+    }
+  }
+
+  private func trainee(_ part: TrainingData, keeps: Bool) throws -> TrainedModel {
+    guard let top = model.topTap else { throw ModelError.unknownLayer(name: "hidden", nearest: []) }
+    let task = TaskHead(task: settings.task, classes: part.classes.count, width: top.width)
+    let values = keeps ? try model.parameterValues().filter { $0.key.hasPrefix("lm_head.") } : nil
+    let loss = TaskLoss(
+      blank: part.blank,
+      entropy: CrossEntropy(
+        classWeights: settings.balancesClasses ? part.classWeights : nil, smoothing: settings.smoothing))
+    return try TrainedModel(
+      model, head: task, loss: loss, existingHead: values, adapter: settings.adapter,
+      beside: settings.side,
+      freezing: settings.frozen,
+      seed: settings.seed)
+  }
+
+  /// What tells one training from another, a line each.
+  private func identity(_ part: TrainingData) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let settings = String(decoding: try encoder.encode(settings), as: UTF8.self)
+    var content = StableHash()
+    for example in part.train + part.development {
+      content.combine(example.id)
+      content.combine("\(example.target)")
+    }
+    return [
+      "model \(model.fingerprint) \(model.settings)", "labels \(labels.name)", "settings \(settings)",
+      "classes \(part.classes.joined(separator: " "))", "utterances \(content.value)",
+    ].joined(separator: "\n")
+  }
+
+  private func write(_ model: TrainedModel, _ part: TrainingData, to folder: String) throws {
+    let staged = try StagedResults(for: folder)
+    defer { staged.discard() }
+    let files = ModelFolder(model: model, classes: part.classes, blank: part.blank)
+    try files.write(into: staged)
+    try staged.commit()
+    guard model.adapter != nil else { return }
+    let adapter = try StagedResults(for: folder + "-adapter")
+    defer { adapter.discard() }
+    try files.writeAdapter(into: adapter)
+    try adapter.commit()
+  }
+
+  private func result(
+    of outcomes: [(before: EvaluationOutcome?, after: EvaluationOutcome)], _ folds: [FineTuningResult.Fold],
+    _ part: TrainingData, _ counts: (trained: Int, all: Int), in folder: String
+  ) throws -> FineTuningResult {
+    func joined(_ parts: [EvaluationOutcome]) -> EvaluationOutcome {
+      EvaluationOutcome(
+        task: settings.task, classes: part.classes.count, utterances: parts.flatMap(\.utterances))
+    }
+    let befores = outcomes.compactMap(\.before)
+    let after = joined(outcomes.map(\.after))
+    let before = befores.count == outcomes.count ? joined(befores) : nil
+    let scores = Scores(after: after, before: before, classes: part.classes, seed: settings.seed)
+    let result = FineTuningResult(
+      model: model.name, fingerprint: model.fingerprint, corpus: corpus.name, task: settings.task.rawValue,
+      labels: labels.name, measure: measure, trainedParameters: counts.trained, allParameters: counts.all,
+      classes: part.classes, folds: folds, before: before.map(scores.score), after: scores.score(after),
+      difference: scores.difference, unit: scores.unit, units: scores.units, utterances: scores.utterances,
+      notes: part.notes)
+    let staged = try StagedResults(for: folder)
+    defer { staged.discard() }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try staged.write(try encoder.encode(result) + Data("\n".utf8), to: "finetune.json")
+    try staged.write(
+      try HarnessResult(result: result, standardError: scores.standardError(after), settings: settings)
+        .data(),
+      to: "results.json")
+    try staged.commit()
+    return result
+  }
+
+  private var measure: String {
+    switch (settings.task, labels) {
+    case (.ctc, .level(.phoneme)): "phone error rate"
+    case (.ctc, .level(.word)): "word error rate"
+    case (.ctc, .level(.character)): "character error rate"
+    case (.ctc, _): "\(labels.name) error rate"
+    default: "share of wrong classes"
+    }
+  }
+}

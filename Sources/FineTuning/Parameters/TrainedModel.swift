@@ -1,0 +1,173 @@
+import Attribution
+import Models
+import Tensors
+
+/// A model on its way through training: what it was, what is trained of it, and the values now.
+struct TrainedModel: Sendable {
+  let base: SpeechModel
+  let head: TaskHead
+  let adapter: LowRankAdapter?
+  let loss: TaskLoss
+  /// The model's own parameters, trained and not, by transformers' names.
+  private(set) var body: [String: Tensor]
+  /// The parameters that are trained and are not the model's own: the head's, and an adapter's.
+  private(set) var added: [String: Tensor]
+  /// The names of those of the body's that are trained.
+  let trainedBody: Set<String>
+  let normalisesFirst: Bool
+
+  /// `existingHead` takes the place of a fresh one.
+  init(
+    _ base: SpeechModel, head: TaskHead, loss: TaskLoss, existingHead: [String: Tensor]? = nil,
+    adapter: LowRankAdapter? = nil, beside side: SideAdapter? = nil, freezing frozen: String = "",
+    seed: UInt64 = 0
+  ) throws {
+    var body = try base.parameterValues()
+    for (name, _, _) in head.layers + [("lm_head", 0, 0)] {
+      body["\(name).weight"] = nil
+      body["\(name).bias"] = nil
+    }
+    let beside = try side?.parameters(for: body, seed: seed) ?? [:]
+    body.merge(beside) { old, _ in old }
+    (self.base, self.head, self.loss, self.adapter, self.body) = (base, head, loss, adapter, body)
+    let first = base.taps.contains { $0.name == "final_norm" }
+    normalisesFirst = first
+    added = existingHead ?? head.parameters(seed: seed)
+    let names = body.keys.filter { !Self.isStatistic($0) }
+    let parts = Set(names.map { ModelPart(parameter: $0, normalisesFirst: first) }).sorted()
+    let out = try ModelPart.named(frozen, among: parts)
+    if side != nil {
+      trainedBody = Set(beside.keys)
+    } else if let adapter {
+      trainedBody = []
+      added.merge(try adapter.factors(for: body, seed: seed)) { own, _ in own }
+    } else {
+      trainedBody = Set(names.filter { !out.contains(ModelPart(parameter: $0, normalisesFirst: first)) })
+    }
+  }
+
+  /// What no gradient is taken of: a batch norm's running means.
+  private static func isStatistic(_ name: String) -> Bool {
+    ["running_mean", "running_var"].contains { name.hasSuffix($0) }
+  }
+
+  /// All parameters that are trained.
+  var trained: [String: Tensor] {
+    get { body.filter { trainedBody.contains($0.key) }.merging(added) { own, _ in own } }
+    set {
+      for (name, value) in newValue {
+        if trainedBody.contains(name) { body[name] = value } else { added[name] = value }
+      }
+    }
+  }
+
+  /// Takes the trained parameters out, so that nothing else holds their memory while they are changed.
+  mutating func withTrained<R>(_ change: (inout [String: Tensor]) throws -> R) rethrows -> R {
+    var values = trained
+    for name in values.keys {
+      if trainedBody.contains(name) { body[name] = nil } else { added[name] = nil }
+    }
+    defer { trained = values }
+    return try change(&values)
+  }
+
+  /// Whether it has networks that transformers knows nothing of.
+  var hasSideNetworks: Bool { body.keys.contains { $0.contains(".beside_") } }
+
+  /// The numbers of values that are trained, and of all.
+  var counts: (trained: Int, all: Int) {
+    let adapterAndHead = added.values.reduce(0) { $0 + $1.count }
+    let own = body.reduce(0) { $0 + (trainedBody.contains($1.key) ? $1.value.count : 0) }
+    return (own + adapterAndHead, body.values.reduce(0) { $0 + $1.count } + adapterAndHead)
+  }
+
+  /// How many layers a parameter stands below the head, which is at 0.
+  func depth(of name: String) -> Int {
+    if head.layers.contains(where: { name.hasPrefix($0.name + ".") }) { return 0 }
+    let last =
+      base.taps.compactMap { tap in
+        tap.name.hasPrefix("hidden.") ? Int(tap.name.dropFirst(7)) : nil
+      }.max() ?? 0
+    return switch ModelPart(parameter: name, normalisesFirst: normalisesFirst) {
+    case .finalNorm: 1
+    case .hidden(let number): last + 1 - number
+    case .projection: last + 2
+    case .convolutions: last + 3
+    }
+  }
+
+  /// The body's parameters as they act: with an adapter's changes.
+  var effectiveBody: [String: Tensor] { adapter?.merged(body, added) ?? body }
+
+  /// The model as it is now, without its head, ready to be run.
+  func ready() throws -> ReadyModel {
+    let body = effectiveBody
+    let (model, places) = try base.rebuilt(body)
+    let wanted = adapter.map { Set($0.modules(of: body).map { "\($0).weight" }) } ?? trainedBody
+    return ReadyModel(owner: self, body: body, model: model, places: places, wanted: wanted)
+  }
+}
+
+/// A model with the parameters of one moment.
+struct ReadyModel: Sendable {
+  let owner: TrainedModel
+  private let body: [String: Tensor]
+  let model: SpeechModel
+  private let places: ParameterPlaces
+  /// The parameters of the model whose gradients are needed.
+  private let wanted: Set<String>
+
+  init(
+    owner: TrainedModel, body: [String: Tensor], model: SpeechModel, places: ParameterPlaces,
+    wanted: Set<String>
+  ) {
+    (self.owner, self.body, self.model, self.places, self.wanted) = (owner, body, model, places, wanted)
+  }
+
+  /// The states under the head, `[frames × width]`.
+  func states(_ samples: [Float], threads: Int) throws -> Tensor {
+    let top = owner.base.topTap?.name ?? ""
+    var found: Tensor?
+    try model.forward(inputValues: samples, taps: [top], threads: threads) { found = $1 }
+    guard let found else { throw ModelError.unknownLayer(name: top, nearest: []) }
+    return found
+  }
+
+  /// The head's output for input that has been prepared.
+  func logits(_ samples: [Float], threads: Int = 1) throws -> Tensor {
+    owner.head.logits(try states(samples, threads: threads), owner.added)
+  }
+
+  /// The loss of one utterance, and what arrives at every trained parameter.
+  func gradients(
+    _ samples: [Float], _ target: TrainingTarget, of utterance: String, threads: Int = 1
+  ) throws -> (loss: LossSum, gradients: [String: Tensor]) {
+    let top = owner.base.topTap?.name ?? ""
+    let pass =
+      wanted.isEmpty
+      ? nil : try RecordedPass(model, samples, upTo: top, threads: threads, keepsAll: true, from: firstTap)
+    let states = try pass?.values(of: top) ?? states(samples, threads: threads)
+    let logits = owner.head.logits(states, owner.added)
+    let (loss, g) = try owner.loss(logits, target, of: utterance)
+    let (toStates, toHead) = owner.head.gradients(g, states: states, owner.added)
+    guard let pass else { return (loss, toHead) }
+    let found = try pass.parameterGradients(from: [top: toStates]) { key in
+      places.names(of: key).contains(where: wanted.contains)
+    }
+    var gradients = places.gradients(found, values: body)
+    if let adapter = owner.adapter {
+      gradients = adapter.gradients(gradients, owner.added)
+    } else {
+      gradients = gradients.filter { wanted.contains($0.key) }
+    }
+    gradients.merge(toHead) { own, _ in own }
+    return (loss, gradients)
+  }
+
+  /// The hidden layer that the first trained block makes: nothing before it is recorded. Nil where all is.
+  private var firstTap: String? {
+    let parts = wanted.map { ModelPart(parameter: $0, normalisesFirst: owner.normalisesFirst) }
+    guard let first = parts.min(), case .hidden(let number) = first, number > 0 else { return nil }
+    return "hidden.\(number)"
+  }
+}

@@ -1,0 +1,63 @@
+import Checkpoints
+import Tensors
+
+/// An architecture that can be built again with other values of its parameters.
+protocol TrainableArchitecture: SpeechArchitecture {
+  /// The same architecture with the parameters that `reader` gives.
+  func rebuilt(from reader: inout ParameterReader) throws -> Self
+}
+
+/// Where a model's parameters lie, to be read again as they are stored.
+struct ParameterOrigin: Sendable {
+  let checkpoint: Checkpoint
+  /// From the architecture's names to the checkpoint's.
+  let names: [String: String]
+  /// What a `config.json` would say, where something does.
+  let configuration: MetadataValue?
+}
+
+extension SpeechModel {
+  /// The tap that a new head is put on: the deepest that is no head's.
+  package var topTap: TapPoint? { taps.last { $0.name != "logits" } }
+
+  /// The values of its parameters by the architecture's names, which are transformers', as the checkpoint has them
+  /// before anything is made of them; without those of a head.
+  ///
+  /// Throws `ModelError.untrainable` for a family that cannot be trained here, and for a twin.
+  package func parameterValues() throws -> [String: Tensor] {
+    guard architecture is any TrainableArchitecture else {
+      throw ModelError.untrainable(model: name, reason: .family(family))
+    }
+    guard let origin else { throw ModelError.untrainable(model: name, reason: .noCheckpoint) }
+    var values: [String: Tensor] = [:]
+    for parameter in tensorReport.parameters {
+      guard let stored = origin.names[parameter.name] else { continue }
+      values[parameter.name] = try origin.checkpoint.tensor(stored)
+    }
+    return values
+  }
+
+  /// The configuration that lies with it.
+  package var storedConfiguration: MetadataValue? { origin?.configuration }
+
+  /// The tensors of its checkpoint that no layer uses and that belong to the family, such as what stands in for masked
+  /// frames, by the architecture's names.
+  package func storedTensor(_ name: String) throws -> Tensor? {
+    guard let origin, let stored = origin.names[name], let entry = origin.checkpoint.tensors[stored],
+      !entry.type.isInteger
+    else { return nil }
+    return try origin.checkpoint.tensor(stored)
+  }
+
+  /// The same model with other values of its parameters, which must be those of `parameterValues`, and the places of
+  /// its tensors.
+  package func rebuilt(_ values: [String: Tensor]) throws -> (model: SpeechModel, places: ParameterPlaces) {
+    guard let trained = architecture as? any TrainableArchitecture else {
+      throw ModelError.untrainable(model: name, reason: .family(family))
+    }
+    var reader = ParameterReader(path: name, source: .values(values))
+    let architecture = try trained.rebuilt(from: &reader)
+    try reader.finish(ignoring: [])
+    return (SpeechModel(self, with: architecture), reader.places)
+  }
+}

@@ -1,0 +1,137 @@
+/// What training a model on a task came to: what `finetune.json` holds.
+public struct FineTuningResult: Codable, Equatable, Sendable {
+  public static let schemaVersion = 1
+
+  /// What the head found on utterances that nothing was learned from.
+  public struct Score: Codable, Equatable, Sendable {
+    /// Errors over the reference's symbols (CTC), or the share of wrong classes.
+    public var errors: Estimate
+    /// nil where no utterance has a finite one.
+    public var loss: Double?
+    /// Of CTC.
+    public var alignment: AlignmentCounts?
+    /// Of classes.
+    public var classes: [ClassScore]?
+    /// `[true][found]`, in the order of the classes.
+    public var confusion: [[Int]]?
+
+    public init(
+      errors: Estimate, loss: Double?, alignment: AlignmentCounts?, classes: [ClassScore]?,
+      confusion: [[Int]]?
+    ) {
+      (self.errors, self.loss, self.alignment) = (errors, loss, alignment)
+      (self.classes, self.confusion) = (classes, confusion)
+    }
+  }
+
+  public struct AlignmentCounts: Codable, Equatable, Sendable {
+    public var hits, substitutions, deletions, insertions: Int
+
+    public init(hits: Int, substitutions: Int, deletions: Int, insertions: Int) {
+      (self.hits, self.substitutions) = (hits, substitutions)
+      (self.deletions, self.insertions) = (deletions, insertions)
+    }
+  }
+
+  public struct ClassScore: Codable, Equatable, Sendable {
+    public var name: String
+    public var count: Int
+    /// nil where the class was never found, or never occurs.
+    public var precision, recall, f1: Double?
+
+    public init(name: String, count: Int, precision: Double?, recall: Double?, f1: Double?) {
+      (self.name, self.count) = (name, count)
+      (self.precision, self.recall, self.f1) = (precision, recall, f1)
+    }
+  }
+
+  /// One utterance's errors before and after, and what they are divided by.
+  public struct Utterance: Codable, Equatable, Sendable {
+    public var id: String
+    public var before: Int?
+    public var after: Int
+    public var reference: Int
+
+    public init(id: String, before: Int?, after: Int, reference: Int) {
+      (self.id, self.before, self.after, self.reference) = (id, before, after, reference)
+    }
+  }
+
+  /// A fold of the corpus, and where its model lies.
+  public struct Fold: Codable, Equatable, Sendable {
+    public var model: String
+    public var train, development, test: Int
+    /// Updates made, and those after which the development part was best; nil without one.
+    public var steps: Int
+    public var bestStep: Int?
+
+    public init(model: String, train: Int, development: Int, test: Int, steps: Int, bestStep: Int?) {
+      (self.model, self.train, self.development, self.test) = (model, train, development, test)
+      (self.steps, self.bestStep) = (steps, bestStep)
+    }
+  }
+
+  public var schema = FineTuningResult.schemaVersion
+  public var model: String
+  public var fingerprint: String
+  public var corpus: String
+  public var task: String
+  public var labels: String
+  /// What is counted: phone error rate, say.
+  public var measure: String
+  public var trainedParameters, allParameters: Int
+  public var classes: [String]
+  public var folds: [Fold]
+  /// With the head that the model came with; nil where it got a new one.
+  public var before: Score?
+  public var after: Score
+  /// After less before, paired by what is resampled.
+  public var difference: Estimate?
+  /// What is resampled for intervals, and how many there are; fewer than ten give none.
+  public var unit: String
+  public var units: Int
+  public var utterances: [Utterance]
+  public var notes: [String]
+
+  public init(
+    model: String, fingerprint: String, corpus: String, task: String, labels: String, measure: String,
+    trainedParameters: Int, allParameters: Int, classes: [String], folds: [Fold], before: Score?,
+    after: Score,
+    difference: Estimate?, unit: String, units: Int, utterances: [Utterance], notes: [String]
+  ) {
+    (self.model, self.fingerprint, self.corpus, self.task) = (model, fingerprint, corpus, task)
+    (self.labels, self.measure, self.classes, self.folds) = (labels, measure, classes, folds)
+    (self.trainedParameters, self.allParameters) = (trainedParameters, allParameters)
+    (self.before, self.after, self.difference) = (before, after, difference)
+    (self.unit, self.units, self.utterances, self.notes) = (unit, units, utterances, notes)
+  }
+
+  /// In a few lines, for the terminal.
+  public var terminalSummary: String {
+    func percent(_ x: Double) -> String { x.isFinite ? "\((x * 1000).rounded() / 10) %" : "–" }
+    func words(_ e: Estimate) -> String {
+      e.hasInterval ? "\(percent(e.value)) [\(percent(e.low)), \(percent(e.high))]" : percent(e.value)
+    }
+    var lines = [
+      "\(model), \(labels) (\(task)) of \(corpus): \(trainedParameters) of \(allParameters) parameters trained"
+    ]
+    for fold in folds {
+      lines.append(
+        "  \(fold.model): learned from \(fold.train) utterances, chosen on \(fold.development), tested on \(fold.test); "
+          + "\(fold.steps) steps" + (fold.bestStep.map { ", best after \($0)" } ?? ""))
+    }
+    if let before { lines.append("  \(measure) before: \(words(before.errors))") }
+    lines.append("  \(measure) after:  \(words(after.errors))")
+    if let difference { lines.append("  difference, paired: \(words(difference))") }
+    if let counts = after.alignment {
+      lines.append(
+        "  after: \(counts.substitutions) substitutions, \(counts.deletions) deletions, \(counts.insertions) insertions of "
+          + "\(counts.hits + counts.substitutions + counts.deletions) symbols")
+    }
+    lines.append(
+      units < 10
+        ? "  \(units) \(unit): too few for an interval"
+        : "  95 % intervals by resampling \(units) \(unit)")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,271 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+struct FinetuneCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "finetune",
+    abstract: "Adapt a model to a task, and see which levels its layers gained or lost.",
+    discussion: """
+      Trains a model of the wav2vec 2.0 family (wav2vec2, HuBERT, WavLM, data2vec-audio, UniSpeech) on a labelled corpus:
+      sequences of labels by CTC, a class for each frame, or one for each utterance. The corpus is divided so that no
+      speaker and no sentence is in two parts, where it allows it: one is learned from, one says when to stop, one is
+      tested, before and after. Writes a Hugging Face folder (model/), finetune.json, results.json in the layout of
+      evaluation harnesses, and a log (training.jsonl). An interrupted training goes on where it was.
+
+      With --watch the model is also studied before, on the way and after: compare/report.html shows what each layer
+      encodes at each of these moments.
+
+      EXAMPLES
+        probe-layers finetune hubert-base/ --corpus my-corpus --level phoneme
+        probe-layers finetune model.ckpt --corpus my-corpus --lora 8 --steps 400 --watch phoneme,word
+        probe-layers finetune wavlm-base/ --corpus my-corpus --task frames --freeze conv,projection,hidden.0-6
+        probe-layers finetune hubert-base/ --corpus my-corpus --task utterance --level speaker --freeze all
+        probe-layers finetune model.ckpt --corpus my-corpus --level character --folds all
+      """)
+
+  @Argument(help: "A checkpoint or a Hugging Face folder.")
+  var model: String
+
+  @Option(help: "Labelled recordings. Default: the bundled corpus.")
+  var corpus: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "ctc: sequences, without knowing when; frames: a class for each frame; utterance: one for each recording.",
+      valueName: "ctc|frames|utterance"))
+  var task = TrainingTask.ctc
+
+  @Option(
+    help: "The labels: a level (phoneme, syllable, word, …), character for words in letters, or speaker.")
+  var level = "phoneme"
+
+  @Option(
+    help: ArgumentHelp(
+      "keep the model's own head (CTC), or put a new one on; auto keeps one that has all labels.",
+      valueName: "auto|keep|new"))
+  var head = FineTuningRun.HeadChoice.auto
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Parts that stay as they are, separated by commas: conv, projection, hidden.0 (positions), hidden.1 (the first \
+      block) …, hidden.0-3, final_norm; all trains the head alone, none everything. Default: conv.
+      """, valueName: "parts"))
+  var freeze: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Train changes of this rank in the place of weights (LoRA), and the head.", valueName: "rank"))
+  var lora: Int?
+
+  @Option(help: "What LoRA's changes are multiplied by, over the rank. Default: twice the rank.")
+  var loraAlpha: Double?
+
+  @Option(help: "The layers that LoRA changes, by the last part of their names.")
+  var loraTargets = "q_proj,v_proj"
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Train narrow networks beside the model's layers, and the head: bottleneck (one behind each sublayer, Houlsby 2019) \
+      or soft-moa (a soft mixture beside each, Cappellazzo 2024). Strata reads the model that is written, transformers does \
+      not.
+      """, valueName: "bottleneck|soft-moa"))
+  var adapters: SideAdapter.Kind?
+
+  @Option(help: "The width between the two layers of such a network.")
+  var adapterWidth = 16
+
+  @Option(help: "Networks of a soft mixture.")
+  var adapterNetworks = 7
+
+  @Option(help: "Slots of each of them.")
+  var adapterSlots = 1
+
+  @Option(help: "Updates of the parameters.")
+  var steps = 500
+
+  @Option(help: "Recordings of a batch.")
+  var batch = 8
+
+  @Option(help: "Batches whose gradients are averaged for one update.")
+  var accumulation = 1
+
+  @Option(help: "The highest learning rate.")
+  var rate = 1e-4
+
+  @Option(help: "The head's own highest learning rate. Default: --rate.")
+  var headRate: Double?
+
+  @Option(help: "Updates until the rate is at its highest. Default: a tenth of all.")
+  var warmUp: Int?
+
+  @Option(help: "What each layer's rate is of that of the layer above.")
+  var layerDecay = 1.0
+
+  @Option(help: "The share by which weights shrink, times the rate.")
+  var weightDecay = 0.01
+
+  @Option(help: "The largest norm of all gradients together; 0 for no limit.")
+  var clip = 1.0
+
+  @Option(help: "The share of each label that goes to all classes (frames, utterance).")
+  var smoothing = 0.0
+
+  @Flag(
+    help: "Let rare classes count more, in inverse proportion to how often they are (frames, utterance).")
+  var balance = false
+
+  @Option(help: "Updates between two looks at the development part.")
+  var evaluateEvery = 50
+
+  @Option(help: "Looks without a new best after which training ends. Default: none.")
+  var patience: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Divisions of the corpus that are gone through, a model each.", valueName: "number|all"))
+  var folds = "1"
+
+  @Option(help: "Leave out recordings of more seconds.")
+  var longest: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Levels that the layers are studied for before, on the way and after, separated by commas.",
+      valueName: "levels"))
+  var watch: String?
+
+  @Option(help: "How many moments on the way are studied, evenly spread.")
+  var watchPoints = 2
+
+  @Option(name: [.short, .long], help: "Where the results go.")
+  var output = "strata-finetune"
+
+  @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
+  var seed: UInt64 = 0
+
+  @OptionGroup var loading: LoadingOptions
+
+  @OptionGroup var running: RunningOptions
+
+  func validate() throws {
+    guard TrainingData.Labels(level) != nil else {
+      throw ValidationError(
+        "--level takes speaker or one of \(Level.allCases.map(\.rawValue).joined(separator: ", ")), not “\(level)”."
+      )
+    }
+    guard folds == "all" || Int(folds).map({ $0 >= 1 }) == true else {
+      throw ValidationError("--folds takes a number from 1 on, or all.")
+    }
+    if lora != nil || adapters != nil, freeze != nil {
+      throw ValidationError(
+        "--lora and --adapters train no weights of the model itself: --freeze says nothing beside them.")
+    }
+    if lora != nil, adapters != nil { throw ValidationError("--lora and --adapters exclude each other.") }
+    if lora == nil, loraAlpha != nil { throw ValidationError("--lora-alpha belongs to --lora.") }
+    if let watch { _ = try listed("watch", watch) }
+    guard (0...20).contains(watchPoints) else {
+      throw ValidationError("--watch-points takes a number from 0 to 20.")
+    }
+    if watch != nil, folds != "1" { throw ValidationError("--watch follows one training: --folds 1.") }
+  }
+
+  func run() async throws {
+    let interruption = Interruption()
+    let progress = running.progress
+    defer { progress.finish() }
+    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
+    running.note("reading \(corpus.path)")
+    corpus.issues.map(\.description).forEach(running.note)
+    running.note("reading \(model)")
+    let loaded = try loading.load(model)
+    guard let labels = TrainingData.Labels(level) else { return }
+    var training = FineTuningRun(model: loaded, corpus: corpus, labels: labels)
+    training.existingClasses = try HeadClasses.names(of: model)
+    training.settings = settings
+    (training.head, training.folds, training.longest) = (head, Int(folds), longest)
+    training.threads = running.threads
+    let moments = watch == nil ? [] : (0..<watchPoints).map { ($0 + 1) * steps / (watchPoints + 1) }
+    training.snapshots = moments.filter { $0 > 0 && $0 < steps }
+    training.onNote = { running.note($0) }
+    training.onStep = { stage, entry, total in
+      let loss = String(format: "loss %.3f", entry.loss)
+      progress.update(stage: stage, done: entry.step, total: total, detail: loss)
+    }
+    training.isCancelled = { interruption.isRequested }
+    let lock = try RunLock.take(output, interruption)
+    defer { lock.release() }
+    let result = try training.finished(in: output)
+    try WrittenBy(
+      seed: seed, models: [(result.model, result.fingerprint)],
+      corpus: (corpus.name, corpus.fingerprint)
+    ).write(to: output)
+    progress.finish()
+    try running.showing.show(result, result.terminalSummary)
+    if let watch { try await compare(levels: watch, training.snapshots, corpus, progress, interruption) }
+  }
+
+  private var settings: TrainingSettings {
+    var settings = TrainingSettings()
+    (settings.task, settings.steps, settings.batch, settings.accumulation) = (
+      task, steps, batch, accumulation
+    )
+    settings.rate = LearningRate(
+      peak: rate, warmUp: warmUp ?? steps / 10, layerDecay: layerDecay, head: headRate)
+    settings.optimiser.decay = weightDecay
+    settings.clip = clip == 0 ? nil : clip
+    (settings.smoothing, settings.balancesClasses) = (smoothing, balance)
+    settings.frozen = freeze ?? "conv"
+    settings.adapter = lora.map { rank in
+      LowRankAdapter(
+        rank: rank, alpha: loraAlpha ?? Double(2 * rank),
+        targets: loraTargets.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+    }
+    settings.side = adapters.map {
+      SideAdapter(kind: $0, width: adapterWidth, networks: adapterNetworks, slots: adapterSlots)
+    }
+    (settings.evaluation, settings.patience, settings.seed) = (evaluateEvery, patience, seed)
+    return settings
+  }
+
+  /// The study of the model before, on the way and after.
+  private func compare(
+    levels: String, _ moments: [Int], _ corpus: Corpus, _ progress: ProgressLine,
+    _ interruption: Interruption
+  ) async throws {
+    let names = moments.map { step in
+      "step-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step)"
+    }
+    let first = ComparedModel(name: "before", step: 0) { try loading.load(model) }
+    let others = (names + ["model"]).map { name in
+      ComparedModel(
+        name: name == "model" ? "after" : name, step: name == "model" ? steps : Int(name.dropFirst(5))
+      ) { try SpeechModel.load("\(output)/\(name)") }
+    }
+    let comparison = ComparisonStudy(models: [first] + others) { model in
+      var study = LayerStudy(model: model, corpus: corpus)
+      (study.seed, study.twinSeeds, study.threads) = (seed, [], running.threads)
+      try study.select(probes: nil, levels: levels, bundledFolder: BundledFiles.probes)
+      study.onProgress = { step in
+        progress.update(
+          stage: "\(model.name): \(step.stage)", done: step.done, total: step.total, detail: step.detail)
+      }
+      study.isCancelled = { interruption.isRequested }
+      study.onNotice = { notice in standardError("warning: \(notice)") }
+      return study
+    }
+    let result = try await comparison.run()
+    progress.finish()
+    try result.write(to: "\(output)/compare", png: false, records: [])
+    if !running.showing.quiet, !running.showing.json {
+      try standardOutput(result.terminalSummary)
+      try standardOutput("Report: \(output)/compare/report.html")
+    }
+  }
+}
+
+extension SideAdapter.Kind: ExpressibleByArgument {}
+extension TrainingTask: ExpressibleByArgument {}
+extension FineTuningRun.HeadChoice: ExpressibleByArgument {}

@@ -1,0 +1,86 @@
+import Foundation
+import StrataTestSupport
+import Testing
+
+@Suite("Adapting a model, as a command") struct FinetuneTests {
+  private let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+  private let corpus = Repository.path("fixtures/human")
+
+  @Test("adapts it, says what came of it, and the same command gives the same bytes")
+  func adapts() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "finetune", model, "--corpus", corpus, "--steps", "2", "--batch", "2", "--longest", "4", "--freeze",
+      "conv,projection,hidden.0-4", "--evaluate-every", "1",
+    ]
+    let first = try CommandRun(arguments + ["--threads", "1", "--output", folder.path + "/a"])
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(
+      first.output.contains("phone error rate before:") && first.output.contains("difference, paired:"))
+    _ = try CommandRun(arguments + ["--threads", "3", "--output", folder.path + "/b"])
+    for name in [
+      "finetune.json", "results.json", "training.jsonl", "model/model.safetensors", "model/config.json",
+    ] {
+      let (a, b) = (
+        try Data(contentsOf: URL(filePath: "\(folder.path)/a/\(name)")),
+        try Data(contentsOf: URL(filePath: "\(folder.path)/b/\(name)"))
+      )
+      #expect(a == b, "\(name)")
+    }
+    let results = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: folder.path + "/a/results.json")))
+        as? [String: Any])
+    let measures = try #require((results["results"] as? [String: [String: Any]])?["human_phoneme_ctc"])
+    #expect(measures["phone_error_rate,none"] is Double)
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/a/work"))
+  }
+
+  @Test("networks beside its layers are written with it, and read again")
+  func beside() throws {
+    let folder = try TemporaryFolder()
+    for kind in ["bottleneck", "soft-moa"] {
+      let output = "\(folder.path)/\(kind)"
+      let run = try CommandRun([
+        "finetune", model, "--corpus", corpus, "--steps", "1", "--batch", "1", "--longest", "4",
+        "--adapters", kind,
+        "--adapter-width", "4", "--output", output,
+      ])
+      #expect(run.status == 0, "\(run.errors)")
+      let read = try CommandRun(["inspect", output + "/model", "--no-cost"])
+      #expect(read.status == 0, "\(read.errors)")
+      let type = try String(contentsOfFile: output + "/model/config.json", encoding: .utf8)
+      #expect(type.contains("\"model_type\": \"strata-wav2vec2\""))
+    }
+  }
+
+  @Test(
+    "says what cannot be, and writes nothing",
+    arguments: [
+      (["--freeze", "hidden.7"], "the model has no part hidden.7; there are conv, projection, hidden.0"),
+      (["--level", "vowel"], "--level takes speaker or one of"),
+      (["--head", "keep", "--level", "word"], "the head has no class for"),
+      (["--task", "utterance", "--level", "word"], "has several labels of it"),
+      (["--rate", "-1"], "the learning rate is -1.0, expected a number between 0 and 10"),
+      (["--lora", "500"], "LoRA's rank is 500, expected 1 to 144"),
+      (["--lora", "4", "--freeze", "conv"], "--freeze says nothing beside them"),
+      (["--folds", "0"], "--folds takes a number from 1 on, or all"),
+    ])
+  func refusals(arguments: [String], words: String) throws {
+    let folder = try TemporaryFolder()
+    let run = try CommandRun(
+      ["finetune", model, "--corpus", corpus, "--output", folder.path + "/out"] + arguments)
+    #expect([64, 65].contains(run.status))
+    #expect(run.errors.contains(words), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/out/model"))
+  }
+
+  @Test("a family without gradients of parameters is refused by name")
+  func otherFamily() throws {
+    let folder = try TemporaryFolder()
+    let run = try CommandRun([
+      "finetune", Repository.path("Tests/ModelsTests/Resources/whisper"), "--corpus", corpus, "--output",
+      folder.path + "/out",
+    ])
+    #expect(run.status != 0 && run.errors.contains("whisper"), "\(run.errors)")
+  }
+}
