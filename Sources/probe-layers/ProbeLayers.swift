@@ -27,6 +27,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers corpus check my-corpus              what is wrong with these labels
         probe-layers measures model.ckpt                 ABX, clusters, CCA, codelengths, a hidden layer
         probe-layers intervene model.ckpt                what the model uses: levels erased layer by layer
+        probe-layers variance model.ckpt                 how much of each layer is sound, phones, words
         probe-layers schema study                        what study.json means
         probe-layers self-test                           does this installation measure what it says
 
@@ -40,7 +41,8 @@ struct ProbeLayers: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
       MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, CompareCommand.self,
-      SelfTestCommand.self, MeasuresCommand.self, InterveneCommand.self, SchemaCommand.self,
+      SelfTestCommand.self, MeasuresCommand.self, InterveneCommand.self, VarianceCommand.self,
+      SchemaCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 
