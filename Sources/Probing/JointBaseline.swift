@@ -105,7 +105,7 @@ extension ProbeDataset {
   }
 
   /// Of each item the length of the unit of `level` that holds its middle; NaN where none does.
-  private static func secondsAround(
+  static func secondsAround(
     _ examples: PooledSpans, _ level: Level, in utterances: [Utterance]
   ) -> [Double] {
     var spans: [Int: [LabelledSpan]] = [:]
@@ -119,7 +119,7 @@ extension ProbeDataset {
 }
 
 /// The log-mel summary of spans.
-private struct SpanSound {
+struct SpanSound {
   /// Half of the mel baseline's: what is finer is no part of a phone's or a word's gist, and costs as much as a layer.
   static let bands = 40
   private static let context = 0.05

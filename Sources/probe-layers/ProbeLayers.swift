@@ -28,6 +28,7 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers measures model.ckpt                 ABX, clusters, CCA, codelengths, a hidden layer
         probe-layers intervene model.ckpt                what the model uses: levels erased layer by layer
         probe-layers finetune model.ckpt --corpus mine   adapt it, and see what its layers gained
+        probe-layers variance model.ckpt                 how much of each layer is sound, phones, words
         probe-layers schema study                        what study.json means
         probe-layers self-test                           does this installation measure what it says
 
@@ -42,6 +43,7 @@ struct ProbeLayers: AsyncParsableCommand {
       RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
       MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, CompareCommand.self,
       SelfTestCommand.self, MeasuresCommand.self, InterveneCommand.self, FinetuneCommand.self,
+      VarianceCommand.self,
       SchemaCommand.self,
     ],
     defaultSubcommand: RunCommand.self)

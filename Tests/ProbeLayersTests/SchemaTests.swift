@@ -81,6 +81,13 @@ import Testing
         "--output", "OUT/frames",
       ]),
     Example(
+      schema: "variance",
+      arguments: [
+        "variance", model, "--corpus", corpus, "--layers", "conv.7,3", "--blocks",
+        "duration,phone,position",
+        "--untrained", "--output", "OUT/variance",
+      ]),
+    Example(
       schema: "measures",
       arguments: [
         "measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "syllable", "--clusters",
@@ -129,7 +136,7 @@ import Testing
     let names = list.output.split(separator: "\n").compactMap {
       $0.split(separator: " ").first.map(String.init)
     }
-    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 12)
+    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 13)
     for name in names {
       let run = try CommandRun(["schema", name])
       let file = try String(contentsOfFile: Repository.path("schemas/\(name).schema.json"), encoding: .utf8)

@@ -1,0 +1,190 @@
+import Activations
+import Corpora
+import Foundations
+import Results
+import Tensors
+
+/// How much of a layer's variance groups of features explain: alone, uniquely and together, on held-out rows.
+///
+/// ```swift
+/// let partition = try VariancePartition(blocks: [mel, phones], folds: folds, clusters: utterances)
+/// let found = try partition.shares(of: states)        // found.together.value, found.blocks[1].unique
+/// ```
+/// For each fold a banded ridge is fitted on training rows, its penalties chosen on development rows, then fitted again
+/// on all that may be learned from. The share explained is 1 − Σ‖y − ŷ‖²/Σ‖y − ȳ‖² over all tested rows, ȳ being the
+/// training mean, so that a model that knows nothing has exactly 0. *Unique* is what is lost when a block is left out,
+/// the penalties of the others being sought again; a *part* is Σ ŷ_b·(2y − ŷ)/Σ‖y − ȳ‖² of the joint prediction (the
+/// product measure: Dupré la Tour et al. 2022), and the parts sum to the whole.
+public struct VariancePartition: Sendable {
+  /// Rows of one division.
+  public struct Fold: Sendable {
+    let train, development, outer, test: [Int]
+
+    public init(train: [Int], development: [Int], outer: [Int], test: [Int]) {
+      (self.train, self.development, self.outer, self.test) = (train, development, outer, test)
+    }
+
+    /// The rows of a fold's utterances.
+    public init(_ fold: Corpora.Fold, utterances: [Int]) {
+      func rows(_ chosen: [Int]) -> [Int] {
+        let chosen = Set(chosen)
+        return utterances.indices.filter { chosen.contains(utterances[$0]) }
+      }
+      self.init(
+        train: rows(fold.train), development: rows(fold.development), outer: rows(fold.outer),
+        test: rows(fold.test))
+    }
+  }
+
+  let blocks: JoinedBlocks
+  let folds: [Fold]
+  /// The resampling unit of each row.
+  let clusters: [Int]
+  /// Whether each dimension of a layer counts alike; else with its variance, and a few large ones can own the number.
+  public var standardises = true
+  public var seed: UInt64 = 0
+  public var resamples = 1000
+
+  /// Folds without anything to learn from, choose on or test are left out.
+  /// - Throws: `ProbeError` for blocks of different lengths or values that are not finite, and where no fold is left.
+  public init(blocks: [FeatureBlock], folds: [Fold], clusters: [Int]) throws {
+    self.blocks = try JoinedBlocks(blocks)
+    self.clusters = clusters
+    self.folds = folds.filter { $0.train.count > 1 && !$0.development.isEmpty && !$0.test.isEmpty }
+    guard self.blocks.states.rows == clusters.count else {
+      throw ProbeError.rowMismatch(states: self.blocks.states.rows, labels: clusters.count)
+    }
+    guard !self.folds.isEmpty else { throw ProbeError.noRows }
+  }
+
+  public var foldCount: Int { folds.count }
+
+  /// Rows that any fold tests.
+  public var tested: [Int] { Set(folds.flatMap(\.test)).sorted() }
+
+  /// One layer's, `[rows × width]`.
+  public func shares(of states: Tensor) throws -> VarianceShares {
+    try shares(of: [states]) { _ in }[0]
+  }
+
+  /// Several layers', which share each fold's sums of features. `progress` is told how many fits of a layer to a fold
+  /// are done.
+  public func shares(
+    of layers: [Tensor], threads: Int = 1, isCancelled: @Sendable () -> Bool = { false },
+    progress: @Sendable (Int) -> Void
+  ) throws -> [VarianceShares] {
+    var sums = layers.map { _ in VarianceSums(blocks: blocks.names.count, clusters: clusters.max() ?? 0) }
+    for states in layers {
+      guard states.rows == clusters.count else {
+        throw ProbeError.rowMismatch(states: states.rows, labels: clusters.count)
+      }
+      try states.requireFinite()
+    }
+    for (number, fold) in folds.enumerated() {
+      let work = FoldWork(blocks, fold)
+      let found = try parallelMap(layers.count, threads: threads) { index in
+        guard !isCancelled() else { throw ProbeError.interrupted }
+        return try work.sums(
+          of: Matrix(layers[index]), clusters: clusters, standardises: standardises, seed: seed)
+      }
+      for index in layers.indices { sums[index].add(found[index]) }
+      progress((number + 1) * layers.count)
+    }
+    return sums.map { $0.shares(names: blocks.names, resamples: resamples, seed: seed) }
+  }
+}
+
+/// One fold's sums of features, for any layer.
+private struct FoldWork: Sendable {
+  let blocks: JoinedBlocks
+  let train, development, outer, test: FeatureMoments
+
+  init(_ blocks: JoinedBlocks, _ fold: VariancePartition.Fold) {
+    self.blocks = blocks
+    train = FeatureMoments(blocks, rows: fold.train)
+    development = FeatureMoments(blocks, rows: fold.development, mean: train.mean)
+    outer = FeatureMoments(blocks, rows: fold.outer)
+    test = FeatureMoments(blocks, rows: fold.test, mean: outer.mean)
+  }
+
+  func sums(of states: Matrix, clusters: [Int], standardises: Bool, seed: UInt64) throws -> VarianceSums {
+    func outputs(_ own: FeatureMoments, around reference: FeatureMoments) -> Matrix {
+      let mean = states.mean(of: reference.rows)
+      let centred = states.selecting(rows: own.rows).less(mean)
+      let scale = states.deviations(of: reference.rows, around: mean)
+      let largest = scale.max() ?? 0
+      return centred.timesColumns(
+        scale.map { $0 > 1e-9 * largest && $0 > 0 ? (standardises ? 1 / $0 : 1) : 0 })
+    }
+    let every = Array(blocks.names.indices)
+    let search = BandedSearch(
+      BandedRidge(blocks, training: train), development: development,
+      training: outputs(train, around: train), development: outputs(development, around: train), seed: seed)
+    let joint = try search.best(using: every)
+    let ridge = BandedRidge(blocks, training: outer)
+    let cross = matrixProduct(outer.centred, .transposed, outputs(outer, around: outer))
+    let truth = outputs(test, around: outer)
+    func weights(_ places: [Int]) throws -> Matrix {
+      try ridge.coefficients(places.map { BandedSearch.penalties[$0] }, cross: cross)
+    }
+    func errors(_ places: [Int]) throws -> [Double] {
+      truth.squaredDistances(from: matrixProduct(test.centred, .none, try weights(places)))
+    }
+    var sums = VarianceSums(blocks: every.count, clusters: clusters.max() ?? 0)
+    let own = test.rows.map { clusters[$0] }
+    sums.add(truth.squaredNorms, to: .total, own)
+    let jointWeights = try weights(joint)
+    let jointPrediction = matrixProduct(test.centred, .none, jointWeights)
+    sums.add(truth.squaredDistances(from: jointPrediction), to: .together, own)
+    for block in every {
+      let alone = try search.best(using: [block])
+      sums.add(try errors(alone), to: .alone(block), own)
+      let others = every.filter { $0 != block }
+      let without = try search.best(using: others, from: joint)
+      sums.add(try errors(without), to: .without(block), own)
+      let part = matrixProduct(
+        test.centred, .none, jointWeights.keeping(rows: blocks.columns[block]))
+      sums.add(part.products(with: truth, jointPrediction), to: .part(block), own)
+    }
+    return sums
+  }
+}
+
+extension Matrix {
+  /// Root mean squares of some rows around `mean`.
+  func deviations(of chosen: [Int], around mean: [Double]) -> [Double] {
+    var sums = [Double](repeating: 0, count: columns)
+    for row in chosen {
+      for k in 0..<columns {
+        let difference = values[row * columns + k] - mean[k]
+        sums[k] += difference * difference
+      }
+    }
+    return sums.map { ($0 / Double(max(chosen.count, 1))).squareRoot() }
+  }
+
+  /// The same with zeros in all rows but these.
+  fileprivate func keeping(rows kept: Range<Int>) -> Matrix {
+    var result = Matrix(rows: rows, columns: columns)
+    let range = kept.lowerBound * columns..<kept.upperBound * columns
+    result.values.replaceSubrange(range, with: values[range])
+    return result
+  }
+
+  fileprivate func sums(_ term: (Int) -> Double) -> [Double] {
+    (0..<rows).map { row in
+      (row * columns..<(row + 1) * columns).reduce(0.0) { $0 + term($1) }
+    }
+  }
+
+  fileprivate var squaredNorms: [Double] { sums { values[$0] * values[$0] } }
+
+  fileprivate func squaredDistances(from other: Matrix) -> [Double] {
+    sums { (values[$0] - other.values[$0]) * (values[$0] - other.values[$0]) }
+  }
+
+  /// Of each row Σ ŷ_b·(2y − ŷ), this being ŷ_b.
+  fileprivate func products(with truth: Matrix, _ joint: Matrix) -> [Double] {
+    sums { values[$0] * (2 * truth.values[$0] - joint.values[$0]) }
+  }
+}
