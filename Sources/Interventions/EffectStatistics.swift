@@ -86,24 +86,42 @@ struct EffectDraws: Sendable {
   var cost: Draws
   var atRandom: Draws?
   var control: Draws?
+  var untrained: Draws?
 
   var beyondRandom: Draws? { atRandom.map { cost - $0 } }
   var beyondControl: Draws? { control.map { cost - $0 } }
+  var beyondUntrained: Draws? { untrained.map { cost - $0 } }
 
   var effect: InterventionResult.Effect {
     var effect = InterventionResult.Effect(quantity: quantity, intact: intact, cost: cost.estimate())
     effect.atRandom = atRandom?.estimate()
     effect.beyondRandom = beyondRandom?.estimate()
     effect.beyondControl = beyondControl?.estimate()
+    effect.beyondUntrained = beyondUntrained?.estimate()
     return effect
   }
 }
 
+/// Whether an effect is more than those of its controls; nil where there is no such control.
+struct BeyondControls: Sendable, Equatable {
+  var random = false
+  var task: Bool?
+  var untrained: Bool?
+
+  func mark(_ effect: inout InterventionResult.Effect) {
+    (effect.isBeyondRandom, effect.isBeyondControl, effect.isBeyondUntrained) = (random, task, untrained)
+  }
+}
+
 extension [EffectDraws?] {
-  /// Which of them are more than at random, and than a control task's, at level 0.05 all together; nil where there is no
-  /// control to compare with.
-  func beyondChance() -> (random: [Bool], control: [Bool?]) {
-    (beyond { $0.beyondRandom }.map { $0 ?? false }, beyond { $0.beyondControl })
+  /// Which of them are more than each control's, at level 0.05 all together.
+  func beyondChance() -> [BeyondControls] {
+    let (random, task, untrained) = (
+      beyond { $0.beyondRandom }, beyond { $0.beyondControl }, beyond { $0.beyondUntrained }
+    )
+    return indices.map {
+      BeyondControls(random: random[$0] ?? false, task: task[$0], untrained: untrained[$0])
+    }
   }
 
   private func beyond(_ difference: (EffectDraws) -> Draws?) -> [Bool?] {

@@ -1,4 +1,3 @@
-import Corpora
 import Tensors
 
 #if canImport(Glibc)
@@ -18,61 +17,8 @@ struct HeadTally: Sendable, Codable, Equatable {
   var loss = 0.0
   /// Insertions, deletions and replacements of greedy decoding.
   var edits = 0.0
-}
-
-/// Transcripts in the classes of a head that is trained with CTC (Graves et al. 2006).
-///
-/// Blank and the classes that stand for silence are one class here, the sum of their probabilities: a transcript says
-/// nothing of where silence is.
-struct HeadSpelling: Sendable {
-  enum Unit: String, Sendable { case phones, letters }
-
-  let unit: Unit
-  /// Of each utterance of the corpus.
-  let symbols: [[Int]]
-  let isFiller: [Bool]
-
-  private static let blanks: Set<String> = [
-    "<pad>", "<blank>", "<blk>", "[pad]", "blank", "<ctc>", "<eps>",
-  ]
-  private static let silences: Set<String> = ["sil", "sp", "spn", "<s>", "</s>", "<unk>", "[unk]", "<sil>"]
-
-  /// - Throws: `InterventionError.unspellable` with the labels that the head has no class for.
-  init(_ corpus: Corpus, classes: [String], model: String) throws {
-    func refuse(_ reason: String) -> InterventionError { .unspellable(model: model, reason: reason) }
-    guard !classes.isEmpty else { throw refuse("no names of its classes lie with it (vocab.json)") }
-    let names = classes.map { $0.lowercased() }
-    guard names.contains(where: Self.blanks.contains) else {
-      throw refuse("none of them is CTC's blank (<pad>, <blank>)")
-    }
-    let isFiller = names.map { Self.blanks.contains($0) || Self.silences.contains($0) }
-    self.isFiller = isFiller
-    // X-SAMPA's s and S are two phones: case is looked past only where it tells no classes apart.
-    let spoken = classes.indices.filter { !isFiller[$0] }
-    let tellsCase = Set(spoken.map { names[$0] }).count < Set(spoken.map { classes[$0] }).count
-    func folded(_ name: String) -> String { tellsCase ? name : name.lowercased() }
-    var numbers: [String: Int] = [:]
-    for number in spoken { numbers[folded(classes[number])] = number }
-    let phones = corpus.utterances.map { $0.spans(at: .phoneme).map { folded($0.label) } }
-    let strangers = Set(phones.joined()).filter { numbers[$0] == nil }.sorted()
-    if strangers.isEmpty, phones.contains(where: { !$0.isEmpty }) {
-      (unit, symbols) = (.phones, phones.map { $0.compactMap { numbers[$0] } })
-      return
-    }
-    let texts = corpus.utterances.map { utterance in
-      utterance.spans(at: .word).map { folded($0.label) }.joined(
-        separator: numbers["|"] == nil ? "" : "|"
-      )
-      .map(String.init)
-    }
-    let letters = Set(texts.joined()).filter { numbers[$0] == nil }.sorted()
-    guard letters.isEmpty, texts.contains(where: { !$0.isEmpty }) else {
-      throw refuse(
-        "it has no class for the phones \(strangers.prefix(8).joined(separator: " ")) nor for the letters "
-          + letters.prefix(8).joined(separator: " "))
-    }
-    (unit, symbols) = (.letters, texts.map { $0.compactMap { numbers[$0] } })
-  }
+  /// Σ over symbols of −log P(symbol | a symbol) where the intact head emits it, nats.
+  var symbolLoss = 0.0
 }
 
 /// A head's log-probabilities over its classes, `[frames × classes]`.
@@ -98,13 +44,15 @@ struct HeadOutput: Sendable {
     }
   }
 
-  func tally(of utterance: Int, intact: HeadOutput, _ spelling: HeadSpelling?) -> HeadTally {
-    var tally = HeadTally(frames: Double(frames), divergence: divergence(from: intact))
-    guard let spelling, spelling.isFiller.count == classes else { return tally }
+  /// What it says of an utterance beside what the intact head says of it.
+  func tally(of utterance: Int, beside intact: IntactHead, _ spelling: HeadSpelling?) -> HeadTally {
+    var tally = HeadTally(frames: Double(frames), divergence: divergence(from: intact.output))
+    guard let spelling, let alignment = intact.alignment else { return tally }
     let symbols = spelling.symbols[utterance]
-    guard !symbols.isEmpty, let loss = loss(of: symbols, isFiller: spelling.isFiller) else { return tally }
+    guard let loss = loss(of: symbols, isFiller: spelling.isFiller) else { return tally }
     tally.symbols = Double(symbols.count)
     tally.loss = loss
+    tally.symbolLoss = symbolLoss(of: alignment, isFiller: spelling.isFiller)
     tally.edits = Double(Self.edits(from: symbols, to: decoded(isFiller: spelling.isFiller)))
     return tally
   }
@@ -119,35 +67,26 @@ struct HeadOutput: Sendable {
 
   /// −log P(symbols) by CTC's forward sums, nats; nil where there are too few frames for them.
   func loss(of symbols: [Int], isFiller: [Bool]) -> Double? {
-    let places = 2 * symbols.count + 1
-    let repeats = symbols.indices.dropFirst().count { symbols[$0] == symbols[$0 - 1] }
-    guard frames >= symbols.count + repeats else { return nil }
-    let fillers = isFiller.indices.filter { isFiller[$0] }
-    var reached = [Double](repeating: -.infinity, count: places)
-    for frame in 0..<frames {
-      let row = frame * classes
-      let silence = Self.logSum(fillers.map { logs[row + $0] })
-      var next = [Double](repeating: -.infinity, count: places)
-      for place in 0..<places {
-        let isSymbol = place % 2 == 1
-        let emitted = isSymbol ? logs[row + symbols[place / 2]] : silence
-        var ways: Double
-        if frame == 0 {
-          ways = place < 2 ? 0 : -.infinity
-        } else {
-          ways = reached[place]
-          if place > 0 { ways = Self.logSum(ways, reached[place - 1]) }
-          if isSymbol, place > 1, symbols[place / 2] != symbols[place / 2 - 1] {
-            ways = Self.logSum(ways, reached[place - 2])
-          }
-        }
-        next[place] = ways + emitted
-      }
-      reached = next
-    }
-    let total = places > 1 ? Self.logSum(reached[places - 1], reached[places - 2]) : reached[0]
-    return total.isFinite ? -total : nil
+    CTCLattice(self, symbols, isFiller: isFiller)?.loss
   }
+
+  /// Σ of −log P(symbol | a symbol) over the places where symbols are emitted, by their weights: cross-entropy with the
+  /// classes that are no symbols left out, so that it is not asked whether there is one.
+  func symbolLoss(of alignment: [CTCLattice.Emission], isFiller: [Bool]) -> Double {
+    let spoken = isFiller.indices.filter { !isFiller[$0] }
+    var (sum, last, anySymbol) = (0.0, -1, 0.0)
+    for emission in alignment {
+      let row = emission.frame * classes
+      if emission.frame != last {
+        (last, anySymbol) = (emission.frame, CTCLattice.logSum(spoken.map { logs[row + $0] }))
+      }
+      sum += emission.weight * (anySymbol - logs[row + emission.symbol])
+    }
+    return sum
+  }
+
+  /// log P of a class at a frame.
+  subscript(frame: Int, symbol: Int) -> Double { logs[frame * classes + symbol] }
 
   /// The likeliest class of each frame, repetitions and fillers taken out.
   func decoded(isFiller: [Bool]) -> [Int] {
@@ -176,12 +115,21 @@ struct HeadOutput: Sendable {
     }
     return row[found.count]
   }
+}
 
-  private static func logSum(_ a: Double, _ b: Double) -> Double {
-    let largest = max(a, b)
-    guard largest > -.infinity else { return -.infinity }
-    return largest + log(exp(a - largest) + exp(b - largest))
+/// The head of the unchanged model on one utterance.
+struct IntactHead: Sendable {
+  let output: HeadOutput
+  /// Where it emits the transcript's symbols; nil where it cannot be spelt.
+  let alignment: [CTCLattice.Emission]?
+
+  init(_ output: HeadOutput, of utterance: Int, _ spelling: HeadSpelling?) {
+    self.output = output
+    guard let spelling, spelling.isFiller.count == output.classes, !spelling.symbols[utterance].isEmpty
+    else {
+      alignment = nil
+      return
+    }
+    alignment = CTCLattice(output, spelling.symbols[utterance], isFiller: spelling.isFiller)?.emissions
   }
-
-  private static func logSum(_ values: [Double]) -> Double { values.reduce(-.infinity, logSum) }
 }

@@ -20,13 +20,16 @@ private struct ChangedUtterance: Sendable {
   var levels: [LevelOutcome.Tested?]
   /// Of the erased variant, by level: the tested spans' vectors at each layer from the changed one on.
   var vectors: [[Tensor?]]
-  /// With the block left out.
-  var skipped: LevelOutcome.Tested?
+  /// With the block, or a part of it, out of work.
+  var lesions: [LayerOutcome.Lesion] = []
 }
 
 extension InterventionSetting {
-  /// Erases each level at `layer` and measures what comes of it; `sums` are those of its frames, level → cell.
-  func outcome(of layer: String, _ sums: [[ClassSums?]]) throws -> LayerOutcome {
+  /// Erases each level at `layer` and measures what comes of it; `sums` are those of its frames, level → cell, and
+  /// `means` what takes the place of a block that is put out of work.
+  func outcome(
+    of layer: String, _ sums: [[ClassSums?]], means: BlockMeans? = nil
+  ) throws -> LayerOutcome {
     guard let place = read.firstIndex(where: { $0.name == layer }) else {
       throw InterventionError.noLayers(model: study.model.name)
     }
@@ -49,8 +52,8 @@ extension InterventionSetting {
     let counter = DoneCounter()
     let found = try parallelMap(utterances.count, threads: threads) { index in
       try study.requireGoingOn()
-      defer { study.onProgress("Changing \(layer)", counter.next(), utterances.count) }
-      return try changed(utterances[index], place, fitted)
+      defer { study.onProgress("Changing \(layer)\(ofWhat)", counter.next(), utterances.count) }
+      return try changed(utterances[index], place, fitted, means)
     }
     for index in plans.indices where levels[index].reason == nil {
       let known = fitted[index].compactMap(\.self)
@@ -59,12 +62,25 @@ extension InterventionSetting {
       levels[index].share = Self.mean(known.map(\.erased.share)) ?? 0
       levels[index].randomShare = Self.mean(known.flatMap { $0.random.map(\.erasure.share) })
       levels[index].controlShare = Self.mean(known.compactMap { $0.control?.share })
-      levels[index].tested = try withReturned(found, level: index, from: place)
+      levels[index].tested =
+        study.isUntrained
+        ? found.compactMap { $0.levels[index] } : try withReturned(found, level: index, from: place)
+    }
+    var lesions: [LayerOutcome.Lesion] = []
+    for lesion in found.flatMap(\.lesions) {
+      if let place = lesions.firstIndex(where: { $0.change == lesion.change }) {
+        lesions[place].tested += lesion.tested
+      } else {
+        lesions.append(lesion)
+      }
     }
     return LayerOutcome(
-      layer: layer, levels: levels, skipped: found.compactMap(\.skipped),
-      overlaps: try overlaps(of: layer, sums))
+      layer: layer, levels: levels, lesions: lesions,
+      overlaps: study.isUntrained ? [] : try overlaps(of: layer, sums))
   }
+
+  /// What progress says of whose layer is changed.
+  private var ofWhat: String { study.isUntrained ? " of the untrained model" : "" }
 
   /// Of each pair of levels that both can be erased, by erasures that are fitted to everything.
   private func overlaps(of layer: String, _ sums: [[ClassSums?]]) throws -> [LayerOutcome.Overlap] {
@@ -88,14 +104,6 @@ extension InterventionSetting {
     }
   }
 
-  /// The layer whose values take the place of those of a block that is left out: the block's input.
-  func input(ofBlock place: Int) -> String? {
-    guard study.skips, place > 0, read[place].kind.isHidden, read[place - 1].kind.isHidden,
-      read[place - 1].width == read[place].width, read[place - 1].timing == read[place].timing
-    else { return nil }
-    return read[place - 1].name
-  }
-
   private static func mean(_ values: [Double]) -> Double? {
     values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
@@ -110,7 +118,7 @@ extension InterventionSetting {
       guard let training = plan.training(fold, sums), let moments = training.moments() else { return nil }
       let erased = try LEACE.erasure(of: moments, concept: plan.name, layer: layer)
       var control: LinearErasure?
-      if plan.hasControl, let moments = training.moments(ofLabelling: 1) {
+      if plan.hasControl, !study.isUntrained, let moments = training.moments(ofLabelling: 1) {
         control = try LEACE.erasure(of: moments, concept: "\(plan.name)'s control task", layer: layer)
       }
       let subspaces = try SubspaceErasure(like: erased, in: moments, layer: layer)
@@ -130,73 +138,29 @@ extension InterventionSetting {
 
   /// One recorded pass over an utterance, and one from the changed layer on for each change.
   private func changed(
-    _ utterance: Int, _ place: Int, _ erasures: [[FoldErasures?]]
+    _ utterance: Int, _ place: Int, _ erasures: [[FoldErasures?]], _ means: BlockMeans?
   ) throws -> ChangedUtterance {
     var result = ChangedUtterance(
       levels: plans.map { _ in nil }, vectors: plans.map { _ in read.map { _ in nil } })
     let folds = plans.indices.map { index in
       plans[index].testFold[utterance] >= 0 ? erasures[index][plans[index].testFold[utterance]] : nil
     }
-    guard folds.contains(where: { $0 != nil }) else { return result }
-    let samples = try study.model.inputValues(of: study.corpus.utterances[utterance].sound())
-    let layer = read[place].name
-    let pass = try RecordedPass(study.model, samples, upTo: deepest)
-    let states = try pass.values(of: layer)
-    let intact = hasHead ? HeadOutput(logits: try pass.values(of: InterventionStudy.head)) : nil
-    let reachable = pass.places(after: layer)
-    let later = read[(place + 1)...].map(\.name) + (hasHead ? [InterventionStudy.head] : [])
-    // What is made beside the changed layer, not of it, stays as it is.
-    let (moved, still) = (later.filter(reachable.contains), later.filter { !reachable.contains($0) })
-    var unmoved: [String: Tensor] = [:]
-    for name in still { unmoved[name] = try pass.values(of: name) }
-
-    func reading(_ erasure: LinearErasure, _ index: Int, keeps: Bool) throws -> LevelOutcome.Reading {
-      try study.requireGoingOn()
-      let changes =
-        study.changesUnlabelled
-        ? nil
-        : read[place].timing.map { timing in
-          plans[index].labels(ofFrames: states.rows, timing, in: utterance)[0].map { $0 >= 0 }
-        }
-      return try reading(erasure(states, changes: changes), keeps: keeps ? index : nil)
+    guard folds.contains(where: { $0 != nil }) || means != nil else { return result }
+    let pass = try ChangedPass(self, utterance, place)
+    func reading(_ erasure: LinearErasure, _ index: Int) throws -> LevelOutcome.Reading {
+      try pass.reading(pass.values(with: erasure(pass.states, changes: pass.changes(plans[index]))))
     }
-
-    func reading(_ changed: Tensor, keeps index: Int?) throws -> LevelOutcome.Reading {
-      var values = try pass.values(of: moved, replacing: layer, with: changed)
-      values.merge(unmoved) { changed, _ in changed }
-      values[layer] = changed
-      var reading = LevelOutcome.Reading(
-        head: nil, right: read.map { _ in [Double](repeating: 0, count: plans.count) })
-      if let intact, let logits = values[InterventionStudy.head] {
-        reading.head = HeadOutput(logits: logits).tally(of: utterance, intact: intact, spelling)
-      }
-      for reader in place..<read.count {
-        guard let frames = values[read[reader].name], let timing = read[reader].timing else { continue }
-        for (level, plan) in plans.enumerated() {
-          guard let readers = readers[reader][level] else { continue }
-          let spans = plan.testedSpans(utterance)
-          guard !spans.isEmpty else { continue }
-          let vectors = FramePooling().pool(frames, timing: timing, spans: spans.map(\.labelled))
-          reading.right[reader][level] = try readers.right(vectors, spans, fold: plan.testFold[utterance])
-          if let index, level == index { result.vectors[index][reader] = vectors }
-        }
-      }
-      return reading
-    }
-
-    if let input = input(ofBlock: place) {
-      result.skipped = LevelOutcome.Tested(
-        utterance: utterance, intact: intact.map { $0.tally(of: utterance, intact: $0, spelling) },
-        erased: try reading(try pass.values(of: input), keeps: nil), control: nil, random: [], returned: [])
-    }
+    if let means { result.lesions = try pass.lesions(means) }
     for (index, fold) in folds.enumerated() {
       guard let fold else { continue }
+      let erased = try pass.values(
+        with: fold.erased(pass.states, changes: pass.changes(plans[index])))
+      if !study.isUntrained { result.vectors[index] = pass.vectors(of: plans[index], level: index, erased) }
       result.levels[index] = LevelOutcome.Tested(
-        utterance: utterance, intact: intact.map { $0.tally(of: utterance, intact: $0, spelling) },
-        erased: try reading(fold.erased, index, keeps: true),
-        control: try fold.control.map { try reading($0, index, keeps: false) },
+        utterance: utterance, intact: pass.intactTally, erased: try pass.reading(erased),
+        control: try fold.control.map { try reading($0, index) },
         random: try fold.random.map { draw, erasure in
-          LevelOutcome.RandomReading(draw: draw, reading: try reading(erasure, index, keeps: false))
+          LevelOutcome.RandomReading(draw: draw, reading: try reading(erasure, index))
         }, returned: [])
     }
     return result

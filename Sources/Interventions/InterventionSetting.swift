@@ -45,7 +45,7 @@ struct InterventionSetting: Sendable {
     changed = taps.map(\.name).filter { study.layers?.contains($0) ?? true }
     guard !changed.isEmpty else { throw InterventionError.noLayers(model: model.name) }
     hasHead = study.effect != .probes && model.taps.contains { $0.name == InterventionStudy.head }
-    if !hasHead, study.effect == .loss || study.effect == .divergence {
+    if !hasHead, study.effect != .auto, study.effect != .probes {
       throw InterventionError.noHead(model: model.name)
     }
     (spelling, spellingObstacle) = try Self.spelling(study, hasHead: hasHead)
@@ -123,12 +123,26 @@ struct InterventionSetting: Sendable {
     let variants = plans.indices.map { place in
       1 + (plans[place].hasControl ? 1 : 0) + (draws[place].map(\.count).max() ?? 0)
     }
+    var whole = 1 + groups.count + changed.count
+    var partial = changed.count * variants.reduce(0, +) + lesionPasses
+    if study.replacesByMeans || study.ablatesHeads { whole += groups.count }
+    if study.comparesUntrained {
+      whole += 1 + groups.count + changed.count
+      partial += changed.count * plans.count
+    }
     return InterventionCost(
       utterances: utterances.count,
       seconds: utterances.reduce(0) { $0 + study.corpus.utterances[$1].seconds }, layers: changed.count,
-      levels: plans.count, whole: 1 + groups.count + changed.count,
-      partial: changed.count * variants.reduce(0, +)
-        + read.indices.count { input(ofBlock: $0) != nil && changed.contains(read[$0].name) })
+      levels: plans.count, whole: whole, partial: partial)
+  }
+
+  private var lesionPasses: Int {
+    let ways = (study.skips ? 1 : 0) + (study.replacesByMeans ? 1 : 0)
+    let heads =
+      study.ablatesHeads
+      ? study.model.attentionTaps.filter { changed.contains("hidden.\($0.name.split(separator: ".").last ?? "")") }
+        .reduce(0) { $0 + $1.width } : 0
+    return ways * read.indices.count { input(ofBlock: $0) != nil && changed.contains(read[$0].name) } + heads
   }
 }
 

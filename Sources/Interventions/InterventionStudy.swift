@@ -21,8 +21,10 @@ import Tensors
 public struct InterventionStudy: Sendable {
   /// What an effect is measured on.
   public enum Effect: String, Sendable, CaseIterable {
-    /// The head's loss where its classes can spell the labels, else its divergence, else later layers' probes.
+    /// The first of the others that can be had.
     case auto
+    /// The head's loss of each symbol where the intact head emits it, given that there is one, nats a symbol.
+    case symbol
     /// The head's loss on the labels (CTC), nats a symbol.
     case loss
     /// How far the head's output moves, nats a frame.
@@ -45,6 +47,12 @@ public struct InterventionStudy: Sendable {
   public var controls = 20
   /// Whether each block that is changed is also left out, its input taking the place of its output.
   public var skips = false
+  /// Whether what each block adds to its input is also replaced by its mean over the corpus.
+  public var replacesByMeans = false
+  /// Whether what each attention head of a block gives is also replaced by its mean over the corpus.
+  public var ablatesHeads = false
+  /// Whether each level is erased in an untrained model too, at the same layers.
+  public var comparesUntrained = true
   /// Whether frames outside the level's labelled spans are changed too.
   public var changesUnlabelled = true
   public var seed: UInt64 = 0
@@ -67,10 +75,23 @@ public struct InterventionStudy: Sendable {
   /// The head's tap point.
   static let head = "logits"
 
+  /// Whether the model is an untrained one that another is compared with.
+  var isUntrained = false
+
+  /// The same of an untrained model: levels are erased, and nothing else.
+  private func untrained() throws -> InterventionStudy {
+    var study = self
+    study.model = try model.randomTwin(seed: seed)
+    (study.controls, study.skips, study.replacesByMeans, study.ablatesHeads) = (0, false, false, false)
+    (study.comparesUntrained, study.isUntrained) = (false, true)
+    return study
+  }
+
   /// - Throws: `InterventionError`, and what passes, fits and files throw.
   public func run(threads: Int = 1) throws -> InterventionResult {
     let setting = try InterventionSetting(self, threads: threads)
     onCost(setting.cost)
+    let untrained = try comparesUntrained ? InterventionSetting(self.untrained(), threads: threads) : nil
     var outcomes: [LayerOutcome] = []
     for group in setting.groups {
       let missing = try group.filter { layer in
@@ -80,14 +101,19 @@ public struct InterventionStudy: Sendable {
       }
       guard !missing.isEmpty else { continue }
       let sums = try setting.frameSums(of: missing)
+      let untrainedSums = try untrained?.frameSums(of: missing) ?? [:]
+      let means = try setting.blockMeans(of: missing)
       for layer in missing {
-        let outcome = try setting.outcome(of: layer, sums[layer] ?? [])
+        var outcome = try setting.outcome(of: layer, sums[layer] ?? [], means: means[layer])
+        if let untrained {
+          outcome.compare(with: try untrained.outcome(of: layer, untrainedSums[layer] ?? []))
+        }
         try store?.keep(outcome)
         outcomes.append(outcome)
       }
     }
     try model.requireUnchanged()
-    return try InterventionSummary(setting, outcomes).result()
+    return try InterventionSummary(setting, outcomes, untrained: untrained).result()
   }
 
   func requireGoingOn() throws(InterventionError) { if isCancelled() { throw .interrupted } }

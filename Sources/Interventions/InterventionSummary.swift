@@ -6,10 +6,13 @@ import Tensors
 struct InterventionSummary {
   let setting: InterventionSetting
   let outcomes: [LayerOutcome]
+  private let untrained: InterventionSetting?
   private let statistics: [EffectStatistics]
 
-  init(_ setting: InterventionSetting, _ outcomes: [LayerOutcome]) {
-    self.setting = setting
+  init(
+    _ setting: InterventionSetting, _ outcomes: [LayerOutcome], untrained: InterventionSetting? = nil
+  ) {
+    (self.setting, self.untrained) = (setting, untrained)
     let order = setting.changed
     self.outcomes = outcomes.sorted {
       (order.firstIndex(of: $0.layer) ?? 0) < (order.firstIndex(of: $1.layer) ?? 0)
@@ -38,7 +41,7 @@ struct InterventionSummary {
     result.rows.sort { a, b in
       (setting.changed.firstIndex(of: a.layer) ?? 0) < (setting.changed.firstIndex(of: b.layer) ?? 0)
     }
-    result.lesions = outcomes.compactMap(lesion)
+    result.lesions = outcomes.flatMap(lesions)
     result.overlaps = outcomes.flatMap { outcome in
       outcome.overlaps.map { pair in
         InterventionResult.Overlap(
@@ -50,28 +53,40 @@ struct InterventionSummary {
     return result
   }
 
-  private func lesion(_ outcome: LayerOutcome) -> InterventionResult.Lesion? {
-    guard !outcome.skipped.isEmpty else { return nil }
-    let own = LevelOutcome(tested: outcome.skipped)
-    let readers = setting.plans.indices.compactMap { reads -> InterventionResult.Reader? in
-      guard let last = setting.read.indices.last, setting.readers[last][reads] != nil,
-        let effect = readerDraws(own, reads, reader: last, reads: reads)?.effect
-      else { return nil }
-      return InterventionResult.Reader(
-        layer: setting.read[last].name, level: setting.plans[reads].name, effect: effect)
+  private func lesions(_ outcome: LayerOutcome) -> [InterventionResult.Lesion] {
+    outcome.lesions.map { lesion in
+      let own = LevelOutcome(tested: lesion.tested)
+      let readers = setting.plans.indices.compactMap { reads -> InterventionResult.Reader? in
+        guard let last = setting.read.indices.last, setting.readers[last][reads] != nil,
+          let effect = readerDraws(own, reads, reader: last, reads: reads)?.effect
+        else { return nil }
+        return InterventionResult.Reader(
+          layer: setting.read[last].name, level: setting.plans[reads].name, effect: effect)
+      }
+      let (change, number): (InterventionResult.Lesion.Change, Int?) =
+        switch lesion.change {
+        case .leftOut: (.leftOut, nil)
+        case .mean: (.mean, nil)
+        case .head(let number): (.head, number)
+        }
+      return InterventionResult.Lesion(
+        layer: outcome.layer, change: change, number: number, head: headEffects(own, 0), readers: readers)
     }
-    return InterventionResult.Lesion(layer: outcome.layer, head: headEffects(own, 0), readers: readers)
   }
 
   /// What verdicts are about.
   var quantity: InterventionResult.Quantity {
     guard setting.hasHead else { return .accuracy }
-    return setting.spelling == nil ? .divergence : .loss
+    guard setting.spelling != nil else { return .divergence }
+    return setting.study.effect == .loss ? .loss : .symbol
   }
+
+  private var unit: String { setting.spelling?.unit == .letters ? "letter" : "phone" }
 
   private var effectInWords: String {
     switch quantity {
-    case .loss: "the head's loss, nats a \(setting.spelling?.unit == .letters ? "letter" : "phone")"
+    case .symbol: "the head's loss of each \(unit) where it emits one, nats a \(unit)"
+    case .loss: "the head's loss of the transcript, nats a \(unit)"
     case .divergence: "how far the head's output moves, nats a frame"
     case .errors: "errors of the head"
     case .accuracy: "accuracy of linear readers of \(setting.read.last?.name ?? "the last layer")"
@@ -104,15 +119,12 @@ struct InterventionSummary {
     }
     let beyond = decisive.beyondChance()
     return outcomes.enumerated().map { place, outcome in
-      row(
-        outcome, level, decisive[place], isBeyondRandom: beyond.random[place],
-        isBeyondControl: beyond.control[place])
+      row(outcome, level, decisive[place], beyond[place])
     }
   }
 
   private func row(
-    _ outcome: LayerOutcome, _ level: Int, _ decisive: EffectDraws?, isBeyondRandom: Bool,
-    isBeyondControl: Bool?
+    _ outcome: LayerOutcome, _ level: Int, _ decisive: EffectDraws?, _ beyond: BeyondControls
   ) -> InterventionResult.Row {
     let (plan, own) = (setting.plans[level], outcome.levels[level])
     var row = InterventionResult.Row(
@@ -123,7 +135,7 @@ struct InterventionSummary {
     (row.randomShare, row.controlShare) = (own.randomShare, own.controlShare)
     row.head = headEffects(own, level)
     if let decisive, let place = row.head.firstIndex(where: { $0.quantity == decisive.quantity }) {
-      (row.head[place].isBeyondRandom, row.head[place].isBeyondControl) = (isBeyondRandom, isBeyondControl)
+      beyond.mark(&row.head[place])
     }
     row.readers = readers(outcome, level)
     row.returned = returned(outcome, level)
@@ -131,8 +143,7 @@ struct InterventionSummary {
       VerdictReading(
         level: plan.name, layer: outcome.layer, effectUnit: effectInWords,
         isEnough: statistics[level].isEnough,
-        unit: statistics[level].unit, isBeyondRandom: isBeyondRandom, isBeyondControl: isBeyondControl,
-        decisive: decisive?.effect, row: row
+        unit: statistics[level].unit, beyond: beyond, decisive: decisive?.effect, row: row
       ).verdict
     return row
   }
@@ -149,17 +160,20 @@ struct InterventionSummary {
   private func headEffects(_ own: LevelOutcome, _ level: Int) -> [InterventionResult.Effect] {
     guard setting.hasHead else { return [] }
     let quantities: [InterventionResult.Quantity] =
-      setting.spelling == nil ? [.divergence] : [.loss, .divergence, .errors]
+      setting.spelling == nil ? [.divergence] : [.symbol, .loss, .divergence, .errors]
     return quantities.compactMap { headDraws($0, own, level)?.effect }
   }
 
   private func headDraws(
     _ quantity: InterventionResult.Quantity, _ own: LevelOutcome, _ level: Int
   ) -> EffectDraws? {
-    draws(quantity, own, level) { tested, reading in
-      guard let intact = tested.intact, let changed = reading.head else { return nil }
+    draws(own, quantity, level) { reading in
+      guard let intact = reading.intact, let changed = reading.changed.head else { return nil }
       switch quantity {
       case .divergence: return .init(intact: 0, changed: changed.divergence, weight: changed.frames)
+      case .symbol:
+        return changed.symbols > 0 && intact.symbols > 0
+          ? .init(intact: intact.symbolLoss, changed: changed.symbolLoss, weight: intact.symbols) : nil
       case .errors:
         return changed.symbols > 0 && intact.symbols > 0
           ? .init(intact: intact.edits, changed: changed.edits, weight: intact.symbols) : nil
@@ -180,7 +194,7 @@ struct InterventionSummary {
       let beyond = draws.beyondChance()
       return zip(places, draws).enumerated().compactMap { index, found in
         guard var effect = found.1?.effect else { return nil }
-        (effect.isBeyondRandom, effect.isBeyondControl) = (beyond.random[index], beyond.control[index])
+        beyond[index].mark(&effect)
         return InterventionResult.Reader(
           layer: setting.read[found.0].name, level: setting.plans[reads].name, effect: effect)
       }
@@ -190,36 +204,59 @@ struct InterventionSummary {
   private func readerDraws(_ own: LevelOutcome, _ level: Int, reader: Int, reads: Int) -> EffectDraws? {
     let right = setting.intactRight[reader][reads]
     guard !right.isEmpty else { return nil }
-    return draws(.accuracy, own, level) { tested, reading in
-      let spans = Double(setting.plans[reads].testedSpans(tested.utterance).count)
-      guard spans > 0 else { return nil }
+    return draws(own, .accuracy, level) { reading in
+      let spans = Double(setting.plans[reads].testedSpans(reading.utterance).count)
+      let own = reading.isUntrained ? untrained?.intactRight[reader][reads] ?? [] : right
+      guard spans > 0, !own.isEmpty else { return nil }
       // A loss is a cost: what is right no more.
-      return .init(intact: -right[tested.utterance], changed: -reading.right[reader][reads], weight: spans)
+      return .init(
+        intact: -own[reading.utterance], changed: -reading.changed.right[reader][reads], weight: spans)
     }
   }
 
+  /// One utterance with a change, and what the head said without it.
+  private struct ChangedReading {
+    var utterance: Int
+    var intact: HeadTally?
+    var changed: LevelOutcome.Reading
+    var isUntrained = false
+  }
+
   private func draws(
-    _ quantity: InterventionResult.Quantity, _ own: LevelOutcome, _ level: Int,
-    _ part: (LevelOutcome.Tested, LevelOutcome.Reading) -> EffectStatistics.Part?
+    _ own: LevelOutcome, _ quantity: InterventionResult.Quantity, _ level: Int,
+    _ part: (ChangedReading) -> EffectStatistics.Part?
   ) -> EffectDraws? {
     let statistics = statistics[level]
-    let erased = own.tested.compactMap { tested in
-      part(tested, tested.erased).map { (tested.utterance, $0) }
+    func parts(_ reading: (LevelOutcome.Tested) -> ChangedReading?) -> [(Int, EffectStatistics.Part)] {
+      own.tested.compactMap { tested in
+        reading(tested).flatMap(part).map { (tested.utterance, $0) }
+      }
     }
+    let erased = parts { ChangedReading(utterance: $0.utterance, intact: $0.intact, changed: $0.erased) }
     guard !erased.isEmpty else { return nil }
-    let control = own.tested.compactMap { tested in
-      tested.control.flatMap { part(tested, $0) }.map { (tested.utterance, $0) }
+    let control = parts { tested in
+      tested.control.map {
+        ChangedReading(utterance: tested.utterance, intact: tested.intact, changed: $0)
+      }
+    }
+    let untrained = parts { tested in
+      tested.untrained.map {
+        ChangedReading(
+          utterance: tested.utterance, intact: $0.intact, changed: $0.erased, isUntrained: true)
+      }
     }
     let random = own.tested.flatMap { tested in
       tested.random.compactMap { draw in
-        part(tested, draw.reading).map { (tested.utterance, draw.draw, $0) }
+        part(ChangedReading(utterance: tested.utterance, intact: tested.intact, changed: draw.reading))
+          .map { (tested.utterance, draw.draw, $0) }
       }
     }
     let weight = erased.reduce(0) { $0 + $1.1.weight }
     return EffectDraws(
       quantity: quantity, intact: abs(erased.reduce(0) { $0 + $1.1.intact } / max(weight, 1)),
       cost: statistics.cost(erased), atRandom: statistics.costAtRandom(random),
-      control: control.isEmpty ? nil : statistics.cost(control))
+      control: control.isEmpty ? nil : statistics.cost(control),
+      untrained: untrained.isEmpty ? nil : statistics.cost(untrained))
   }
 
   // MARK: - What comes back

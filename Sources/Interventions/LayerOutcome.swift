@@ -5,15 +5,45 @@ public struct LayerOutcome: Sendable, Codable, Equatable {
   public let layer: String
   /// In the order of the levels that are erased.
   var levels: [LevelOutcome]
-  /// With the layer's block left out; empty where that was not asked for, or there is no block.
-  var skipped: [LevelOutcome.Tested] = []
+  /// With the layer's block, or a part of it, out of work; empty where that was not asked for, or there is no block.
+  var lesions: [Lesion] = []
   /// How far what is erased of two levels is the same.
   var overlaps: [Overlap] = []
+
+  /// Takes over what erasing did to the untrained model.
+  mutating func compare(with untrained: LayerOutcome) {
+    for (level, own) in untrained.levels.enumerated() where own.reason == nil {
+      var readings: [Int: LevelOutcome.UntrainedReading] = [:]
+      for tested in own.tested {
+        readings[tested.utterance] = LevelOutcome.UntrainedReading(
+          intact: tested.intact, erased: tested.erased)
+      }
+      for index in levels[level].tested.indices {
+        levels[level].tested[index].untrained = readings[levels[level].tested[index].utterance]
+      }
+    }
+  }
+
+  /// One way of putting a block out of work, and what that did.
+  struct Lesion: Sendable, Codable, Equatable {
+    var change: LesionChange
+    var tested: [LevelOutcome.Tested]
+  }
 
   struct Overlap: Sendable, Codable, Equatable {
     let first, second: Int
     let angles: SubspaceAngles
   }
+}
+
+/// How a block is put out of work.
+enum LesionChange: Sendable, Codable, Equatable {
+  /// Its input takes the place of its output.
+  case leftOut
+  /// The mean of what it adds to its input takes the place of that.
+  case mean
+  /// The mean of what one of its heads gives takes the place of that; heads count from 1.
+  case head(Int)
 }
 
 /// What erasing one level at one layer did, with its controls.
@@ -31,12 +61,19 @@ struct LevelOutcome: Sendable, Codable, Equatable {
     var reading: Reading
   }
 
+  struct UntrainedReading: Sendable, Codable, Equatable {
+    var intact: HeadTally?
+    var erased: Reading
+  }
+
   struct Tested: Sendable, Codable, Equatable {
     var utterance: Int
     var intact: HeadTally?
     var erased: Reading
     var control: Reading?
     var random: [RandomReading]
+    /// The level erased at the same layer of the untrained model.
+    var untrained: UntrainedReading?
     /// Spans of the level itself that readers fitted to changed layers read right, by layers that are read.
     var returned: [Double]
   }

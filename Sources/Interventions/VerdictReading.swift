@@ -8,8 +8,7 @@ struct VerdictReading {
   let effectUnit: String
   let isEnough: Bool
   let unit: String
-  let isBeyondRandom: Bool
-  let isBeyondControl: Bool?
+  let beyond: BeyondControls
   let decisive: InterventionResult.Effect?
   let row: InterventionResult.Row
 
@@ -39,16 +38,19 @@ struct VerdictReading {
       "erasing \(level) at \(layer) costs \(Self.text(decisive.cost)) (\(effectUnit)), as much at random "
       + Self.text(random)
     let isLarge = (decisive.beyondRandom?.value ?? 0) >= Self.leastEffect
-    if isLarge, isBeyondRandom, isBeyondControl ?? true {
-      return verdict(.used, "Used: \(costs)." + (back.map { " It is read again from \($0) on." } ?? ""))
+    guard isLarge, beyond.random else {
+      if let back { return verdict(.redundant, "Redundant: \(costs), and \(back) reads \(level) again.") }
+      return verdict(.notShown, "Not shown to be used: \(costs).")
     }
-    if isLarge, isBeyondRandom {
+    guard beyond.task ?? true else {
       return verdict(
         .notShown,
         "Not shown to be used: \(costs), but erasing a control task of the same classes costs as much.")
     }
-    if let back { return verdict(.redundant, "Redundant: \(costs), and \(back) reads \(level) again.") }
-    return verdict(.notShown, "Not shown to be used: \(costs).")
+    guard beyond.untrained ?? true else {
+      return verdict(.notShown, "Not shown to be used: \(costs), but it costs an untrained model as much.")
+    }
+    return verdict(.used, "Used: \(costs)." + (back.map { " It is read again from \($0) on." } ?? ""))
   }
 
   /// `0.42 (0.31 to 0.55)`.

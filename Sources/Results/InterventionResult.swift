@@ -24,6 +24,8 @@ public struct InterventionResult: Codable, Equatable, Sendable {
 
   /// What an effect is measured in.
   public enum Quantity: String, Codable, Sendable, CaseIterable {
+    /// −log P(symbol | a symbol) by the head where the intact one emits it, nats a symbol.
+    case symbol
     /// −log P(transcript) by the head, nats a symbol.
     case loss
     /// KL(intact ‖ changed) of the head's output, nats a frame.
@@ -45,9 +47,12 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     public var beyondRandom: Estimate?
     /// Beyond what erasing a control task costs.
     public var beyondControl: Estimate?
+    /// Beyond what the erasure costs an untrained model.
+    public var beyondUntrained: Estimate?
     /// Whether the differences are more than chance, all layers together.
     public var isBeyondRandom: Bool
     public var isBeyondControl: Bool?
+    public var isBeyondUntrained: Bool?
 
     public init(quantity: Quantity, intact: Double, cost: Estimate) {
       (self.quantity, self.intact, self.cost) = (quantity, intact, cost)
@@ -125,17 +130,35 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     }
   }
 
-  /// A block that was left out: its input takes the place of its output.
+  /// A block, or a part of it, that was put out of work.
   public struct Lesion: Codable, Equatable, Sendable {
+    public enum Change: String, Codable, Sendable, CaseIterable {
+      /// Its input takes the place of its output.
+      case leftOut = "left out"
+      /// The mean over the corpus of what it adds takes the place of that.
+      case mean
+      /// The same of what one of its attention heads gives.
+      case head
+    }
+
     public var layer: String
+    public var change: Change
+    /// The head, counted from 1; nil of a whole block.
+    public var number: Int?
     /// On the model's own head; empty without one. There is no random control.
     public var head: [Effect]
     /// What readers of the last layer lose of each level.
     public var readers: [Reader]
 
-    public init(layer: String, head: [Effect], readers: [Reader]) {
-      (self.layer, self.head, self.readers) = (layer, head, readers)
+    public init(layer: String, change: Change, number: Int?, head: [Effect], readers: [Reader]) {
+      (self.layer, self.change, self.number, self.head, self.readers) = (
+        layer, change, number, head, readers
+      )
     }
+
+    /// `hidden.3`, or `hidden.3 head 2`.
+    public var name: String { number.map { "\(layer) head \($0)" } ?? layer }
+
   }
 
   /// How far what is erased of two levels is the same directions.

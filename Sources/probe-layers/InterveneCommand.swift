@@ -16,7 +16,7 @@ struct InterveneCommand: AsyncParsableCommand {
         probe-layers intervene model.ckpt
         probe-layers intervene model.ckpt --corpus my-corpus --erase phoneme,word,speaker
         probe-layers intervene model.ckpt --erase manner --layers 0,3,6 --controls 40
-        probe-layers intervene hubert-base/ --effect probes --skip
+        probe-layers intervene hubert-base/ --effect probes --skip --ablate-heads
       """)
 
   @Argument(help: "A checkpoint or a Hugging Face folder.")
@@ -36,16 +36,28 @@ struct InterveneCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      What an effect is measured on: loss (the head's on the labels, CTC), divergence (how far its output moves), probes \
-      (linear readers of the last layer), or auto: the first that can be had.
-      """, valueName: "auto|loss|divergence|probes"))
+      What an effect is measured on: symbol (the head's loss of each phone or letter where it emits one), loss (on the whole \
+      transcript, CTC), divergence (how far its output moves), probes (linear readers of the last \
+      layer), or auto: the first that can be had.
+      """, valueName: "auto|symbol|loss|divergence|probes"))
   var effect = InterventionStudy.Effect.auto
 
   @Option(help: "Random subspaces that each erasure is compared with.")
   var controls = 20
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Also erase the levels in an untrained model, at the same layers: a used level costs it less.")
+  var untrained = true
+
   @Flag(help: "Also leave out each block in turn, its input taking the place of its output.")
   var skip = false
+
+  @Flag(help: "Also replace what each block adds to its input by the mean of that over the corpus.")
+  var mean = false
+
+  @Flag(help: "Also replace what each attention head gives by the mean of that over the corpus.")
+  var ablateHeads = false
 
   @Option(
     help: ArgumentHelp(
@@ -90,7 +102,8 @@ struct InterveneCommand: AsyncParsableCommand {
     if let layers { study.layers = try loaded.resolve(layers: layers).map(\.name) }
     study.symbols = try HeadClasses.names(of: model)
     (study.effect, study.controls, study.seed) = (effect, controls, seed)
-    study.skips = skip
+    (study.skips, study.replacesByMeans, study.ablatesHeads) = (skip, mean, ablateHeads)
+    study.comparesUntrained = untrained
     study.changesUnlabelled = unlabelled == .erase
     study.onCost = { cost in
       progress.finish()

@@ -45,6 +45,60 @@ import Testing
       HeadOutput(logits: logits).loss(of: [2, 2, 2, 2], isFiller: [true, false, false, false]) == nil)
   }
 
+  @Test("where symbols are emitted is what all paths say")
+  func emissions() throws {
+    var numbers = RandomNumbers(seed: 5)
+    let logits = Tensor((0..<24).map { _ in Float(numbers.normal()) }, shape: [6, 4])
+    let output = HeadOutput(logits: logits)
+    let (symbols, isFiller) = ([2, 3, 3], [true, true, false, false])
+    // Of each frame and place of the transcript the probability of all paths that go through it.
+    var total = 0.0
+    var through = [[Double]](repeating: [0, 0, 0], count: 6)
+    func walk(_ path: [Int], _ log: Double) {
+      guard path.count < 6 else {
+        let merged = path.map { isFiller[$0] ? -1 : $0 }
+        var (place, at) = (-1, [Int]())
+        for (frame, symbol) in merged.enumerated() {
+          if symbol >= 0, frame == 0 || merged[frame - 1] != symbol { place += 1 }
+          at.append(symbol >= 0 ? place : -1)
+        }
+        let runs = merged.indices.filter { $0 == 0 || merged[$0] != merged[$0 - 1] }.map { merged[$0] }
+        guard runs.filter({ $0 >= 0 }) == symbols else { return }
+        total += exp(log)
+        for (frame, place) in at.enumerated() where place >= 0 { through[frame][place] += exp(log) }
+        return
+      }
+      for symbol in 0..<4 { walk(path + [symbol], log + output[path.count, symbol]) }
+    }
+    walk([], 0)
+    let lattice = try #require(CTCLattice(output, symbols, isFiller: isFiller))
+    #expect(abs(lattice.loss + log(total)) < 1e-12)
+    var expected: [CTCLattice.Emission] = []
+    for frame in 0..<6 {
+      for place in symbols.indices {
+        let all = (0..<6).reduce(0) { $0 + through[$1][place] }
+        let weight = through[frame][place] / all
+        if weight > 1e-6 { expected.append(.init(frame: frame, symbol: symbols[place], weight: weight)) }
+      }
+    }
+    let found = lattice.emissions
+    #expect(found.count == expected.count)
+    for (own, other) in zip(found, expected) {
+      #expect(own.frame == other.frame && own.symbol == other.symbol)
+      #expect(abs(own.weight - other.weight) < 1e-12)
+    }
+    // The loss of symbols: cross-entropy over the two symbols alone, however likely the fillers are.
+    let loss = output.symbolLoss(of: found, isFiller: isFiller)
+    let byHand = expected.reduce(0) { sum, emission in
+      let both = exp(output[emission.frame, 2]) + exp(output[emission.frame, 3])
+      return sum - emission.weight * log(exp(output[emission.frame, emission.symbol]) / both)
+    }
+    #expect(abs(loss - byHand) < 1e-12)
+    let louder = Tensor(
+      logits.values.enumerated().map { $0 % 4 < 2 ? $1 + 5 : $1 }, shape: [6, 4])
+    #expect(abs(HeadOutput(logits: louder).symbolLoss(of: found, isFiller: isFiller) - loss) < 1e-6)
+  }
+
   @Test("greedy decoding and the distance between transcripts")
   func decoding() {
     func logits(_ path: [Int]) -> Tensor {

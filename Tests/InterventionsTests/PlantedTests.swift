@@ -41,7 +41,7 @@ import Testing
   func usedAndIgnored() throws {
     let planted = try chain()
     let result = try erasing(planted, ["phoneme", "word"]).run(threads: 2)
-    #expect(result.quantity == .loss)
+    #expect(result.quantity == .symbol)
     #expect(result.layers == ["conv.1", "hidden.1", "hidden.2"])
     for layer in result.layers {
       let phones = try #require(result.row("phoneme", at: layer))
@@ -64,9 +64,13 @@ import Testing
       let loss = try #require(phones.head.first { $0.quantity == .loss })
       // Without the phones each of the two frames of a symbol is a guess among three.
       #expect(loss.intact < 0.1 && loss.cost.value > 0.8, "\(loss)")
-      #expect(loss.isBeyondControl == true)
+      #expect(loss.isBeyondRandom == false, "only what decides is marked")
+      let symbol = try #require(phones.head.first { $0.quantity == .symbol })
+      #expect(symbol.intact < 0.1 && symbol.cost.value > 0.8 && symbol.isBeyondRandom, "\(symbol)")
+      // An untrained head has nothing to lose.
+      #expect(symbol.isBeyondUntrained == true && symbol.beyondControl != nil, "\(symbol)")
       let wordLoss = try #require(words.head.first { $0.quantity == .loss })
-      #expect(abs(wordLoss.cost.value) < 0.01 && wordLoss.isBeyondControl == nil)
+      #expect(abs(wordLoss.cost.value) < 0.01)
     }
   }
 
@@ -131,11 +135,11 @@ import Testing
     var study = erasing(planted, ["phoneme", "word"])
     (study.controls, study.resamples, study.skips) = (4, 100, true)
     let result = try study.run(threads: 2)
-    // Nothing comes before the first block that could take its place.
-    #expect(result.lesions.map(\.layer) == ["hidden.2", "hidden.3"])
-    let idle = try #require(result.lesions[0].head.first)
-    let turned = try #require(result.lesions[1].head.first)
-    #expect(idle.quantity == .loss && idle.cost.value == 0 && idle.cost.high == 0)
+    // Nothing comes before the convolution that could take its place.
+    #expect(result.lesions.map(\.layer) == ["hidden.1", "hidden.2", "hidden.3"])
+    let idle = try #require(result.lesions[1].head.first)
+    let turned = try #require(result.lesions[2].head.first)
+    #expect(idle.quantity == .symbol && idle.cost.value == 0 && idle.cost.high == 0)
     #expect(turned.cost.low > 0.3, "\(turned)")
     #expect(result.lesions[0].readers.map(\.level) == ["phoneme", "word"])
 
@@ -145,6 +149,39 @@ import Testing
       // Planted in different directions.
       #expect(overlap.cosines.count == 2 && overlap.overlap < 0.05, "\(overlap)")
     }
+  }
+
+  @Test("heads and blocks are replaced by their means: what is the same in all frames is not missed")
+  func means() throws {
+    let identity = (0..<8).map { i in (0..<8).map { $0 == i ? 1.0 : 0 } }
+    let planted = try PlantedNetwork(
+      layers: """
+          - linear: first
+            name: hidden.1
+          - linear: moved
+            name: hidden.2
+          - linear: turn
+            name: hidden.3
+          - linear: head
+            name: logits
+
+        """,
+      tensors: [
+        ("first.weight", PlantedNetwork.tensor(identity)), ("moved.weight", PlantedNetwork.tensor(identity)),
+        ("moved.bias", Tensor([1, -2, 3, 0, 0, 1, 0, 0], shape: [8])),
+        ("turn.weight", PlantedNetwork.tensor(PlantedNetwork.rotation(seed: 3))),
+        ("head.weight", PlantedNetwork.head(after: PlantedNetwork.rotation(seed: 3))),
+        ("head.bias", PlantedNetwork.headBias),
+      ], utterances: 12)
+    var study = erasing(planted, ["phoneme"])
+    (study.controls, study.resamples, study.replacesByMeans) = (2, 50, true)
+    study.comparesUntrained = false
+    let lesions = try study.run(threads: 2).lesions
+    #expect(lesions.map(\.layer) == ["hidden.1", "hidden.2", "hidden.3"])
+    #expect(lesions.allSatisfy { $0.change == .mean && $0.number == nil })
+    let costs = try lesions.map { try #require($0.head.first).cost }
+    // What hidden.2 adds is the same everywhere; what hidden.3 adds is not.
+    #expect(abs(costs[1].value) < 1e-4 && costs[2].low > 0.3, "\(costs)")
   }
 
   @Test("the same numbers come from any number of threads, and from layers that were kept")
@@ -169,7 +206,7 @@ import Testing
     other.store = nil
     other.memory = 1
     let grouped = try other.run(threads: 2)
-    #expect(grouped.rows == result.rows && grouped.wholePasses == result.wholePasses + 2)
+    #expect(grouped.rows == result.rows && grouped.wholePasses == result.wholePasses + 4)
   }
 
   @Test("without a head the readers of the last layer are what an effect is measured on")
@@ -179,7 +216,12 @@ import Testing
     (study.effect, study.controls, study.resamples) = (.probes, 5, 100)
     let result = try study.run(threads: 2)
     #expect(result.quantity == .accuracy)
-    #expect(result.row("word", at: "conv.1")?.verdict.kind == .used)
+    // A random chain hands words on as well, so that their loss says nothing of what was learned.
+    let carried = try #require(result.row("word", at: "conv.1"))
+    #expect(carried.verdict.kind == .notShown)
+    #expect(carried.verdict.sentence.contains("it costs an untrained model as much"))
+    study.comparesUntrained = false
+    #expect(try study.run(threads: 2).row("word", at: "conv.1")?.verdict.kind == .used)
     #expect(result.row("word", at: "hidden.2")?.verdict.kind == .undecided, "nothing comes after it")
     #expect(result.rows.allSatisfy { $0.head.isEmpty })
   }

@@ -33,18 +33,19 @@ import Testing
     ])
     #expect(run.status == 0, "\(run.errors)")
     #expect(
-      run.errors.contains("2 levels erased at 2 layers: 4 whole passes over 24 utterances"), "\(run.errors)"
+      run.errors.contains("2 levels erased at 2 layers: 8 whole passes over 24 utterances"), "\(run.errors)"
     )
     #expect(run.output.contains("What w2v2-tiny-phones uses"))
     let data = try Data(contentsOf: URL(filePath: output + "/intervene.json"))
     let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    #expect(json["quantity"] as? String == "loss")
+    #expect(json["quantity"] as? String == "symbol")
     let rows = try #require(json["rows"] as? [[String: Any]])
     func verdict(_ level: String, _ layer: String) -> String? {
       let row = rows.first { $0["level"] as? String == level && $0["layer"] as? String == layer }
       return (row?["verdict"] as? [String: Any])?["kind"] as? String
     }
     #expect(verdict("phoneme", "hidden.3") == "used")
+    #expect(verdict("phoneme", "hidden.6") == "used", "the head's own input")
     #expect(verdict("speaker", "hidden.6") == "not shown")
     // The head's own input: without the phones a third of the transcript is lost, and readers are at chance.
     let top = try #require(

@@ -33,22 +33,28 @@ extension RecordedPass {
         method: "a pass that goes on from a changed \(tap)",
         reason: "the model does not go on from its frames")
     }
+    return try self.values(of: results, changing: from.id, to: replaced(values, at: from, of: shape), tap)
+  }
+
+  /// The same of any value of the pass; `place` is what messages call it.
+  func values(
+    of results: [String], changing id: Tape.ID, to value: Tensor, _ place: String
+  ) throws -> [String: Tensor] {
     guard !results.isEmpty else { return [:] }
-    let changed = dependents(of: [from.id])
+    let changed = dependents(of: [id])
     var places: [String: Tape.Place] = [:]
     for result in results {
-      guard let place = state.places[result], changed.contains(place.id), place.id != from.id else {
-        throw AttributionError.unreachable(target: result, layer: tap)
+      guard let found = state.places[result], changed.contains(found.id), found.id != id else {
+        throw AttributionError.unreachable(target: result, layer: place)
       }
-      places[result] = place
+      places[result] = found
     }
     var known = state.held.filter { !changed.contains($0.key) }
-    known[from.id] = try replaced(values, at: from, of: shape)
+    known[id] = value
     let run = Evaluation(threads: threads, pool: pool)
     var found: [String: Tensor] = [:]
     for stretch in state.stretches {
-      guard
-        state.steps[stretch.steps].contains(where: { changed.contains($0.output) && $0.output != from.id })
+      guard state.steps[stretch.steps].contains(where: { changed.contains($0.output) && $0.output != id })
       else { continue }
       for step in state.steps[stretch.steps] where known[step.output] == nil {
         guard let inputs = inputs(of: step, known) else { continue }
@@ -59,9 +65,9 @@ extension RecordedPass {
       }
       if found.count == places.count { return found }
       // What a later stretch needs is what was kept of this one.
-      known = known.filter { state.held[$0.key] != nil || $0.key == from.id }
+      known = known.filter { state.held[$0.key] != nil || $0.key == id }
     }
-    throw AttributionError.notRepeatable(tap: results.first { found[$0] == nil } ?? tap)
+    throw AttributionError.notRepeatable(tap: results.first { found[$0] == nil } ?? place)
   }
 
   /// The whole value that a tap shows, its rows replaced.

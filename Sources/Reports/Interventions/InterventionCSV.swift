@@ -16,21 +16,21 @@ enum InterventionCSV {
           head + [effect.quantity.rawValue, on, level, NumberText.data(effect.intact)]
             + numbers(effect.cost)
             + numbers(effect.atRandom) + numbers(effect.beyondRandom) + numbers(effect.beyondControl)
-            + [effect.isBeyondRandom ? "yes" : "no"])
+            + numbers(effect.beyondUntrained) + [effect.isBeyondRandom ? "yes" : "no"])
       }
       for effect in row.head { add("head", "", effect) }
       for reader in row.readers { add(reader.layer, reader.level, reader.effect) }
       for back in row.returned {
         rows.append(
           head + ["returned", back.layer, row.level, NumberText.data(back.intact)] + numbers(back.accuracy)
-            + Array(repeating: "", count: 9) + [back.isBack ? "yes" : "no"])
+            + Array(repeating: "", count: 12) + [back.isBack ? "yes" : "no"])
       }
-      if row.head.isEmpty, row.readers.isEmpty { rows.append(head + Array(repeating: "", count: 17)) }
+      if row.head.isEmpty, row.readers.isEmpty { rows.append(head + Array(repeating: "", count: 20)) }
     }
     return CSV.text(
       columns: ["erased", "layer", "verdict", "rank", "share", "measure", "on", "level", "intact"]
         + ends("cost")
-        + ends("at_random") + ends("beyond_random") + ends("beyond_control") + ["more_than_chance"],
+        + ends("at_random") + ends("beyond_random") + ends("beyond_control") + ends("beyond_untrained") + ["more_than_chance"],
       rows: rows)
   }
 

@@ -20,14 +20,8 @@ extension InterventionResult {
             + "more than chance."
         ))
     }
-    if let lesionMap {
-      figures.append(
-        (
-          lesionMap,
-          "A block is left out, its input taking the place of its output: what the head loses, and readers of "
-            + "\(readLayers.last ?? "the last layer"). There is no random control: a lesion takes away everything that the "
-            + "block does."
-        ))
+    for change in Lesion.Change.allCases {
+      if let map = lesionMap(change) { figures.append((map, lesionText(change))) }
     }
     if let overlapMap {
       figures.append(
@@ -50,11 +44,11 @@ extension InterventionResult {
       }
   }
 
-  private static func number(_ value: Double?, _ digits: Int = 2) -> String {
+  static func number(_ value: Double?, _ digits: Int = 2) -> String {
     value.map { $0.isFinite ? NumberText.fixed($0, digits) : "—" } ?? "—"
   }
 
-  private static func interval(_ estimate: Estimate?) -> String {
+  static func interval(_ estimate: Estimate?) -> String {
     estimate.map { "\(number($0.value)) (\(number($0.low)) to \(number($0.high)))" } ?? "no number"
   }
 
@@ -130,45 +124,6 @@ extension InterventionResult {
         }))
     grid.ends = ("0", "1")
     grid.marks = ("more than chance", "")
-    return grid
-  }
-
-  /// Blocks by what is lost without them; nil where none was left out.
-  private var lesionMap: EffectGrid? {
-    guard !lesions.isEmpty else { return nil }
-    let levels = lesions[0].readers.map(\.level)
-    func effects(_ lesion: Lesion) -> [Effect?] {
-      [lesion.head.first { $0.quantity == quantity }]
-        + levels.map { level in lesion.readers.first { $0.level == level }?.effect }
-    }
-    let columns = [quantity.rawValue] + levels.map { "\($0) read" }
-    let most = columns.indices.map { column in
-      max(lesions.compactMap { effects($0)[column]?.cost.value }.max() ?? 0, 1e-9)
-    }
-    var grid = EffectGrid(
-      name: "lesions", title: "What each block adds",
-      summary:
-        "What is lost when a block is left out: the head's \(quantity.rawValue), and accuracy of readers of the last "
-        + "layer.", columns: columns,
-      rows: lesions.map { lesion in
-        (
-          name: lesion.layer,
-          cells: zip(columns, effects(lesion)).enumerated().map { index, pair in
-            guard let cost = pair.1?.cost else { return EffectGrid.Cell() }
-            return EffectGrid.Cell(
-              value: cost.value, text: Self.number(cost.value), share: cost.value / most[index],
-              mark: cost.isPositive ? .star : .none,
-              tip: "\(lesion.layer) left out, \(pair.0): \(Self.interval(cost))")
-          }
-        )
-      },
-      data: DataTable(
-        columns: ["layer"] + columns, headings: ["Left out"] + columns,
-        rows: lesions.map { lesion in
-          [.text(lesion.layer)] + effects(lesion).map { .plain($0?.cost.value, digits: 3) }
-        }))
-    grid.ends = ("0", "most of the column")
-    grid.marks = ("interval above zero", "")
     return grid
   }
 

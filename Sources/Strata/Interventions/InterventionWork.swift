@@ -20,7 +20,8 @@ public struct InterventionWork: InterventionStore {
       Release.version, study.model.fingerprint, study.model.settings, study.corpus.fingerprint, sound,
       study.levels.joined(separator: ","), "\(probes)", study.symbols.joined(separator: " "),
       study.effect.rawValue,
-      "\(study.controls) \(study.changesUnlabelled) \(study.skips) \(study.seed)",
+      "\(study.controls) \(study.changesUnlabelled) \(study.skips) \(study.replacesByMeans) \(study.ablatesHeads)",
+      "\(study.comparesUntrained) \(study.seed)",
     ] {
       hash.add(text)
     }

@@ -1,0 +1,161 @@
+import Activations
+import Attribution
+import Corpora
+import Models
+import Probing
+import Tensors
+
+/// One recorded pass over an utterance, which goes on from a changed layer as often as is asked.
+struct ChangedPass: Sendable {
+  let setting: InterventionSetting
+  let utterance: Int
+  /// The layer that is changed, among those that are read.
+  let place: Int
+  /// The layer's values, `[frames × width]`.
+  let states: Tensor
+  let intactTally: HeadTally?
+  private let pass: RecordedPass
+  private let intact: IntactHead?
+  /// Later layers that a change reaches, and the values of those that are made beside the layer, not of it.
+  private let moved: [String]
+  private let unmoved: [String: Tensor]
+
+  var layer: String { setting.read[place].name }
+
+  init(_ setting: InterventionSetting, _ utterance: Int, _ place: Int) throws {
+    (self.setting, self.utterance, self.place) = (setting, utterance, place)
+    let study = setting.study
+    let samples = try study.model.inputValues(of: study.corpus.utterances[utterance].sound())
+    let layer = setting.read[place].name
+    let pass = try RecordedPass(study.model, samples, upTo: setting.deepest)
+    states = try pass.values(of: layer)
+    let head = InterventionStudy.head
+    let intact =
+      setting.hasHead
+      ? IntactHead(HeadOutput(logits: try pass.values(of: head)), of: utterance, setting.spelling) : nil
+    let reachable = pass.places(after: layer)
+    let later = setting.read[(place + 1)...].map(\.name) + (setting.hasHead ? [head] : [])
+    var unmoved: [String: Tensor] = [:]
+    for name in later where !reachable.contains(name) { unmoved[name] = try pass.values(of: name) }
+    (self.pass, self.intact, self.unmoved) = (pass, intact, unmoved)
+    moved = later.filter(reachable.contains)
+    intactTally = intact.map { $0.output.tally(of: utterance, beside: $0, setting.spelling) }
+  }
+
+  /// The frames that are changed; nil for all.
+  func changes(_ plan: ConceptPlan) -> [Bool]? {
+    guard !setting.study.changesUnlabelled, let timing = setting.read[place].timing else { return nil }
+    return plan.labels(ofFrames: states.rows, timing, in: utterance)[0].map { $0 >= 0 }
+  }
+
+  /// The values of the layer and of all after it, were the layer's values `changed`.
+  func values(with changed: Tensor) throws -> [String: Tensor] {
+    try setting.study.requireGoingOn()
+    var values = try pass.values(of: moved, replacing: layer, with: changed)
+    values.merge(unmoved) { changed, _ in changed }
+    values[layer] = changed
+    return values
+  }
+
+  /// What the head and the intact model's readers say of changed values.
+  func reading(_ values: [String: Tensor]) throws -> LevelOutcome.Reading {
+    let plans = setting.plans
+    var reading = LevelOutcome.Reading(
+      head: nil, right: setting.read.map { _ in [Double](repeating: 0, count: plans.count) })
+    if let intact, let logits = values[InterventionStudy.head] {
+      reading.head = HeadOutput(logits: logits).tally(of: utterance, beside: intact, setting.spelling)
+    }
+    for reader in place..<setting.read.count {
+      for (level, plan) in plans.enumerated() {
+        guard let readers = setting.readers[reader][level],
+          let vectors = vectors(of: plan, at: reader, values)
+        else { continue }
+        reading.right[reader][level] = try readers.right(
+          vectors, plan.testedSpans(utterance), fold: plan.testFold[utterance])
+      }
+    }
+    return reading
+  }
+
+  /// The tested spans' vectors at each layer that has readers, `[spans × width]`.
+  func vectors(of plan: ConceptPlan, level: Int, _ values: [String: Tensor]) -> [Tensor?] {
+    setting.read.indices.map { reader in
+      reader >= place && setting.readers[reader][level] != nil
+        ? vectors(of: plan, at: reader, values) : nil
+    }
+  }
+
+  private func vectors(of plan: ConceptPlan, at reader: Int, _ values: [String: Tensor]) -> Tensor? {
+    let spans = plan.testedSpans(utterance)
+    guard !spans.isEmpty, let frames = values[setting.read[reader].name],
+      let timing = setting.read[reader].timing
+    else { return nil }
+    return FramePooling().pool(frames, timing: timing, spans: spans.map(\.labelled))
+  }
+
+  // MARK: - Blocks out of work
+
+  /// What each way of putting the layer's block out of work does.
+  func lesions(_ means: BlockMeans) throws -> [LayerOutcome.Lesion] {
+    func lesion(_ change: LesionChange, _ values: [String: Tensor]) throws -> LayerOutcome.Lesion {
+      LayerOutcome.Lesion(
+        change: change,
+        tested: [
+          LevelOutcome.Tested(
+            utterance: utterance, intact: intactTally, erased: try reading(values), control: nil,
+            random: [], untrained: nil, returned: [])
+        ])
+    }
+    var found: [LayerOutcome.Lesion] = []
+    if let name = setting.input(ofBlock: place) {
+      let input = try pass.values(of: name)
+      if setting.study.skips { found.append(try lesion(.leftOut, values(with: input))) }
+      if let update = means.update {
+        found.append(try lesion(.mean, values(with: input.addingToRows(update))))
+      }
+    }
+    if let mean = means.context, let attention = pass.attention(of: layer) {
+      let context = try pass.context(of: attention)
+      let size = context.width / attention.heads
+      for head in 0..<attention.heads {
+        try setting.study.requireGoingOn()
+        let changed = context.replacingColumns((head * size)..<((head + 1) * size), by: mean)
+        var values = try pass.values(of: [layer] + moved, changing: attention, to: changed)
+        values.merge(unmoved) { changed, _ in changed }
+        found.append(try lesion(.head(head + 1), values))
+      }
+    }
+    return found
+  }
+}
+
+extension InterventionSetting {
+  /// The layer whose values a block's output takes when it is left out: the block's input, where it has as many frames
+  /// and values.
+  func input(ofBlock place: Int) -> String? {
+    guard place > 0, read[place - 1].width == read[place].width,
+      read[place - 1].timing == read[place].timing
+    else { return nil }
+    return read[place - 1].name
+  }
+}
+
+extension Tensor {
+  /// Each row with `values` added.
+  func addingToRows(_ values: [Double]) -> Tensor {
+    precondition(values.count == width, "\(values.count) values for rows of \(width)")
+    return withUnsafeBuffer { x in
+      Tensor(shape: shape) { y in for i in y.indices { y[i] = x[i] + Float(values[i % values.count]) } }
+    }
+  }
+
+  /// Some columns of each row replaced by those of one row.
+  func replacingColumns(_ columns: Range<Int>, by row: [Double]) -> Tensor {
+    precondition(row.count == width && columns.upperBound <= width)
+    return withUnsafeBuffer { x in
+      Tensor(shape: shape) { y in
+        for i in y.indices { y[i] = columns.contains(i % row.count) ? Float(row[i % row.count]) : x[i] }
+      }
+    }
+  }
+}
