@@ -144,12 +144,12 @@ let package = Package(
       + module(
         "Interventions",
         [
-          "Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Models", "Activations",
-          "Probing", "Attribution",
+          "Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Checkpoints", "Models",
+          "Activations", "Probing", "Attribution",
         ],
         tests: [
           "Foundations", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Checkpoints", "Models",
-          "Activations", "Probing",
+          "Activations", "Probing", "Attribution",
         ])
       + module(
         "FineTuning",

@@ -135,3 +135,16 @@ extension [EffectDraws?] {
     }
   }
 }
+
+extension InterventionResult.Quantity {
+  /// One utterance's share in an effect on the head; nil where it has none.
+  func part(_ intact: HeadTally, _ changed: HeadTally) -> EffectStatistics.Part? {
+    if self == .divergence { return .init(intact: 0, changed: changed.divergence, weight: changed.frames) }
+    guard intact.symbols > 0, changed.symbols > 0 else { return nil }
+    return switch self {
+    case .symbol: .init(intact: intact.symbolLoss, changed: changed.symbolLoss, weight: intact.symbols)
+    case .errors: .init(intact: intact.edits, changed: changed.edits, weight: intact.symbols)
+    default: .init(intact: intact.loss, changed: changed.loss, weight: intact.symbols)
+    }
+  }
+}

@@ -19,6 +19,8 @@ public enum InterventionError: Error, Equatable, Sendable {
   /// A head whose loss was asked for and whose classes the transcripts cannot be spelt in.
   case unspellable(model: String, reason: String)
   case noLayers(model: String)
+  /// A class that is to be steered from or to and that no erased level has.
+  case noClass(name: String, known: [String])
   case interrupted
 }
 
@@ -45,6 +47,8 @@ extension InterventionError: CustomStringConvertible {
         + "labels"
     case .noLayers(let model):
       "\(model) has no layer before its output that could be changed"
+    case .noClass(let name, let known):
+      "no level that is erased has the class \(name); their classes are \(known.joined(separator: "; "))"
     case .interrupted:
       "Stopped. Finished layers are kept; run the same command again to go on."
     }

@@ -12,6 +12,8 @@ private struct FoldErasures: Sendable {
   var erased: LinearErasure
   var control: LinearErasure?
   var random: [(draw: Int, erasure: LinearErasure)]
+  /// By the number of the request; nil where a class is not in training.
+  var directions: [Int: SteeringDirections] = [:]
 }
 
 /// What one utterance's changed passes gave.
@@ -22,6 +24,7 @@ private struct ChangedUtterance: Sendable {
   var vectors: [[Tensor?]]
   /// With the block, or a part of it, out of work.
   var lesions: [LayerOutcome.Lesion] = []
+  var steered: [SteeredUtterance] = []
 }
 
 extension InterventionSetting {
@@ -75,7 +78,7 @@ extension InterventionSetting {
       }
     }
     return LayerOutcome(
-      layer: layer, levels: levels, lesions: lesions,
+      layer: layer, levels: levels, lesions: lesions, steered: found.flatMap(\.steered),
       overlaps: study.isUntrained ? [] : try overlaps(of: layer, sums))
   }
 
@@ -130,7 +133,13 @@ extension InterventionSetting {
           random.append((draw, try subspaces.draw(using: &numbers)))
         }
       }
-      return FoldErasures(erased: erased, control: control, random: random)
+      var directions: [Int: SteeringDirections] = [:]
+      for (number, steer) in steers.enumerated() where steer.level == index {
+        var numbers = RandomNumbers(seed: study.seed, stream: "steering \(number) \(layer) \(fold)")
+        directions[number] = SteeringDirections(
+          moments, from: steer.from, to: steer.to, draws: Steer.draws, using: &numbers)
+      }
+      return FoldErasures(erased: erased, control: control, random: random, directions: directions)
     }
   }
 
@@ -153,6 +162,9 @@ extension InterventionSetting {
     if let means { result.lesions = try pass.lesions(means) }
     for (index, fold) in folds.enumerated() {
       guard let fold else { continue }
+      for (number, directions) in fold.directions.sorted(by: { $0.key < $1.key }) {
+        result.steered += try pass.steered(steers[number], number: number, directions)
+      }
       let erased = try pass.values(
         with: fold.erased(pass.states, changes: pass.changes(plans[index])))
       if !study.isUntrained { result.vectors[index] = pass.vectors(of: plans[index], level: index, erased) }

@@ -19,6 +19,9 @@ struct InterventionSetting: Sendable {
   let spelling: HeadSpelling?
   /// Why the head's loss cannot be had; nil where it can, or there is no head.
   let spellingObstacle: String?
+  /// Of the head's frames.
+  let headTiming: FrameTiming?
+  let steers: [Steer]
   /// Utterances that are run: those that the model reads at once.
   let utterances: [Int]
   /// `[layers that are read][levels]`; nil where the layer's step is too long for the level.
@@ -39,16 +42,20 @@ struct InterventionSetting: Sendable {
     let specs = try study.levels.map { try ProbeSpec.erasable($0, among: study.probes, ofText: false) }
     let taps = model.taps.filter {
       $0.timing != nil && $0.name != InterventionStudy.head && $0.kind != .logits
+        && study.readLayers?.contains($0.name) ?? true
     }
     guard !taps.isEmpty else { throw InterventionError.noLayers(model: model.name) }
     read = taps
     changed = taps.map(\.name).filter { study.layers?.contains($0) ?? true }
-    guard !changed.isEmpty else { throw InterventionError.noLayers(model: model.name) }
+    guard !changed.isEmpty || study.layers?.isEmpty == true else {
+      throw InterventionError.noLayers(model: model.name)
+    }
     hasHead = study.effect != .probes && model.taps.contains { $0.name == InterventionStudy.head }
     if !hasHead, study.effect != .auto, study.effect != .probes {
       throw InterventionError.noHead(model: model.name)
     }
     (spelling, spellingObstacle) = try Self.spelling(study, hasHead: hasHead)
+    headTiming = model.taps.first { $0.name == InterventionStudy.head }?.timing
     utterances = corpus.utterances.indices.filter { model.canGoOn(corpus.utterances[$0].seconds) }
 
     let settings = ExtractionSettings(
@@ -73,6 +80,7 @@ struct InterventionSetting: Sendable {
     draws = plans.map { plan in
       RandomDraws.plan(count: study.controls, folds: plan.foldCount, utterances: plan.tested.count)
     }
+    steers = try study.steers.map { [plans] in try Steer($0, plans, symbols: study.symbols) }
     let (plans, read) = (plans, read)
     let found = try parallelMap(taps.count, threads: self.threads) { place in
       try study.requireGoingOn()
@@ -124,7 +132,8 @@ struct InterventionSetting: Sendable {
       1 + (plans[place].hasControl ? 1 : 0) + (draws[place].map(\.count).max() ?? 0)
     }
     var whole = 1 + groups.count + changed.count
-    var partial = changed.count * variants.reduce(0, +) + lesionPasses
+    let steering = study.steers.count * (1 + Steer.doses.count * (1 + Steer.draws))
+    var partial = changed.count * (variants.reduce(0, +) + steering) + lesionPasses
     if study.replacesByMeans || study.ablatesHeads { whole += groups.count }
     if study.comparesUntrained {
       whole += 1 + groups.count + changed.count
@@ -140,9 +149,12 @@ struct InterventionSetting: Sendable {
     let ways = (study.skips ? 1 : 0) + (study.replacesByMeans ? 1 : 0)
     let heads =
       study.ablatesHeads
-      ? study.model.attentionTaps.filter { changed.contains("hidden.\($0.name.split(separator: ".").last ?? "")") }
-        .reduce(0) { $0 + $1.width } : 0
-    return ways * read.indices.count { input(ofBlock: $0) != nil && changed.contains(read[$0].name) } + heads
+      ? study.model.attentionTaps.filter {
+        changed.contains("hidden.\($0.name.split(separator: ".").last ?? "")")
+      }
+      .reduce(0) { $0 + $1.width } : 0
+    return ways * read.indices.count { input(ofBlock: $0) != nil && changed.contains(read[$0].name) }
+      + heads
   }
 }
 

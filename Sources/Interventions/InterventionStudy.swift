@@ -51,6 +51,8 @@ public struct InterventionStudy: Sendable {
   public var replacesByMeans = false
   /// Whether what each attention head of a block gives is also replaced by its mean over the corpus.
   public var ablatesHeads = false
+  /// Classes of an erased level whose spans are also moved towards another class.
+  public var steers: [SteerRequest] = []
   /// Whether each level is erased in an untrained model too, at the same layers.
   public var comparesUntrained = true
   /// Whether frames outside the level's labelled spans are changed too.
@@ -77,13 +79,15 @@ public struct InterventionStudy: Sendable {
 
   /// Whether the model is an untrained one that another is compared with.
   var isUntrained = false
+  /// The layers that are read; nil for all before the head.
+  var readLayers: Set<String>?
 
   /// The same of an untrained model: levels are erased, and nothing else.
   private func untrained() throws -> InterventionStudy {
     var study = self
     study.model = try model.randomTwin(seed: seed)
     (study.controls, study.skips, study.replacesByMeans, study.ablatesHeads) = (0, false, false, false)
-    (study.comparesUntrained, study.isUntrained) = (false, true)
+    (study.comparesUntrained, study.isUntrained, study.steers) = (false, true, [])
     return study
   }
 

@@ -7,7 +7,7 @@ struct InterventionSummary {
   let setting: InterventionSetting
   let outcomes: [LayerOutcome]
   private let untrained: InterventionSetting?
-  private let statistics: [EffectStatistics]
+  let statistics: [EffectStatistics]
 
   init(
     _ setting: InterventionSetting, _ outcomes: [LayerOutcome], untrained: InterventionSetting? = nil
@@ -42,6 +42,7 @@ struct InterventionSummary {
       (setting.changed.firstIndex(of: a.layer) ?? 0) < (setting.changed.firstIndex(of: b.layer) ?? 0)
     }
     result.lesions = outcomes.flatMap(lesions)
+    result.steerings = outcomes.flatMap(steerings)
     result.overlaps = outcomes.flatMap { outcome in
       outcome.overlaps.map { pair in
         InterventionResult.Overlap(
@@ -169,18 +170,7 @@ struct InterventionSummary {
   ) -> EffectDraws? {
     draws(own, quantity, level) { reading in
       guard let intact = reading.intact, let changed = reading.changed.head else { return nil }
-      switch quantity {
-      case .divergence: return .init(intact: 0, changed: changed.divergence, weight: changed.frames)
-      case .symbol:
-        return changed.symbols > 0 && intact.symbols > 0
-          ? .init(intact: intact.symbolLoss, changed: changed.symbolLoss, weight: intact.symbols) : nil
-      case .errors:
-        return changed.symbols > 0 && intact.symbols > 0
-          ? .init(intact: intact.edits, changed: changed.edits, weight: intact.symbols) : nil
-      default:
-        return changed.symbols > 0 && intact.symbols > 0
-          ? .init(intact: intact.loss, changed: changed.loss, weight: intact.symbols) : nil
-      }
+      return quantity.part(intact, changed)
     }
   }
 

@@ -7,6 +7,8 @@ public struct LayerOutcome: Sendable, Codable, Equatable {
   var levels: [LevelOutcome]
   /// With the layer's block, or a part of it, out of work; empty where that was not asked for, or there is no block.
   var lesions: [Lesion] = []
+  /// Spans that were moved from one class towards another.
+  var steered: [SteeredUtterance] = []
   /// How far what is erased of two levels is the same.
   var overlaps: [Overlap] = []
 

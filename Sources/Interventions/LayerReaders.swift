@@ -21,9 +21,14 @@ struct LayerReaders: Sendable {
 
   /// How many of the tested spans of an utterance are read right; `vectors` has a row for each of them.
   func right(_ vectors: Tensor, _ spans: [ConceptPlan.Span], fold: Int) throws -> Double {
-    guard fold >= 0, let reader = folds[fold], !spans.isEmpty else { return 0 }
-    let guesses = try reader.predictions(of: vectors)
-    return Double(zip(guesses, spans).count { $0 == $1.label })
+    guard !spans.isEmpty else { return 0 }
+    return Double(zip(try guesses(vectors, fold: fold), spans).count { $0 == $1.label })
+  }
+
+  /// The class that each row of `vectors` is read as; none where the fold has no reader.
+  func guesses(_ vectors: Tensor, fold: Int) throws -> [Int] {
+    guard fold >= 0, let reader = folds[fold] else { return [] }
+    return try reader.predictions(of: vectors)
   }
 }
 

@@ -36,6 +36,9 @@ public struct LoadOptions: Sendable {
   /// The seconds of sound that attention may reach over; nil for all, whatever it costs (`SpeechModel.window`).
   public var window: Double? = SpeechModel.usualWindow
 
+  /// Weights that are made smaller, by their layers' names (`Checkpoint.weightParts`).
+  public var reductions: [String: WeightReduction] = [:]
+
   public init(
     normalisesInput: Bool? = nil, samplingRate: Int? = nil, modelType: String? = nil, heads: Int? = nil,
     normalisesFirst: Bool? = nil, strides: [Int]? = nil, configuration: String? = nil,
@@ -68,6 +71,9 @@ extension LoadOptions {
       checkpoint = try checkpoint.replacing(from: location.languageAdapter(adapterLanguage))
     }
     for folder in location.adapters { checkpoint = try checkpoint.merged(with: Adapter.open(folder)) }
-    return checkpoint
+    return checkpoint.reduced(reductions)
   }
+
+  /// The checkpoint of the model at `path`, as it is loaded with these options.
+  public func opened(_ path: String) throws -> Checkpoint { try open(ModelLocation(path, self)) }
 }

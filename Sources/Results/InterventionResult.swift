@@ -201,6 +201,12 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public var lesions: [Lesion] = []
   /// Of each layer and pair of levels.
   public var overlaps: [Overlap] = []
+  /// Spans that were moved from one class towards another.
+  public var steerings: [Steering] = []
+  /// What is lost when weights are pruned or rounded; nil where that was not asked for.
+  public var simplification: Simplification?
+  /// What labelled spans are made of, layer by layer; empty where that was not asked for.
+  public var mixing: [Mixing] = []
   /// Whole passes over the corpus, and those that went on from a changed layer.
   public var wholePasses: Int
   public var partialPasses: Int

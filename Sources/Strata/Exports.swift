@@ -12,4 +12,6 @@
 @_exported import Tensors
 
 @_exported import struct Checkpoints.NameTable
+@_exported import struct Checkpoints.WeightPart
+@_exported import enum Checkpoints.WeightReduction
 @_exported import enum Reports.StudyWriter

@@ -17,6 +17,8 @@ public enum StudyError: StrataError, Equatable, CustomStringConvertible, Sendabl
   case soundChanges(corpus: String)
   /// A study that cannot be set beside another's, as of another corpus.
   case otherTraining(path: String, reason: String)
+  /// A model without a configuration, which a folder of it needs.
+  case noConfiguration(model: String)
 
   public var description: String {
     switch self {
@@ -40,6 +42,9 @@ public enum StudyError: StrataError, Equatable, CustomStringConvertible, Sendabl
       "recordings of \(corpus) are changed all the time; wait until they are finished, or study a copy of them"
     case .otherTraining(let path, let reason):
       "\(path) cannot stand beside this study: \(reason). Study all checkpoints on the same corpus with the same seed."
+    case .noConfiguration(let model):
+      "nothing in \(model) says how the model is built, which a folder of it needs; give a Hugging Face folder, or lay its "
+        + "config.json beside the weights"
     }
   }
 
@@ -47,7 +52,7 @@ public enum StudyError: StrataError, Equatable, CustomStringConvertible, Sendabl
     switch self {
     case .interrupted: .interrupted
     case .unknownLevel, .noProbe: .badRequest
-    case .noLabels, .nothingToProbe, .otherInput, .otherTraining, .soundChanges: .badInput
+    case .noConfiguration, .noLabels, .nothingToProbe, .otherInput, .otherTraining, .soundChanges: .badInput
     }
   }
 

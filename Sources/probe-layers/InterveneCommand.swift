@@ -16,6 +16,8 @@ struct InterveneCommand: AsyncParsableCommand {
         probe-layers intervene model.ckpt
         probe-layers intervene model.ckpt --corpus my-corpus --erase phoneme,word,speaker
         probe-layers intervene model.ckpt --erase manner --layers 0,3,6 --controls 40
+        probe-layers intervene model.ckpt --steer AA:IY,S:SH --layers 3,6
+        probe-layers intervene model.ckpt --layers none --prune 0.5 --quantise 8,4 --keep phoneme --write-model small/
         probe-layers intervene hubert-base/ --effect probes --skip --ablate-heads
       """)
 
@@ -30,7 +32,8 @@ struct InterveneCommand: AsyncParsableCommand {
       "What is erased, by the names of probes, separated by commas; also speaker.", valueName: "levels"))
   var erase = "phoneme,word,speaker"
 
-  @Option(help: "Layers that are changed, by name or number (0,6,-1). Default: all before the head.")
+  @Option(
+    help: "Layers that are changed, by name or number (0,6,-1), or none. Default: all before the head.")
   var layers: String?
 
   @Option(
@@ -65,6 +68,40 @@ struct InterveneCommand: AsyncParsableCommand {
       valueName: "erase|leave"))
   var unlabelled = Unlabelled.erase
 
+  @Option(
+    help: ArgumentHelp(
+      "Also move spans of class A towards class B, by 0.5 to 4 lengths of the difference of their means: pairs such as AA:IY, "
+        + "separated by commas, of the levels that are erased.", valueName: "A:B"))
+  var steer: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also set these shares of each layer's weights to zero, the smallest first, layer by layer and in all layers: 0.5 or "
+        + "0.3,0.5.", valueName: "shares"))
+  var prune: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also round each layer's weights to so many bits, layer by layer and in all layers: 8,4.",
+      valueName: "bits"))
+  var quantise: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Seek the smallest model by --prune and --quantise that keeps this level's accuracy within its interval.",
+      valueName: "level"))
+  var keep: String?
+
+  @Option(
+    help: ArgumentHelp("Write the model that --keep finds into this folder.", valueName: "folder"))
+  var writeModel: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also say what spans of this level are made of, layer by layer: themselves, their neighbours, their word, others.",
+      valueName: "level"))
+  var mixing: String?
+
   @Option(name: [.short, .long], help: "Where the results go.")
   var output = "strata-interventions"
 
@@ -85,6 +122,63 @@ struct InterveneCommand: AsyncParsableCommand {
     guard (2...1000).contains(controls) else {
       throw ValidationError("--controls takes a number from 2 to 1000.")
     }
+    (_, _, _) = (try steers(), try reductions(), try mixedLevel())
+    if keep != nil, try reductions().isEmpty {
+      throw ValidationError("--keep needs --prune or --quantise, which say what may become smaller.")
+    }
+    if writeModel != nil, keep == nil {
+      throw ValidationError("--write-model needs --keep, which says what the model must keep.")
+    }
+  }
+
+  private func steers() throws -> [SteerRequest] {
+    try (steer.map { try listed("steer", $0) } ?? []).map { text in
+      guard let request = SteerRequest(text) else {
+        throw ValidationError("--steer takes pairs of classes such as AA:IY, not “\(text)”.")
+      }
+      return request
+    }
+  }
+
+  private func mixedLevel() throws -> Level? {
+    guard let mixing else { return nil }
+    guard let level = Level(rawValue: mixing) else {
+      throw ValidationError(
+        "--mixing takes a level such as phoneme or word, not “\(mixing)”.")
+    }
+    return level
+  }
+
+  private func reductions() throws -> [WeightReduction] {
+    let pruned = try (prune.map { try listed("prune", $0) } ?? []).map { text in
+      guard let share = Double(text), share > 0, share < 1 else {
+        throw ValidationError("--prune takes shares between 0 and 1, such as 0.5, not “\(text)”.")
+      }
+      return WeightReduction.pruned(share)
+    }
+    let rounded = try (quantise.map { try listed("quantise", $0) } ?? []).map { text in
+      guard let bits = Int(text), (2...16).contains(bits) else {
+        throw ValidationError("--quantise takes numbers of bits from 2 to 16, such as 8,4, not “\(text)”.")
+      }
+      return WeightReduction.rounded(bits: bits)
+    }
+    return pruned + rounded
+  }
+
+  /// What is asked of smaller weights; nil where nothing is.
+  private func simplification(_ study: InterventionStudy) throws -> SimplificationStudy? {
+    let reductions = try reductions()
+    guard !reductions.isEmpty else { return nil }
+    let (options, model) = (try loading.options(), model)
+    var simplification = SimplificationStudy(
+      study, parts: try ReducedModelFolder.parts(of: model, options: options), reductions: reductions
+    ) { plan in
+      var smaller = options
+      smaller.reductions = plan
+      return try SpeechModel.load(model, options: smaller)
+    }
+    simplification.kept = keep
+    return simplification
   }
 
   func run() async throws {
@@ -99,7 +193,10 @@ struct InterveneCommand: AsyncParsableCommand {
     var study = InterventionStudy(
       model: loaded, corpus: corpus,
       erasing: erase.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
-    if let layers { study.layers = try loaded.resolve(layers: layers).map(\.name) }
+    if let layers {
+      study.layers = layers == "none" ? [] : try loaded.resolve(layers: layers).map(\.name)
+    }
+    study.steers = try steers()
     study.symbols = try HeadClasses.names(of: model)
     (study.effect, study.controls, study.seed) = (effect, controls, seed)
     (study.skips, study.replacesByMeans, study.ablatesHeads) = (skip, mean, ablateHeads)
@@ -115,7 +212,27 @@ struct InterveneCommand: AsyncParsableCommand {
     defer { lock.release() }
     let work = UsedWork()
     study.store = try InterventionWork(study, in: StudyFolder.workFolder(of: output), used: work)
-    let result = try await study.finished(threads: running.threads)
+    var result = try await study.finished(threads: running.threads)
+    if let simplification = try simplification(study) {
+      progress.finish()
+      if !running.showing.quiet {
+        standardError("smaller weights: at most \(simplification.passes) whole passes over the corpus more")
+      }
+      let found = try await simplification.finished(threads: running.threads)
+      result.simplification = found
+      if let writeModel, let smallest = found.smallest {
+        try ReducedModelFolder.write(
+          model, SimplificationStudy.plan(smallest, among: reductions()), options: loading.options(),
+          to: writeModel)
+      }
+    }
+    if let level = try mixedLevel() {
+      var study = MixingStudy(model: loaded, corpus: corpus, level: level)
+      study.seed = seed
+      study.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
+      study.isCancelled = { interruption.isRequested }
+      result.mixing = try await study.finished(threads: running.threads)
+    }
     progress.finish()
     try result.write(to: output, png: png)
     try WrittenBy(

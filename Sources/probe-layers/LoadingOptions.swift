@@ -141,7 +141,7 @@ struct LoadingOptions: ParsableArguments {
     if adapter != nil, noAdapter { throw ValidationError("--adapter and --no-adapter exclude each other.") }
   }
 
-  private func options() throws -> LoadOptions {
+  func options() throws -> LoadOptions {
     var options = LoadOptions(
       normalisesInput: normalise, modelType: modelType, heads: heads,
       normalisesFirst: norm.map { $0 == .first }, configuration: config,

@@ -167,7 +167,8 @@ import Testing
 
         """,
       tensors: [
-        ("first.weight", PlantedNetwork.tensor(identity)), ("moved.weight", PlantedNetwork.tensor(identity)),
+        ("first.weight", PlantedNetwork.tensor(identity)),
+        ("moved.weight", PlantedNetwork.tensor(identity)),
         ("moved.bias", Tensor([1, -2, 3, 0, 0, 1, 0, 0], shape: [8])),
         ("turn.weight", PlantedNetwork.tensor(PlantedNetwork.rotation(seed: 3))),
         ("head.weight", PlantedNetwork.head(after: PlantedNetwork.rotation(seed: 3))),

@@ -30,7 +30,9 @@ enum InterventionCSV {
     return CSV.text(
       columns: ["erased", "layer", "verdict", "rank", "share", "measure", "on", "level", "intact"]
         + ends("cost")
-        + ends("at_random") + ends("beyond_random") + ends("beyond_control") + ends("beyond_untrained") + ["more_than_chance"],
+        + ends("at_random") + ends("beyond_random") + ends("beyond_control") + ends("beyond_untrained") + [
+          "more_than_chance"
+        ],
       rows: rows)
   }
 

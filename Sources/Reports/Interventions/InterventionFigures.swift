@@ -3,14 +3,16 @@ import Results
 extension InterventionResult {
   /// Every figure: what is used where, what else is hurt, and of each level what comes back where.
   var figures: [(figure: any Figure, text: String)] {
-    var figures: [(figure: any Figure, text: String)] = [
-      (
-        effects,
-        "How much more it costs to erase a level at a layer than to erase as much at random: \(effect). A star: used, the "
-          + "cost is more than chance, all layers together, and more than that of a control task where there is one. A ring: "
-          + "not shown to be used, and a later layer reads the level again."
-      )
-    ]
+    var figures: [(figure: any Figure, text: String)] = []
+    if !rows.isEmpty {
+      figures.append(
+        (
+          effects,
+          "How much more it costs to erase a level at a layer than to erase as much at random: \(effect). A star: used, the "
+            + "cost is more than chance, all layers together, and more than that of a control task where there is one and than "
+            + "the same erasure costs an untrained model. A ring: not shown to be used, and a later layer reads the level again."
+        ))
+    }
     if let damage {
       figures.append(
         (
@@ -23,6 +25,7 @@ extension InterventionResult {
     for change in Lesion.Change.allCases {
       if let map = lesionMap(change) { figures.append((map, lesionText(change))) }
     }
+    figures += steeringMaps + simplificationMaps + mixingMaps
     if let overlapMap {
       figures.append(
         (
@@ -93,7 +96,7 @@ extension InterventionResult {
 
   /// What the last layer's readers lose of each level; nil with one level.
   private var damage: EffectGrid? {
-    guard erased.count > 1, let last = readLayers.last else { return nil }
+    guard erased.count > 1, !rows.isEmpty, let last = readLayers.last else { return nil }
     let pairs = erased.flatMap { a in erased.map { (a.name, $0.name) } }
     func effect(_ layer: String, _ pair: (String, String)) -> Effect? {
       row(pair.0, at: layer)?.readers.first { $0.layer == last && $0.level == pair.1 }?.effect

@@ -14,7 +14,7 @@ public enum InterventionWriter {
   public static func write(_ result: InterventionResult, to folder: String, png: Bool = false) throws {
     var page = FiguresPage(
       title: "What \(result.model) uses", lead: lead(result), figures: result.figures)
-    page.warnings = result.warnings
+    page.warnings = [result.smallestSentence].compactMap(\.self) + result.warnings
     page.footnote =
       "An effect is of this model, on these recordings, of what a linear reader can find. Erased states are none that the "
       + "model has seen in training: the random subspaces tell how much of an effect that alone makes."
@@ -30,7 +30,9 @@ public enum InterventionWriter {
       "\($0.name) (\($0.classes) classes, \(NumberText.grouped($0.spans)) spans)"
     }
     return
-      "Erased one at a time at \(count(result.layers.count, "layer")): \(levels.joined(separator: ", ")). Measured: "
+      (result.layers.isEmpty
+      ? "Read: \(levels.joined(separator: ", ")). Measured: "
+      : "Erased one at a time at \(count(result.layers.count, "layer")): \(levels.joined(separator: ", ")). Measured: ")
       + "\(result.effect), on recordings that an erasure was not fitted on, against \(result.controls) random subspaces of "
       + "the same rank and share of variance. 95 % intervals over \(result.intervalUnit)."
   }
@@ -57,13 +59,15 @@ public enum InterventionWriter {
       let rows = result.rows.filter { $0.level == level.name }
       return (rows.last { $0.verdict.kind == .used } ?? rows.last)?.verdict.sentence
     }
-    return
-      ([
-        style.paint(wrapped("What \(result.model) uses of \(result.corpus)"), .strong),
-        wrapped(lead(result)),
-        style.paint(wrapped(table.title), .strong) + "\n" + table.text(style),
-      ] + sentences.map { wrapped($0) } + result.warnings.map { wrapped("warning: \($0)", indent: 2) })
-      .joined(separator: "\n\n")
+    var parts = [
+      style.paint(wrapped("What \(result.model) uses of \(result.corpus)"), .strong), wrapped(lead(result)),
+    ]
+    if !result.rows.isEmpty {
+      parts.append(style.paint(wrapped(table.title), .strong) + "\n" + table.text(style))
+    }
+    parts += (sentences + [result.smallestSentence].compactMap(\.self)).map { wrapped($0) }
+    parts += result.warnings.map { wrapped("warning: \($0)", indent: 2) }
+    return parts.joined(separator: "\n\n")
   }
 
   private static func word(_ verdict: InterventionResult.Verdict) -> String {

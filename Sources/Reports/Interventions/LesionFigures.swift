@@ -9,7 +9,8 @@ extension InterventionResult {
       case .mean: "What a block adds to its input is replaced by its mean over the corpus"
       case .head: "What an attention head gives is replaced by its mean over the corpus"
       }
-    return "\(what): what the head loses, and readers of \(readLayers.last ?? "the last layer"). There is no random "
+    return
+      "\(what): what the head loses, and readers of \(readLayers.last ?? "the last layer"). There is no random "
       + "control: a lesion takes away everything that \(change == .head ? "the attention head" : "the block") does."
   }
 
@@ -20,7 +21,8 @@ extension InterventionResult {
     let (name, title, done) =
       switch change {
       case .leftOut: ("lesions", "What each block adds", "left out")
-      case .mean: ("mean-lesions", "What each block adds that differs from frame to frame", "replaced by its mean")
+      case .mean:
+        ("mean-lesions", "What each block adds that differs from frame to frame", "replaced by its mean")
       case .head: ("heads", "What each attention head adds", "replaced by its mean")
       }
     let levels = lesions[0].readers.map(\.level)

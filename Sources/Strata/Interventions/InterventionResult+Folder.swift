@@ -21,6 +21,28 @@ extension InterventionStudy {
   }
 }
 
+extension MixingStudy {
+  /// Runs away from the caller's thread; cancelling the task stops it.
+  public func finished(threads: Int = 1) async throws -> [InterventionResult.Mixing] {
+    try await runBlocking(asking: isCancelled) { isCancelled in
+      var mixing = self
+      mixing.isCancelled = isCancelled
+      return try mixing.run(threads: threads)
+    }
+  }
+}
+
+extension SimplificationStudy {
+  /// Runs away from the caller's thread; cancelling the task stops it.
+  public func finished(threads: Int = 1) async throws -> InterventionResult.Simplification {
+    try await runBlocking(asking: study.isCancelled) { isCancelled in
+      var simplification = self
+      simplification.study.isCancelled = isCancelled
+      return try simplification.run(threads: threads)
+    }
+  }
+}
+
 extension InterventionResult {
   /// The verdicts and what a reader must know, in plain text.
   public var summary: String { InterventionWriter.text(of: self, .plain) }

@@ -21,7 +21,7 @@ public struct InterventionWork: InterventionStore {
       study.levels.joined(separator: ","), "\(probes)", study.symbols.joined(separator: " "),
       study.effect.rawValue,
       "\(study.controls) \(study.changesUnlabelled) \(study.skips) \(study.replacesByMeans) \(study.ablatesHeads)",
-      "\(study.comparesUntrained) \(study.seed)",
+      "\(study.comparesUntrained) \(study.seed) \(study.steers.map { "\($0.from):\($0.to)" })",
     ] {
       hash.add(text)
     }

@@ -1,0 +1,112 @@
+import Activations
+import Attribution
+import Corpora
+import Foundations
+import Models
+import Probing
+import Results
+import Tensors
+
+/// What spans are made of, layer by layer: how much of a labelled span's states comes from itself, its neighbours, the rest
+/// of its word, other words, and frames that no word holds.
+public struct MixingStudy: Sendable {
+  public var model: SpeechModel
+  public var corpus: Corpus
+  /// The spans that are asked about.
+  public var level: Level
+  /// The blocks' outputs, by name; nil for all that have attention.
+  public var layers: [String]?
+  public var seed: UInt64 = 0
+  public var resamples = 1000
+  public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(model: SpeechModel, corpus: Corpus, level: Level) {
+    (self.model, self.corpus, self.level) = (model, corpus, level)
+  }
+
+  /// Where the frames lie that a span is made of.
+  enum Part: String, CaseIterable {
+    case own = "the span itself"
+    case before = "the span before"
+    case after = "the span after"
+    case word = "the rest of its word"
+    case words = "other words"
+    case elsewhere = "no word"
+  }
+
+  /// Sums over an utterance's spans, of one layer and method.
+  struct Sums: Sendable {
+    var spans = 0.0
+    /// By part: what the span has of it, and what it would have were all frames alike.
+    var shares = [Double](repeating: 0, count: Part.allCases.count)
+    var chances = [Double](repeating: 0, count: Part.allCases.count)
+    /// How far away what it has lies, seconds; and all frames.
+    var distance = 0.0
+    var distanceByChance = 0.0
+  }
+
+  /// - Throws: `InterventionError.noLayers` where no block has attention that can be told apart, `.tooFewSpans` where no
+  ///   utterance has spans of the level, and what passes throw.
+  public func run(threads: Int = 1) throws -> [InterventionResult.Mixing] {
+    let blocks = try blocks()
+    let utterances = corpus.utterances.indices.filter {
+      model.canGoOn(corpus.utterances[$0].seconds) && !corpus.utterances[$0].spans(at: level).isEmpty
+    }
+    guard !utterances.isEmpty else {
+      throw InterventionError.tooFewSpans(level: level.rawValue, reason: "no recording has spans of it")
+    }
+    let counter = DoneCounter()
+    let found = try parallelMap(utterances.count, threads: threads) { index -> [[MixingMethod: Sums]] in
+      defer { onProgress("Mixing", counter.next(), utterances.count) }
+      return try sums(utterances[index], blocks)
+    }
+    let statistics = MixingStatistics(utterances.count, resamples: resamples, seed: seed)
+    return blocks.indices.flatMap { block in
+      MixingMethod.allCases.compactMap { method in
+        statistics.mixing(
+          found.map { $0[block][method] ?? Sums() }, layer: blocks[block].layer, method: method.rawValue,
+          level: level.rawValue)
+      }
+    }
+  }
+
+  /// The blocks whose attention is told of, with the names of their attention weights.
+  private func blocks() throws -> [(layer: String, attention: String)] {
+    let all = model.attentionTaps.compactMap { tap -> (layer: String, attention: String)? in
+      let layer = tap.name.replacing("attention.", with: "hidden.")
+      return model.taps.contains { $0.name == layer } ? (layer, tap.name) : nil
+    }
+    let chosen = all.filter { layers?.contains($0.layer) ?? true }
+    guard !chosen.isEmpty, model.attentionObstacle == nil else {
+      throw InterventionError.noLayers(model: model.name)
+    }
+    return chosen
+  }
+
+  private func sums(
+    _ utterance: Int, _ blocks: [(layer: String, attention: String)]
+  ) throws -> [[MixingMethod: Sums]] {
+    if isCancelled() { throw InterventionError.interrupted }
+    let samples = try model.inputValues(of: corpus.utterances[utterance].sound())
+    let pass = try RecordedPass(model, samples, upTo: blocks.last?.layer ?? "")
+    let names = model.attentionTaps.map(\.name)
+    let deepest = names.lastIndex { name in blocks.contains { $0.attention == name } } ?? names.count - 1
+    var weights: [String: Tensor] = [:]
+    try model.forward(inputValues: samples, taps: Set(names[...deepest])) { weights[$0] = $1 }
+    return try blocks.map { block in
+      if isCancelled() { throw InterventionError.interrupted }
+      guard let own = weights[block.attention], let attention = pass.attention(of: block.layer),
+        let timing = model.taps.first(where: { $0.name == block.layer })?.timing
+      else { return [:] }
+      let below = names[...(names.firstIndex(of: block.attention) ?? 0)].compactMap { weights[$0] }
+      let through = RecordedPass.attention(through: below)
+      let matrices: [MixingMethod: [Double]] = [
+        .zeroing: try pass.zeroedValues(of: attention), .norms: try pass.weightedValues(of: attention, own),
+        .attention: through.last, .rollout: through.rollout,
+      ]
+      let frames = SpanFrames(corpus.utterances[utterance], level, timing, count: own.shape[1])
+      return matrices.mapValues { frames.sums($0) }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+extension InterventionResult {
+  /// What labelled spans' states are made of at a layer.
+  public struct Mixing: Codable, Equatable, Sendable {
+    public struct Part: Codable, Equatable, Sendable {
+      public var name: String
+      /// Of what a span is made of, the mean over spans; what it were if all frames counted alike; the difference.
+      public var share: Estimate
+      public var chance: Double
+      public var beyondChance: Estimate
+
+      public init(name: String, share: Estimate, chance: Double, beyondChance: Estimate) {
+        (self.name, self.share, self.chance, self.beyondChance) = (name, share, chance, beyondChance)
+      }
+    }
+
+    public var layer: String
+    /// value zeroing, weighted values, attention or rollout.
+    public var method: String
+    public var level: String
+    public var spans: Int
+    public var parts: [Part]
+    /// How far from the span's middle what it is made of lies, seconds, and what it were if all frames counted alike.
+    public var distance: Estimate
+    public var distanceByChance: Double
+
+    public init(
+      layer: String, method: String, level: String, spans: Int, parts: [Part], distance: Estimate,
+      distanceByChance: Double
+    ) {
+      (self.layer, self.method, self.level, self.spans) = (layer, method, level, spans)
+      (self.parts, self.distance, self.distanceByChance) = (parts, distance, distanceByChance)
+    }
+  }
+}
