@@ -207,6 +207,45 @@ def _():
     return model, extractor, taps
 
 
+@family("moonshine_streaming")
+def _():
+    from transformers.models.moonshine_streaming.configuration_moonshine_streaming import MoonshineStreamingEncoderConfig
+    encoder = MoonshineStreamingEncoderConfig(
+        hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, head_dim=6,
+        sliding_windows=[[5, 3], [4, 0], [7, 2]])
+    model = make(T.MoonshineStreamingForConditionalGeneration, T.MoonshineStreamingConfig(
+        encoder_config=encoder, vocab_size=16, hidden_size=16, intermediate_size=16, num_hidden_layers=1,
+        num_attention_heads=2, num_key_value_heads=2, encoder_hidden_size=16))
+    extractor = wave(False)
+
+    def taps():
+        # A sound that ends inside a frame of 5 ms.
+        inputs = extractor(sound(), sampling_rate=16000, return_tensors="pt", padding=True, pad_to_multiple_of=80,
+                           return_attention_mask=True)
+        encoder = model.model.encoder
+        return Pass(lambda: encoder(inputs.input_values, attention_mask=inputs.attention_mask), encoder.layers
+                    ).last("final_norm").taps
+    return model, extractor, taps
+
+
+def sew_d(name, **more):
+    @family(name)
+    def build():
+        settings = dict(SEW, position_buckets=8, max_position_embeddings=24, **more)
+        model, extractor = make(T.SEWDForCTC, wav_config(T.SEWDConfig, **settings)), wave()
+
+        def taps():
+            values = extractor(sound(), sampling_rate=16000, return_tensors="pt").input_values
+            made = Pass(lambda: model(values), model.sew_d.encoder.encoder.layer)
+            made.taps["logits"] = array(made.out.logits)[:2 * len(made.taps["hidden.1"])]
+            return made.taps
+        return model, extractor, taps
+
+
+sew_d("sew_d")
+sew_d("sew_d_separate", share_att_key=False, pos_att_type=["p2c"], norm_rel_ebd="none")
+
+
 # ---------------------------------------------------------------- codecs' semantic halves
 
 @family("xcodec_semantic")
@@ -414,6 +453,13 @@ text("distilbert", T.DistilBertModel, lambda: T.DistilBertConfig(
     vocab_size=48, dim=16, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=32),
     lambda m: m.transformer.layer)
 text("electra", T.ElectraModel, lambda: T.ElectraConfig(**SMALL, embedding_size=12), lambda m: m.encoder.layer)
+DEBERTA = dict(relative_attention=True, pos_att_type="p2c|c2p", position_biased_input=False, type_vocab_size=0)
+text("deberta_v3", T.DebertaV2ForMaskedLM, lambda: T.DebertaV2Config(
+    **{**SMALL, **DEBERTA}, position_buckets=4, share_att_key=True, norm_rel_ebd="layer_norm"),
+    lambda m: m.deberta.encoder.layer)
+text("deberta_v2", T.DebertaV2Model, lambda: T.DebertaV2Config(
+    **{**SMALL, **DEBERTA, "position_biased_input": True, "type_vocab_size": 2, "pos_att_type": "c2p"},
+    max_relative_positions=5, embedding_size=12, conv_kernel_size=3, conv_act="gelu"), lambda m: [])
 text("mpnet", T.MPNetModel, lambda: T.MPNetConfig(**SMALL), lambda m: m.encoder.layer)
 text("gpt2", T.GPT2LMHeadModel, lambda: T.GPT2Config(
     vocab_size=48, n_embd=16, n_layer=2, n_head=2, n_inner=24, n_positions=32), lambda m: m.transformer.h,
@@ -460,9 +506,9 @@ def save(name, folder):
     return kind, {k: np.ascontiguousarray(v, np.float32) for k, v in taps().items()}
 
 
-def albert_taps(folder):
-    """ALBERT's one block runs for every layer, so hooks see it many times."""
-    model = T.AlbertModel.from_pretrained(folder).eval()
+def all_states(folder):
+    """What hooks do not show: ALBERT's one block runs for every layer, DeBERTa-v2's convolution lies beside its first."""
+    model = T.AutoModel.from_pretrained(folder).eval()
     with torch.no_grad():
         states = model(torch.tensor([TOKENS]), output_hidden_states=True).hidden_states
     return {f"hidden.{i}": array(x) for i, x in enumerate(states)}
@@ -472,8 +518,8 @@ def fixtures(names):
     for name in names:
         folder = RESOURCES / "families" / name
         kind, taps = save(name, folder)
-        if name == "albert":
-            taps = {k: np.ascontiguousarray(v) for k, v in albert_taps(folder).items()}
+        if name in ("albert", "deberta_v2"):
+            taps = {k: np.ascontiguousarray(v) for k, v in all_states(folder).items()}
         thin = {}
         for tap, values in taps.items():
             step = -(-len(values) // 64)

@@ -346,24 +346,138 @@ def ggml():
     save(expected, path / "expected.safetensors")
 
 
+class Layer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.LayerNorm(4)
+        self.query = torch.nn.Linear(4, 6)
+        self.key = torch.nn.Linear(4, 6, bias=False)
+        self.square = torch.nn.Linear(6, 6)
+        self.out = torch.nn.Linear(6, 4)
+
+    def forward(self, x):
+        x = self.norm(x)
+        return self.out(self.square(torch.tanh(self.query(x)) * self.key(x)))
+
+
+class Net(torch.nn.Module):
+    """One of each layer whose weights exporters keep in their own way."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv1d(1, 4, 5, stride=2)
+        self.group = torch.nn.GroupNorm(4, 4)
+        self.position = torch.nn.utils.parametrizations.weight_norm(torch.nn.Conv1d(4, 4, 3, padding=1, groups=2), dim=2)
+        self.layers = torch.nn.ModuleList([Layer()])
+
+    def forward(self, x):
+        x = self.group(self.conv(x[:, None]))
+        return self.layers[0]((x + self.position(x)).transpose(1, 2))
+
+
+def net():
+    torch.manual_seed(9)
+    model = Net().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape))
+        # Of equal tensors exporters keep one.
+        model.layers[0].norm.bias.zero_()
+        model.layers[0].out.bias.zero_()
+    return model
+
+
+def onnx():
+    """ONNX by both of PyTorch's exporters, by torch.export with its weights in a file beside it."""
+    path = folder("onnx")
+    model = net()
+    save(model.state_dict(), path / "expected.safetensors")
+    sound = torch.randn(1, 40)
+    torch.onnx.export(model, (sound,), path / "traced.onnx", dynamo=False, opset_version=17)
+    torch.onnx.export(model, (sound,), path / "exported.onnx", dynamo=True, external_data=False)
+    import onnx as library
+    graph = library.load(path / "exported.onnx")
+    library.save_model(graph, path / "apart.onnx", save_as_external_data=True, location="apart.bin", size_threshold=0)
+    # Weights of eight bits.
+    weight = library.numpy_helper.from_array(np.ones((4, 3), np.uint8), "weight")
+    scale = library.numpy_helper.from_array(np.float32(0.1), "scale")
+    node = library.helper.make_node("DequantizeLinear", ["weight", "scale"], ["y"], name="dequantise")
+    out = library.helper.make_tensor_value_info("y", library.TensorProto.FLOAT, [4, 3])
+    library.save(library.helper.make_model(library.helper.make_graph([node], "g", [], [out], [weight, scale]),
+                                           producer_name="onnx.quantize"), path / "quantised.onnx")
+
+
+def torch_export():
+    path = folder("torch-export")
+    model = net()
+    # In another order in memory, and of half precision.
+    square = model.layers[0].square
+    square.weight = torch.nn.Parameter(square.weight.detach().T.contiguous().T)
+    model.gain = torch.nn.Parameter(torch.randn(3).bfloat16())
+    save(model.state_dict(), path / "expected.safetensors")
+    torch.export.save(torch.export.export(model, (torch.randn(1, 40),)), path / "net.pt2")
+
+
+def flax():
+    """Parameters of Flax beside PyTorch's, with which the same layers give the same."""
+    path = folder("flax")
+    import flax as library
+    import jax
+    import flax.linen as nn
+
+    class Flax(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            x = nn.Conv(6, (3,), strides=2, padding="VALID", name="conv")(x)
+            x = nn.LayerNorm(epsilon=1e-5, name="norm")(x)
+            x = x + nn.Embed(16, 6, name="positions")(np.arange(x.shape[1]))
+            x = nn.BatchNorm(use_running_average=True, epsilon=1e-5, name="batch")(x)
+            return nn.Dense(6, name="square")(nn.tanh(x))
+
+    class Torch(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv1d(4, 6, 3, stride=2)
+            self.norm = torch.nn.LayerNorm(6)
+            self.positions = torch.nn.Embedding(16, 6)
+            self.batch = torch.nn.BatchNorm1d(6)
+            self.square = torch.nn.Linear(6, 6)
+
+        def forward(self, x):
+            x = self.norm(self.conv(x.transpose(1, 2)).transpose(1, 2))
+            x = self.batch((x + self.positions.weight[:x.shape[1]]).transpose(1, 2)).transpose(1, 2)
+            return self.square(torch.tanh(x))
+
+    model, numbers = Flax(), np.random.default_rng(3)
+    sound = numbers.standard_normal((1, 21, 4)).astype(np.float32)
+    variables = jax.tree_util.tree_map(
+        lambda x: np.asarray(x) + np.abs(0.3 * numbers.standard_normal(x.shape)).astype(np.float32),
+        model.init(jax.random.PRNGKey(0), sound))
+    same = Torch().eval()
+    p, b = variables["params"], variables["batch_stats"]["batch"]
+    state = {"conv.weight": p["conv"]["kernel"].transpose(2, 1, 0), "conv.bias": p["conv"]["bias"],
+             "norm.weight": p["norm"]["scale"], "norm.bias": p["norm"]["bias"],
+             "positions.weight": p["positions"]["embedding"], "batch.weight": p["batch"]["scale"],
+             "batch.bias": p["batch"]["bias"], "batch.running_mean": b["mean"], "batch.running_var": b["var"],
+             "square.weight": p["square"]["kernel"].T, "square.bias": p["square"]["bias"]}
+    state = {k: torch.tensor(np.ascontiguousarray(v)) for k, v in state.items()}
+    same.load_state_dict(state, strict=False)
+    with torch.no_grad():
+        error = np.abs(same(torch.tensor(sound)).numpy() - np.asarray(model.apply(variables, sound))).max()
+    assert error < 1e-5, error
+    save(state, path / "expected.safetensors")
+    (path / "flax_model.msgpack").write_bytes(library.serialization.to_bytes(variables))
+    # As transformers wrote it: the parameters alone.
+    (path / "parameters.msgpack").write_bytes(library.serialization.to_bytes(variables["params"]))
+
+
 def foreign():
     """Files that are refused with the command that converts them."""
     path = folder("foreign")
     layer = torch.nn.Linear(4, 3)
-    torch.export.save(torch.export.export(layer, (torch.ones(1, 4),)), path / "layer.pt2")
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-    weight = numpy_helper.from_array(layer.weight.detach().numpy().T.copy(), "onnx::MatMul_1")
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "onnx::MatMul_1"], ["y"])], "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])], [weight])
-    onnx.save(helper.make_model(graph, producer_name="pytorch"), path / "layer.onnx")
     import h5py
     with h5py.File(path / "layer.h5", "w") as file:
         file["kernel"] = layer.weight.detach().numpy().T
-    import msgpack
-    (path / "flax_model.msgpack").write_bytes(msgpack.packb({"params": {"kernel": msgpack.ExtType(1, b"x")}}))
     import ctranslate2
     spec = ctranslate2.specs.TransformerEncoderModelSpec(ctranslate2.specs.TransformerEncoderSpec(1, 2))
     # Only the beginning, which names it.
@@ -382,6 +496,6 @@ def foreign():
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ["adapters", "bitsandbytes", "float8", "numpy_types", "mlx", "gguf", "torch_files", "distributed",
-                             "ggml", "foreign"]:
+                             "ggml", "onnx", "torch_export", "flax", "foreign"]:
         print(name)
         globals()[name]()

@@ -36,6 +36,8 @@ public struct MelSpectrogram: Sendable {
   private enum Scale: Sendable {
     /// ln max(energy, floor).
     case natural(floor: Double)
+    /// ln(energy + summand).
+    case raised(by: Double)
     /// log₁₀ max(energy, 1e-10), no lower than 8 under `maximum`, or under the loudest where that is nil; then divided by
     /// 4, and `offset` added.
     case limited(maximum: Double?, offset: Double)
@@ -56,6 +58,15 @@ public struct MelSpectrogram: Sendable {
       bands: bands, transform: FourierMatrix(window: WindowFunction.periodicHann(window), size: 512),
       filters: .htk(bands: bands, transformSize: 512, samplingRate: samplingRate, from: 0, to: 8000),
       placement: .centred, scale: .limited(maximum: nil, offset: 1))
+  }
+
+  /// s3prl's of Mockingjay and its kin: torchaudio's `Spectrogram` and `MelScale` (periodic Hann, 400 points, triangles of
+  /// height 1 with corners even on HTK's scale), ln(energy + 1e-10).
+  public static func torchaudio(bands: Int = 80) -> MelSpectrogram {
+    MelSpectrogram(
+      bands: bands, transform: FourierMatrix(window: WindowFunction.periodicHann(window), size: window),
+      filters: .htk(bands: bands, transformSize: window, samplingRate: samplingRate, from: 0, to: 8000),
+      placement: .centred, scale: .raised(by: 1e-10))
   }
 
   /// Voxtral Realtime's: Whisper's with a fixed maximum in the place of the loudest, which is not known yet; the loudest
@@ -107,6 +118,7 @@ public struct MelSpectrogram: Sendable {
   private func logarithm(_ energy: Double) -> Double {
     switch scale {
     case .natural(let floor): log(max(energy, floor))
+    case .raised(let summand): log(energy + summand)
     case .limited: log10(max(energy, 1e-10))
     }
   }

@@ -12,7 +12,10 @@ extension Checkpoint {
   private static let trainingFiles = [
     "optimizer", "scheduler", "rng_state", "random_states", "training_args", "scaler",
   ]
-  private static let suffixes = [".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".npz", ".gguf", ".nemo"]
+  private static let suffixes = [
+    ".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".npz", ".gguf", ".nemo", ".onnx", ".pt2",
+    ".msgpack",
+  ]
 
   /// Whether a folder has weights of its own under one of the names that Hugging Face's libraries give.
   public static func isModelFolder(_ path: String) -> Bool {
@@ -79,7 +82,7 @@ extension Checkpoint {
     for shard in index.files {
       let part = try openPart("\(index.folder)/\(shard)", of: file.path)
       let (partFormat, content) = try read(part)
-      files.append(part)
+      files += [part] + content.files
       format = format ?? partFormat
       shards[shard] = content
       all.skipped += content.skipped

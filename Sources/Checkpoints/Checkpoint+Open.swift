@@ -23,7 +23,7 @@ extension Checkpoint {
   static func open(_ file: FileBytes) throws -> Checkpoint {
     if ShardIndex.recognises(file.bytes) { return try openShards(file) }
     let (format, content) = try read(file)
-    return Checkpoint(path: file.path, format: format, content: content, files: [file])
+    return Checkpoint(path: file.path, format: format, content: content, files: [file] + content.files)
   }
 
   /// Reads one file that stands for itself.
@@ -36,6 +36,9 @@ extension Checkpoint {
       }
       if archive.entries.contains(where: NumpyReader.isArray) {
         return (.numpyArchive, try NumpyReader.read(archive))
+      }
+      if let table = try TorchExportReader.table(in: archive) {
+        return (.torchExport, try TorchExportReader.read(archive, table: table))
       }
       if let foreign = ForeignFormat.archive(archive) { throw foreign }
       let names = archive.entries.prefix(5).map { shown($0.name) }.joined(separator: ", ")
@@ -54,6 +57,8 @@ extension Checkpoint {
     if PickleStreamReader.recognises(bytes) {
       return (PickleStreamReader.isTorch(bytes) ? .torchLegacy : .pickle, try PickleStreamReader.read(file))
     }
+    if ONNXReader.recognises(file) { return (.onnx, try ONNXReader.read(file)) }
+    if FlaxReader.recognises(file) { return (.flax, try FlaxReader.read(file)) }
     throw ForeignFormat.error(file)
   }
 

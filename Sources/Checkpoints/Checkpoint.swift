@@ -54,6 +54,9 @@ public struct Checkpoint: Sendable {
     case ggml = "ggml (whisper.cpp)"
     case distributed = "torch (distributed)"
     case nemo = "NeMo"
+    case onnx = "ONNX"
+    case torchExport = "torch (torch.export)"
+    case flax = "Flax"
   }
 }
 

@@ -42,26 +42,6 @@ enum ForeignFormat {
       .notACheckpoint(path: file.path, found: found, advice: advice)
     }
     let bytes = file.bytes
-    // A protocol buffer that begins with a small ir_version and names its producer or goes on with the graph.
-    let start = String(decoding: bytes.prefix(64), as: UTF8.self)
-    let isONNX =
-      bytes.count > 4 && bytes[0] == 0x08 && bytes[1] < 0x20 && [0x12, 0x3A].contains(bytes[2])
-    if file.path.hasSuffix(".onnx") || isONNX && start.contains("pytorch")
-      || isONNX && start.contains("onnx")
-    {
-      return not(
-        "an ONNX graph, whose initialisers have lost the names and the orientation of many weights",
-        "Take the checkpoint that it was exported from, or write its initialisers: python -c \"import onnx; from onnx "
-          + "import numpy_helper as n; from safetensors.numpy import save_file; save_file({t.name: n.to_array(t).copy() "
-          + "for t in onnx.load('MODEL.onnx').graph.initializer}, 'model.safetensors')\" and name them with --map; those "
-          + "called onnx::MatMul_… are transposed.")
-    }
-    if file.path.hasSuffix(".msgpack") {
-      return not(
-        "a Flax checkpoint (msgpack)",
-        "Convert it: pip install 'transformers<5' flax, then python -c \"from transformers import AutoModel; "
-          + "AutoModel.from_pretrained('FOLDER', from_flax=True).save_pretrained('out')\".")
-    }
     let version = bytes.count > 6 ? bytes.number(at: 0, as: UInt32.self) : 0
     let length = bytes.count > 6 ? Int(bytes.number(at: 4, as: UInt16.self)) : 0
     if (1...32).contains(version), (2...64).contains(length), bytes.count > 6 + length,

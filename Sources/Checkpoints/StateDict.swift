@@ -12,6 +12,8 @@ struct CheckpointContent {
   var unreadArrays: [String] = []
   /// Tensors beside the chosen weights that are no training state: other copies of the model, such as an average.
   var others: OrderedDictionary<String, TensorEntry> = [:]
+  /// Other files that values lie in.
+  var files: [FileBytes] = []
 }
 
 /// Picks the weights out of what a pickle describes.
@@ -26,6 +28,7 @@ struct StateDict {
   static let weightKeys = [
     "state_dict", "model_state_dict", "model", "Upstream", "module", "model_state", "net", "network",
     "model_weight", "weights", "params",
+    "Transformer",
   ]
   /// What belongs to the training and not to the model.
   static let trainingKeys: Set<String> = [
@@ -35,7 +38,8 @@ struct StateDict {
   ]
   /// What describes the model and goes to the metadata, whatever it holds.
   static let configurationKeys: Set<String> = [
-    "args", "cfg", "config", "datamodule_hyper_parameters", "dims", "hparams", "hyper_parameters",
+    "Config", "Settings", "Upstream_Config", "args", "cfg", "config", "datamodule_hyper_parameters", "dims",
+    "hparams", "hyper_parameters",
     "model_args", "model_cfg", "model_config", "task_cfg",
   ]
   static let depthLimit = 64

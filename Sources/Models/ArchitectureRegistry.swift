@@ -6,6 +6,7 @@ let architectures: [any SpeechArchitecture.Type] = [
   Parakeet.self,
   SEW.self,
   Moonshine.self,
+  MoonshineStreaming.self,
   Speech2Text.self,
   Wav2Vec2.self,
   Whisper.self,
@@ -24,4 +25,7 @@ let architectures: [any SpeechArchitecture.Type] = [
   VoxtralRealtime.self,
   Qwen3Audio.self,
   NemotronStacked.self,
+  APC.self,
+  CPC.self,
+  SpectrogramTransformer.self,
 ]

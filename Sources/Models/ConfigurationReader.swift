@@ -33,19 +33,12 @@ struct ConfigurationReader {
     let kind = inner.values["rope_type"]?.string ?? inner.values["type"]?.string ?? "default"
     let share = try inner.number(
       "partial_rotary_factor", 0...1, default: try number("partial_rotary_factor", 0...1, default: part))
-    // An odd number of values is turned with one more, at the rates of the odd number.
-    let told = Int(Double(headSize) * share)
-    let turned = (told + 1) / 2 * 2
     let theta = try inner.number(
       "rope_theta", 1...1e12, default: try number("rope_theta", 1...1e12, default: base))
-    guard turned > 0, turned <= headSize else {
+    guard var positions = RotaryPositions(headSize: headSize, share: share, base: theta) else {
       throw ModelError.configuration(
         path: path, key: "partial_rotary_factor", found: "\(share) of heads of \(headSize)",
         expected: "an even number of turned values")
-    }
-    var positions = RotaryPositions(headSize: headSize, turned: turned, base: theta)
-    if told != turned {
-      positions.rates = (0..<turned / 2).map { pow(theta, -2 * Double($0) / Double(told)) }
     }
     positions.rates = try inner.rotaryRates(kind, positions)
     return positions

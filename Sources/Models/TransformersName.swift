@@ -12,7 +12,7 @@ struct TransformersNames {
   /// Families whose last entry is what leaves the last block, whatever the model does to it then.
   private static let untied: Set<String> = [
     "wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat", "mert_model", "data2vec-audio",
-    "wav2vec2-conformer", "wav2vec2-bert", "sew", "qwen2_5_omni_audio_encoder",
+    "wav2vec2-conformer", "wav2vec2-bert", "sew", "sew-d", "qwen2_5_omni_audio_encoder",
     "audio-spectrogram-transformer",
   ]
   /// Those of them that had the norm's output there until version 5.15.
@@ -27,7 +27,9 @@ struct TransformersNames {
   /// Families of which `output_attentions=True` gives the attention blocks' outputs.
   private static let withoutWeights: Set<String> = ["qwen2_5_omni_audio_encoder"]
   /// Not of transformers, or without a tuple that is like our taps.
-  private static let unknown: Set<String> = ["atst", "clap", "described"]
+  private static let unknown: Set<String> = [
+    "atst", "clap", "described", "apc", "cpc", "mockingjay", "tera", "audio_albert",
+  ]
 
   /// nil where transformers gives no such value, or has no such family.
   func name(of tap: String) -> String? {
@@ -55,7 +57,7 @@ struct TransformersNames {
 
   private var lastHidden: String? {
     if Self.shortened[family] != nil { return nil }
-    let isAlone = !hasFinalNorm && family != "sew"
+    let isAlone = !hasFinalNorm && !["sew", "sew-d"].contains(family)
     if !Self.untied.contains(family) {
       return isAlone ? "hidden_states[\(last)], last_hidden_state" : nil
     }

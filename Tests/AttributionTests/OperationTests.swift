@@ -51,6 +51,12 @@ struct OperationCase: CustomTestStringConvertible, Sendable {
           heads: 2, validFrames: 6, keys: RelativeKeys(table: sines([11, 8], step: 1.7), first: -5),
           reach: .blocks(size: 4)),
         shapes: [[6, 8], [6, 8], [6, 8], [6, 8]]),
+      OperationCase(
+        name: "disentangled attention",
+        operation: RelativeAttentionOperation(
+          heads: 2, validFrames: 5, keys: RelativeKeys(table: sines([11, 8], step: 1.7), first: -5),
+          met: RelativeKeys(table: sines([11, 8], step: 1.3), first: -5)),
+        shapes: [[6, 8], [6, 8], [6, 8], [6, 8]]),
       relativeAttention("attention with shared keys of near distances", [4, 4], first: -2, validFrames: 5),
       OperationCase(
         name: "shift", operation: ShiftOperation(row: sines([2, 3], step: 0.9)), shapes: [[4, 6]]),

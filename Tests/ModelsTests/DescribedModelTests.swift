@@ -126,6 +126,82 @@ import Testing
     }
   }
 
+  /// Whole models of three families in an `architecture.yaml`, beside their own code, which the reference holds.
+  @Test(
+    "SEW, Moonshine and EnCodec can be described",
+    arguments: [("sew", "families/sew"), ("moonshine", "families/moonshine"), ("encodec", "encodec")])
+  func families(description: String, folder: String) throws {
+    let own = try SpeechModel.load(resource(folder))
+    let described = try SpeechModel.load(
+      resource("\(folder)/model.safetensors"),
+      options: LoadOptions(architecture: resource("described/\(description).yaml")))
+    // A length that no step divides: what is left over falls away, or is filled up, alike.
+    let sound = noise(16_123, seed: 4)
+    let taps = Set(described.taps.map(\.name))
+    #expect(taps.isSubset(of: own.taps.map(\.name)) && taps.count >= 2)
+    let theirs = try values(of: own, sound, taps)
+    let ours = try values(of: described, sound, taps)
+    for tap in described.taps {
+      let (found, expected) = (try #require(ours[tap.name]), try #require(theirs[tap.name]))
+      #expect(found.shape == expected.shape, "\(tap.name)")
+      let error = found.shape == expected.shape ? relativeError(found, expected) : 1
+      #expect(error < ParityTests.tolerance, "\(description) \(tap.name): \(error)")
+      let timing = own.taps.first { $0.name == tap.name }?.timing
+      #expect(tap.timing?.strideSamples == timing?.strideSamples, "\(tap.name)")
+      #expect(
+        abs((tap.timing?.firstCentreSample ?? 0) - (timing?.firstCentreSample ?? 9e9)) <= 0.5, "\(tap.name)"
+      )
+    }
+    let twin = try described.randomTwin(seed: 1)
+    #expect(twin.taps == described.taps)
+    let last = try #require(described.taps.last).name
+    #expect(try values(of: twin, sound, [last])[last] != ours[last])
+  }
+
+  @Test("gates, snakes and root mean squares")
+  func gates() throws {
+    let folder = try TemporaryFolder()
+    var numbers = RandomNumbers(seed: 5)
+    func drawn(_ shape: [Int]) -> Tensor {
+      Tensor(shape: shape) { for index in $0.indices { $0[index] = Float(numbers.normal()) } }
+    }
+    let (up, gate, alpha, scale) = (drawn([4, 1]), drawn([4, 1]), drawn([1, 4, 1]), drawn([4]))
+    try SafetensorsWriter.write(
+      [("up.weight", up), ("gate.weight", gate), ("snake.alpha", alpha), ("norm.weight", scale)]
+        .map { (name: $0.0, tensor: $0.1) }, to: try folder.file("model.safetensors"))
+    try folder.write(
+      Data(
+        """
+        input: {features: waveform}
+        layers:
+          - product: [{linear: up, tap: false}]
+            gate: [{linear: gate, tap: false}, {activation: silu, tap: false}]
+          - snake: snake
+          - {rms_norm: norm, epsilon: 0}
+          - glu: sigmoid
+        """.utf8), to: "architecture.yaml")
+    let model = try SpeechModel.load(folder.path)
+    let samples: [Float] = [0.3, -0.7, 1.1]
+    let sound = Waveform(samples: samples, samplingRate: 16_000)
+    let found = try values(of: model, sound, ["product.1", "snake.1", "norm.1", "glu.1"])
+    for (frame, x) in samples.enumerated() {
+      let product = (0..<4).map { channel in
+        let g = x * gate.values[channel]
+        return x * up.values[channel] * g / (1 + exp(-g))
+      }
+      let snake = zip(product, alpha.values).map { $0 + pow(sin($1 * $0), 2) / $1 }
+      let size = (snake.reduce(0) { $0 + $1 * $1 } / 4).squareRoot()
+      let norm = zip(snake, scale.values).map { $0 / size * $1 }
+      let glu = (0..<2).map { norm[$0] / (1 + exp(-norm[$0 + 2])) }
+      for (name, expected) in [
+        ("product.1", product), ("snake.1", snake), ("norm.1", norm), ("glu.1", glu),
+      ] {
+        let row = try #require(found[name])[row: frame]
+        #expect(zip(row, expected).allSatisfy { abs($0 - $1) < 1e-4 * (1 + abs($1)) }, "\(name)")
+      }
+    }
+  }
+
   // MARK: Descriptions
 
   /// What a description may get wrong, each with the line that it is told by.
@@ -166,6 +242,11 @@ import Testing
       ("layers:\n  - {group_norm: conv.1, groups: 7}", 2, "a divisor of the 80 channels"),
       ("layers:\n  - residual: [{max_pool: 2}]", 2, "the same both ways"),
       ("layers:\n  - residual: [{max_pool: 3, stride: 1}]", 2, "as many both ways"),
+      ("layers:\n  - {conv1d: conv.0, pad: mirror}", 2, "constant, reflect, replicate"),
+      ("layers:\n  - {attention: gru}", 2, "no tensor gru.q_proj.weight"),
+      ("layers:\n  - {attention: gru, rotary: odd}", 2, "halves, interleaved"),
+      ("layers:\n  - stretch: 3", 2, "a divisor of both"),
+      ("layers:\n  - snake: gru", 2, "one for each channel"),
       ("layers:\n  - residual:\n      - {tanh: x}", 3, "a layer of no known kind"),
     ])
   func refused(yaml: String, line: Int, expected: String) throws {

@@ -12,7 +12,7 @@ import Testing
 @Suite("Families") struct FamilyTests {
   static let texts: Set<String> = [
     "distilbert", "electra", "mpnet", "gpt2", "llama", "qwen2", "qwen3", "mistral", "t5", "t5_gated",
-    "modernbert", "albert",
+    "modernbert", "albert", "deberta_v2", "deberta_v3",
   ]
   static let all: [String] = {
     let folder = resource("families")

@@ -52,7 +52,8 @@ extension AttentionOperation: PropagatingOperation {
 
 extension RelativeAttentionOperation: PropagatingOperation {
   /// With S = (q·kᵀ + r·e)/√d, e the vector of the distance from query to key: `g_r = g_S·e/√d`. The vectors are
-  /// parameters, or made of positions alone: of relevance r gets all that its product has.
+  /// parameters, or made of positions alone: of relevance r gets all that its product has, and so do keys that meet such
+  /// vectors.
   func propagate(
     _ gradient: Tensor, inputs: [Tensor], output: Tensor, by rules: PropagationRules, threads: Int
   ) -> Propagation {
@@ -63,6 +64,12 @@ extension RelativeAttentionOperation: PropagatingOperation {
         queries: queries.columns(head, of: heads),
         keys: keys.table.width == queries.width ? keys.table.columns(head, of: heads) : keys.table,
         first: keys.first)
+      part.met = met.map { met in
+        RelativeHead(
+          queries: part.k,
+          keys: met.table.width == queries.width ? met.table.columns(head, of: heads) : met.table,
+          first: met.first)
+      }
       part.reach = reach
     }
     return Propagation(
@@ -90,6 +97,31 @@ struct RelativeHead {
         scores[index] = values[query * width + row(query: query, key: key)]
       }
     }
+  }
+
+  /// The same where it is the keys that meet the vectors, of `count` queries: `[queries × keys]`.
+  func scores(queries count: Int) -> Tensor {
+    let products = matrixProduct(queries, .none, keys, .transposed)
+    let (width, values, frames) = (keys.rows, products.values, queries.rows)
+    return Tensor(shape: [count, frames]) { scores in
+      for index in scores.indices {
+        let (query, key) = (index / frames, index % frames)
+        scores[index] = values[key * width + row(query: query, key: key)]
+      }
+    }
+  }
+
+  /// What arrives at keys that meet the vectors.
+  func propagateToKeys(_ g: Tensor) -> Tensor {
+    let (frames, width, values) = (queries.rows, keys.rows, g.values)
+    let gathered = Tensor(shape: [frames, width]) { gathered in
+      gathered.update(repeating: 0)
+      for index in values.indices {
+        let (query, key) = (index / frames, index % frames)
+        gathered[key * width + row(query: query, key: key)] += values[index]
+      }
+    }
+    return matrixProduct(gathered, .none, keys, .none)
   }
 
   /// What arrives at the queries for `g` at the scores.
@@ -138,6 +170,8 @@ struct AttentionHead {
   var gates: Tensor?  // [1 × frames]
   var bias: Tensor?  // [frames × keys]
   var relative: RelativeHead?
+  /// What keys meet; its queries are the keys.
+  var met: RelativeHead?
   var reach = AttentionReach.all
   /// Whether what arrives at the bias is wanted by distance.
   var findsDistances = false
@@ -167,6 +201,7 @@ struct AttentionHead {
   func scores() -> Tensor {
     var scores = matrixProduct(q, .none, k, .transposed)
     if let relative { scores.add(relative.scores(keys: k.rows)) }
+    if let met { scores.add(met.scores(queries: q.rows)) }
     let keys = k.rows
     let gates = gates?.values
     scores.withUnsafeMutableBuffer { scores in
@@ -245,6 +280,10 @@ struct AttentionHead {
     var toKeys = matrixProduct(toScores, .transposed, q, .none)
     toQueries.multiply(by: share * scale)
     toKeys.multiply(by: share * scale)
+    if var toMet = met?.propagateToKeys(toScores) {
+      toMet.multiply(by: scale)
+      toKeys.add(toMet)
+    }
     var toRelative = relative?.propagate(toScores) ?? Tensor(shape: [0])
     toRelative.multiply(by: scale)
     return HeadGradients(

@@ -105,6 +105,7 @@ extension PointwiseOperation: PropagatingOperation {
     case .leakyRelu(let slope): z > 0 ? 1 : slope
     case .clamp(let range): range.contains(z) ? 1 : 0
     case .elu: z > 0 ? 1 : y + 1
+    case .asinh(let scale): scale / (scale * scale * z * z + 1).squareRoot()
     }
   }
 }

@@ -42,4 +42,17 @@ struct ByteReader {
   mutating func text(_ count: Int, _ place: String) throws -> String {
     String(decoding: bytes[try take(count, place)], as: UTF8.self)
   }
+
+  /// A whole number of seven bits a byte, the lowest first, as protocol buffers have it.
+  mutating func variableNumber() throws -> UInt64 {
+    var value: UInt64 = 0
+    for shift in stride(from: UInt64(0), to: 64, by: 7) {
+      let byte: UInt8 = try number("a number")
+      value |= UInt64(byte & 0x7F) << shift
+      if byte < 0x80 { return value }
+    }
+    throw CheckpointError.malformed(
+      path: path, place: "byte \(position)", found: "a number of more than ten bytes",
+      expected: "at most ten")
+  }
 }

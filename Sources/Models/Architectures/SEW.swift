@@ -1,22 +1,23 @@
 import Checkpoints
 import Tensors
 
-/// SEW (Wu 2022): wav2vec 2.0 whose transformer has fewer frames than its convolutions. Features are squeezed by a mean of
-/// neighbours, and what leaves the last block is stretched again.
+/// SEW and SEW-D (Wu 2022): wav2vec 2.0 whose transformer has fewer frames than its convolutions. Features are squeezed by a
+/// mean of neighbours, and what leaves the last block is stretched again. SEW-D's blocks are DeBERTa's, without a norm in
+/// front of them.
 ///
 /// ```
 /// waveform → convolutions → norm, projection → means of s frames + positions, norm → N blocks            → s frames of each
 ///            conv.1 …       projection         hidden.0                              hidden.1 … hidden.N   upsampled, logits
 /// ```
 struct SEW: SpeechArchitecture {
-  static let modelTypes = ["sew"]
+  static let modelTypes = ["sew", "sew-d"]
 
   var configuration: SEWConfiguration
   var features: FeatureEncoder
   var featureNorm: LayerNorm
   var projection: Linear?  // [channels → width]; none where they are as many
   var positions: PositionalConvolution
-  var norm: LayerNorm
+  var norm: LayerNorm?  // none in SEW-D
   var blocks: [TransformerBlock]
   var upsampling: Linear  // [width → s · width]
   var head: Linear?  // [width → symbols], for CTC
@@ -42,7 +43,8 @@ struct SEW: SpeechArchitecture {
     let position = run.pooled(
       positions(projected, validFrames: validFrames, run).rows(0..<(pooled.rows * factor)),
       .rows(1, every: factor, width: width))
-    let hidden = norm(run.sum(pooled, position), run)
+    let sum = run.sum(pooled, position)
+    let hidden = norm?(sum, run) ?? sum
     guard try visit("hidden.0", hidden) else { return }
     guard
       let last = try blocks.forward(
@@ -93,20 +95,33 @@ extension FrameTiming {
 struct SEWConfiguration: Sendable, Equatable {
   var base: Wav2Vec2Configuration
   var squeeze = 2
+  /// SEW-D's attention.
+  var disentangled: DisentangledSettings?
+  /// What is added to the variance of the features' norm.
+  var featureEpsilon: Double
 
   /// Reads a `config.json`'s tree; what it leaves out has the value that transformers gives it.
-  init(_ reader: ConfigurationReader) throws {
+  init(_ reader: ConfigurationReader, isDisentangled: Bool) throws {
     var defaults = Wav2Vec2Configuration(family: .wav2vec2)
     defaults.channels =
       [64] + Array(repeating: 128, count: 4) + Array(repeating: 256, count: 4)
       + Array(repeating: 512, count: 4)
     defaults.kernels = [10, 3, 1, 3, 1, 3, 1, 3, 1, 2, 1, 2, 1]
+    if isDisentangled { defaults.epsilon = 1e-7 }
     defaults.strides = [5, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]
     base = try Wav2Vec2Configuration(reader, defaults: defaults)
     // transformers has but the one arrangement of a SEW's blocks.
     base.normalisesFirst = false
     base.adapterWidth = nil
     squeeze = try reader.integer("squeeze_factor", 1...64, default: 2)
+    featureEpsilon = base.epsilon
+    guard isDisentangled else { return }
+    featureEpsilon = try reader.number("feature_layer_norm_eps", 0...1, default: 1e-5)
+    _ = try reader.integer("conv_kernel_size", 0...0, default: 0)
+    disentangled = try DisentangledSettings(
+      reader, headSize: base.width / base.heads,
+      positions: reader.integer("max_position_embeddings", 1...(1 << 24), default: 512),
+      defaults: .init(isShared: true, kinds: ["p2c", "c2p"], buckets: 256))
   }
 }
 
@@ -128,12 +143,16 @@ extension SEW {
     var reader = ParameterReader(
       path: path, source: .checkpoint(description.checkpoint, names: names.stored))
     let configuration = try SEWConfiguration(
-      ConfigurationReader(path: description.configurationPath, values: tree))
+      ConfigurationReader(path: description.configurationPath, values: tree),
+      isDisentangled: description.modelType.map { $0 == modelTypes[1] }
+        ?? (names.stored["encoder.encoder.layer.0.attention.self.query_proj.weight"] != nil))
     let model = try SEW(
       configuration, symbols: reader.symbols(of: configuration.base.width, names), from: &reader)
-    let report = try description.report(of: reader, names, leavingOut: Wav2Vec2.leftovers, notes: [])
+    let report = try description.report(
+      of: reader, names, leavingOut: Wav2Vec2.leftovers + ["encoder.encoder.LayerNorm"], notes: [])
     return BuiltModel(
-      architecture: model, family: modelTypes[0], parameters: model.parameters, report: report)
+      architecture: model, family: modelTypes[configuration.disentangled == nil ? 0 : 1],
+      parameters: model.parameters, report: report)
   }
 
   func untrained(seed: UInt64) throws -> SEW {
@@ -147,7 +166,7 @@ extension SEW {
     let drawn = Initialisation.normal(deviation: base.initialDeviation)
     configuration = c
     features = try FeatureEncoder(base, from: &reader)
-    featureNorm = try reader.layerNorm("layer_norm", channels, epsilon: epsilon)
+    featureNorm = try reader.layerNorm("layer_norm", channels, epsilon: Float(c.featureEpsilon))
     projection =
       channels == width ? nil : try reader.linear("feature_projection", channels, width, weight: drawn)
     let name = "encoder.pos_conv_embed.conv"
@@ -157,9 +176,19 @@ extension SEW {
         name, shape, .normal(deviation: 2 * (1 / Double(base.positionalKernel * width)).squareRoot())),
       bias: try reader.tensor("\(name).bias", [width], .zeros), groups: base.positionalGroups,
       inputScale: nil, norm: nil, activation: base.featureActivation)
-    norm = try reader.layerNorm("encoder.layer_norm", width, epsilon: epsilon)
-    blocks = try (0..<base.layers).map { layer in
-      try reader.wav2vec2Block("encoder.layers.\(layer)", base, weight: drawn)
+    if let settings = c.disentangled {
+      let table = try reader.distanceTable(
+        "encoder.encoder", settings, width: width, epsilon: epsilon, weight: drawn)
+      blocks = try (0..<base.layers).map { layer in
+        try reader.disentangledBlock(
+          "encoder.encoder.layer.\(layer)", settings, width: width, innerWidth: base.innerWidth,
+          heads: base.heads, activation: base.activation, epsilon: epsilon, table: table, weight: drawn)
+      }
+    } else {
+      norm = try reader.layerNorm("encoder.layer_norm", width, epsilon: epsilon)
+      blocks = try (0..<base.layers).map { layer in
+        try reader.wav2vec2Block("encoder.layers.\(layer)", base, weight: drawn)
+      }
     }
     upsampling = try reader.linear(
       "encoder.upsample.projection", width, c.squeeze * width, weight: drawn)

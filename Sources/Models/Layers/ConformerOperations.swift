@@ -133,6 +133,8 @@ package struct RelativeAttentionOperation: LayerOperation {
   package let heads: Int
   package let validFrames: Int
   package let keys: RelativeKeys
+  /// What keys meet for a distance, as DeBERTa's do.
+  package var met: RelativeKeys?
   package var reach = AttentionReach.all
   package var name: String { "attention by distance" }
 
@@ -140,6 +142,6 @@ package struct RelativeAttentionOperation: LayerOperation {
     var weights: Tensor?
     return run.attention(
       inputs[0], inputs[1], inputs[2], heads: heads, validFrames: validFrames, reach: reach,
-      relative: (keys, inputs[3]), weights: &weights)
+      relative: (keys, inputs[3]), met: met, weights: &weights)
   }
 }

@@ -154,15 +154,22 @@ extension ParameterReader {
 
   /// PyTorch's `LSTM` of one direction.
   mutating func lstm(_ name: String, inputs: Int, units: Int, layers: Int) throws -> [RecurrentLayer] {
+    try recurrent(.lstm, name, inputs: inputs, units: units, layers: layers)
+  }
+
+  /// PyTorch's `LSTM` or `GRU` of one direction.
+  mutating func recurrent(
+    _ cell: RecurrentLayer.Cell, _ name: String, inputs: Int, units: Int, layers: Int
+  ) throws -> [RecurrentLayer] {
     let drawn = Initialisation.uniform(inputs: units)
     return try (0..<layers).map { layer in
       func part(_ part: String, _ inputs: Int) throws -> Linear {
         Linear(
-          weight: try tensor("\(name).weight_\(part)_l\(layer)", [4 * units, inputs], drawn),
-          bias: try tensor("\(name).bias_\(part)_l\(layer)", [4 * units], drawn))
+          weight: try tensor("\(name).weight_\(part)_l\(layer)", [cell.gates * units, inputs], drawn),
+          bias: try tensor("\(name).bias_\(part)_l\(layer)", [cell.gates * units], drawn))
       }
       return RecurrentLayer(
-        cell: .lstm,
+        cell: cell,
         directions: [
           .init(input: try part("ih", layer == 0 ? inputs : units), recurrent: try part("hh", units))
         ])

@@ -17,6 +17,8 @@ package struct PointwiseOperation: LayerOperation {
     case clamp(ClosedRange<Float>)
     /// `eˣ − 1` below zero (Clevert 2015).
     case elu
+    /// `asinh(scale·x)`: linear near zero, a logarithm far from it.
+    case asinh(scale: Float)
   }
 
   package let function: Function
@@ -37,6 +39,8 @@ extension PointwiseOperation.Function {
       for index in x.indices { x[index] = x[index] > 0 ? x[index] : slope * x[index] }
     case .clamp(let range):
       for index in x.indices { x[index] = min(max(x[index], range.lowerBound), range.upperBound) }
+    case .asinh(let scale):
+      for index in x.indices { x[index] = asinhf(scale * x[index]) }
     case .elu:
       for index in x.indices where x[index] < 0 { x[index] = expm1(x[index]) }
     }

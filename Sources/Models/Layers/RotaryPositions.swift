@@ -18,6 +18,22 @@ struct RotaryPositions: Sendable, Hashable {
   /// The angle for one step of each pair where a model has others than the powers of its base.
   var rates: [Double]?
 
+  /// Turns `share` of a head's values; nil where that leaves none. An odd number is turned with one more, at the rates of
+  /// the odd number.
+  init?(headSize: Int, share: Double, base: Double, isInterleaved: Bool = false) {
+    let told = Int(Double(headSize) * share)
+    let turned = (told + 1) / 2 * 2
+    guard turned > 0, turned <= headSize else { return nil }
+    self.init(headSize: headSize, turned: turned, base: base, isInterleaved: isInterleaved)
+    if told != turned { rates = (0..<turned / 2).map { pow(base, -2 * Double($0) / Double(told)) } }
+  }
+
+  init(
+    headSize: Int, turned: Int? = nil, base: Double = 10_000, isInterleaved: Bool = false
+  ) {
+    (self.headSize, self.turned, self.base, self.isInterleaved) = (headSize, turned, base, isInterleaved)
+  }
+
   /// Cosines and sines for positions `0 ..< frames`.
   func rotation(frames: Int, _ run: Evaluation) -> Rotation {
     let half = (turned ?? headSize) / 2

@@ -8,6 +8,8 @@ struct SelfAttention: Sendable {
   var gate: PositionGate?
   /// Norms of each head's query and key, `[head size]`, before they are turned.
   var queryNorm, keyNorm: LayerNorm?
+  /// DeBERTa's vectors for distances.
+  var disentangled: DisentangledPositions?
 
   /// `output(softmax(q·kᵀ/√d + bias)·v) + residual`, `[frames × width]` to the same.
   ///
@@ -24,9 +26,10 @@ struct SelfAttention: Sendable {
     if let keyNorm { k = normed(k, by: keyNorm, run) }
     if let rotation { (q, k) = (run.rotated(q, by: rotation), run.rotated(k, by: rotation)) }
     let gated = bias.map { (bias: $0, gates: gate?(x, heads: heads, run) ?? wholeGates(x.rows, run)) }
+    let own = disentangled?.vectors(frames: x.rows)
     let context = run.attention(
       q, k, value(x, run), heads: heads, validFrames: validFrames, reach: reach, gated: gated,
-      relative: distances.map { ($0, q) }, weights: &weights)
+      relative: (own?.keys ?? distances).map { ($0, q) }, met: own?.queries, weights: &weights)
     return output(context, run, adding: residual)
   }
 
@@ -68,25 +71,27 @@ extension Evaluation {
 
   /// Softmax attention, all `[frames × width]`, heads side by side in the width; there may be more or fewer keys than
   /// queries, but where `reach` is not all of them. For `weights` see `SelfAttention`. Of `relative` keys the queries
-  /// are as many as those of q.
+  /// are as many as those of q. `met` are vectors for distances that keys meet; they come with `relative` ones.
   func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, reach: AttentionReach = .all,
     gated: (bias: PositionBias, gates: Tensor)? = nil,
-    relative: (keys: RelativeKeys, queries: Tensor)? = nil, weights: inout Tensor?
+    relative: (keys: RelativeKeys, queries: Tensor)? = nil, met: RelativeKeys? = nil,
+    weights: inout Tensor?
   ) -> Tensor {
+    precondition(met == nil || relative != nil)
     precondition(q.width % heads == 0 && validFrames > 0 && validFrames <= k.rows)
     precondition(reach == .all || k.rows == q.rows, "\(q.shape) and \(k.shape)")
     precondition(relative.map { $0.queries.shape == q.shape } ?? true)
     func context(keeping kept: UnsafeMutableBufferPointer<Float>?) -> Tensor {
       attention(
         q, k, v, heads: heads, validFrames: validFrames, reach: reach, gated: gated,
-        relative: relative, keeping: kept)
+        relative: relative, met: met, keeping: kept)
     }
     let inputs = [q, k, v] + (gated.map { [$0.gates] } ?? []) + (relative.map { [$0.queries] } ?? [])
     let operation: any LayerOperation =
       if let relative {
         RelativeAttentionOperation(
-          heads: heads, validFrames: validFrames, keys: relative.keys, reach: reach)
+          heads: heads, validFrames: validFrames, keys: relative.keys, met: met, reach: reach)
       } else {
         AttentionOperation(heads: heads, validFrames: validFrames, reach: reach, bias: gated?.bias)
       }
@@ -108,7 +113,7 @@ extension Evaluation {
   private func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, validFrames: Int, reach: AttentionReach,
     gated: (bias: PositionBias, gates: Tensor)?, relative: (keys: RelativeKeys, queries: Tensor)?,
-    keeping kept: UnsafeMutableBufferPointer<Float>?
+    met: RelativeKeys?, keeping kept: UnsafeMutableBufferPointer<Float>?
   ) -> Tensor {
     let (frames, keys, width) = (q.rows, k.rows, q.width)
     let size = width / heads
@@ -136,6 +141,11 @@ extension Evaluation {
             relative?.keys.add(
               to: base, stride: stride, keys: validFrames, queries: queries + first * width + column,
               stride: width, from: first, rows: rows, head: head, size: size, scale: scale, pool)
+          }
+          k.withPointer { k in
+            met?.addMet(
+              byKeys: k + column, to: base, stride: stride, keys: validFrames, stride: width, from: first,
+              rows: rows, head: head, size: size, scale: scale, pool)
           }
           if reach != .all {
             for row in 0..<rows {

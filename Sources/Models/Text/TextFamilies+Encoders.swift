@@ -5,7 +5,7 @@ import Tensors
 
 extension TextTransformer {
   static let families: [TextFamily] = [
-    .distilBERT, .electra, .mpnet, .albert, .modernBERT, .t5, .gpt2, .llama,
+    .distilBERT, .electra, .mpnet, .albert, .debertaV2, .modernBERT, .t5, .gpt2, .llama,
   ]
 }
 
@@ -22,7 +22,7 @@ extension ConfigurationReader {
     c.heads = try integer("num_attention_heads", 1...1024, default: c.heads)
     c.keyHeads = c.heads
     c.headSize = max(1, c.width / c.heads)
-    c.tokenTypes = try integer("type_vocab_size", 1...1024, default: 2)
+    c.tokenTypes = try integer("type_vocab_size", 0...1024, default: 2)
     c.initialDeviation = try number("initializer_range", 0...10, default: c.initialDeviation)
     for key in ["is_decoder", "add_cross_attention"] where try bool(key, default: false) {
       guard c.isCausal else {

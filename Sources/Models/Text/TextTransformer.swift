@@ -20,6 +20,8 @@ struct TextTransformer: TextArchitecture {
   /// T5's buckets of distances, shared by all blocks: `[buckets × heads]`.
   var distances: Tensor?
   var norm: LayerNorm?
+  /// Beside the first block, in some of DeBERTa-v2.
+  var convolution: TokenConvolution?
   var parameters: Int
 
   var family: String { configuration.modelType }
@@ -41,9 +43,13 @@ struct TextTransformer: TextArchitecture {
       }
       hidden = run.sum(hidden, positions.selectingRows(places))
     }
+    // DeBERTa's norm comes behind the projection.
+    let projectsFirst = c.disentangled != nil
+    if projectsFirst, let embeddingProjection { hidden = embeddingProjection(hidden, run) }
     if let embeddingNorm { hidden = embeddingNorm(hidden, run) }
-    if let embeddingProjection { hidden = embeddingProjection(hidden, run) }
+    if !projectsFirst, let embeddingProjection { hidden = embeddingProjection(hidden, run) }
     guard try visit("hidden.0", hidden) else { return }
+    let entered = hidden
 
     let bias = distances.map {
       PositionBias(embedding: $0, frames: hidden.rows, maximumDistance: c.maximumDistance)
@@ -58,6 +64,9 @@ struct TextTransformer: TextArchitecture {
       hidden = block(
         hidden, validFrames: validTokens, bias: bias, rotation: rotation, reach: c.reach(ofBlock: index),
         weights: &weights, run)
+      if index == 0, let convolution {
+        hidden = convolution(entered, left: hidden, validTokens: validTokens, run)
+      }
       if let weights, try !visit(name, weights) { return }
       guard try visit("hidden.\(index + 1)", hidden) else { return }
     }
@@ -131,6 +140,12 @@ struct TextTransformerConfiguration: Sendable {
   /// How far to either side blocks see whose attention is limited; which those are.
   var window: Int?
   var localBlocks: Set<Int> = []
+  /// DeBERTa's attention, whether it has a table of positions beside it, and its convolution; none where the kernel is 0.
+  var disentangled: DisentangledSettings?
+  var hasPositions = true
+  var tokenKernel = 0
+  var tokenGroups = 1
+  var tokenActivation = Activation.tanh
 
   var maximumTokens: Int { positions - firstPosition }
 

@@ -47,9 +47,10 @@ extension ArchitectureReader {
   private func read(_ value: Node, of entry: inout LayerEntry, depth: Int) throws {
     switch entry.kind {
     case .activation: break
-    case .flatten: _ = try text(value)
+    case .flatten, .glu: _ = try text(value)
     case .maxPool, .meanPool: entry.kernel = try integers(value, Self.extent)
-    case .residual: entry.inner = try layers(value, depth: depth + 1)
+    case .stretch: entry.kernel = [try integer(value, 1...4096)]
+    case .residual, .product: entry.inner = try layers(value, depth: depth + 1)
     default: entry.weights = try text(value)
     }
   }
@@ -75,7 +76,14 @@ extension ArchitectureReader {
         throw error(node, node.inWords, Activation.knownNames)
       }
       entry.activation = activation
-    case "shortcut": entry.shortcut = try layers(node, depth: depth + 1)
+    case "causal": entry.isCausal = try flag(node)
+    case "pad": entry.filling = try choice(node, of: PaddingOperation.Filling.self)
+    case "window": entry.window = try integers(node, 0...65_536)
+    case "rotary": entry.rotary = try choice(node, of: LayerEntry.Rotary.self)
+    case "rotary_share": entry.rotaryShare = try number(node, 0.001...1)
+    case "rotary_base": entry.rotaryBase = try number(node, 1...1e12)
+    case "trim": entry.isTrimmed = try flag(node)
+    case "shortcut", "gate": entry.shortcut = try layers(node, depth: depth + 1)
     default: break  // An activation's own: see `function`.
     }
   }
@@ -90,6 +98,7 @@ extension ArchitectureReader {
     switch word {
     case "tanh": return .tanh
     case "sigmoid": return .sigmoid
+    case "elu": return .elu
     case "leaky_relu": return .leakyRelu(slope: try setting("slope", 0.01))
     case "clamp":
       let (low, high) = (try setting("low", 0), try setting("high", 20))
@@ -97,7 +106,7 @@ extension ArchitectureReader {
       return .clamp(low...high)
     default:
       if let activation = Activation(named: word) { return .activation(activation) }
-      throw error(node, node.inWords, "\(Activation.knownNames), tanh, sigmoid, leaky_relu or clamp")
+      throw error(node, node.inWords, "\(Activation.knownNames), tanh, sigmoid, elu, leaky_relu or clamp")
     }
   }
 }

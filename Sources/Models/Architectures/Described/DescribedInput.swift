@@ -94,7 +94,7 @@ struct DescribedInput: Sendable, Equatable {
 
 extension Tensor {
   /// Each column at mean 0 and variance 1 (n − 1 in the variance); one that does not vary becomes zeros.
-  fileprivate func standardised() -> Tensor {
+  func standardised() -> Tensor {
     let (rows, width) = (rows, width)
     return withUnsafeBuffer { x in
       Tensor(shape: shape) { y in

@@ -10,6 +10,7 @@ import Tensors
 struct DescribedLayer: Sendable {
   enum Step: Sendable {
     case convolution(GridConvolution, frequencies: Int)
+    case timeConvolution(TimeConvolution)
     case scale(ChannelScaleOperation)
     case groupNorm(GroupNormOperation)
     case norm(LayerNorm)
@@ -19,16 +20,23 @@ struct DescribedLayer: Sendable {
     case linear(Linear)
     case recurrent(RecurrentLayer)
     case transformer(TransformerBlock, attention: String)
+    case attention(SelfAttention, RotaryPositions?, AttentionReach, name: String)
+    /// The first half of the values times the sigmoid of the second.
+    case glu
+    case snake(SnakeOperation)
+    /// Each frame's values as so many frames.
+    case stretch(Int)
     /// What is added to the frames; sines and cosines where there is no table.
     case positions(Tensor?)
-    case residual([DescribedLayer], shortcut: [DescribedLayer])
+    case residual([DescribedLayer], shortcut: [DescribedLayer], isTrimmed: Bool)
+    case product([DescribedLayer], gate: [DescribedLayer])
   }
 
   var step: Step
   /// Its tap point; nil where its values are not to be had.
   var tap: TapPoint?
   /// How it walks over time, where it does.
-  var walk: GridWalk.Axis?
+  var walk: FramePace?
 
   /// The value behind the layer, offered to `visit` with those inside it; nil where the pass ends.
   func callAsFunction(
@@ -45,6 +53,17 @@ struct DescribedLayer: Sendable {
     switch step {
     case .convolution(let layer, let frequencies):
       return run.convolution(x, layer, frequencies: frequencies)
+    case .timeConvolution(let layer): return layer(x, run)
+    case .glu: return run.gated(x)
+    case .snake(let operation): return run.snake(x, operation)
+    case .stretch(let factor): return x.reshaped([x.rows * factor, x.width / factor])
+    case .attention(let layer, let rotary, let reach, let name):
+      var weights = wanted.contains(name) ? Tensor(shape: [0]) : nil
+      let y = layer(
+        x, validFrames: x.rows, rotation: rotary?.rotation(frames: x.rows, run), reach: reach,
+        weights: &weights, run)
+      if let weights, try !visit(name, weights) { return nil }
+      return y
     case .scale(let operation): return run.scaled(x, operation)
     case .groupNorm(let operation): return run.groupNorm(x, operation)
     case .norm(let layer): return layer(x, run)
@@ -65,11 +84,27 @@ struct DescribedLayer: Sendable {
       let positions = table.map { $0.rows(0..<x.rows) } ?? Self.sinusoids(frames: x.rows, width: x.width)
       if table == nil { run.recorder?.declare(positions, as: .constant) }
       return run.sum(x, positions)
-    case .residual(let layers, let shortcut):
+    case .residual(let layers, let shortcut, let isTrimmed):
       guard let y = try layers.pass(x, wanted: wanted, run, visit: visit),
         let z = try shortcut.pass(x, wanted: wanted, run, visit: visit)
       else { return nil }
-      return run.sum(y, z)
+      let frames = min(y.rows, z.rows)
+      return isTrimmed && y.rows != z.rows
+        ? run.sum(y.rows(0..<frames), z.rows(0..<frames)) : run.sum(y, z)
+    case .product(let layers, let gate):
+      guard let y = try layers.pass(x, wanted: wanted, run, visit: visit),
+        let z = try gate.pass(x, wanted: wanted, run, visit: visit)
+      else { return nil }
+      return run.product(y, gate: z)
+    }
+  }
+
+  /// The two ways of a residual or a product.
+  var ways: ([DescribedLayer], [DescribedLayer])? {
+    switch step {
+    case .residual(let inner, let shortcut, _): (inner, shortcut)
+    case .product(let inner, let gate): (inner, gate)
+    default: nil
     }
   }
 
@@ -81,6 +116,43 @@ struct DescribedLayer: Sendable {
         let angle = Double(index / width) * rates[index % width]
         values[index] = Float(index % width % 2 == 0 ? sin(angle) : cos(angle))
       }
+    }
+  }
+}
+
+/// How many frames a layer makes of how many.
+struct FramePace: Sendable {
+  var axis: GridWalk.Axis
+  /// Of a convolution with ends of its own; the axis has no padding then.
+  var ends: TimeConvolution.Ends?
+  /// Frames that one becomes.
+  var factor = 1
+
+  /// Frames added before so many.
+  func left(of frames: Int) -> Int {
+    guard let ends else { return axis.padding }
+    switch ends {
+    case .fixed(let left, _): return left
+    case .whole(let isCausal):
+      let total = max(0, (axis.kernel - 1) * axis.dilation + 1 - axis.stride)
+      return total - (isCausal ? 0 : total / 2)
+    }
+  }
+
+  func outputs(of frames: Int) -> Int {
+    switch ends {
+    case nil: axis.outputs(of: frames) * factor
+    case .fixed(let left, let right): axis.outputs(of: frames + left + right)
+    case .whole: (frames + axis.stride - 1) / axis.stride
+    }
+  }
+
+  /// The fewest frames that give `outputs`.
+  func inputs(for outputs: Int) -> Int {
+    switch ends {
+    case nil: axis.inputs(for: (outputs + factor - 1) / factor)
+    case .fixed(let left, let right): max(1, axis.inputs(for: outputs) - left - right)
+    case .whole: max(1, (outputs - 1) * axis.stride + 1)
     }
   }
 }
@@ -101,15 +173,17 @@ extension [DescribedLayer] {
   /// In the order of the data, those inside residuals too.
   var everyLayer: [DescribedLayer] {
     flatMap { layer -> [DescribedLayer] in
-      guard case .residual(let inner, let shortcut) = layer.step else { return [layer] }
-      return inner.everyLayer + shortcut.everyLayer + [layer]
+      guard let (inner, other) = layer.ways else { return [layer] }
+      return inner.everyLayer + other.everyLayer + [layer]
     }
   }
 
   /// The frames that `frames` in give out.
   func outputs(of frames: Int) -> Int {
     reduce(frames) { count, layer in
-      if case .residual(let inner, _) = layer.step { return inner.outputs(of: count) }
+      if let (inner, other) = layer.ways {
+        return Swift.min(inner.outputs(of: count), other.outputs(of: count))
+      }
       return layer.walk?.outputs(of: count) ?? count
     }
   }
@@ -117,8 +191,8 @@ extension [DescribedLayer] {
   /// The fewest frames in that give `frames` out.
   func inputs(for frames: Int) -> Int {
     reversed().reduce(frames) { needed, layer in
-      if case .residual(let inner, let shortcut) = layer.step {
-        return Swift.max(inner.inputs(for: needed), shortcut.inputs(for: needed))
+      if let (inner, other) = layer.ways {
+        return Swift.max(inner.inputs(for: needed), other.inputs(for: needed))
       }
       return layer.walk?.inputs(for: needed) ?? needed
     }

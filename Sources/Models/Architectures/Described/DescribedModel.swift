@@ -48,8 +48,11 @@ struct DescribedModel: SpeechArchitecture {
 
   private var blocks: [(name: String, heads: Int, timing: FrameTiming?)] {
     layers.everyLayer.compactMap { layer in
-      guard case .transformer(let block, let attention) = layer.step else { return nil }
-      return (attention, block.attention.heads, layer.tap?.timing)
+      switch layer.step {
+      case .transformer(let block, let name): (name, block.attention.heads, layer.tap?.timing)
+      case .attention(let attention, _, _, let name): (name, attention.heads, layer.tap?.timing)
+      default: nil
+      }
     }
   }
 }

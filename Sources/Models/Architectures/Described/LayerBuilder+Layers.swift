@@ -13,12 +13,25 @@ extension LayerBuilder {
     case .conv2d:
       if !isGrid { (channels, frequencies, isGrid) = (1, width, true) }
       return [try convolution(entry, rank: 4)]
-    case .conv1d: return try flattened(entry) + [try convolution(entry, rank: 3)]
+    case .conv1d:
+      let hasEnds = entry.isCausal || entry.filling != .zeros || entry.padding.isTwoSided
+      return try flattened(entry)
+        + [hasEnds || isWeightNormed(entry) ? try timeConvolution(entry) : try convolution(entry, rank: 3)]
     case .batchNorm: return [try batchNorm(entry)]
     case .groupNorm: return [try groupNorm(entry)]
     case .activation: return [DescribedLayer(step: .pointwise(entry.function), tap: try tap(entry))]
     case .maxPool, .meanPool: return [try pooling(entry)]
     case .flatten: return try flattened(entry)
+    case .rmsNorm:
+      let before = try flattened(entry)
+      return before + [
+        DescribedLayer(
+          step: .norm(try norm(entry.weights, width, centres: false, entry)), tap: try tap(entry))
+      ]
+    case .glu: return try flattened(entry) + [try glu(entry)]
+    case .snake: return try flattened(entry) + [try snake(entry)]
+    case .stretch: return try flattened(entry) + [try stretch(entry)]
+    case .attention: return try flattened(entry) + [try attention(entry)]
     case .layerNorm:
       let before = try flattened(entry)
       return before + [
@@ -28,12 +41,12 @@ extension LayerBuilder {
     case .lstm, .gru: return try flattened(entry) + recurrent(entry)
     case .transformer: return try flattened(entry) + [try transformer(entry)]
     case .positions: return try flattened(entry) + [try positions(entry)]
-    case .residual: return [try residual(entry)]
+    case .residual, .product: return [try ways(entry)]
     }
   }
 
   /// From channels and frequencies to one width, in PyTorch's order.
-  private mutating func flattened(_ entry: LayerEntry) throws -> [DescribedLayer] {
+  mutating func flattened(_ entry: LayerEntry) throws -> [DescribedLayer] {
     guard isGrid else { return [] }
     let operation = FlattenOperation(frequencies: frequencies, channels: channels)
     (channels, frequencies, isGrid) = (width, 1, false)
@@ -66,7 +79,7 @@ extension LayerBuilder {
     let step = DescribedLayer.Step.convolution(layer, frequencies: frequencies)
     channels = found[0]
     try move(walk, entry)
-    return DescribedLayer(step: step, tap: try tap(entry), walk: walk.time)
+    return DescribedLayer(step: step, tap: try tap(entry), walk: FramePace(axis: walk.time))
   }
 
   private mutating func pooling(_ entry: LayerEntry) throws -> DescribedLayer {
@@ -80,7 +93,8 @@ extension LayerBuilder {
     let operation = GridPoolingOperation(
       isMaximum: entry.kind == .maxPool, walk: walk, frequencies: frequencies, channels: channels)
     try move(walk, entry)
-    return DescribedLayer(step: .pooling(operation), tap: try tap(entry), walk: walk.time)
+    return DescribedLayer(
+      step: .pooling(operation), tap: try tap(entry), walk: FramePace(axis: walk.time))
   }
 
   /// A kernel's walk, time first.
@@ -233,32 +247,38 @@ extension LayerBuilder {
     return DescribedLayer(step: .positions(table), tap: try tap(entry))
   }
 
-  private mutating func residual(_ entry: LayerEntry) throws -> DescribedLayer {
+  /// A residual or a product: two ways from one place.
+  private mutating func ways(_ entry: LayerEntry) throws -> DescribedLayer {
     var other = self
     let inner = try layers(entry.inner)
     // Both ways start from the same place; names and weights are common.
     (other.reader, other.names, other.counts) = (reader, names, counts)
-    let shortcut = try other.layers(entry.shortcut)
+    let second = try other.layers(entry.shortcut)
     guard other.channels == channels, other.frequencies == frequencies, other.hop == hop else {
       throw error(
         entry, "\(width) values every \(hop) samples beside \(other.width) every \(other.hop)",
         "the same both ways")
     }
     // Both ways must have as many frames whatever the length; kernels and paddings repeat long before this many.
-    let first = max(inner.inputs(for: 1), shortcut.inputs(for: 1))
-    for frames in first..<(first + 256) where inner.outputs(of: frames) != shortcut.outputs(of: frames) {
-      throw error(
-        entry,
-        "\(inner.outputs(of: frames)) frames beside \(shortcut.outputs(of: frames)) of the same \(frames)",
-        "as many both ways, which padding of half the kernel gives")
+    let first = max(inner.inputs(for: 1), second.inputs(for: 1))
+    if !entry.isTrimmed {
+      for frames in first..<(first + 256) where inner.outputs(of: frames) != second.outputs(of: frames) {
+        throw error(
+          entry,
+          "\(inner.outputs(of: frames)) frames beside \(second.outputs(of: frames)) of the same \(frames)",
+          "as many both ways, which padding of half the kernel gives, or trim: true")
+      }
     }
     (reader, names, counts) = (other.reader, other.names, other.counts)
     (isGrid, field) = (isGrid || other.isGrid, max(field, other.field))
-    return DescribedLayer(step: .residual(inner, shortcut: shortcut), tap: try tap(entry))
+    let step: DescribedLayer.Step =
+      entry.kind == .product
+      ? .product(inner, gate: second) : .residual(inner, shortcut: second, isTrimmed: entry.isTrimmed)
+    return DescribedLayer(step: step, tap: try tap(entry))
   }
 
   /// Where the description says a size, it must be the weights'.
-  private func agree(_ said: [Int]?, _ found: [Int], _ what: String, _ entry: LayerEntry) throws {
+  func agree(_ said: [Int]?, _ found: [Int], _ what: String, _ entry: LayerEntry) throws {
     guard let said else { return }
     let spread = said.count == 1 ? Array(repeating: said[0], count: found.count) : said
     guard spread == found else {

@@ -83,16 +83,21 @@ struct LayerBuilder {
       bias: try self.bias(bias, outputs, initialBias ?? initial, entry))
   }
 
-  mutating func norm(_ name: String, _ width: Int, _ entry: LayerEntry) throws -> LayerNorm {
+  /// A norm with a scale and, where the checkpoint has one, a shift.
+  mutating func norm(
+    _ name: String, _ width: Int, centres: Bool = true, _ entry: LayerEntry
+  ) throws -> LayerNorm {
     LayerNorm(
       weight: try tensor("\(name).weight", [width], .ones, entry),
-      bias: try tensor("\(name).bias", [width], .zeros, entry), epsilon: entry.epsilon)
+      bias: try bias("\(name).bias", width, .zeros, entry), epsilon: entry.epsilon, centres: centres)
   }
 
   // MARK: Tap points
 
   /// The tap point of what has just been built. `part` counts the layers of a stack of several.
   mutating func tap(_ entry: LayerEntry, part: Int? = nil) throws -> TapPoint? {
+    // One without a tap point takes no name from those that have one.
+    guard entry.isTapped else { return nil }
     let name: String
     if let own = entry.name {
       name = part.map { "\(own).\($0)" } ?? own
@@ -102,7 +107,6 @@ struct LayerBuilder {
     guard names.insert(name).inserted else {
       throw error(entry, "a second layer called \(name)", "a `name` of its own")
     }
-    guard entry.isTapped else { return nil }
     return TapPoint(
       name: name, width: width,
       timing: FrameTiming(
@@ -113,6 +117,17 @@ struct LayerBuilder {
   mutating func numbered(_ name: String) -> String {
     counts[name, default: 0] += 1
     return "\(name).\(counts[name, default: 1])"
+  }
+
+  /// Moves on by a convolution with ends of its own.
+  mutating func walk(_ pace: FramePace, _ entry: LayerEntry) throws {
+    let span = (pace.axis.kernel - 1) * pace.axis.dilation
+    field += span * hop
+    centre += (Double(span) / 2 - Double(pace.left(of: pace.axis.stride))) * Double(hop)
+    hop *= pace.axis.stride
+    guard hop < 1 << 32, field < 1 << 40 else {
+      throw error(entry, "a step of \(hop) samples", "layers that leave frames")
+    }
   }
 
   /// Moves on by a walk over time.

@@ -8,22 +8,29 @@ struct LayerEntry: Sendable {
     case activation
     case maxPool = "max_pool"
     case meanPool = "mean_pool"
-    case flatten, linear, lstm, gru, transformer, positions, residual
+    case rmsNorm = "rms_norm"
+    case flatten, linear, lstm, gru, transformer, attention, positions, glu, snake, stretch, residual,
+      product
 
     /// What may stand beside the kind, `name` and `tap`.
     var settings: [String] {
       switch self {
-      case .conv1d, .conv2d: ["channels", "kernel", "stride", "padding", "dilation", "groups"]
-      case .batchNorm, .layerNorm: ["epsilon"]
+      case .conv1d:
+        ["channels", "kernel", "stride", "padding", "dilation", "groups", "causal", "pad"]
+      case .conv2d: ["channels", "kernel", "stride", "padding", "dilation", "groups"]
+      case .batchNorm, .layerNorm, .rmsNorm: ["epsilon"]
       case .groupNorm: ["groups", "epsilon"]
       case .activation: ["slope", "low", "high"]
       case .maxPool, .meanPool: ["stride", "padding"]
-      case .flatten: []
+      case .flatten, .glu, .snake, .stretch: []
       case .linear: ["outputs"]
       case .lstm, .gru: ["units"]
       case .transformer: ["heads", "norm", "activation", "epsilon"]
+      case .attention:
+        ["heads", "causal", "window", "rotary", "rotary_share", "rotary_base"]
       case .positions: []
-      case .residual: ["shortcut"]
+      case .residual: ["shortcut", "trim"]
+      case .product: ["gate"]
       }
     }
 
@@ -31,9 +38,10 @@ struct LayerEntry: Sendable {
     var tapName: String {
       switch self {
       case .conv1d, .conv2d: "conv"
-      case .batchNorm, .layerNorm, .groupNorm: "norm"
+      case .batchNorm, .layerNorm, .groupNorm, .rmsNorm: "norm"
       case .maxPool, .meanPool: "pool"
       case .transformer: "hidden"
+      case .attention: "attended"
       default: rawValue
       }
     }
@@ -63,9 +71,24 @@ struct LayerEntry: Sendable {
   var heads = 1
   var activation = Activation.relu
   var normalisesFirst = false
-  /// Of a residual.
+  /// Of a convolution over time and of attention: that nothing later counts.
+  var isCausal = false
+  /// What a convolution over time has beyond the ends.
+  var filling = PaddingOperation.Filling.zeros
+  /// How many frames before and behind a frame attention sees.
+  var window: [Int]?
+  var rotary: Rotary?
+  var rotaryShare = 1.0
+  var rotaryBase = 10_000.0
+  /// Of a residual or a product.
   var inner: [LayerEntry] = []
+  /// The other way of a residual, the gate of a product.
   var shortcut: [LayerEntry] = []
+  /// Whether of the two ways the longer one is cut.
+  var isTrimmed = false
+
+  /// Which values of a head rotary positions turn together.
+  enum Rotary: String, Sendable, CaseIterable { case halves, interleaved }
 }
 
 /// All that an `architecture.yaml` says.
