@@ -11,4 +11,5 @@
 @_exported import Tensors
 
 @_exported import struct Checkpoints.NameTable
+@_exported import enum Reports.PictureFormat
 @_exported import enum Reports.StudyWriter

@@ -73,6 +73,11 @@ import Testing
         "5",
       ]),
     Example(
+      schema: "estimate",
+      arguments: [
+        "estimate", model, "--corpus", corpus, "--probes", "OUT/probes", "--layers", "3", "--twins", "0",
+      ]),
+    Example(
       schema: "study",
       arguments: [
         "run", model, "--corpus", corpus, "--probes", "OUT/probes", "--layers", "3", "--twins",
@@ -115,7 +120,7 @@ import Testing
     let names = list.output.split(separator: "\n").compactMap {
       $0.split(separator: " ").first.map(String.init)
     }
-    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 12)
+    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 13)
     for name in names {
       let run = try CommandRun(["schema", name])
       let file = try String(contentsOfFile: Repository.path("schemas/\(name).schema.json"), encoding: .utf8)
