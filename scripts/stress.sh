@@ -27,7 +27,8 @@ model=$PWD/fixtures/w2v2-tiny-phones/model.ckpt
 speech=$base/speech
 mkdir -p "$speech"
 for voice in kal slt ked; do cp -r "fixtures/unseen/$voice" "$speech/"; done
-quick="--layers conv.7,hidden.3 --levels phoneme --twins 1 --maps 0 --threads 2"
+# Trials begin with another study's results in the folder, or end with them.
+quick="--force --layers conv.7,hidden.3 --levels phoneme --twins 1 --maps 0 --threads 2"
 
 commands=(study shard merge store compare similarity extract-safetensors extract-npz extract-h5)
 
@@ -37,10 +38,10 @@ arguments() { # COMMAND FOLDER [SEED]
   case $1 in
     study) echo "$model $choice --output $2/out" ;;
     shard) echo "$model $choice --shard 1/2 --output $2/out" ;;
-    merge) echo "merge $base/shards --threads 2 --output $2/out" ;;
+    merge) echo "merge $base/shards --force --threads 2 --output $2/out" ;;
     store) echo "$model $choice --store $2/frames --output $2/out" ;;
-    compare) echo "compare --untrained $model --corpus $speech --layers conv.7,hidden.3 --levels phoneme --seed ${3:-0} --output $2/out" ;;
-    similarity) echo "similarity $model --corpus $speech --layers conv.7,hidden.3 --seed ${3:-0} --output $2/out" ;;
+    compare) echo "compare --force --untrained $model --corpus $speech --layers conv.7,hidden.3 --levels phoneme --seed ${3:-0} --output $2/out" ;;
+    similarity) echo "similarity --force $model --corpus $speech --layers conv.7,hidden.3 --seed ${3:-0} --output $2/out" ;;
     extract-*) echo "extract $model $speech --layers conv.7,hidden.3 -o $2/out.${1#extract-}" ;;
   esac
 }

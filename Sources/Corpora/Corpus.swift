@@ -12,10 +12,15 @@ public struct Corpus: Sendable {
   public let statesChannel: Bool
   /// The kinds of audio files that were found, with how many there are of each.
   public let audioKinds: [AudioKind: Int]
+  /// By whose name it was asked for, if by one.
+  public let layout: NamedLayout?
+
+  /// What loads it again: its path, behind the layout's name where it was asked for by that.
+  public var place: String { layout.map { "\($0.rawValue):\(path)" } ?? path }
 
   public init(
     name: String, path: String, utterances: [Utterance], silenceLabels: Set<String>, issues: [CorpusIssue],
-    statesChannel: Bool = false, audioKinds: [AudioKind: Int] = [:]
+    statesChannel: Bool = false, audioKinds: [AudioKind: Int] = [:], layout: NamedLayout? = nil
   ) {
     self.name = name
     self.path = path
@@ -24,6 +29,7 @@ public struct Corpus: Sendable {
     self.issues = issues
     self.statesChannel = statesChannel
     self.audioKinds = audioKinds
+    self.layout = layout
   }
 
   /// The same with more issues behind the others.
@@ -31,7 +37,14 @@ public struct Corpus: Sendable {
     guard !more.isEmpty else { return self }
     return Corpus(
       name: name, path: path, utterances: utterances, silenceLabels: silenceLabels, issues: issues + more,
-      statesChannel: statesChannel, audioKinds: audioKinds)
+      statesChannel: statesChannel, audioKinds: audioKinds, layout: layout)
+  }
+
+  /// The same corpus of these utterances alone.
+  public func with(_ utterances: [Utterance]) -> Corpus {
+    Corpus(
+      name: name, path: path, utterances: utterances, silenceLabels: silenceLabels, issues: issues,
+      statesChannel: statesChannel, audioKinds: audioKinds, layout: layout)
   }
 
   /// What names of recordings end in, without the dot, in lower case; some kinds must be converted before they are read.
@@ -55,6 +68,8 @@ public struct Corpus: Sendable {
   /// What was assumed, and every file that was left out, is in `issues`.
   ///
   /// Several speakers in one recording are utterances of their own, `recording/speaker`.
+  ///
+  /// A corpus as it is handed out may be asked for by name (`NamedLayout`): `timit:/data/TIMIT`.
   ///
   /// A `.conllu` file, a `.tsv` file with a column `text` or `form`, or a folder of such files without audio is a
   /// corpus of texts: each sentence is an utterance (see `Utterance.text`), its speaker is its author or document.

@@ -125,15 +125,15 @@ public struct CorpusConverter {
   private func settings(labels: String) throws(CorpusError) -> String {
     let channel = try channels()
     let silence = corpus.silenceLabels.sorted().map(Self.quoted).joined(separator: ", ")
-    return try """
-    name: \(Self.quoted(corpus.name))
-    audio: \(Self.quoted(audio))
-    labels: \(labels)
-    speaker: {column: speaker}
-    sentence: {column: sentence}
-    silence: [\(silence)]
-    \(channel)
-    """
+    return """
+      name: \(Self.quoted(corpus.name))
+      audio: \(Self.quoted(audio))
+      labels: \(labels)
+      speaker: {column: speaker}
+      sentence: {column: sentence}
+      silence: [\(silence)]
+      \(channel)
+      """
   }
 
   /// As YAML and JSON have it.

@@ -3,7 +3,8 @@ import Foundations
 extension CorpusError: StrataError {
   public var kind: FailureKind {
     switch self {
-    case .missing: .missingInput
+    case .missing, .layoutLacks: .missingInput
+    case .unknownLayout: .badRequest
     case .writeFailed: .writeFailed
     default: .badInput
     }

@@ -27,6 +27,10 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
   case unknownKey(path: String, line: Int, key: String, known: [String])
   /// A value of `corpus.yaml` that its key cannot have.
   case badSetting(path: String, line: Int?, key: String, expected: String, found: String)
+  /// A corpus that was asked for by name, without something that it has.
+  case layoutLacks(path: String, layout: String, what: String, advice: String)
+  /// A name before a colon that no layout has.
+  case unknownLayout(String, path: String)
   /// A folder without a single audio file.
   case noAudio(path: String)
   /// A folder of audio of which nothing can be used.
@@ -60,6 +64,12 @@ public enum CorpusError: Error, Equatable, CustomStringConvertible, Sendable {
       "\(path):\(line): there is no key “\(key.quotable)”; " + Nearest.hint(for: key, among: known)
     case .badSetting(let path, let line, let key, let expected, let found):
       "\(path)\(line.map { ":\($0)" } ?? ""): \(key) must be \(expected), found \(found.quotable)"
+    case .layoutLacks(let path, let layout, let what, let advice):
+      "\(path) is not \(layout) as it is handed out: it lacks \(what). \(advice.prefix(1).uppercased())"
+        + "\(advice.dropFirst()); or read the folder as it is, without “\(layout):”"
+    case .unknownLayout(let name, let path):
+      "there is no layout “\(name.quotable)” for \(path.quotable); "
+        + Nearest.hint(for: name, among: NamedLayout.allCases.map(\.rawValue))
     case .noAudio(let path):
       "\(path) holds no audio (looked for \(CorpusFolder.audioExtensions.joined(separator: ", "))) and no text "
         + "(.conllu, or .tsv with a column “text” or “form”); name a folder of audio with labels, or say where it is in "

@@ -5,6 +5,8 @@ import Foundations
 struct CorpusLoader {
   let path: String
   let settings: CorpusSettings
+  /// By whose name it was asked for.
+  let layout: NamedLayout?
   let header: (String) throws -> SoundFacts
   /// Where the path is that of one file of text.
   private let singleText: TextCorpusLoader?
@@ -39,22 +41,36 @@ struct CorpusLoader {
   }
 
   init(
-    path: String, overrides: CorpusOverrides, header: @escaping (String) throws -> SoundFacts
+    path place: String, overrides: CorpusOverrides, header: @escaping (String) throws -> SoundFacts
   ) throws(CorpusError) {
     var isFolder: ObjCBool = false
+    let named = NamedLayout.named(in: place)
+    let path = named?.path ?? place
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      if named == nil, let match = path.wholeMatch(of: /([A-Za-z]+):(.+)/),
+        FileManager.default.fileExists(atPath: String(match.2))
+      {
+        throw .unknownLayout(String(match.1), path: String(match.2))
+      }
       throw .missing(path: path)
     }
     singleText = isFolder.boolValue ? nil : TextCorpusLoader(file: path)
-    guard isFolder.boolValue || singleText != nil else { throw .notAFolder(path: path) }
+    guard isFolder.boolValue || (singleText != nil && named == nil) else { throw .notAFolder(path: path) }
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     self.header = header
+    layout = named?.layout
     let files = CorpusSettings.fileNames.map { path + "/" + $0 }
-    if let file = files.first(where: FileManager.default.fileExists(atPath:)) {
-      settings = try CorpusSettings(yaml: try LabelText(contentsOf: file)).with(overrides)
-    } else {
-      settings = CorpusSettings().with(overrides)
+    let file = files.first(where: FileManager.default.fileExists(atPath:))
+    var settings =
+      try file.map { file throws(CorpusError) in
+        try CorpusSettings(yaml: try LabelText(contentsOf: file))
+      } ?? CorpusSettings()
+    if let layout {
+      // What a corpus.yaml describes may lie anywhere.
+      if file == nil { try layout.require(in: self.path) }
+      settings = layout.complete(settings, in: self.path)
     }
+    self.settings = settings.with(overrides)
   }
 
   mutating func load() throws(CorpusError) -> Corpus {
@@ -88,7 +104,7 @@ struct CorpusLoader {
       name: settings.name ?? URL(filePath: path).standardizedFileURL.lastPathComponent, path: path,
       utterances: utterances,
       silenceLabels: labelling.silence, issues: issues.all(path: path),
-      statesChannel: settings.channel != nil, audioKinds: kinds)
+      statesChannel: settings.channel != nil, audioKinds: kinds, layout: layout)
   }
 
   /// What has been found so far, also where `load` has thrown.
@@ -106,9 +122,13 @@ struct CorpusLoader {
   }
 
   private mutating func readTable() throws(CorpusError) {
-    let name = settings.table ?? UtteranceTable.name(in: path)
+    for name in settings.tables {
+      let more = UtteranceTable(try LabelText(contentsOf: path + "/" + name), name: name, issues: &issues)
+      if tables.utterances?.add(more, name: name, &issues) == nil { tables.utterances = more }
+    }
+    let name = settings.table ?? settings.tables.first ?? UtteranceTable.name(in: path)
     let file = name.hasPrefix("/") ? name : path + "/" + name
-    if settings.table != nil || FileManager.default.fileExists(atPath: file) {
+    if settings.tables.isEmpty, settings.table != nil || FileManager.default.fileExists(atPath: file) {
       tables.utterances = UtteranceTable(try LabelText(contentsOf: file), name: name, issues: &issues)
     }
     if case .table(let name) = settings.speaker {

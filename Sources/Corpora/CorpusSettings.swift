@@ -50,6 +50,8 @@ struct CorpusSettings: Equatable {
   var format: LabelFormat?
   var tiers: [String: Level]?
   var table: String?
+  /// Tables of one form that a named layout has in the place of one.
+  var tables: [String] = []
   var speaker: Source?
   var sentence: Source?
   var silence: Set<String>?

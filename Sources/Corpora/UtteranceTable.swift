@@ -19,7 +19,7 @@ struct UtteranceTable {
   }
 
   let columns: [String]
-  private let rows: [String: [String]]
+  private var rows: [String: [String]]
 
   /// Reads the table; lines that do not fit are issues and are left out.
   init(_ text: LabelText, name: String, issues: inout IssueList) {
@@ -49,6 +49,17 @@ struct UtteranceTable {
     }
     self.columns = columns
     self.rows = rows
+  }
+
+  /// The lines of another table of the same form.
+  mutating func add(_ other: UtteranceTable, name: String, _ issues: inout IssueList) {
+    guard other.columns == columns else {
+      return issues.add(
+        .table, name,
+        "left out: its columns are \(other.columns.joined(separator: ", ")), not "
+          + columns.joined(separator: ", "))
+    }
+    rows.merge(other.rows) { $1 }
   }
 
   /// The value of a column for an utterance, by its id or, unless `only` that counts, by the last part of it; nil where

@@ -3,7 +3,7 @@ import Foundations
 extension ModelError: StrataError {
   public var kind: FailureKind {
     switch self {
-    case .unknownLayer, .layerOutOfRange, .unstated: .badRequest
+    case .unknownLayer, .layerOutOfRange, .backwardRange, .unstated: .badRequest
     default: .badInput
     }
   }

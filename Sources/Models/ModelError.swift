@@ -26,6 +26,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case tokens(found: String, expected: String)
   case unknownLayer(name: String, nearest: [String])
   case layerOutOfRange(number: Int, layers: Int)
+  /// A range of layers that ends before it begins, or is of layers that nothing lies between.
+  case backwardRange(String)
   /// A text of more tokens than the model has positions for.
   case tooManyTokens(found: Int, maximum: Int)
   /// A sound of more frames than the model has positions for.
@@ -113,6 +115,8 @@ extension ModelError: CustomStringConvertible {
         + (nearest.isEmpty ? "" : "; the nearest are \(nearest.joined(separator: ", "))")
     case .layerOutOfRange(let number, let layers):
       "layer \(number) is out of range: hidden layers are 0 to \(layers), or -1 to \(-layers - 1) from the end"
+    case .backwardRange(let text):
+      "the range of layers \(text) ends before it begins; write the layer nearer to the input first, as in 3-6"
     case .tooManyTokens(let found, let maximum):
       "the text has \(found) tokens, the model reads from 1 to \(maximum) at once; cut it into sentences"
     case .tooManyFrames(let found, let maximum):

@@ -29,8 +29,9 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
       "The study's number at \(place) is not finite, so study.json cannot hold it. This is a fault of "
         + "Strata's: please report it."
     case .noConverter:
-      "rsvg-convert was not found, so no PNG was made; the SVG files are complete. Install librsvg2-bin "
-        + "(Debian, Ubuntu) or librsvg."
+      "rsvg-convert was not found, so no PNG and no PDF was made; the SVG files are complete. Install librsvg2-bin "
+        + "(Debian, Ubuntu) or librsvg (conda-forge, Homebrew; needs no root); then probe-layers report FOLDER --pdf, "
+        + "here or where the folder is copied to, makes them."
     case .conversionFailed(let path, let reason):
       "\(path) could not be made with rsvg-convert: \(reason)."
     case .brokenTemplate(let name, let reason):

@@ -23,14 +23,14 @@ public enum StudyWriter {
   /// A file that tells of the run which made a result, such as `run.yaml`.
   public typealias Record = (name: String, data: Data)
 
-  /// Writes `study` into `folder`, with `records`; with `png` also a PNG of each figure by `rsvg-convert`, at 300 dots an
-  /// inch.
+  /// Writes `study` into `folder`, with `records`; with `pictures` also PNGs or PDFs of each figure by `rsvg-convert`, PNGs at 300
+  /// dots an inch.
   /// - Returns: The paths of what was written, in the order of the table above.
-  /// - Throws: `ReportError`: `writeFailed`, `notFinite`; with `png`, `noConverter`, `conversionFailed` after
+  /// - Throws: `ReportError`: `writeFailed`, `notFinite`; with `pictures`, `noConverter`, `conversionFailed` after
   ///   everything else was written.
   @discardableResult
   public static func write(
-    _ study: StudyResult, to folder: String, png: Bool = false, records: [Record] = []
+    _ study: StudyResult, to folder: String, pictures: [PictureFormat] = [], records: [Record] = []
   ) throws -> [String] {
     let study = study.announcingGaps
     let figures = try study.figures
@@ -45,22 +45,22 @@ public enum StudyWriter {
         ("layers.tex", Data(LayersTeX.text(of: study).utf8)),
         ("study.json", try StudyJSON.encode(study)),
       ]
-    return try write(files, figures: figures, records: records, to: folder, png: png)
+    return try write(files, figures: figures, records: records, to: folder, pictures: pictures)
   }
 
-  /// The files, the figures among them, and with `png` a picture of each figure.
+  /// The files, the figures among them, and with `pictures` some of each figure.
   static func write(
     _ files: [(name: String, data: Data)], figures: [any Figure], records: [Record] = [],
-    to folder: String, png: Bool
+    to folder: String, pictures: [PictureFormat] = []
   ) throws -> [String] {
     let drawn = figures.map { (name: "figures/\($0.name).svg", data: Data($0.svg().utf8)) }
     return try staging(folder) { staged in
       for file in files + drawn { try staged.write(file.data, to: file.name) }
       for record in records { try staged.write(record.data, to: record.name, isRecord: true) }
       // What has no picture is whole without it.
-      let pictures = Result { if png { try draw(figures, in: staged, for: folder) } }
+      let drawing = Result { try draw(figures, as: pictures, in: staged, for: folder) }
       let paths = try staged.commit(removing: earlierFiles(in: folder))
-      try pictures.get()
+      try drawing.get()
       return paths
     }
   }
@@ -83,29 +83,38 @@ public enum StudyWriter {
     }
   }
 
-  private static func draw(_ figures: [any Figure], in staged: StagedResults, for folder: String) throws {
-    let converter = try PNGConverter.find()
-    for figure in figures {
+  private static func draw(
+    _ figures: [any Figure], as formats: [PictureFormat], in staged: StagedResults, for folder: String
+  ) throws {
+    guard !formats.isEmpty else { return }
+    let converter = try PictureConverter.find()
+    for (figure, format) in figures.flatMap({ figure in formats.map { (figure, $0) } }) {
       let name = "figures/\(figure.name)"
       do {
-        try converter.convert(svg: staged.path(of: name + ".svg"), to: staged.path(of: name + ".png"))
+        try converter.convert(
+          svg: staged.path(of: name + ".svg"), to: staged.path(of: "\(name).\(format.rawValue)"), as: format
+        )
       } catch ReportError.conversionFailed(_, let reason) {
-        throw ReportError.conversionFailed(path: "\(folder)/\(name).png", reason: reason)
+        throw ReportError.conversionFailed(path: "\(folder)/\(name).\(format.rawValue)", reason: reason)
       }
-      staged.add(name + ".png")
+      staged.add("\(name).\(format.rawValue)")
     }
   }
 
   /// What a version without `manifest.json` has written into a folder.
   private static func earlierFiles(in folder: String) -> [String] {
     func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
-    let results = ["study.json", "comparison.json", "similarity.json", "attribution.json", "evidence.json"]
+    let results = [
+      "study.json", "comparison.json", "similarity.json", "attribution.json", "evidence.json", "unit.json",
+      "intervene.json",
+    ]
     guard !isThere(ResultFolder.manifestName), results.contains(where: isThere) else { return [] }
     let names =
       results + [
         "report.html", "summary.md", "layers.csv", "similarity.csv", "spectra.csv", "confusions.csv",
         "errors.csv", "mistakes.csv", "deviations.csv", "outliers.csv", "layers.tex", "drift.csv",
-        "labels.csv", "masks.csv", "maps.npz", "probe.safetensors", "run.yaml", "written-by.yaml",
+        "labels.csv", "masks.csv", "maps.npz", "probe.safetensors", "intervene.csv", "unit.csv",
+        "run.yaml", "written-by.yaml",
       ]
     let figures = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/figures")) ?? []
     return names.filter(isThere)

@@ -195,7 +195,10 @@ extension AttributionRun {
 
   /// Writes `report.html`, `attribution.json`, `maps.npz`, `masks.csv`, `figures/` and, where the target is of a probe,
   /// `probe.safetensors`; all or none.
-  public func write(_ result: AttributionResult, to folder: String, png: Bool = false) throws {
+  public func write(
+    _ result: AttributionResult, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
+  ) throws {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "strata-\(UUID().uuidString)")
     try ResultFolder.makeFolder(scratch.path)
     defer { try? FileManager.default.removeItem(at: scratch) }
@@ -236,8 +239,7 @@ extension AttributionRun {
     ]
     try AttributionWriter.write(
       result, others: others.compactMap { $0 }, sound: isShort ? Data(sound.wav()) : nil, extra: extra,
-      version: Release.version, to: folder,
-      png: png)
+      version: Release.version, to: folder, pictures: pictures, records: records)
   }
 
   /// What each map leans on most, as stretches of time and frequency: what an augmentation may mask.

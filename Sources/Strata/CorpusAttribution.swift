@@ -60,7 +60,10 @@ public struct CorpusAttribution: Sendable {
   }
 
   /// Writes `report.html`, `evidence.json` and `figures/`; all or none.
-  public func write(_ result: RelevanceLocalisation, to folder: String, png: Bool = false) throws {
+  public func write(
+    _ result: RelevanceLocalisation, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
+  ) throws {
     let evidence = LocalisationFigure(result, layers: model.taps.map(\.name))
     let figures: [(figure: any Figure, text: String)?] = [
       evidence.map {
@@ -86,8 +89,8 @@ public struct CorpusAttribution: Sendable {
       figures: figures.compactMap { $0 })
     page.warnings = result.warnings
     try page.write(
-      extra: [("evidence.json", try encoder.encode(result))], version: Release.version, to: folder, png: png
-    )
+      extra: [("evidence.json", try encoder.encode(result))], version: Release.version, to: folder,
+      pictures: pictures, records: records)
   }
 }
 
@@ -109,7 +112,8 @@ extension CorpusAttribution {
 
   /// Writes `report.html`, where each maximum can be listened to, `unit.csv` and `unit.json`; all or none.
   public func write(
-    _ maxima: [TopActivation], ofUnit unit: Int, of point: TapPoint, to folder: String
+    _ maxima: [TopActivation], ofUnit unit: Int, of point: TapPoint, to folder: String,
+    records: [StudyWriter.Record] = []
   ) throws {
     let title = "What unit \(unit) of \(point.name) responds to"
     let figure = UnitFigure(
@@ -149,6 +153,6 @@ extension CorpusAttribution {
     try page.write(
       extra: [
         ("unit.csv", Data(figure.data.csv.utf8)), ("unit.json", Data(try ResultJSON.text(of: result).utf8)),
-      ], version: Release.version, to: folder, png: false)
+      ], version: Release.version, to: folder, records: records)
   }
 }

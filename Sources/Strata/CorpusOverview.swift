@@ -52,25 +52,46 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
 
   public var description: String {
     let minutes = String(format: "%.1f", seconds / 60)
-    let silence = silenceLabels.map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: " ")
     let rows = levels.map { row in
       let name = row.level.rawValue.padding(
         toLength: max(9, row.level.rawValue.count), withPad: " ", startingAt: 0)
-      return "  \(name) \(row.spans) spans of \(row.classes) classes\(row.isDerived ? ", derived" : "")"
+      return
+        "  \(name) \(Self.count(row.spans, "span")) of \(row.classes) class\(row.classes == 1 ? "" : "es")"
+        + (row.isDerived ? ", derived" : "")
     }
     if isText {
-      return "\(name): \(utterances) sentences of \(speakers) sources, \(Int(seconds)) characters\n"
+      return "\(name): \(Self.count(utterances, "sentence")) of \(Self.count(speakers, "source")), "
+        + "\(Self.count(Int(seconds), "character"))\n"
         + rows.joined(separator: "\n")
     }
     let people = speakerNames.prefix(10).joined(separator: ", ") + (speakers > 10 ? ", …" : "")
     let files = audio.map { "\($0.files) \($0.kind)" }.joined(separator: "; ")
     return """
-      \(name): \(utterances) utterances, \(speakers) speakers, \(sentences) sentences, \(minutes) minutes
+      \(name): \(Self.count(utterances, "utterance")), \(Self.count(speakers, "speaker")), \
+      \(Self.count(sentences, "sentence")), \(minutes) minutes
         speakers: \(people)
         audio: \(files)
       \(rows.joined(separator: "\n"))
-        silence: \(silence)
+      \(Self.wrapped("  silence:", silenceLabels.map { $0.isEmpty ? "\"\"" : $0 }))
       """
+  }
+
+  /// `1 span`, `2 spans`.
+  private static func count(_ number: Int, _ thing: String) -> String {
+    "\(number) \(thing)\(number == 1 ? "" : "s")"
+  }
+
+  /// Words behind a title, in lines of at most 100 characters.
+  private static func wrapped(_ title: String, _ words: [String]) -> String {
+    let indent = String(repeating: " ", count: title.count)
+    var lines = [title]
+    for word in words {
+      if lines[lines.count - 1].count + 1 + word.count > 100, lines[lines.count - 1] != indent {
+        lines.append(indent)
+      }
+      lines[lines.count - 1] += " " + word
+    }
+    return lines.joined(separator: "\n")
   }
 }
 

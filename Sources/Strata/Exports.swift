@@ -14,4 +14,5 @@
 @_exported import struct Checkpoints.NameTable
 @_exported import struct Checkpoints.WeightPart
 @_exported import enum Checkpoints.WeightReduction
+@_exported import enum Reports.PictureFormat
 @_exported import enum Reports.StudyWriter

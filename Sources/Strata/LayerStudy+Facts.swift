@@ -79,6 +79,26 @@ extension LayerStudy {
     model.taps.enumerated().map { Layer(name: $1.name, depth: $0) }
   }
 
+  /// A hash of all that the result hangs on: studies of one identity write the same bytes, alone or merged from shards.
+  public var identity: String {
+    var hash = TextHash()
+    let texts =
+      [
+        model.fingerprint, corpus.fingerprint, "\(seed)", "\(twinSeeds)", "\(bootstrapResamples)",
+        "\(maps)",
+      ]
+      + [levels.map(\.rawValue), layers ?? layersByDefault, errorLayers, [similarityLevel.rawValue]].map {
+        $0.joined(separator: ",")
+      }
+    for text in texts { hash.add(text) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    for probe in probes {
+      hash.add((try? encoder.encode(probe)).map { String(decoding: $0, as: UTF8.self) } ?? probe.name)
+    }
+    return hash.text
+  }
+
   var modelSummary: ModelSummary { ModelSummary(model) }
 
   var corpusSummary: CorpusSummary { CorpusSummary(corpus) }

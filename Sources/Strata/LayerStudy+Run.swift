@@ -96,6 +96,21 @@ extension LayerStudy {
   private func run(
     _ probe: ProbeSpec, trained: Extraction, twins: [Extraction], splits: SplitPlan
   ) throws -> ProbeStudy.Outcome? {
+    guard let (study, targeted) = try probeStudy(of: probe, trained: trained, twins: twins, splits: splits)
+    else { return nil }
+    var cached = study
+    cached.fits = try fitLog(of: probe, targeted, trained, twins)
+    return try cached.run(
+      threads: threads,
+      progress: { [onProgress] done, total in
+        onProgress(StudyProgress(stage: "Probing \(probe.name)", done: done, total: total, detail: nil))
+      }, isCancelled: isCancelled)
+  }
+
+  /// A probe's part of the study, and what is read of the spans; nil where there are none.
+  func probeStudy(
+    of probe: ProbeSpec, trained: Extraction, twins: [Extraction], splits: SplitPlan
+  ) throws -> (study: ProbeStudy, targeted: ProbeDataset)? {
     guard let examples = trained.levels[probe.level]?.examples else { return nil }
     let targeted = try ProbeDataset(examples, for: probe, in: corpus.utterances, threads: threads)
     var study = ProbeStudy(
@@ -109,12 +124,7 @@ extension LayerStudy {
       tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
     try study.targeted.readSurroundings(in: corpus.utterances, threads: threads)
     study.errorLayers = Set(errorLayers)
-    study.fits = try fitLog(of: probe, targeted, trained, twins)
-    return try study.run(
-      threads: threads,
-      progress: { [onProgress] done, total in
-        onProgress(StudyProgress(stage: "Probing \(probe.name)", done: done, total: total, detail: nil))
-      }, isCancelled: isCancelled)
+    return (study, targeted)
   }
 
   /// By level, what a span is before what else is read of it.
@@ -142,14 +152,14 @@ extension LayerStudy {
   }
 
   /// The level over whose spans layers are compared.
-  private func comparedLevel(of extraction: Extraction) -> (level: Level, activations: LevelActivations)? {
+  func comparedLevel(of extraction: Extraction) -> (level: Level, activations: LevelActivations)? {
     (extraction.levels.first { $0.key == similarityLevel } ?? extraction.levels.min { $0.key < $1.key })
       .map { ($0.key, $0.value) }
   }
 
   /// Debiased and biased linear CKA and SVCCA between all layers, over one level's pooled spans: over all of them
   /// by their moments where these hold every pair of layers, else over the sample.
-  private func similarity(_ activations: LevelActivations, of level: Level) throws -> [SimilarityMatrix] {
+  func similarity(_ activations: LevelActivations, of level: Level) throws -> [SimilarityMatrix] {
     let examples = activations.examples
     let layers = examples.layers.filter { $0 != examples.baseline }
     let isSampled = activations.spans > examples.items.count

@@ -6,12 +6,13 @@ import Results
 public enum StudyFolder {
   /// Writes the report, the tables, the figures and `study.json`; all of them or, where one fails, none.
   ///
-  /// `png` also makes a PNG of each figure, which needs `rsvg-convert`.
+  /// `pictures` are also made of each figure, which needs `rsvg-convert`.
   /// `records` tell of the run that made it.
   public static func write(
-    _ study: StudyResult, to folder: String, png: Bool = false, records: [StudyWriter.Record] = []
+    _ study: StudyResult, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
   ) throws {
-    try StudyWriter.write(study, to: folder, png: png, records: records)
+    try StudyWriter.write(study, to: folder, pictures: pictures, records: records)
   }
 
   /// What `study.json` holds.

@@ -107,7 +107,7 @@ extension AttributeCommand {
     guard let name = try layer.map({ try model.resolve(layers: $0).first?.name }) ?? hidden else {
       throw ValidationError("Say the probe's layer with --layer.")
     }
-    let corpus = try corpus ?? Corpus.load(BundledFiles.corpus(or: nil))
+    let corpus = try corpus ?? corpora.load(running.note)
     return try LinearReadout.fit(
       to: model, layer: name, level: level, corpus: corpus, seed: seed, threads: threads,
       progress: { progress.update(stage: "Fitting a probe", done: $0, total: $1) },

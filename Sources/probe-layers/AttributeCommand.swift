@@ -17,7 +17,7 @@ struct AttributeCommand: ParsableCommand {
 
       EXAMPLES
         probe-layers attribute model.ckpt a.flac --class AE --at AE
-        probe-layers attribute model.ckpt a.flac --probe phoneme --layer hidden.3 --class AE --at AE:2
+        probe-layers attribute model.ckpt a.flac --probe phoneme --layer hidden.3 --class AE --at AE:2 --corpus my-corpus
         probe-layers attribute model.ckpt a.flac --probe out/probe.safetensors --span 0.31-0.42
         probe-layers attribute model.ckpt a.flac --unit 17 --layer conv.4 --methods occlusion,gradient-input
         probe-layers attribute model.ckpt my-corpus --levels phoneme,word --spans 40
@@ -30,13 +30,15 @@ struct AttributeCommand: ParsableCommand {
       Parts of layer-wise relevance propagation are patented. It is free for research; a company asks first.
       """)
 
-  @Argument(help: "A checkpoint file or a Hugging Face folder.")
+  @Argument(help: "A checkpoint file or a Hugging Face folder.", completion: .file())
   var model: String
 
-  @Argument(help: "A recording (wav, flac, ogg, mp3, …) of any sampling rate, or a corpus's folder.")
+  @Argument(
+    help: "A recording (wav, flac, ogg, mp3, …) of any sampling rate, or a corpus's folder.",
+    completion: .file())
   var audio: String
 
-  @Option(name: [.short, .long], help: "The folder to write.")
+  @Option(name: [.short, .long], help: "The folder to write.", completion: .directory)
   var output = "strata-attribution"
 
   @Option(
@@ -44,7 +46,9 @@ struct AttributeCommand: ParsableCommand {
   var className: String?
 
   @Option(
-    help: "Explain a linear probe: a level to fit it for (phoneme, syllable, word), or a probe.safetensors."
+    help:
+      "Explain a linear probe: a level to fit it for (phoneme, syllable, word), or a probe.safetensors.",
+    completion: .file()
   )
   var probe: String?
 
@@ -78,7 +82,9 @@ struct AttributeCommand: ParsableCommand {
   @Option(help: "Which token of --text, from 1, or of --tokens, from 2.")
   var token = 1
 
-  @Option(help: "Methods, separated by commas.")
+  @Option(
+    help: "Methods, separated by commas.",
+    completion: .names(AttributionMethod.allCases.map(\.rawValue)))
   var methods = "grad-cam,integrated-gradients"
 
   @Option(
@@ -91,13 +97,15 @@ struct AttributeCommand: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Other checkpoints of the same run; their maps are drawn below the model's, in this order.")
+    help: "Other checkpoints of the same run; their maps are drawn below the model's, in this order.",
+    completion: .file())
   var checkpoints: [String] = []
 
-  @Option(help: "The corpus that a probe is fitted on. Default: the one that comes with the tool.")
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
-  @Option(help: "Over a corpus: the levels, separated by commas.")
+  @Option(
+    help: "Over a corpus: the levels, separated by commas.",
+    completion: .names(Level.allCases.map(\.rawValue)))
   var levels = "phoneme,syllable,word"
 
   @Option(help: "Over a corpus: the layers. Default: the projection and the hidden layers.")
@@ -111,11 +119,13 @@ struct AttributeCommand: ParsableCommand {
 
   @Option(
     help:
-      "The baseline of integrated gradients: \(AttributionSettings.Baseline.allCases.map(\.rawValue).joined(separator: ", "))."
-  )
+      "The baseline of integrated gradients: \(AttributionSettings.Baseline.allCases.map(\.rawValue).joined(separator: ", ")).",
+    completion: .list(AttributionSettings.Baseline.allCases.map(\.rawValue)))
   var baseline = "noise"
 
-  @Option(help: "The rule of lrp for linear layers and convolutions: epsilon, gamma or z+.")
+  @Option(
+    help: "The rule of lrp for linear layers and convolutions: epsilon, gamma or z+.",
+    completion: .list(["epsilon", "gamma", "z+"]))
   var rule = "epsilon"
 
   @Option(help: "The seed of every random choice.")
@@ -127,8 +137,9 @@ struct AttributeCommand: ParsableCommand {
   )
   var checks = false
 
-  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
-  var png = false
+  @OptionGroup var results: ResultOptions
+
+  @OptionGroup var replacing: ForceOption
 
   @OptionGroup var running: RunningOptions
 
@@ -164,7 +175,8 @@ struct AttributeCommand: ParsableCommand {
     if let layer { _ = try TargetRequest.layer(named: layer, of: model) }
     running.note("reading \(audio)")
     guard !isFolder(audio) else { return try explainCorpus(model, running.threads, progress, interruption) }
-    let corpus = try corpus.map { try Corpus.load($0) }
+    let claim = try claim(model)
+    let corpus = try corpora.isGiven ? corpora.load(running.note) : nil
     var explanation = try AttributionRun(model, audio: audio, corpus: corpus)
     explanation.settings = try chosenSettings()
     explanation.threads = running.threads
@@ -211,13 +223,22 @@ struct AttributeCommand: ParsableCommand {
     }
     result.append(others)
     progress.finish()
-    try explanation.write(result, to: output, png: png)
-    try WrittenBy(
-      seed: seed, models: models, corpus: corpus.map { ($0.name, $0.fingerprint) },
+    let writtenBy = WrittenBy(
+      claim: claim, seed: seed, models: models, corpus: corpus.map { ($0.name, $0.fingerprint) },
       recording: (
         URL(filePath: audio).lastPathComponent, try AttributionRun.fingerprint(ofRecording: audio)
-      )
-    ).write(to: output)
+      ))
+    try explanation.write(
+      result, to: output, pictures: results.pictures, records: [try writtenBy.record()])
     try running.showing.show("attribution.json", in: output, AttributionSummary.text(of: result))
+  }
+
+  /// What the result hangs on; throws where the output folder has another's.
+  func claim(_ model: SpeechModel) throws -> ResultClaim {
+    let places = try [audio, corpora.isGiven ? corpora.folder : ""] + checkpoints
+    let claim = ResultClaim(
+      self, of: [model.fingerprint] + places.map { URL(filePath: $0).resolvingSymlinksInPath().path })
+    try claim.require(output, force: replacing.force)
+    return claim
   }
 }

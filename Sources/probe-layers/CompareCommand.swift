@@ -13,36 +13,39 @@ struct CompareCommand: AsyncParsableCommand {
       checkpoint-500/) stands for all of them, by step.
 
       EXAMPLES
-        probe-layers compare pretrained/ finetuned/
-        probe-layers compare run/checkpoints --config run/config.json --levels phoneme,word
-        probe-layers compare --untrained model.ckpt --layers 0,3,-1
+        probe-layers compare pretrained/ finetuned/ --corpus my-corpus
+        probe-layers compare run/checkpoints --config run/config.json --demo --levels phoneme,word
+        probe-layers compare --untrained model.ckpt --demo --layers 0,3-6
       """)
 
   @Argument(
     help:
-      "Models, or folders of checkpoints. The others are compared with the first."
+      "Models, or folders of checkpoints. The others are compared with the first.",
+    completion: .file()
   )
   var models: [String]
 
   @Flag(help: "Compare with the last model's architecture before training (random weights).")
   var untrained = false
 
-  @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
-  @Option(help: "Levels and groups, separated by commas: \(LayerStudy.probedLevelNames).")
+  @Option(
+    help: "Levels and groups, separated by commas: \(LayerStudy.probedLevelNames).", completion: .levels)
   var levels: String?
 
-  @Option(help: "Layers, by name or number (0,6,-1). Default: all.")
+  @Option(help: "Layers, by name or number, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
-  @Option(help: "Probes by name, all, or a folder of definitions. Default: those that come with the tool.")
+  @Option(
+    help: "Probes by name, all, or a folder of definitions. Default: those that come with the tool.",
+    completion: .file())
   var probes: String?
 
   @Option(help: "Untrained copies of every model, for its verdicts.")
   var twins = 0
 
-  @Option(name: [.short, .long], help: "Where the results go.")
+  @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-comparison"
 
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
@@ -52,8 +55,9 @@ struct CompareCommand: AsyncParsableCommand {
 
   @OptionGroup var imports: ImportOptions
 
-  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
-  var png = false
+  @OptionGroup var results: ResultOptions
+
+  @OptionGroup var replacing: ForceOption
 
   @OptionGroup var running: RunningOptions
 
@@ -69,11 +73,12 @@ struct CompareCommand: AsyncParsableCommand {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
-    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
-    running.note("reading \(corpus.path)")
-    corpus.issues.map(\.description).forEach(running.note)
+    let corpus = try corpora.load(running.note)
     let lock = try RunLock.take(output, interruption)
     defer { lock.release() }
+    let paths = models.map { URL(filePath: $0).resolvingSymlinksInPath().path }
+    let claim = ResultClaim(self, of: paths + [corpus.fingerprint])
+    try claim.require(output, force: replacing.force)
     let work = UsedWork()
     let listing = try ModelListing.models(at: models)
     let comparison = ComparisonStudy(models: compared(listing, on: corpus)) { model in
@@ -96,9 +101,9 @@ struct CompareCommand: AsyncParsableCommand {
     let result = try await comparison.run()
     progress.finish()
     let writtenBy = WrittenBy(
-      seed: seed, models: result.models.map { ($0.name, $0.summary.fingerprint) },
+      claim: claim, seed: seed, models: result.models.map { ($0.name, $0.summary.fingerprint) },
       corpus: (result.corpus.name, result.corpus.fingerprint))
-    try result.write(to: output, png: png, records: [try writtenBy.record()])
+    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
     StudyFolder.remove(work, of: output)
     try running.showing.show("comparison.json", in: output, result.terminalSummary)
   }

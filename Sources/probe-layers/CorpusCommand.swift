@@ -24,11 +24,16 @@ struct CorpusCommand: ParsableCommand {
         EXAMPLES
           probe-layers corpus check my-corpus
           probe-layers corpus check my-corpus --shift -0.066
+          probe-layers corpus check buckeye:/data/Buckeye
           probe-layers corpus check treebank.conllu
           probe-layers corpus check my-corpus --json
         """)
 
-    @Argument(help: "A folder of audio and labels; a .conllu or .tsv file, or a folder of them.")
+    @Argument(
+      help: """
+        A folder of audio and labels, or one by the name of what it holds (\(NamedLayout.usage)); a .conllu or .tsv file, or a \
+        folder of them.
+        """, completion: .file())
     var folder: String
 
     @OptionGroup var shifting: ShiftOption
@@ -75,13 +80,13 @@ struct CorpusCommand: ParsableCommand {
           probe-layers corpus convert kaldi/data --to jsonl --output labels
         """)
 
-    @Argument(help: "A folder of audio and labels, or texts.")
+    @Argument(help: "A folder of audio and labels, or texts.", completion: .file())
     var corpus: String
 
     @Option(help: "textgrid or jsonl.")
     var to: CorpusConverter.Form
 
-    @Option(name: [.short, .long], help: "A new folder.")
+    @Option(name: [.short, .long], help: "A new folder.", completion: .directory)
     var output: String
 
     @OptionGroup var shifting: ShiftOption

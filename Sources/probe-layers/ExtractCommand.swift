@@ -21,19 +21,21 @@ struct ExtractCommand: ParsableCommand {
         probe-layers extract model.ckpt my-corpus -o my-corpus.h5
       """)
 
-  @Argument(help: "A checkpoint file or a Hugging Face folder.")
+  @Argument(help: "A checkpoint file or a Hugging Face folder.", completion: .file())
   var model: String
 
-  @Argument(help: "Recordings (wav, flac, ogg, mp3, …) of any sampling rate, or folders of them.")
+  @Argument(
+    help: "Recordings (wav, flac, ogg, mp3, …) of any sampling rate, or folders of them.",
+    completion: .file())
   var audio: [String]
 
-  @Option(name: [.short, .long], help: "The file to write.")
+  @Option(name: [.short, .long], help: "The file to write.", completion: .file())
   var output: String
 
   @Option(help: "safetensors, npz or hdf5, whatever the output's ending.")
   var format: ActivationFormat?
 
-  @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
+  @Option(help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Flag(help: "Also write attention weights.")

@@ -27,8 +27,7 @@ struct FinetuneCommand: AsyncParsableCommand {
   @Argument(help: "A checkpoint or a Hugging Face folder.")
   var model: String
 
-  @Option(help: "Labelled recordings. Default: the bundled corpus.")
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
   @Option(
     help: ArgumentHelp(
@@ -140,13 +139,15 @@ struct FinetuneCommand: AsyncParsableCommand {
   @Option(help: "How many moments on the way are studied, evenly spread.")
   var watchPoints = 2
 
-  @Option(name: [.short, .long], help: "Where the results go.")
+  @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-finetune"
 
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
   var seed: UInt64 = 0
 
   @OptionGroup var loading: LoadingOptions
+
+  @OptionGroup var replacing: ForceOption
 
   @OptionGroup var running: RunningOptions
 
@@ -176,9 +177,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
-    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
-    running.note("reading \(corpus.path)")
-    corpus.issues.map(\.description).forEach(running.note)
+    let corpus = try corpora.load(running.note)
     running.note("reading \(model)")
     let loaded = try loading.load(model)
     guard let labels = TrainingData.Labels(level) else { return }
@@ -197,11 +196,14 @@ struct FinetuneCommand: AsyncParsableCommand {
     training.isCancelled = { interruption.isRequested }
     let lock = try RunLock.take(output, interruption)
     defer { lock.release() }
+    let claim = ResultClaim(self, of: [loaded.fingerprint, corpus.fingerprint])
+    try claim.require(output, force: replacing.force)
     let result = try training.finished(in: output)
-    try WrittenBy(
-      seed: seed, models: [(result.model, result.fingerprint)],
+    let writtenBy = try WrittenBy(
+      claim: claim, seed: seed, models: [(result.model, result.fingerprint)],
       corpus: (corpus.name, corpus.fingerprint)
-    ).write(to: output)
+    ).record()
+    try WholeFile.write(writtenBy.data, to: "\(output)/\(writtenBy.name)")
     progress.finish()
     try running.showing.show(result, result.terminalSummary)
     if let watch { try await compare(levels: watch, training.snapshots, corpus, progress, interruption) }
@@ -258,7 +260,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     }
     let result = try await comparison.run()
     progress.finish()
-    try result.write(to: "\(output)/compare", png: false, records: [])
+    try result.write(to: "\(output)/compare", records: [])
     if !running.showing.quiet, !running.showing.json {
       try standardOutput(result.terminalSummary)
       try standardOutput("Report: \(output)/compare/report.html")

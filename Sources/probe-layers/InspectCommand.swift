@@ -22,13 +22,14 @@ struct InspectCommand: ParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, dot, svg }
 
-  @Argument(help: "A checkpoint file or a Hugging Face folder, of a speech or a text model.")
+  @Argument(
+    help: "A checkpoint file or a Hugging Face folder, of a speech or a text model.", completion: .file())
   var model: String
 
   @Option(help: "text, json, dot or svg.")
   var format = Format.text
 
-  @Option(name: [.short, .long], help: "A file to write instead of standard output.")
+  @Option(name: [.short, .long], help: "A file to write instead of standard output.", completion: .file())
   var output: String?
 
   @Flag(

@@ -13,19 +13,18 @@ struct InterveneCommand: AsyncParsableCommand {
       used, or undecided. Writes report.html, intervene.json, intervene.csv and figures.
 
       EXAMPLES
-        probe-layers intervene model.ckpt
+        probe-layers intervene model.ckpt --demo
         probe-layers intervene model.ckpt --corpus my-corpus --erase phoneme,word,speaker
-        probe-layers intervene model.ckpt --erase manner --layers 0,3,6 --controls 40
-        probe-layers intervene model.ckpt --steer AA:IY,S:SH --layers 3,6
-        probe-layers intervene model.ckpt --layers none --prune 0.5 --quantise 8,4 --keep phoneme --write-model small/
-        probe-layers intervene hubert-base/ --effect probes --skip --ablate-heads
+        probe-layers intervene model.ckpt --demo --erase manner --layers 0,3-6 --controls 40
+        probe-layers intervene model.ckpt --demo --steer AA:IY,S:SH --layers 3,6
+        probe-layers intervene model.ckpt --demo --layers none --prune 0.5 --quantise 8,4 --keep phoneme --write-model small/
+        probe-layers intervene hubert-base/ --corpus my-corpus --effect probes --skip --ablate-heads
       """)
 
-  @Argument(help: "A checkpoint or a Hugging Face folder.")
+  @Argument(help: "A checkpoint or a Hugging Face folder.", completion: .file())
   var model: String
 
-  @Option(help: "Labelled recordings. Default: the bundled corpus.")
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
   @Option(
     help: ArgumentHelp(
@@ -33,7 +32,9 @@ struct InterveneCommand: AsyncParsableCommand {
   var erase = "phoneme,word,speaker"
 
   @Option(
-    help: "Layers that are changed, by name or number (0,6,-1), or none. Default: all before the head.")
+    help:
+      "Layers that are changed, by name or number, and ranges (0,3-6), or none. Default: all before the head."
+  )
   var layers: String?
 
   @Option(
@@ -102,7 +103,7 @@ struct InterveneCommand: AsyncParsableCommand {
       valueName: "level"))
   var mixing: String?
 
-  @Option(name: [.short, .long], help: "Where the results go.")
+  @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-interventions"
 
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
@@ -110,8 +111,9 @@ struct InterveneCommand: AsyncParsableCommand {
 
   @OptionGroup var loading: LoadingOptions
 
-  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
-  var png = false
+  @OptionGroup var results: ResultOptions
+
+  @OptionGroup var replacing: ForceOption
 
   @OptionGroup var running: RunningOptions
 
@@ -185,9 +187,7 @@ struct InterveneCommand: AsyncParsableCommand {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
-    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
-    running.note("reading \(corpus.path)")
-    corpus.issues.map(\.description).forEach(running.note)
+    let corpus = try corpora.load(running.note)
     running.note("reading \(model)")
     let loaded = try loading.load(model)
     var study = InterventionStudy(
@@ -210,6 +210,8 @@ struct InterveneCommand: AsyncParsableCommand {
     study.isCancelled = { interruption.isRequested }
     let lock = try RunLock.take(output, interruption)
     defer { lock.release() }
+    let claim = ResultClaim(self, of: [loaded.fingerprint, corpus.fingerprint])
+    try claim.require(output, force: replacing.force)
     let work = UsedWork()
     study.store = try InterventionWork(study, in: StudyFolder.workFolder(of: output), used: work)
     var result = try await study.finished(threads: running.threads)
@@ -234,11 +236,10 @@ struct InterveneCommand: AsyncParsableCommand {
       result.mixing = try await study.finished(threads: running.threads)
     }
     progress.finish()
-    try result.write(to: output, png: png)
-    try WrittenBy(
-      seed: seed, models: [(result.model, result.fingerprint)],
-      corpus: (result.corpus, result.corpusFingerprint)
-    ).write(to: output)
+    let writtenBy = WrittenBy(
+      claim: claim, seed: seed, models: [(result.model, result.fingerprint)],
+      corpus: (result.corpus, result.corpusFingerprint))
+    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
     StudyFolder.remove(work, of: output)
     try running.showing.show("intervene.json", in: output, result.terminalSummary)
   }

@@ -3,13 +3,14 @@ import Strata
 
 /// What the user knows about a checkpoint that the file does not say.
 struct LoadingOptions: ParsableArguments {
-  @Option(help: "The model's config.json, where it does not lie beside the weights.")
+  @Option(help: "The model's config.json, where it does not lie beside the weights.", completion: .file())
   var config: String?
 
   @Option(
     help: ArgumentHelp(
       "A YAML file that tells of the model layer by layer; an architecture.yaml beside it is taken unasked.",
-      discussion: "notebooks-md/02-your-own-model.md has an example.", valueName: "file"))
+      discussion: "notebooks-md/02-your-own-model.md has an example.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
   var architecture: String?
 
   @Option(help: "The family (wav2vec2, hubert, whisper, …), where nothing says it.")
@@ -38,7 +39,8 @@ struct LoadingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A folder of a PEFT adapter (LoRA and its relatives) to merge into the weights.",
-      discussion: "One that lies beside the weights is merged unasked.", valueName: "folder"))
+      discussion: "One that lies beside the weights is merged unasked.", valueName: "folder"),
+    completion: .directory)
   var adapter: String?
 
   @Flag(help: "Leave out an adapter that lies beside the weights.")
@@ -59,7 +61,8 @@ struct LoadingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A YAML file of tensor names, `old: new` a line; new ones are Hugging Face's.",
-      discussion: "A `*` stands for one part of a name, `**` at the end for the rest.", valueName: "file"))
+      discussion: "A `*` stands for one part of a name, `**` at the end for the rest.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
   var map: String?
 
   @Option(help: "Beginnings of names of tensors that are not the model's, separated by commas.")

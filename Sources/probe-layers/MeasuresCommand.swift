@@ -15,21 +15,23 @@ struct MeasuresCommand: ParsableCommand {
       each measure gives by chance; intervals are in the CSV file and in --json.
 
       EXAMPLES
-        probe-layers measures model.ckpt
+        probe-layers measures model.ckpt --demo
         probe-layers measures hubert-base/ --corpus my-corpus --level word --layers 0,6,-1
-        probe-layers measures model.ckpt --any-context --output measures.csv
+        probe-layers measures model.ckpt --demo --any-context --output measures.csv
       """)
 
-  @Argument(help: "A checkpoint, a Hugging Face folder, or activations made elsewhere.")
+  @Argument(
+    help: "A checkpoint, a Hugging Face folder, or activations made elsewhere.", completion: .file())
   var model: String
 
-  @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
-  @Option(help: "The level: phoneme, syllable, word; character, phrase, clause, sentence of texts.")
+  @Option(
+    help: "The level: phoneme, syllable, word; character, phrase, clause, sentence of texts.",
+    completion: .list(Level.allCases.map(\.rawValue)))
   var level = "phoneme"
 
-  @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
+  @Option(help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Option(help: "Clusters of k-means, at most one for 20 spans.")
@@ -38,7 +40,7 @@ struct MeasuresCommand: ParsableCommand {
   @Flag(help: "Compare phones across contexts in ABX, for corpora with too few triples within one.")
   var anyContext = false
 
-  @Option(name: [.short, .long], help: "A CSV file to write as well.")
+  @Option(name: [.short, .long], help: "A CSV file to write as well.", completion: .file())
   var output: String?
 
   @Option(help: "The seed of every random choice.")
@@ -64,14 +66,7 @@ struct MeasuresCommand: ParsableCommand {
     let interruption = Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written.")
     let progress = running.progress
     defer { progress.finish() }
-    guard let folder = corpus ?? BundledFiles.corpus else {
-      throw CommandFailure(
-        status: .missingInput,
-        message: "the bundled corpus was not found beside the program; give one with --corpus FOLDER")
-    }
-    running.note("reading \(folder)")
-    let corpus = try Corpus.load(folder)
-    corpus.issues.map(\.description).forEach(running.note)
+    let corpus = try corpora.load(running.note)
     running.note("reading \(model)")
     var study = LayerStudy(
       model: try loading.source(model, for: corpus, imports), corpus: corpus)

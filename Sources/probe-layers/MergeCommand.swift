@@ -18,22 +18,28 @@ struct MergeCommand: AsyncParsableCommand {
         probe-layers merge shards --model model.ckpt --output my-study    with activation maps
       """)
 
-  @Argument(help: "Shard folders, or a folder of them.")
+  @Argument(help: "Shard folders, or a folder of them.", completion: .directory)
   var shards: [String]
 
-  @Option(name: [.short, .long], help: "Where the results go.")
+  @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-study"
 
-  @Option(help: "The corpus, if it has moved since the shards were made; only its labels are read.")
+  @Option(
+    help: "The corpus, if it has moved since the shards were made; only its labels are read.",
+    completion: .directory)
   var corpus: String?
 
-  @Option(help: "The model that the shards were made by, for activation maps.")
+  @Option(help: "The model that the shards were made by, for activation maps.", completion: .file())
   var model: String?
 
   @Option(help: "With --model: how many held-out spans get a map.")
   var maps = 3
 
   @OptionGroup var loading: LoadingOptions
+
+  @OptionGroup var results: ResultOptions
+
+  @OptionGroup var replacing: ForceOption
 
   @OptionGroup var running: RunningOptions
 
@@ -59,9 +65,13 @@ struct MergeCommand: AsyncParsableCommand {
     study.workFolder = StudyFolder.workFolder(of: output)
     let lock = try RunLock.take(output, interruption)
     defer { lock.release() }
+    let claim = ResultClaim("study", [study.identity])
+    try claim.require(output, force: replacing.force)
     let result = try await study.run()
     progress.finish()
-    try StudyFolder.write(result, to: output, records: [try WrittenBy(result).record()])
+    try StudyFolder.write(
+      result, to: output, pictures: results.pictures,
+      records: [try WrittenBy(result, claim: claim).record()])
     StudyFolder.remove(study.work, of: output)
     try running.showing.show("study.json", in: output, StudyFolder.terminalSummary(of: result))
   }

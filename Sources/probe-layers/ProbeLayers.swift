@@ -15,20 +15,21 @@ struct ProbeLayers: AsyncParsableCommand {
     abstract: "Which layers of a trained speech model encode which levels of speech, and how sure that is.",
     discussion: """
       EXAMPLES
-        probe-layers model.ckpt                          the whole study on the bundled corpus
         probe-layers hubert-base/ --corpus my-corpus     a Hugging Face folder, your own labels
-        probe-layers model.ckpt --levels phoneme,word --layers hidden.0,hidden.6
+        probe-layers model.ckpt --demo                   on the small corpus that comes with it
+        probe-layers model.ckpt --corpus timit:/data/TIMIT --levels phoneme,word --layers 3-6
+        probe-layers estimate model.ckpt --demo          time, memory and disk that a study takes here
         probe-layers inspect model.ckpt                  its layers, sizes and frame times
         probe-layers extract model.ckpt a.wav -o a.safetensors
         probe-layers attribute model.ckpt a.wav --class AE --at AE
-        probe-layers similarity a.ckpt [b.ckpt]          layer by layer, within a model or between two
-        probe-layers compare before/ after/              side by side; a folder of checkpoints: a run's course
+        probe-layers similarity a.ckpt [b.ckpt] --demo   layer by layer, within a model or between two
+        probe-layers compare before/ after/ --demo       side by side; a folder of checkpoints: a run's course
         probe-layers merge shards/shard-*                adds up what --shard made
         probe-layers corpus check my-corpus              what is wrong with these labels
-        probe-layers measures model.ckpt                 ABX, clusters, CCA, codelengths, a hidden layer
-        probe-layers intervene model.ckpt                what the model uses: levels erased layer by layer
+        probe-layers measures model.ckpt --demo          ABX, clusters, CCA, codelengths, a hidden layer
+        probe-layers intervene model.ckpt --demo         what the model uses: levels erased layer by layer
         probe-layers finetune model.ckpt --corpus mine   adapt it, and see what its layers gained
-        probe-layers variance model.ckpt                 how much of each layer is sound, phones, words
+        probe-layers variance model.ckpt --demo          how much of each layer is sound, phones, words
         probe-layers schema study                        what study.json means
         probe-layers self-test                           does this installation measure what it says
 
@@ -40,7 +41,8 @@ struct ProbeLayers: AsyncParsableCommand {
       """,
     version: versionWords(commit: String(cString: strata_commit())),
     subcommands: [
-      RunCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self, ReportCommand.self,
+      RunCommand.self, EstimateCommand.self, InspectCommand.self, ExtractCommand.self, CorpusCommand.self,
+      ReportCommand.self,
       MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, CompareCommand.self,
       SelfTestCommand.self, MeasuresCommand.self, InterveneCommand.self, FinetuneCommand.self,
       VarianceCommand.self,
@@ -58,7 +60,7 @@ struct ProbeLayers: AsyncParsableCommand {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     strata_tell_bus_errors(ExitStatus.badInput.rawValue)
     do {
-      var command = try parseAsRoot()
+      var command = try parsed(Array(CommandLine.arguments.dropFirst()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -76,10 +78,52 @@ struct ProbeLayers: AsyncParsableCommand {
       standardError("error: \(error.filePath ?? "a file") could not be written: \(plainReason(error))")
       exit(withError: ExitStatus.writeFailed.code)
     } catch {
-      guard let kind = FailureKind(error) else { exit(withError: error) }
+      guard let kind = FailureKind(error) else { leave(with: error) }
       standardError(Terminal.shortened(kind == .interrupted ? "\(error)" : "error: \(error)"))
       exit(withError: ExitStatus(kind).code)
     }
+  }
+}
+
+extension ProbeLayers {
+  /// The command that is meant; its options may stand before its name, too.
+  static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    let first = Result { try parseAsRoot(arguments) }
+    guard arguments.first?.hasPrefix("-") == true, let moved = withCommandInFront(arguments) else {
+      return try first.get()
+    }
+    switch first {
+    case .failure(let error) where exitCode(for: error).isSuccess: throw error
+    case .success(let command):
+      // Of one word alone after the options, it is that word.
+      guard let run = command as? RunCommand, moved.first == run.model,
+        !FileManager.default.fileExists(atPath: run.model)
+      else { return command }
+      fallthrough
+    case .failure: return try parseAsRoot(moved)
+    }
+  }
+
+  /// The arguments with a command's name, which has options before it, in front; nil where there is no such name.
+  private static func withCommandInFront(_ arguments: [String]) -> [String]? {
+    var (rest, names) = (arguments, [String]())
+    var commands = configuration.subcommands
+    while let place = rest.firstIndex(where: { word in commands.contains { $0._commandName == word } }),
+      let command = commands.first(where: { $0._commandName == rest[place] })
+    {
+      names.append(rest.remove(at: place))
+      commands = command.configuration.subcommands
+    }
+    return names.isEmpty ? nil : names + rest
+  }
+
+  /// Ends with what the parser of arguments says, which begins as every error does.
+  private static func leave(with error: any Error) -> Never {
+    guard !exitCode(for: error).isSuccess else { exit(withError: error) }
+    let text = fullMessage(for: error)
+    let parser = "Error: "
+    standardError(text.hasPrefix(parser) ? "error: " + text.dropFirst(parser.count) : text)
+    exit(withError: exitCode(for: error))
   }
 }
 

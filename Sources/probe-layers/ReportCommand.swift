@@ -8,17 +8,16 @@ struct ReportCommand: ParsableCommand {
     discussion: """
       EXAMPLE
         probe-layers report strata-study
-        probe-layers report strata-study --png --tensorboard runs
+        probe-layers report strata-study --pdf --tensorboard runs
         probe-layers report study-step2000 --training study-step500 study-step1000
       """)
 
-  @Argument(help: "A study's folder, or its study.json.")
+  @Argument(help: "A study's folder, or its study.json.", completion: .file())
   var study: String
 
-  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
-  var png = false
+  @OptionGroup var results: ResultOptions
 
-  @Option(help: "A folder to write the study into for TensorBoard.")
+  @Option(help: "A folder to write the study into for TensorBoard.", completion: .directory)
   var tensorboard: String?
 
   @Option(
@@ -26,20 +25,26 @@ struct ReportCommand: ParsableCommand {
     help: """
       Finished studies of other checkpoints of the same training, or a comparison's folder: the report shows where \
       each level peaks along it, from now on.
-      """)
+      """, completion: .directory)
   var training: [String] = []
 
   @OptionGroup var showing: ShowingOptions
 
   func run() throws {
     showing.note("reading \(study)")
+    for path in [study, study + "/study.json"] {
+      // A pipe would be waited for.
+      if case .other(let kind) = RegularFile.obstacle(at: path), kind != "a folder" {
+        throw CommandFailure(status: .badInput, message: "\(path) is \(kind), not a file")
+      }
+    }
     let (read, folder) = try StudyFolder.read(study)
     let result = training.isEmpty ? read : try read.among(RunCommand.folders(training))
     // The run that made the study is still the same.
     let records = ["run.yaml", WrittenBy.fileName].compactMap { name in
       FileManager.default.contents(atPath: "\(folder)/\(name)").map { (name: name, data: $0) }
     }
-    try StudyFolder.write(result, to: folder, png: png, records: records)
+    try StudyFolder.write(result, to: folder, pictures: results.pictures, records: records)
     if let tensorboard, let remark = try TensorBoardExport(result).write(to: tensorboard) {
       standardError("warning: \(remark)")
     }

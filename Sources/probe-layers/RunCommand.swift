@@ -12,17 +12,17 @@ struct RunCommand: AsyncParsableCommand {
       a table and writes a report. Started again after Ctrl-C, it goes on where it stopped.
 
       EXAMPLES
-        probe-layers model.ckpt
+        probe-layers model.ckpt --demo                   on the small corpus that comes with the command
         probe-layers hubert-base/ --corpus my-corpus --output hubert-study
-        probe-layers model.ckpt --levels phoneme,word --layers 0,3,-1 --seed 7
-        probe-layers model.ckpt --levels sound,articulation,phoneme,boundary
-        probe-layers model.ckpt --probes manner,place,pitch,word-boundary
+        probe-layers model.ckpt --corpus my-corpus --levels phoneme,word --layers 0,3-6,-1 --seed 7
+        probe-layers model.ckpt --corpus timit:/data/TIMIT --levels sound,articulation,phoneme,boundary
+        probe-layers model.ckpt --demo --probes manner,place,pitch,word-boundary
         probe-layers minilm/ --corpus treebank.conllu    a text model: characters, words, phrases, clauses
         probe-layers activations.h5 --hop 20ms --corpus my-corpus
-        probe-layers model.ckpt --store frames --probes manner
-        probe-layers step2000.ckpt --training study-step500 study-step1000
-        probe-layers model.ckpt --shard 1/8 --output shards
-        probe-layers run study.yaml --output again       the options of a file: `model: model.ckpt`, `seed: 7`, …
+        probe-layers model.ckpt --corpus my-corpus --store frames --probes manner
+        probe-layers step2000.ckpt --corpus my-corpus --training study-step500 study-step1000
+        probe-layers model.ckpt --corpus my-corpus --shard 1/8 --output shards
+        probe-layers run study.yaml --output again       its options in a file: `model: model.ckpt`, `seed: 7`, …
         probe-layers run strata-study/run.yaml           a finished study, once more
       """)
 
@@ -30,38 +30,36 @@ struct RunCommand: AsyncParsableCommand {
     help: """
       A checkpoint (.ckpt, .pt, .safetensors, …), a Hugging Face folder, activations made elsewhere, or a study \
       file (.yaml).
-      """)
+      """, completion: .file())
   var model: String
 
-  @Option(
-    help: """
-      A folder of audio and labels; for a text model a .conllu file, a .tsv file, or a folder of them. Default: \
-      the bundled corpus of speech.
-      """)
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
   @Option(
-    help: "Levels and groups of probes, separated by commas: \(LayerStudy.probedLevelNames).")
+    help: "Levels and groups of probes, separated by commas: \(LayerStudy.probedLevelNames).",
+    completion: .levels)
   var levels: String?
 
-  @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
+  @Option(
+    help:
+      "Layers by name or by number among the hidden states, and ranges of them (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Option(
     help: """
       Probes by name, separated by commas (phoneme,manner,word-boundary), all of them (all), or a folder of \
       definitions of your own (*.yaml). Default: phoneme, syllable, word.
-      """)
+      """, completion: .file())
   var probes: String?
 
   @Option(
     help: """
       How each probe's penalty is sought on development data: grid (its definition's list), random or bayesian. \
       Default: as the definition says.
-      """)
+      """, completion: .list(ProbeSpec.Search.allCases.map(\.rawValue)))
   var search: String?
 
-  @Option(name: [.short, .long], help: "Where the results go.")
+  @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-study"
 
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
@@ -81,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
     help: """
       A folder that keeps every layer's frames, so that another study of the same audio needs no second pass. Large: \
       13 layers of 768 take 7.2 GB an hour of audio.
-      """)
+      """, completion: .directory)
   var store: String?
 
   @Option(
@@ -103,14 +101,18 @@ struct RunCommand: AsyncParsableCommand {
     help: """
       Finished studies of other checkpoints of the same training, or a comparison's folder: the report shows where \
       each level peaks along it.
-      """)
+      """, completion: .directory)
   var training: [String] = []
 
-  @Option(help: "A folder to write the study into for TensorBoard as well.")
+  @Option(help: "A folder to write the study into for TensorBoard as well.", completion: .directory)
   var tensorboard: String?
 
-  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
-  var png = false
+  @OptionGroup var results: ResultOptions
+
+  @OptionGroup var replacing: ForceOption
+
+  @Flag(help: "Write nothing, and say what the study would take here, from some seconds of measurement.")
+  var dryRun = false
 
   @OptionGroup var loading: LoadingOptions
 
@@ -137,9 +139,16 @@ struct RunCommand: AsyncParsableCommand {
     guard StudyFile.isOne(model) else { return try await study(checking: [:]) }
     let file = try StudyFile(contentsOf: model)
     var others = Array(CommandLine.arguments.dropFirst())
-    if others.first == Self._commandName { others.removeFirst() }
+    // Its own name stands in front, or behind flags.
+    if let place = others.firstIndex(where: { !$0.hasPrefix("-") }),
+      [Self._commandName, EstimateCommand._commandName].contains(others[place])
+    {
+      others.remove(at: place)
+    }
     if let place = others.firstIndex(of: model) { others.remove(at: place) }
-    try await RunCommand.reading(file, path: model, besides: others).study(checking: file.fingerprints)
+    var command = try RunCommand.reading(file, path: model, besides: others)
+    command.dryRun = command.dryRun || dryRun
+    try await command.study(checking: file.fingerprints)
   }
 
   /// `fingerprints` are those of an earlier study that this one repeats.
@@ -148,9 +157,9 @@ struct RunCommand: AsyncParsableCommand {
     let progress = running.progress
     defer { progress.finish() }
 
-    let corpusFolder = try BundledFiles.corpus(or: corpus)
+    let corpusFolder = try corpora.folder
     note("reading \(corpusFolder)")
-    let corpus = try Corpus.load(corpusFolder).alignmentChecked()
+    let corpus = try Corpus.load(corpusFolder, overriding: corpora.shifting.overrides).alignmentChecked()
     corpus.issues.map(\.description).forEach(note)
     note("reading \(model)")
     let others = try TrainingPoint.found(
@@ -177,9 +186,18 @@ struct RunCommand: AsyncParsableCommand {
     }
     study.isCancelled = { interruption.isRequested }
     study.onNotice = { notice in standardError("warning: \(notice)") }
+    if dryRun {
+      let estimate = try await study.estimate { count in
+        progress.update(stage: "Measuring", done: 0, total: count, detail: "\(count) utterances")
+      }
+      progress.finish()
+      return try running.showing.show(estimate, estimate.description)
+    }
     let part = shard.flatMap { Shard($0) }
     let lock = try RunLock.take(part.map { $0.folder(in: output) } ?? output, interruption)
     defer { lock.release() }
+    let claim = ResultClaim("study", [study.identity])
+    if part == nil { try claim.require(output, force: replacing.force) }
     if let store { try keepFrames(of: &study, in: store) }
 
     if let shard = part {
@@ -196,8 +214,8 @@ struct RunCommand: AsyncParsableCommand {
     let result = try await study.run().among(others)
     progress.finish()
     warn(where: result, differsFrom: fingerprints)
-    let record = Data(try studyFile(of: result, command: CommandLine.arguments).utf8)
-    try StudyFolder.write(result, to: output, png: png, records: [("run.yaml", record)])
+    let record = Data(try studyFile(of: result, command: CommandLine.arguments, claim: claim).utf8)
+    try StudyFolder.write(result, to: output, pictures: results.pictures, records: [("run.yaml", record)])
     if let tensorboard {
       let export = TensorBoardExport(result, extraction: extraction.withLock { $0 })
       if let remark = try export.write(to: tensorboard) { standardError("warning: \(remark)") }

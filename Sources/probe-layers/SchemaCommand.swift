@@ -13,18 +13,25 @@ struct SchemaCommand: ParsableCommand {
         probe-layers schema study
       """)
 
-  @Argument(help: "study, similarity, comparison, attribution, …")
+  @Argument(
+    help: "study, similarity, comparison, attribution, …",
+    completion: .custom { _, _, typed in names.filter { $0.hasPrefix(typed) } })
   var name: String?
+
+  private static let ending = ".schema.json"
+
+  private static var names: [String] {
+    let files = BundledFiles.schemas.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0) }
+    return (files ?? []).filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }.sorted()
+  }
 
   func run() throws {
     guard let folder = BundledFiles.schemas else {
       throw CommandFailure(status: .missingInput, message: "the schemas were not found beside the program")
     }
-    let ending = ".schema.json"
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(ending) }
-      .map { String($0.dropLast(ending.count)) }.sorted()
+    let names = Self.names
     func text(_ name: String) throws -> String {
-      try String(contentsOfFile: "\(folder)/\(name)\(ending)", encoding: .utf8)
+      try String(contentsOfFile: "\(folder)/\(name)\(Self.ending)", encoding: .utf8)
     }
     guard let name else {
       for name in names {

@@ -11,28 +11,32 @@ struct SimilarityCommand: AsyncParsableCommand {
       time. Writes report.html, summary.md, similarity.csv, similarity.json and a heat map for each measure.
 
       EXAMPLES
-        probe-layers similarity model.ckpt
-        probe-layers similarity before/ after/ --level word --measure cka,svcca,procrustes
-        probe-layers similarity model.ckpt --level frames --spectra
-        probe-layers similarity model.ckpt --labels
+        probe-layers similarity model.ckpt --demo
+        probe-layers similarity before/ after/ --corpus my-corpus --level word --measure cka,svcca,procrustes
+        probe-layers similarity model.ckpt --demo --level frames --spectra
+        probe-layers similarity model.ckpt --demo --labels
       """)
 
-  @Argument(help: "One model or two: a checkpoint, a Hugging Face folder, or activations made elsewhere.")
+  @Argument(
+    help: "One model or two: a checkpoint, a Hugging Face folder, or activations made elsewhere.",
+    completion: .file())
   var models: [String]
 
-  @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
-  @Option(help: "What a row is: a span of this level (phoneme, syllable, word, …), or frames.")
+  @Option(
+    help: "What a row is: a span of this level (phoneme, syllable, word, …), or frames.",
+    completion: .list(Level.allCases.map(\.rawValue) + ["frames"]))
   var level = "phoneme"
 
   @Option(
     help:
-      "Measures, separated by commas: cka, \(MeasureName.allCases.map(\.rawValue).joined(separator: ", "))."
+      "Measures, separated by commas: cka, \(MeasureName.allCases.map(\.rawValue).joined(separator: ", ")).",
+    completion: .names(["cka"] + MeasureName.allCases.map(\.rawValue))
   )
   var measure = "cka"
 
-  @Option(help: "Layers of the first model, by name or number (0,6,-1). Default: all.")
+  @Option(help: "Layers of the first model, by name or number, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Option(help: "Layers of the second model. Default: all.")
@@ -48,7 +52,7 @@ struct SimilarityCommand: AsyncParsableCommand {
   @Option(help: "Keep at most this many rows.")
   var rows = 20_000
 
-  @Option(name: [.short, .long], help: "Where the results go.")
+  @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-similarity"
 
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
@@ -58,8 +62,9 @@ struct SimilarityCommand: AsyncParsableCommand {
 
   @OptionGroup var imports: ImportOptions
 
-  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
-  var png = false
+  @OptionGroup var results: ResultOptions
+
+  @OptionGroup var replacing: ForceOption
 
   @OptionGroup var running: RunningOptions
 
@@ -73,9 +78,7 @@ struct SimilarityCommand: AsyncParsableCommand {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
-    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
-    running.note("reading \(corpus.path)")
-    corpus.issues.map(\.description).forEach(running.note)
+    let corpus = try corpora.load(running.note)
     for model in models { running.note("reading \(model)") }
     let sources = try models.map { try loading.source($0, for: corpus, imports) }
     var study = SimilarityStudy(model: sources[0], second: sources.dropFirst().first, corpus: corpus)
@@ -95,12 +98,14 @@ struct SimilarityCommand: AsyncParsableCommand {
     study.isCancelled = { interruption.isRequested }
     let lock = try RunLock.take(output, interruption)
     defer { lock.release() }
+    let claim = ResultClaim(self, of: sources.map(\.fingerprint) + [corpus.fingerprint])
+    try claim.require(output, force: replacing.force)
     let result = try await study.run()
     progress.finish()
     let writtenBy = WrittenBy(
-      seed: seed, models: result.models.map { ($0.name, $0.fingerprint) },
+      claim: claim, seed: seed, models: result.models.map { ($0.name, $0.fingerprint) },
       corpus: (result.corpus.name, result.corpus.fingerprint))
-    try result.write(to: output, png: png, records: [try writtenBy.record()])
+    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
     StudyFolder.remove(study.work, of: output)
     try running.showing.show("similarity.json", in: output, result.terminalSummary)
   }

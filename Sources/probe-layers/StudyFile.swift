@@ -6,7 +6,7 @@ import Yams
 /// A study written down in YAML: the model and the options of `run` by their names, so that it can be run again.
 ///
 /// ```yaml
-/// model: hubert-base
+/// model: hubert-base          # paths count from the folder that the file lies in
 /// corpus: my-corpus
 /// levels: phoneme,word        # or a list
 /// seed: 7
@@ -23,8 +23,11 @@ struct StudyFile: Equatable {
 
   /// Throws a `CommandFailure` that names the file and the line.
   init(contentsOf path: String) throws {
+    if let obstacle = RegularFile.obstacle(at: path) {
+      throw CommandFailure(status: .missingInput, message: "\(path): \(obstacle)")
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(status: .missingInput, message: "\(path): there is no such file")
+      throw CommandFailure(status: .missingInput, message: "\(path) cannot be read")
     }
     guard data.count < 1 << 20, let text = String(data: data, encoding: .utf8) else {
       throw CommandFailure(
@@ -45,24 +48,26 @@ struct StudyFile: Equatable {
     guard let pairs = root?.mapping else {
       throw refusal(root, "a study file is a list of `option: value`, with at least `model: FILE`")
     }
+    let paths = StudyPaths(besides: path)
     var model: String?
     var options: [String] = []
     var fingerprints: [String: String] = [:]
     for (key, value) in pairs {
       let name = key.string ?? ""
       switch (name, value) {
-      case ("model", .scalar(let scalar)): model = scalar.string
+      case ("model", .scalar(let scalar)): model = paths.absolute(name, scalar.string)
       case (Self.record, .mapping(let facts)):
         for (key, value) in facts { fingerprints[key.string ?? ""] = value.string }
       case (_, .scalar(let scalar)) where value.bool != nil && scalar.style == .plain:
         options.append(value.bool == true ? "--\(name)" : "--no-\(name)")
-      case (_, .scalar(let scalar)): options.append("--\(name)=\(scalar.string)")
+      case (_, .scalar(let scalar)):
+        options.append("--\(name)=\(paths.absolute(name, scalar.string))")
       case (_, .sequence(let list)):
         let words = list.compactMap(\.string)
         guard words.count == list.count else {
           throw refusal(value, "\(name) is a list of something else than words")
         }
-        options.append("--\(name)=\(words.joined(separator: ","))")
+        options.append("--\(name)=\(paths.absolute(name, words.joined(separator: ",")))")
       default: throw refusal(value, "\(name) must be a word, a number, true or false, or a list of words")
       }
     }
@@ -87,14 +92,15 @@ extension RunCommand {
 
   /// The study file of this command: every option with the value that it has, and what was run on what.
   ///
-  /// The options are found by reflection, so that one added later is in the record by itself.
-  func studyFile(of result: StudyResult, command: [String]) throws -> String {
+  /// Paths count from the folder that it is written into.
+  func studyFile(of result: StudyResult, command: [String], claim: ResultClaim) throws -> String {
+    let paths = StudyPaths(in: output)
     var pairs: [(Node, Node)] = []
     func add(_ name: String, _ value: Any) {
       let node: Node
       switch value {
       case let value as Bool: node = Node(value ? "true" : "false")
-      case let value as String: node = Node(value, Tag(.str), .doubleQuoted)
+      case let value as String: node = Node(paths.relative(name, value), Tag(.str), .doubleQuoted)
       default: node = Node("\(value)")
       }
       pairs.append((Node(name), node))
@@ -106,48 +112,12 @@ extension RunCommand {
       machine + [
         ("command", WrittenBy.line(command)), ("strata", Release.version),
         ("model-fingerprint", result.model.fingerprint), ("corpus-fingerprint", result.corpus.fingerprint),
+        (ResultClaim.keyName, claim.key),
       ]
     let record = Node(facts.map { (Node($0), Node($1, Tag(.str), .doubleQuoted)) })
     let head = "# A finished study; `probe-layers run` with this file does it again.\n"
     // Unfolded: the command is there to be copied, and a path may be longer than a YAML writer's line.
     let whole = Node(pairs + [(Node(StudyFile.record), record)])
     return head + (try Yams.serialize(node: whole, width: -1, allowUnicode: true))
-  }
-}
-
-/// The values of a parsed command by the names that its options have on the command line, without those that are not
-/// set.
-private struct OptionValues {
-  private(set) var values: [(name: String, value: Any)] = []
-
-  init(_ command: some ParsableArguments) {
-    for child in Mirror(reflecting: command).children {
-      guard let label = child.label?.drop(while: { $0 == "_" }) else { continue }
-      if let group = child.value as? OptionGroup<LoadingOptions> {
-        values += OptionValues(group.wrappedValue).values
-      } else if let group = child.value as? OptionGroup<ImportOptions> {
-        values += OptionValues(group.wrappedValue).values
-      } else if let value = Self.value(of: child.value) {
-        let name = label.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : String($1) }
-        values.append((name, value))
-      }
-    }
-  }
-
-  private static func value(of wrapper: Any) -> Any? {
-    switch wrapper {
-    case let option as Argument<String>: option.wrappedValue
-    case let option as Option<String>: option.wrappedValue
-    case let option as Option<String?>: option.wrappedValue
-    case let option as Option<Int>: option.wrappedValue
-    case let option as Option<Int?>: option.wrappedValue
-    case let option as Option<UInt64>: option.wrappedValue
-    case let option as Option<Double?>: option.wrappedValue
-    case let option as Option<[String]>:
-      option.wrappedValue.isEmpty ? nil : option.wrappedValue.joined(separator: ",")
-    case let option as Flag<Bool>: option.wrappedValue ? true : nil
-    case let option as Flag<Bool?>: option.wrappedValue
-    default: nil
-    }
   }
 }

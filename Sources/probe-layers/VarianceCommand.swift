@@ -13,22 +13,21 @@ struct VarianceCommand: AsyncParsableCommand {
       together. Writes report.html, summary.md, variance.csv, variance.json and a stacked figure.
 
       EXAMPLES
-        probe-layers variance model.ckpt
+        probe-layers variance model.ckpt --demo
         probe-layers variance model.ckpt --corpus my-corpus --level word --untrained
-        probe-layers variance model.ckpt --blocks mel,phone,word
+        probe-layers variance model.ckpt --demo --blocks mel,phone,word
         probe-layers variance model.ckpt --corpus ema-corpus --series ema=ema.npz@5ms
       """)
 
   @Argument(help: "A checkpoint, a Hugging Face folder, or activations made elsewhere.")
   var model: String
 
-  @Option(help: "Labelled recordings, or texts for text models. Default: the bundled corpus of speech.")
-  var corpus: String?
+  @OptionGroup var corpora: CorpusOptions
 
   @Option(help: "Whose spans are looked at: phoneme, syllable, word, …")
   var level = "phoneme"
 
-  @Option(help: "Layers by name or by number among the hidden states (0,6,-1). Default: all.")
+  @Option(help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Option(
@@ -55,7 +54,7 @@ struct VarianceCommand: AsyncParsableCommand {
   @Option(help: "Read at most this many spans.")
   var spans = 5000
 
-  @Option(name: [.short, .long], help: "Where the results go.")
+  @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-variance"
 
   @Option(help: "The seed of every random choice: the same seed gives the same bytes.")
@@ -65,8 +64,9 @@ struct VarianceCommand: AsyncParsableCommand {
 
   @OptionGroup var imports: ImportOptions
 
-  @Flag(help: "Also make a PNG of each figure (needs rsvg-convert).")
-  var png = false
+  @OptionGroup var results: ResultOptions
+
+  @OptionGroup var replacing: ForceOption
 
   @OptionGroup var running: RunningOptions
 
@@ -99,9 +99,7 @@ struct VarianceCommand: AsyncParsableCommand {
     let interruption = Interruption()
     let progress = running.progress
     defer { progress.finish() }
-    let corpus = try Corpus.load(BundledFiles.corpus(or: corpus))
-    running.note("reading \(corpus.path)")
-    corpus.issues.map(\.description).forEach(running.note)
+    let corpus = try corpora.load(running.note)
     running.note("reading \(model)")
     var study = LayerStudy(model: try loading.source(model, for: corpus, imports), corpus: corpus)
     (study.seed, study.threads) = (seed, running.threads)
@@ -111,18 +109,20 @@ struct VarianceCommand: AsyncParsableCommand {
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }
     study.isCancelled = { interruption.isRequested }
+    let claim = ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint])
     var variance = VarianceStudy(of: study)
     (variance.level, variance.blocks) = (Level(rawValue: level) ?? .phoneme, try chosenBlocks())
     variance.series = try series.map { try SeriesArgument($0).series(for: corpus) }
     (variance.standardises, variance.spans, variance.comparesUntrained) = (!rawVariance, spans, untrained)
     let lock = try RunLock.take(output, interruption)
     defer { lock.release() }
+    try claim.require(output, force: replacing.force)
     let result = try variance.run()
     progress.finish()
     let writtenBy = WrittenBy(
-      seed: seed, models: [(result.model.name, result.model.fingerprint)],
+      claim: claim, seed: seed, models: [(result.model.name, result.model.fingerprint)],
       corpus: (result.corpus.name, result.corpus.fingerprint))
-    try result.write(to: output, png: png, records: [try writtenBy.record()])
+    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
     StudyFolder.remove(study.work, of: output)
     try running.showing.show("variance.json", in: output, result.terminalSummary)
   }

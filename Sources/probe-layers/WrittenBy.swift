@@ -1,4 +1,3 @@
-import Files
 import Foundation
 import Strata
 import Yams
@@ -8,18 +7,13 @@ struct WrittenBy {
   static let fileName = "written-by.yaml"
 
   var command = CommandLine.arguments
+  var claim: ResultClaim
   var seed: UInt64
   /// Names and fingerprints.
   var models: [(name: String, fingerprint: String)]
   var corpus: (name: String, fingerprint: String)?
   /// A sound's file, where it alone was looked at.
   var recording: (name: String, fingerprint: String)?
-
-  /// Writes `written-by.yaml` into a result's folder.
-  func write(to folder: String) throws {
-    let (name, data) = try record()
-    try WholeFile.write(data, to: URL(filePath: folder).appending(path: name).path)
-  }
 
   /// `written-by.yaml`, to be written with the result.
   func record() throws -> (name: String, data: Data) {
@@ -30,7 +24,8 @@ struct WrittenBy {
     }
     let pairs: [(Node, Node)] = [
       (Node("command"), word(Self.line(command))), (Node("strata"), word(Release.version)),
-      (Node("seed"), Node("\(seed)")), (Node("models"), prints(models)),
+      (Node(ResultClaim.keyName), word(claim.key)), (Node("seed"), Node("\(seed)")),
+      (Node("models"), prints(models)),
     ]
     let inputs = [("corpus", corpus), ("recording", recording)].compactMap { name, input in
       input.map { (Node(name), prints([$0])) }
@@ -52,9 +47,9 @@ struct WrittenBy {
 }
 
 extension WrittenBy {
-  init(_ study: StudyResult) {
+  init(_ study: StudyResult, claim: ResultClaim) {
     self.init(
-      seed: study.settings.seed, models: [(study.model.name, study.model.fingerprint)],
+      claim: claim, seed: study.settings.seed, models: [(study.model.name, study.model.fingerprint)],
       corpus: (study.corpus.name, study.corpus.fingerprint))
   }
 }

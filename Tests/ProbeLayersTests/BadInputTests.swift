@@ -14,7 +14,8 @@ struct BadInputTests {
   /// Runs a study that must fail: with `status`, saying every one of `words`, without a crash or any output.
   private func expectFailure(_ arguments: [String], status: Int32, saying words: [String]) throws {
     let output = try folder.file("output")
-    let run = try CommandRun(arguments + ["--output", output, "--threads", "1"])
+    let corpus = arguments.contains("--corpus") ? [] : ["--demo"]
+    let run = try CommandRun(arguments + corpus + ["--output", output, "--threads", "1"])
     #expect(run.status == status, "\(run.errors)")
     for word in words { #expect(run.errors.contains(word), "\(word) is not in: \(run.errors)") }
     #expect(run.errors.hasPrefix("error: "))
@@ -105,7 +106,9 @@ struct BadInputTests {
   @Test("an output folder that is a file")
   func outputIsAFile() throws {
     let file = try folder.write(Data("mine".utf8), to: "taken")
-    let run = try CommandRun([model, "--output", file, "--levels", "word", "--layers", "6", "--twins", "0"])
+    let run = try CommandRun([
+      model, "--demo", "--output", file, "--levels", "word", "--layers", "6", "--twins", "0",
+    ])
     #expect(run.status == 74, "\(run.errors)")
     #expect(try Data(contentsOf: URL(filePath: file)) == Data("mine".utf8))
   }

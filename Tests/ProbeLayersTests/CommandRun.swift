@@ -9,13 +9,14 @@ extension CommandRun {
   private static var products: URL { URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent() }
 
   /// Runs `probe-layers` with `arguments` and waits for its end.
-  init(_ arguments: [String]) throws {
-    try self.init(Self.products.appending(path: "probe-layers").path, arguments)
+  init(_ arguments: [String], in folder: String? = nil) throws {
+    try self.init(Self.products.appending(path: "probe-layers").path, arguments, in: folder)
   }
 
   /// Runs `script` in `folder`, with `probe-layers` on the path.
-  init(shell script: String, in folder: String) throws {
+  init(shell script: String, in folder: String, _ arguments: [String] = []) throws {
     try self.init(
-      "/bin/bash", ["-euo", "pipefail", "-c", script], in: folder, path: [Self.products.path])
+      "/bin/bash", ["-euo", "pipefail", "-c", script, "bash"] + arguments, in: folder,
+      path: [Self.products.path])
   }
 }

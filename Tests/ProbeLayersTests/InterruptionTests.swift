@@ -79,7 +79,7 @@ import Testing
   func fullDisk(what: String) throws {
     let command =
       what == "study"
-      ? "\(quick) --output out --seed 1" : "extract \(model) \(corpus) -o out/all.\(what)"
+      ? "\(quick) --output out --force --seed 1" : "extract \(model) \(corpus) -o out/all.\(what)"
     let run = try shell(
       """
       probe-layers \(quick) --output out --quiet; rm -rf out/work
@@ -130,7 +130,7 @@ import Testing
       mkdir out; echo '{"host":"here","process":1,"started":"then","command":"other"}' > out/.strata-lock
       probe-layers \(quick) --probes phone-duration --output out --quiet
       ls out/deviations.csv out/outliers.csv > /dev/null; touch out/mine.txt
-      probe-layers \(quick) --output out --quiet
+      probe-layers \(quick) --output out --force --quiet
       probe-layers \(quick) --output fresh --quiet
       diff <(cd out; find . -type f | sort) <(cd fresh; (find . -type f; echo ./mine.txt) | sort) && echo same
       """)

@@ -94,6 +94,11 @@ import Testing
         "5",
       ]),
     Example(
+      schema: "estimate",
+      arguments: [
+        "estimate", model, "--corpus", corpus, "--probes", "OUT/probes", "--layers", "3", "--twins", "0",
+      ]),
+    Example(
       schema: "study",
       arguments: [
         "run", model, "--corpus", corpus, "--probes", "OUT/probes", "--layers", "3", "--twins",

@@ -24,11 +24,18 @@ import Testing
   @Test("a pipe where a file or a model is expected is refused at once") func pipe() throws {
     let folder = try TemporaryFolder()
     let pipe = try folder.file("model.ckpt")
-    #expect(mkfifo(pipe, 0o600) == 0)
+    let study = try folder.file("study.yaml")
+    let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+    for path in [pipe, study, try folder.file("study.json")] { #expect(mkfifo(path, 0o600) == 0) }
     for arguments in [
-      ["inspect", pipe], ["run", pipe], ["extract", pipe, pipe, "-o", folder.path + "/a.npz"],
+      ["inspect", pipe], ["run", pipe, "--demo"], ["run", study, "--demo"], ["report", pipe],
+      ["report", folder.path],
+      ["inspect", model, "--map", pipe], ["inspect", model, "--config", pipe], ["merge", pipe],
+      ["corpus", "check", pipe], ["run", model, "--corpus", pipe],
+      ["extract", model, pipe, "-o", "none.npz"],
+      ["attribute", model, pipe], ["extract", pipe, pipe, "-o", folder.path + "/a.npz"],
     ] {
-      let run = try CommandRun(arguments)
+      let run = try CommandRun(shell: "timeout 20 probe-layers \"$@\"", in: folder.path, arguments)
       #expect(run.status == 65 || run.status == 66, "\(arguments): \(run.errors)")
     }
   }

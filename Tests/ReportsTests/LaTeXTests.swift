@@ -23,7 +23,8 @@ struct LaTeXTests {
     #expect(log.contains("\n!") && !log.contains("Output written"))
   }
 
-  @Test("every figure is included as PDF", .enabled(if: (try? PNGConverter.find()) != nil)) func figures()
+  @Test("every figure is included as PDF", .enabled(if: (try? PictureConverter.find()) != nil))
+  func figures()
     throws
   {
     let folder = try TemporaryFolder()

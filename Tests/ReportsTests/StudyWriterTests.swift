@@ -1,5 +1,6 @@
 import Foundation
 import Results
+import StrataTestSupport
 import Testing
 
 @testable import Reports
@@ -149,10 +150,11 @@ import Testing
     }
   }
 
-  @Test("PNGs have the drawing's size at 300 dots an inch", .enabled(if: (try? PNGConverter.find()) != nil))
+  @Test(
+    "PNGs have the drawing's size at 300 dots an inch", .enabled(if: (try? PictureConverter.find()) != nil))
   func png() throws {
     try withFolder { folder in
-      let paths = try StudyWriter.write(SyntheticStudy.small, to: folder, png: true)
+      let paths = try StudyWriter.write(SyntheticStudy.small, to: folder, pictures: [.png])
       #expect(paths.count { $0.hasSuffix(".png") } == 6)
       let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/figures/profile-phoneme.png"))
       #expect(data.prefix(8) == Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
@@ -161,8 +163,44 @@ import Testing
     }
   }
 
+  @Test(
+    "PDFs are one page each, of the same bytes again", .enabled(if: (try? PictureConverter.find()) != nil))
+  func pdf() throws {
+    try withFolder { folder in
+      let paths = try StudyWriter.write(SyntheticStudy.small, to: folder, pictures: [.pdf])
+      #expect(paths.count { $0.hasSuffix(".pdf") } == 6)
+      let path = folder + "/figures/profile-phoneme.pdf"
+      let first = try Data(contentsOf: URL(fileURLWithPath: path))
+      #expect(first.prefix(5) == Data("%PDF-".utf8))
+      try StudyWriter.write(SyntheticStudy.small, to: folder, pictures: [.pdf])
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == first)
+      // Without pictures nothing stale stays.
+      try StudyWriter.write(SyntheticStudy.small, to: folder)
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
+  }
+
+  @Test(
+    "text in a PDF stays text",
+    .enabled(if: (try? PictureConverter.find()) != nil && Self.hasProgram("pdftotext")))
+  func pdfText() throws {
+    try withFolder { folder in
+      try StudyWriter.write(SyntheticStudy.small, to: folder, pictures: [.pdf])
+      let run = try ProgramRun("/usr/bin/env", ["pdftotext", folder + "/figures/profile-phoneme.pdf", "-"])
+      #expect(run.status == 0 && run.output.contains("untrained"), "\(run.output)\(run.errors)")
+    }
+  }
+
+  private static func hasProgram(_ name: String) -> Bool {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+      FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
+    }
+  }
+
   @Test("without rsvg-convert it says what to install") func noConverter() {
-    #expect(throws: ReportError.noConverter) { try PNGConverter.find(environment: ["PATH": "/nowhere"]) }
+    #expect(throws: ReportError.noConverter) {
+      try PictureConverter.find(environment: ["PATH": "/nowhere"])
+    }
     #expect(ReportError.noConverter.description.contains("librsvg2-bin"))
   }
 }

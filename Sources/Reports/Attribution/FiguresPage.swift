@@ -62,14 +62,16 @@ public struct FiguresPage: Sendable {
     return page
   }
 
-  /// Writes `report.html`, `figures/*.svg` and `.csv`, and what the caller adds; all or none.
+  /// Writes `report.html`, `figures/*.svg` and `.csv`, what the caller adds, and `records` of the run; all or none.
   public func write(
-    extra: [(name: String, data: Data)], version: String, to folder: String, png: Bool
+    extra: [(name: String, data: Data)], version: String, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
   ) throws {
     let files =
       [("report.html", Data(try html(version: version).utf8))]
       + figures.map { ("figures/\($0.figure.name).csv", Data($0.figure.data.csv.utf8)) } + extra
-    _ = try StudyWriter.write(files, figures: figures.map(\.figure), to: folder, png: png)
+    _ = try StudyWriter.write(
+      files, figures: figures.map(\.figure), records: records, to: folder, pictures: pictures)
   }
 }
 

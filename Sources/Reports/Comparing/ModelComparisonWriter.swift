@@ -24,13 +24,14 @@ public enum ModelComparisonWriter {
     try StudyJSON.decode(ModelComparison.self, version: ModelComparison.schemaVersion, at: path)
   }
 
-  /// Writes `comparison` into `folder`, with `records` of the run; with `png` also a PNG of each figure by `rsvg-convert`.
+  /// Writes `comparison` into `folder`, with `records` of the run; with `pictures` also PNGs or PDFs of each figure by `rsvg-convert`.
   /// - Returns: The paths of what was written.
-  /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `png` those of the converter, after everything else was
+  /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `pictures` those of the converter, after everything else was
   ///   written.
   @discardableResult
   public static func write(
-    _ comparison: ModelComparison, to folder: String, png: Bool = false, records: [StudyWriter.Record] = []
+    _ comparison: ModelComparison, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
   ) throws -> [String] {
     let document = comparison.document
     let files: [(name: String, data: Data)] =
@@ -41,7 +42,8 @@ public enum ModelComparisonWriter {
         ("drift.csv", Data(drift(comparison).utf8)),
         ("comparison.json", try PlainJSON.encode(comparison)),
       ] + ChangedMistakesCSV.files(of: comparison).map { ($0.name, Data($0.text.utf8)) }
-    return try StudyWriter.write(files, figures: comparison.figures, records: records, to: folder, png: png)
+    return try StudyWriter.write(
+      files, figures: comparison.figures, records: records, to: folder, pictures: pictures)
   }
 
   private static func layers(_ comparison: ModelComparison) -> String {

@@ -14,13 +14,14 @@ import Results
 ///
 /// The same result gives the same bytes; a failure leaves an earlier one as it was.
 public enum SimilarityWriter {
-  /// Writes `result` into `folder`, with `records` of the run; with `png` also a PNG of each figure by `rsvg-convert`.
+  /// Writes `result` into `folder`, with `records` of the run; with `pictures` also PNGs or PDFs of each figure by `rsvg-convert`.
   /// - Returns: The paths of what was written.
-  /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `png` those of the converter, after everything else was
+  /// - Throws: `ReportError.writeFailed`, `.notFinite`; with `pictures` those of the converter, after everything else was
   ///   written.
   @discardableResult
   public static func write(
-    _ result: SimilarityResult, to folder: String, png: Bool = false, records: [StudyWriter.Record] = []
+    _ result: SimilarityResult, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
   ) throws -> [String] {
     let document = result.document
     var files: [(name: String, data: Data)] = [
@@ -33,7 +34,8 @@ public enum SimilarityWriter {
       files.append(("spectra.csv", Data(SpectraCSV.text(of: result.spectra).utf8)))
     }
     if !result.labels.isEmpty { files.append(("labels.csv", Data(labels(result.labels).utf8))) }
-    return try StudyWriter.write(files, figures: document.figures, records: records, to: folder, png: png)
+    return try StudyWriter.write(
+      files, figures: document.figures, records: records, to: folder, pictures: pictures)
   }
 
   /// The matrices, tables and warnings for a terminal.

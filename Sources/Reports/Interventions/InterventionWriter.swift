@@ -10,8 +10,11 @@ import Results
 /// | `intervene.csv` | every effect, one a row |
 /// | `figures/*.svg`, `*.csv` | the figures and their numbers |
 public enum InterventionWriter {
-  /// All of it, or nothing; with `png` also a PNG of each figure by `rsvg-convert`.
-  public static func write(_ result: InterventionResult, to folder: String, png: Bool = false) throws {
+  /// All of it, or nothing; with `pictures` also PNGs or PDFs of each figure by `rsvg-convert`.
+  public static func write(
+    _ result: InterventionResult, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
+  ) throws {
     var page = FiguresPage(
       title: "What \(result.model) uses", lead: lead(result), figures: result.figures)
     page.warnings = [result.smallestSentence].compactMap(\.self) + result.warnings
@@ -22,7 +25,7 @@ public enum InterventionWriter {
       extra: [
         ("intervene.json", try PlainJSON.encode(result)),
         ("intervene.csv", Data(InterventionCSV.text(of: result).utf8)),
-      ], version: result.version, to: folder, png: png)
+      ], version: result.version, to: folder, pictures: pictures, records: records)
   }
 
   private static func lead(_ result: InterventionResult) -> String {

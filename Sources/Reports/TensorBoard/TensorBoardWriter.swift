@@ -50,7 +50,7 @@ public enum TensorBoardWriter {
   ///
   /// - Throws: `ReportError.noConverter`, `.conversionFailed`.
   public static func pictures(of study: StudyResult) throws -> [(name: String, png: Data)] {
-    let converter = try PNGConverter.find()
+    let converter = try PictureConverter.find()
     let folder = FileManager.default.temporaryDirectory.appending(path: "strata-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let figures = try study.figures

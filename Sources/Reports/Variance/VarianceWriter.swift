@@ -11,9 +11,10 @@ import Results
 /// | `variance.json` | everything |
 /// | `figures/variance.svg`, `.csv` | the stacked figure and its numbers |
 public enum VarianceWriter {
-  /// All of it, or nothing; with `png` also a PNG of each figure by `rsvg-convert`.
+  /// All of it, or nothing; with `pictures` also PNGs or PDFs of each figure by `rsvg-convert`.
   public static func write(
-    _ result: VarianceResult, to folder: String, png: Bool = false, records: [StudyWriter.Record] = []
+    _ result: VarianceResult, to folder: String, pictures: [PictureFormat] = [],
+    records: [StudyWriter.Record] = []
   ) throws {
     let document = result.document
     let figures = document.figures
@@ -24,7 +25,7 @@ public enum VarianceWriter {
         ("variance.csv", Data(VarianceCSV.text(of: result).utf8)),
         ("variance.json", try PlainJSON.encode(result)),
       ] + figures.map { ("figures/\($0.name).csv", Data($0.data.csv.utf8)) }
-    _ = try StudyWriter.write(files, figures: figures, records: records, to: folder, png: png)
+    _ = try StudyWriter.write(files, figures: figures, records: records, to: folder, pictures: pictures)
   }
 
   /// The tables and warnings for a terminal.

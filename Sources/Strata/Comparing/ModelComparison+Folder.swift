@@ -11,7 +11,9 @@ extension ModelComparison {
   /// Writes `report.html`, `summary.md`, `layers.csv`, `drift.csv`, `comparison.json` and `figures/`. `png` also makes a
   /// PNG of each figure, which needs `rsvg-convert`.
   /// `records` tell of the run that made it.
-  public func write(to folder: String, png: Bool = false, records: [StudyWriter.Record] = []) throws {
-    try ModelComparisonWriter.write(self, to: folder, png: png, records: records)
+  public func write(to folder: String, pictures: [PictureFormat] = [], records: [StudyWriter.Record] = [])
+    throws
+  {
+    try ModelComparisonWriter.write(self, to: folder, pictures: pictures, records: records)
   }
 }

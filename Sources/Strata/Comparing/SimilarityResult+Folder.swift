@@ -9,9 +9,11 @@ extension SimilarityResult {
   public var terminalSummary: String { SimilarityWriter.text(of: self, .standardOutput()) }
 
   /// Writes `report.html`, `summary.md`, `similarity.csv`, `similarity.json` and a heat map a measure; `spectra.csv` and
-  /// `labels.csv` where they were asked for. `png` also makes a PNG of each figure, which needs `rsvg-convert`.
+  /// `labels.csv` where they were asked for. `pictures` are also made of each figure, which needs `rsvg-convert`.
   /// `records` tell of the run that made it.
-  public func write(to folder: String, png: Bool = false, records: [StudyWriter.Record] = []) throws {
-    try SimilarityWriter.write(self, to: folder, png: png, records: records)
+  public func write(to folder: String, pictures: [PictureFormat] = [], records: [StudyWriter.Record] = [])
+    throws
+  {
+    try SimilarityWriter.write(self, to: folder, pictures: pictures, records: records)
   }
 }

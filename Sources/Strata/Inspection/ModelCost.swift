@@ -37,25 +37,16 @@ public struct ModelCost: Sendable, Codable {
   }
 
   private static func measured(of what: String, _ body: () throws -> Void) throws -> ModelCost {
-    let before = memory("VmRSS")
-    let isReset = (try? Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs"))) != nil
+    let before = ProcessMemory.resident
+    let isReset = ProcessMemory.forgetPeak()
     let started = ContinuousClock.now
     try body()
     let elapsed = started.duration(to: .now)
-    let peak = isReset ? memory("VmHWM") : nil
+    let peak = isReset ? ProcessMemory.peak : nil
     return ModelCost(
       of: what,
       seconds: Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18,
       peakBytes: peak.flatMap { peak in before.map { max(0, peak - $0) } })
-  }
-
-  /// A line of Linux's `/proc/self/status`, bytes.
-  private static func memory(_ key: String) -> Int? {
-    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
-    let line = status.split(separator: "\n").first { $0.hasPrefix(key + ":") }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map {
-      $0 * 1024
-    }
   }
 
   var words: String {
@@ -65,8 +56,8 @@ public struct ModelCost: Sendable, Codable {
   }
 
   #if DEBUG
-    private static let buildRemark = " with an unoptimised build"
+    static let buildRemark = " with an unoptimised build"
   #else
-    private static let buildRemark = ""
+    static let buildRemark = ""
   #endif
 }

@@ -52,7 +52,9 @@ extension InterventionResult {
 
   /// Writes `report.html`, `intervene.json`, `intervene.csv` and `figures/`; all or none. `png` also makes a PNG of each
   /// figure, which needs `rsvg-convert`.
-  public func write(to folder: String, png: Bool = false) throws {
-    try InterventionWriter.write(self, to: folder, png: png)
+  public func write(
+    to folder: String, pictures: [PictureFormat] = [], records: [StudyWriter.Record] = []
+  ) throws {
+    try InterventionWriter.write(self, to: folder, pictures: pictures, records: records)
   }
 }

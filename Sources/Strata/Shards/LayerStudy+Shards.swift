@@ -146,7 +146,8 @@ extension LayerStudy {
 
   private static func corpus(of manifest: ShardManifest, _ path: String?) throws -> Corpus {
     let reference = manifest.corpus
-    let isThere = FileManager.default.fileExists(atPath: reference.path)
+    let folder = NamedLayout.named(in: reference.path)?.path ?? reference.path
+    let isThere = FileManager.default.fileExists(atPath: folder)
     let place = path ?? (isThere ? reference.path : reference.absolutePath)
     let corpus = try Corpus.load(place)
     guard corpus.fingerprint == reference.fingerprint else {

@@ -49,12 +49,17 @@ struct ShardManifest: Codable, Equatable {
     (firstUtterance, utterances) = (part.lowerBound, part.count)
     model = RecordedSource(study.model)
     corpus = CorpusReference(
-      path: study.corpus.path, absolutePath: URL(filePath: study.corpus.path).standardizedFileURL.path,
+      path: study.corpus.place, absolutePath: Self.fromRoot(study.corpus),
       name: study.corpus.name, fingerprint: study.corpus.fingerprint,
       sound: study.corpus.soundFingerprint(study.fingerprints))
     settings = study.settings
     similarityLevel = study.similarityLevel
     probes = study.probes
+  }
+
+  private static func fromRoot(_ corpus: Corpus) -> String {
+    let path = URL(filePath: corpus.path).standardizedFileURL.path
+    return corpus.layout.map { "\($0.rawValue):\(path)" } ?? path
   }
 }
 

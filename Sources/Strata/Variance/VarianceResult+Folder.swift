@@ -8,9 +8,11 @@ extension VarianceResult {
   /// The same for standard output: in colour and as wide as the terminal where there is one.
   public var terminalSummary: String { VarianceWriter.text(of: self, .standardOutput()) }
 
-  /// Writes `report.html`, `summary.md`, `variance.json`, `variance.csv` and `figures/`; all or none. `png` also makes a
-  /// PNG of each figure, which needs `rsvg-convert`. `records` tell of the run that made it.
-  public func write(to folder: String, png: Bool = false, records: [StudyWriter.Record] = []) throws {
-    try VarianceWriter.write(self, to: folder, png: png, records: records)
+  /// Writes `report.html`, `summary.md`, `variance.json`, `variance.csv` and `figures/`; all or none. `pictures`
+  /// are also made of each figure, which needs `rsvg-convert`. `records` tell of the run that made it.
+  public func write(to folder: String, pictures: [PictureFormat] = [], records: [StudyWriter.Record] = [])
+    throws
+  {
+    try VarianceWriter.write(self, to: folder, pictures: pictures, records: records)
   }
 }
