@@ -53,6 +53,11 @@ import Testing
     let stranger = written.replacingOccurrences(
       of: "model-fingerprint: \"", with: "model-fingerprint: \"0")
     let other = try file(stranger, "other.yaml")
+    let moved = try CommandRun([path, "--shift=-0.2", "--output", "\(folder.path)/moved", "--quiet"])
+    try #require(moved.status == 0, "\(moved.errors)")
+    let ofMoved = "\(folder.path)/moved/run.yaml"
+    #expect(try String(contentsOfFile: ofMoved, encoding: .utf8).contains("\nshift: -0.2\n"))
+    #expect(try Data(contentsOf: URL(filePath: "\(folder.path)/moved/study.json")) != first)
     let third = try CommandRun([other, "--output", "\(folder.path)/third", "--quiet"])
     #expect(
       third.status == 0 && third.errors.contains("warning: the model is not the one of the study file"))
