@@ -130,7 +130,7 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
     }
     lines.append(
       units < 10
-        ? "  \(units) \(unit): too few for an interval"
+        ? "  too few \(unit) for an interval: \(units)"
         : "  95 % intervals by resampling \(units) \(unit)")
     return lines.joined(separator: "\n")
   }
