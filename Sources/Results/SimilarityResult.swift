@@ -16,6 +16,8 @@ public struct SimilarityResult: Codable, Equatable, Sendable {
   public var comparisons: [LayerComparison]
   public var labels: [LabelSimilarity]
   public var spectra: [LayerSpectrum]
+  /// Nil where it was not asked for.
+  public var intrinsicDimensions: [LayerDimension]?
   public var warnings: [String]
   public var seed: UInt64
   public var version: String
@@ -58,10 +60,56 @@ public struct LayerComparison: Codable, Equatable, Sendable {
 
   public var matrix: SimilarityMatrix
   public var source: Source
+  /// Beside whole utterances in another order; nil where that was not asked for, or there are fewer than ten.
+  public var calibration: LayerCalibration?
 
-  public init(matrix: SimilarityMatrix, source: Source) {
+  public init(matrix: SimilarityMatrix, source: Source, calibration: LayerCalibration? = nil) {
     self.matrix = matrix
     self.source = source
+    self.calibration = calibration
+  }
+}
+
+/// Whether layers are more alike than with whole utterances of one side in another order. Tables are `[rows × columns]` as
+/// the matrix's; nil for a layer and itself, and where a value is not a number.
+public struct LayerCalibration: Codable, Equatable, Sendable {
+  public var rows, utterances, draws: Int
+  /// (s − threshold)/(1 − threshold) with the null's 95 % quantile as threshold, 0 below it.
+  public var calibrated: [[Double?]]
+  /// (1 + draws that reach the value)/(1 + draws), and the same adjusted over all pairs (Benjamini & Hochberg 1995).
+  public var p, adjustedP: [[Double?]]
+
+  public init(
+    rows: Int, utterances: Int, draws: Int, calibrated: [[Double?]], p: [[Double?]], adjustedP: [[Double?]]
+  ) {
+    (self.rows, self.utterances, self.draws) = (rows, utterances, draws)
+    (self.calibrated, self.p, self.adjustedP) = (calibrated, p, adjustedP)
+  }
+}
+
+/// How many dimensions a layer's states lie on.
+public struct LayerDimension: Codable, Equatable, Sendable {
+  public struct Scale: Codable, Equatable, Sendable {
+    public var rows: Int
+    public var twoNN, levinaBickel: Double
+
+    public init(rows: Int, twoNN: Double, levinaBickel: Double) {
+      (self.rows, self.twoNN, self.levinaBickel) = (rows, twoNN, levinaBickel)
+    }
+  }
+
+  public var model, layer: String
+  public var rows, duplicates: Int
+  public var twoNN, levinaBickel: Estimate
+  /// At all rows, a half and a quarter of them.
+  public var scales: [Scale]
+
+  public init(
+    model: String, layer: String, rows: Int, duplicates: Int, twoNN: Estimate, levinaBickel: Estimate,
+    scales: [Scale]
+  ) {
+    (self.model, self.layer, self.rows, self.duplicates) = (model, layer, rows, duplicates)
+    (self.twoNN, self.levinaBickel, self.scales) = (twoNN, levinaBickel, scales)
   }
 }
 

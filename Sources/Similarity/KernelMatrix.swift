@@ -54,6 +54,24 @@ struct KernelMatrix: Sendable {
     norm = values.withUnsafeBuffer { innerProduct($0, $0) }.squareRoot()
   }
 
+  private init(values: Tensor, norm: Double) { (self.values, self.norm) = (values, norm) }
+
+  /// Of the same rows in another order, each once.
+  func reordered(_ order: [Int]) -> KernelMatrix {
+    let n = rows
+    let permuted = values.withUnsafeBuffer { source in
+      Tensor(shape: [n, n]) { target in
+        order.withUnsafeBufferPointer { order in
+          for i in 0..<n {
+            let row = order[i] * n
+            for j in 0..<n { target[i * n + j] = source[row + order[j]] }
+          }
+        }
+      }
+    }
+    return KernelMatrix(values: permuted, norm: norm)
+  }
+
   /// Σ KᵢⱼLᵢⱼ.
   func product(with other: KernelMatrix) -> Double {
     values.withUnsafeBuffer { a in

@@ -33,6 +33,13 @@ public struct LinearCKA: SimilarityMeasure {
     /// The layer's HSIC with itself, up to the factor that all share.
     let ownProduct: Double
 
+    public func reordered(_ rows: [Int]) -> Prepared? {
+      guard case .kernel(let kernel) = form else { return nil }
+      return Prepared(
+        rows: self.rows, dimensions: dimensions, form: .kernel(kernel.reordered(rows)),
+        ownProduct: ownProduct)
+    }
+
     enum Form: Sendable {
       case states(CentredStates, squaredNorms: [Double])
       case kernel(KernelMatrix)

@@ -12,6 +12,9 @@ public enum MeasureName: String, CaseIterable, Sendable {
   case pwcca
   case procrustes
   case rsa
+  case mutualNeighbours = "mutual_knn"
+  /// Debiased linear CKA of what speaker and mel leave; its confounds are the study's.
+  case partialCKA = "partial_cka"
 
   /// The name as above; `cka` is the debiased one.
   public init?(_ name: String) {
@@ -19,7 +22,7 @@ public enum MeasureName: String, CaseIterable, Sendable {
     self = found
   }
 
-  /// With its usual settings.
+  /// With its usual settings; `partialCKA` and `mutualNeighbours` without what must be known of the rows.
   public var measure: any SimilarityMeasure {
     switch self {
     case .debiasedLinearCKA: LinearCKA()
@@ -32,6 +35,8 @@ public enum MeasureName: String, CaseIterable, Sendable {
     case .pwcca: PWCCA()
     case .procrustes: Procrustes()
     case .rsa: RSA()
+    case .mutualNeighbours: MutualNeighbours()
+    case .partialCKA: PartialCKA()
     }
   }
 }

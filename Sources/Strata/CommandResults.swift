@@ -25,6 +25,13 @@ public struct MeasuresResult: Codable, Equatable, Sendable {
     self.measures = measures
     (seed, model, corpus) = (study.seed, study.modelSummary, study.corpusSummary)
   }
+
+  /// Writes `report.html`, `summary.md`, `measures.csv` and `measures.json`; all or none. `records` tell of the run.
+  public func write(to folder: String, records: [StudyWriter.Record] = []) throws {
+    try MeasuresWriter.write(
+      measures, MeasuresWriter.Facts(model: model, corpus: corpus, seed: seed, version: version),
+      json: try PlainJSON.encode(self), to: folder, records: records)
+  }
 }
 
 /// What a corpus holds and what is wrong with it.

@@ -40,7 +40,10 @@ struct MeasuresCommand: ParsableCommand {
   @Flag(help: "Compare phones across contexts in ABX, for corpora with too few triples within one.")
   var anyContext = false
 
-  @Option(name: [.short, .long], help: "A CSV file to write as well.", completion: .file())
+  @Option(
+    name: [.short, .long],
+    help: "Write a page, tables and JSON into this folder, or, where it ends in .csv, one CSV file.",
+    completion: .file())
   var output: String?
 
   @Option(help: "The seed of every random choice.")
@@ -83,9 +86,17 @@ struct MeasuresCommand: ParsableCommand {
     measures.sameContext = !anyContext
     let found = try measures.run()
     progress.finish()
+    let result = MeasuresResult(found, of: study)
     if let output {
-      try WholeFile.write(Data(MeasuresTable.csv(found, model: study.model.name).utf8), to: output)
+      if output.lowercased().hasSuffix(".csv") {
+        try WholeFile.write(Data(MeasuresTable.csv(found, model: study.model.name).utf8), to: output)
+      } else {
+        let writtenBy = WrittenBy(
+          seed: seed, models: [(result.model.name, result.model.fingerprint)],
+          corpus: (result.corpus.name, result.corpus.fingerprint))
+        try result.write(to: output, records: [try writtenBy.record()])
+      }
     }
-    try running.showing.show(MeasuresResult(found, of: study), MeasuresTable.text(found))
+    try running.showing.show(result, MeasuresTable.text(found))
   }
 }

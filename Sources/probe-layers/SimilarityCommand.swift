@@ -15,6 +15,7 @@ struct SimilarityCommand: AsyncParsableCommand {
         probe-layers similarity before/ after/ --corpus my-corpus --level word --measure cka,svcca,procrustes
         probe-layers similarity model.ckpt --demo --level frames --spectra
         probe-layers similarity model.ckpt --demo --labels
+        probe-layers similarity a/ b/ --corpus my-corpus --measure cka,mutual_knn,partial_cka --calibrate --dimensions
       """)
 
   @Argument(
@@ -49,6 +50,17 @@ struct SimilarityCommand: AsyncParsableCommand {
   @Flag(help: "Also measure each layer's eigenvalue spectrum.")
   var spectra = false
 
+  @Flag(help: "Also measure how many dimensions each layer's states lie on (TwoNN, Levina–Bickel).")
+  var dimensions = false
+
+  @Flag(
+    help: "Also say which layers are more alike than chance: whole utterances of one side in another order."
+  )
+  var calibrate = false
+
+  @Option(help: "How many other orders --calibrate tries.")
+  var draws = 200
+
   @Option(help: "Keep at most this many rows.")
   var rows = 20_000
 
@@ -70,6 +82,9 @@ struct SimilarityCommand: AsyncParsableCommand {
 
   func validate() throws {
     _ = try listed("measure", measure)
+    guard (19...100_000).contains(draws) else {
+      throw ValidationError("--draws takes a number from 19 to 100000.")
+    }
     guard (1...2).contains(models.count) else { throw ValidationError("Give one model or two.") }
     guard (4...10_000_000).contains(rows) else { throw ValidationError("--rows takes a number from 4.") }
   }
@@ -88,6 +103,8 @@ struct SimilarityCommand: AsyncParsableCommand {
     if let against { study.secondLayers = try study.second?.taps.resolve(layers: against).map(\.name) }
     study.comparesLabels = labels
     study.measuresSpectra = spectra
+    study.measuresDimensions = dimensions
+    study.calibrationDraws = calibrate ? draws : 0
     study.rowLimit = rows
     study.seed = seed
     study.threads = running.threads

@@ -58,6 +58,13 @@ import Testing
     let error = try #require(map.checks.first { $0.name == "completeness error" })
     print("\(name): completeness error \(error.value)")
     #expect(error.isPassed, "\(error.value)")
+    // From features there is one baseline, silence; from the waveform draws of noise, whose maps are not the same.
+    let (count, spread) = ("baselines", "spread over baselines")
+    #expect(map.checks.first { $0.name == count }?.value == (name == "whisper" ? 1 : 3))
+    #expect((map.checks.first { $0.name == spread }?.value ?? 0 > 0) == (name != "whisper"))
+    attribution.settings.baseline = .silence
+    let silent = try attribution.map(by: .integratedGradients)
+    #expect(silent.checks.first { $0.name == count }?.value == 1)
   }
 
   @Test("a layer's gradient is what replacing its values does")

@@ -49,6 +49,49 @@ import Testing
     #expect(gradients.count == 2)
   }
 
+  @Test("each convolution by itself is drawn at random in turn")
+  func everyConvolution() throws {
+    let (model, samples) = try tinyModel("wav2vec2_variant")
+    let twin = try model.randomTwin(seed: 3)
+    let own = try RecordedPass(model, samples, upTo: "hidden.0")
+    let other = try RecordedPass(twin, samples, upTo: "hidden.0")
+    let convolutions = model.taps.map(\.name).filter { $0.hasPrefix("conv.") }
+    var found: [Tensor] = []
+    for (place, tap) in convolutions.enumerated() {
+      let hybrid = try own.randomised(behind: tap, by: other)
+      #expect(try relativeError(hybrid.values(of: tap), own.values(of: tap)) < 1e-5)
+      if place + 1 < convolutions.count {
+        #expect(
+          try relativeError(
+            hybrid.values(of: convolutions[place + 1]), own.values(of: convolutions[place + 1]))
+            > 1e-2)
+      }
+      found.append(try hybrid.values(of: "hidden.0"))
+    }
+    for (a, b) in zip(found, found.dropFirst()) { #expect(relativeError(a, b) > 1e-4) }
+    let target = try AttributionTarget.unit(1, of: #require(model.taps.last { $0.name == "hidden.0" }))
+    let attribution = try Attribution(model, samples: samples, target: target, threads: 2)
+    let cascade = try attribution.randomisationCascade(
+      of: attribution.map(by: .gradientInput), by: .gradientInput)
+    #expect(cascade.map(\.trainedUpTo) == convolutions.reversed() + [nil])
+  }
+
+  @Test("a unit of a convolution is explained in a sound that the front end takes in tiles")
+  func tiles() throws {
+    let (model, samples) = try tinyModel("wav2vec2_base")
+    let long = (0..<48_000).map { samples[$0 % samples.count] }
+    let tap = try #require(model.taps.first { $0.name == "conv.4" })
+    let target = try AttributionTarget.unit(2, of: tap, span: 1.5..<1.6)
+    var attribution = try Attribution(model, samples: long, target: target, threads: 2)
+    let map = try attribution.map(by: .gradientInput)
+    // What is made again gives the map of what was kept.
+    attribution.settings.keepsAll = true
+    let kept = try attribution.map(by: .gradientInput)
+    let size = kept.profile.map(abs).max() ?? 0
+    let error = zip(map.profile, kept.profile).map { abs($0 - $1) }.max() ?? 1
+    #expect(size > 0 && error < 1e-4 * size, "\(error) of \(size)")
+  }
+
   @Test("hiding what a unit hears makes it fall at once, in any order it ends at nothing")
   func hiding() throws {
     let (model, samples) = try tinyModel("wav2vec2_variant")

@@ -51,7 +51,8 @@ import Testing
       schema: "similarity",
       arguments: [
         "similarity", model, "--corpus", corpus, "--layers", "conv.1,conv.2", "--rows", "200", "--labels",
-        "--spectra", "--output", "OUT/similarity",
+        "--spectra", "--dimensions", "--calibrate", "--draws", "19", "--measure", "cka,mutual_knn",
+        "--output", "OUT/similarity",
       ]),
     Example(
       schema: "comparison",
@@ -91,7 +92,7 @@ import Testing
       schema: "measures",
       arguments: [
         "measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "syllable", "--clusters",
-        "5",
+        "5", "--output", "OUT/measures",
       ]),
     Example(
       schema: "estimate",

@@ -7,7 +7,8 @@ import Tensors
 public struct DeletionInsertionCurve: Sendable, Equatable {
   /// Shares of the recording that are hidden or shown.
   public let shares: [Double]
-  /// The target's value, 1 for the whole recording and 0 for one that is hidden all over.
+  /// The target's value, 1 for the whole recording and 0 for one that is hidden all over; beyond them where some part
+  /// speaks against the target.
   public let deletion: [Double]
   public let insertion: [Double]
   /// Means over random orders.
@@ -18,6 +19,13 @@ public struct DeletionInsertionCurve: Sendable, Equatable {
   public static func area(_ curve: [Double]) -> Double {
     guard curve.count > 1 else { return curve.first ?? 0 }
     return zip(curve, curve.dropFirst()).reduce(0) { $0 + ($1.0 + $1.1) / 2 } / Double(curve.count - 1)
+  }
+
+  /// The value furthest outside 0…1, where one is more than half outside; nil where none is. Values outside are those of
+  /// targets that rise above the whole recording's, or fall below that of silence, with part of it hidden.
+  public var furthest: Double? {
+    let outside = (deletion + insertion).filter { $0 < -0.5 || $0 > 1.5 }
+    return outside.max { abs($0 - 0.5) < abs($1 - 0.5) }
   }
 
   /// Insertion's area less deletion's; 0 is what a random order gives on average, 1 the most.

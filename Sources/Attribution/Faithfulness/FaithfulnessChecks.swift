@@ -22,6 +22,11 @@ public struct FaithfulnessChecks: Sendable {
         "hiding what it marks makes the target fall no faster than hiding at random (insertion less deletion "
           + "\(spelt(hiding.gain)), at random \(spelt(hiding.randomGain)))")
     }
+    if let extreme = hiding?.furthest {
+      doubts.append(
+        "with part of the sound hidden the target comes to \(spelt(extreme)), where 1 is the whole recording and 0 one that "
+          + "is hidden all over: some parts speak against it, and areas under its curves are not shares")
+    }
     if hiding == nil {
       doubts.append(
         "the target does not fall when the whole recording is hidden: there is nothing to explain")

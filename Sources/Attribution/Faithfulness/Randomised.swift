@@ -10,11 +10,12 @@ extension RecordedPass {
   /// Throws `AttributionError.notRepeatable` where not every operation is recorded.
   func randomised(behind tap: String?, by twin: RecordedPass) throws -> RecordedPass {
     var hybrid = self
+    // Convolutions are recorded together and then named one by one: where one ends is where its value is made.
     let first = try tap.map { tap in
-      guard let stretch = state.stretches.firstIndex(where: { $0.tap == tap }) else {
-        throw AttributionError.unreachable(target: deepest, layer: tap)
-      }
-      return state.stretches[stretch].steps.upperBound
+      guard let place = state.places[tap],
+        let step = state.steps.lastIndex(where: { $0.output == place.id })
+      else { throw AttributionError.unreachable(target: deepest, layer: tap) }
+      return step + 1
     }
     let start = first ?? 0
     guard twin.state.steps.count == state.steps.count else {
@@ -55,7 +56,7 @@ extension Attribution {
   /// target down (Adebayo 2018, "cascading randomisation"): rank correlations, each with the last layer that is
   /// still trained, nil for none. A map that stays as it was does not show what the model has learned.
   ///
-  /// At most `count` stages and one more. Methods that go back through no recorded pass (CAM, occlusion, attention) are
+  /// At most `count` stages of hidden layers, then every convolution, then one more. Methods that go back through no recorded pass (CAM, occlusion, attention) are
   /// asked of the model with all of its layers drawn at random only.
   public func randomisationCascade(
     of map: AttributionMap, by method: AttributionMethod, layer: String? = nil, count: Int = 4
@@ -75,9 +76,11 @@ extension Attribution {
     let names = model.taps.map(\.name)
     let end = names.firstIndex(of: target.tap) ?? names.count - 1
     // A probe or unit is read at its layer as it is; whatever is before may be another.
-    let before = names[..<end].filter { TapKind($0).isHidden || TapKind($0).isConvolution }
-    let step = max(1, (before.count + count - 1) / max(1, count))
-    let stages: [String?] = stride(from: before.count - 1, to: -1, by: -step).map { before[$0] } + [nil]
+    let hidden = names[..<end].filter { TapKind($0).isHidden }
+    let step = max(1, (hidden.count + count - 1) / max(1, count))
+    let stages: [String?] =
+      stride(from: hidden.count - 1, to: -1, by: -step).map { hidden[$0] }
+      + names[..<end].filter { TapKind($0).isConvolution }.reversed() + [nil]
     return try stages.map { stage in
       var other = self
       other.randomisation = Randomisation(twin: twin, tap: stage)

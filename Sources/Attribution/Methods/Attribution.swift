@@ -166,8 +166,9 @@ public struct Attribution: Sendable {
 public struct AttributionSettings: Sendable, Equatable {
   /// Points on the path of integrated gradients.
   public var steps = 32
-  /// Where that path begins.
+  /// Where that path begins, and how many draws of noise it begins at in turn: one draw's map is partly its own.
   public var baseline = Baseline.noise
+  public var baselines = 3
   /// Noisy copies of SmoothGrad, and their noise in units of the input's root mean square.
   public var copies = 16
   public var noise = 0.1

@@ -53,7 +53,14 @@ extension Attribution {
       throw AttributionError.unreachable(target: target.name, layer: RecordedPass.input)
     }
     guard input.name == "waveform" else { return try integratedFeatures(pass, score, input.values) }
-    let baseline = baseline()
+    let count = settings.baseline == .noise ? max(1, settings.baselines) : 1
+    return try (0..<count).map { try integrated(from: baseline($0), pass, score, input.values.shape) }
+      .meanOverBaselines()
+  }
+
+  private func integrated(
+    from baseline: [Float], _ pass: RecordedPass, _ score: Double, _ shape: [Int]
+  ) throws -> AttributionMap {
     let start = try self.score(of: baseline)
     var sum: Tensor?
     for step in 0..<max(1, settings.steps) {
@@ -65,7 +72,7 @@ extension Attribution {
       ).gradient
       if sum == nil { sum = gradient } else { sum?.add(gradient) }
     }
-    let difference = Tensor(zip(samples, baseline).map { $0 - $1 }, shape: input.values.shape)
+    let difference = Tensor(zip(samples, baseline).map { $0 - $1 }, shape: shape)
     return try integrated(pass, score, from: start, sum, difference)
   }
 
@@ -91,7 +98,8 @@ extension Attribution {
       ).gradient
       if sum == nil { sum = gradient } else { sum?.add(gradient) }
     }
-    return try integrated(pass, score, from: start, sum, features.zipped(with: baseline, -))
+    return try [integrated(pass, score, from: start, sum, features.zipped(with: baseline, -))]
+      .meanOverBaselines()
   }
 
   private func integrated(
@@ -113,12 +121,13 @@ extension Attribution {
     return map
   }
 
-  /// Where the path begins, in the input's own units.
-  private func baseline() -> [Float] {
+  /// Where the path begins, in the input's own units; of noise, the draw of this number.
+  private func baseline(_ number: Int) -> [Float] {
     switch settings.baseline {
     case .silence: return [Float](repeating: 0, count: samples.count)
     case .noise:
-      var random = RandomNumbers(seed: settings.seed, stream: "baseline")
+      var random = RandomNumbers(
+        seed: settings.seed, stream: number == 0 ? "baseline" : "baseline \(number)")
       let scale = rootMeanSquare
       return samples.map { _ in Float(random.normal() * scale) }
     }
@@ -185,5 +194,43 @@ extension Attribution {
         }
       }
     }
+  }
+}
+
+extension [AttributionMap] {
+  /// The mean of maps of one recording from several baselines, with how many there are and how far they are apart: the
+  /// mean over frames of their standard deviation, as a share of the mean map's mean magnitude.
+  fileprivate func meanOverBaselines() -> AttributionMap {
+    let (first, count) = (self[0], Double(self.count))
+    func mean(_ values: (AttributionMap) -> [Double]) -> [Double] {
+      values(first).indices.map { i in reduce(0) { $0 + values($1)[i] } / count }
+    }
+    let profile = mean(\.profile)
+    var result = AttributionMap(
+      method: first.method, target: first.target, score: first.score, layer: first.layer,
+      centres: first.centres, profile: profile)
+    if var grid = first.grid {
+      for map in dropFirst() { if let other = map.grid { grid.add(other) } }
+      grid.multiply(by: Float(1 / count))
+      result.grid = grid
+    }
+    (result.bandProfile, result.bands) = (mean(\.bandProfile), first.bands)
+    result.checks = first.checks.map { check in
+      let values = compactMap { map in map.checks.first { $0.name == check.name }?.value }
+      // The worst of what has a limit.
+      let value = check.limit == nil ? values.reduce(0, +) / count : values.max() ?? check.value
+      return AttributionMap.Check(name: check.name, value: value, limit: check.limit)
+    }
+    result.checks.append(.init(name: "baselines", value: count, limit: nil))
+    guard self.count > 1 else { return result }
+    let deviations = profile.indices.map { i in
+      (reduce(0.0) { $0 + ($1.profile[i] - profile[i]) * ($1.profile[i] - profile[i]) } / (count - 1))
+        .squareRoot()
+    }
+    let size = profile.reduce(0) { $0 + abs($1) }
+    result.checks.append(
+      .init(
+        name: "spread over baselines", value: size > 0 ? deviations.reduce(0, +) / size : 0, limit: nil))
+    return result
   }
 }

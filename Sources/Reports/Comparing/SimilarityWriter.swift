@@ -9,7 +9,7 @@ import Results
 /// | `summary.md` | the tables and the warnings |
 /// | `similarity.csv` | every cell of every matrix, one a row |
 /// | `similarity.json` | everything |
-/// | `spectra.csv`, `labels.csv` | where they were asked for |
+/// | `spectra.csv`, `labels.csv`, `dimensions.csv` | where they were asked for |
 /// | `figures/similarity-*.svg` | a heat map for each measure |
 ///
 /// The same result gives the same bytes; a failure leaves an earlier one as it was.
@@ -27,11 +27,17 @@ public enum SimilarityWriter {
     var files: [(name: String, data: Data)] = [
       ("report.html", Data(try ComparisonPage(document).html().utf8)),
       ("summary.md", Data(document.markdown.utf8)),
-      ("similarity.csv", Data(SimilarityCSV.text(of: result.comparisons.map(\.matrix)).utf8)),
+      (
+        "similarity.csv",
+        Data(SimilarityCSV.text(of: result.comparisons.map(\.matrix) + result.calibrationMatrices).utf8)
+      ),
       ("similarity.json", try json(result)),
     ]
     if !result.spectra.isEmpty {
       files.append(("spectra.csv", Data(SpectraCSV.text(of: result.spectra).utf8)))
+    }
+    if let dimensions = result.intrinsicDimensions {
+      files.append(("dimensions.csv", Data(Self.dimensions(dimensions).utf8)))
     }
     if !result.labels.isEmpty { files.append(("labels.csv", Data(labels(result.labels).utf8))) }
     return try StudyWriter.write(
@@ -52,6 +58,29 @@ public enum SimilarityWriter {
       }
     }
     return try PlainJSON.encode(result)
+  }
+
+  private static func dimensions(_ dimensions: [LayerDimension]) -> String {
+    CSV.text(
+      columns: [
+        "model", "layer", "n", "duplicates", "estimator", "value", "ci_low", "ci_high", "value_n_2",
+        "value_n_4",
+      ],
+      rows: dimensions.flatMap { row in
+        [
+          line(row, "two_nn", row.twoNN, row.scales.map(\.twoNN)),
+          line(row, "levina_bickel", row.levinaBickel, row.scales.map(\.levinaBickel)),
+        ]
+      })
+  }
+
+  private static func line(
+    _ row: LayerDimension, _ estimator: String, _ estimate: Estimate, _ scales: [Double]
+  ) -> [String] {
+    let numbers: [Double?] = [estimate.value, estimate.low, estimate.high]
+    let smaller = (1...2).map { scales.indices.contains($0) ? NumberText.data(scales[$0]) : "" }
+    return [row.model, row.layer, "\(row.rows)", "\(row.duplicates)", estimator]
+      + numbers.map { NumberText.data($0) } + smaller
   }
 
   private static func labels(_ labels: [LabelSimilarity]) -> String {

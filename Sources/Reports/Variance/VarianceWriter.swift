@@ -38,8 +38,8 @@ extension VarianceResult {
   var document: ComparisonDocument {
     var facts =
       "\(NumberText.grouped(spans)) of \(NumberText.grouped(ofSpans)) \(level.rawValue) spans from "
-      + "\(NumberText.grouped(clusters)) \(clusterUnit) of \(corpus.name) are tested, \(folds); the intervals are over "
-      + "\(clusterUnit)."
+      + "\(NumberText.grouped(clusters)) \(clusterUnit) of \(corpus.name) are tested; the intervals are over "
+      + "\(clusterUnit). Division: \(folds)" + (folds.hasSuffix(".") ? "" : ".")
     facts +=
       isStandardised
       ? " Every dimension of a layer counts alike." : " Dimensions count with their variance."

@@ -9,6 +9,10 @@ public enum ComparisonError: StrataError, Equatable, CustomStringConvertible, Se
   case noFrames(model: String)
   /// Labels were asked for, and rows are frames.
   case labelsOfFrames
+  /// A measure that takes the sound out of the layers, asked for of texts.
+  case needsSound(measure: String)
+  /// Too few rows to regress so many directions out of them.
+  case fewRowsForConfounds(rows: Int, needed: Int)
   /// No level of the corpus has labels of what was asked for.
   case noSpans(level: String, corpus: String)
   /// There is nothing to compare with.
@@ -27,6 +31,11 @@ public enum ComparisonError: StrataError, Equatable, CustomStringConvertible, Se
     case .noFrames(let model):
       "no chosen layer of \(model) has frames in time; compare on the spans of a level instead"
     case .labelsOfFrames: "frames have no labels; compare with labels on the spans of a level"
+    case .needsSound(let measure):
+      "\(measure) regresses the sound out of both sides, and texts have none; choose another measure"
+    case .fewRowsForConfounds(let rows, let needed):
+      "partial_cka regresses speakers and the log-mel spectrum out of \(rows) rows and needs \(needed) of them, ten for each "
+        + "direction; give more speech or --rows, or choose another measure"
     case .noSpans(let level, let corpus):
       "\(corpus) has no \(level) spans; choose another level, or compare frames"
     case .fewModels(let names):
@@ -41,7 +50,7 @@ public enum ComparisonError: StrataError, Equatable, CustomStringConvertible, Se
 
   public var kind: FailureKind {
     switch self {
-    case .noSpans, .noLayers: .badInput
+    case .noSpans, .noLayers, .fewRowsForConfounds: .badInput
     default: .badRequest
     }
   }

@@ -12,6 +12,8 @@ struct Rows {
   let sides: [Side]
   let activations: LevelActivations
   let unit: String
+  /// The corpus's, or their frames.
+  let utterancesOfRows: [Utterance]
   private(set) var warnings: [String] = []
 
   /// Runs the pass.
@@ -22,6 +24,7 @@ struct Rows {
     let utterances =
       study.level == nil
       ? grid?.applied(to: study.corpus.utterances) ?? [] : study.corpus.utterances
+    utterancesOfRows = utterances
     unit = study.level.map { "\($0.rawValue) spans" } ?? grid?.unit ?? "frames"
     let width = sides.flatMap(\.taps).reduce(0) { $0 + $1.width }
     let limit = max(4, min(study.rowLimit, study.memory / (4 * max(1, width))))
@@ -75,7 +78,7 @@ struct Rows {
     side.names.filter(activations.examples.layers.contains)
   }
 
-  private func states(of side: Side) throws -> [LayerStates] {
+  func states(of side: Side) throws -> [LayerStates] {
     try layers(of: side).map {
       LayerStates(
         layer: String($0.dropFirst(side.prefix.count)), states: try activations.examples.states(of: $0))
@@ -86,7 +89,14 @@ struct Rows {
 
   /// From the moments of all rows where these hold every pair, else from the sampled rows.
   func comparison(_ name: MeasureName) throws -> LayerComparison {
+    var comparison = try plainComparison(name)
+    comparison.calibration = try calibration(name)
+    return comparison
+  }
+
+  private func plainComparison(_ name: MeasureName) throws -> LayerComparison {
     guard !study.isCancelled() else { throw StudyError.interrupted }
+    if name == .partialCKA || name == .mutualNeighbours { return try rowwise(name) }
     let measure = name.measure
     if isSampled, let moments = activations.moments, moments.extent == .pairs,
       let measure = measure as? any MomentMeasure
@@ -116,6 +126,30 @@ struct Rows {
   }
 
   // MARK: Layers alone, and with labels
+
+  /// One a layer, and why a layer has none.
+  func dimensions() throws -> (dimensions: [LayerDimension], refusals: [String]) {
+    let chosen = sample(IntrinsicDimension.rowLimit)
+    let groups = chosen.map { activations.examples.items[$0].utterance }
+    var (dimensions, refusals) = ([LayerDimension](), [String]())
+    for side in sides {
+      let states = try states(of: side)
+      let found = try parallelMap(states.count, threads: study.threads) { [seed = study.seed] index in
+        try refusable {
+          try IntrinsicDimension(
+            of: states[index].states.selectingRows(chosen), groups: groups, seed: seed)
+        }
+      }
+      for (layer, answer) in zip(states, found) {
+        switch answer {
+        case .success(let found):
+          dimensions.append(LayerDimension(found, model: side.source.name, layer: layer.layer))
+        case .failure(let refusal): refusals.append("\(layer.layer) has no intrinsic dimension: \(refusal)")
+        }
+      }
+    }
+    return (dimensions, refusals)
+  }
 
   /// One a layer, and why a layer has none.
   func spectra() throws -> (spectra: [LayerSpectrum], refusals: [String]) {

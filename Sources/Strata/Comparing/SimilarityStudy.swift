@@ -29,6 +29,10 @@ public struct SimilarityStudy: Sendable {
   /// Whether layers are compared with one-hot labels of the level too.
   public var comparesLabels = false
   public var measuresSpectra = false
+  /// Whether each layer's intrinsic dimension is measured.
+  public var measuresDimensions = false
+  /// So often whole utterances of one side are put in another order, for p values and calibrated similarities; 0 for none.
+  public var calibrationDraws = 0
   /// At most this many rows are kept, and fewer where their states would take over `memory` bytes; moments go over
   /// all.
   public var rowLimit = 20_000
@@ -96,6 +100,11 @@ public struct SimilarityStudy: Sendable {
       comparisons: [], labels: [], spectra: [], warnings: rows.warnings, seed: seed,
       version: Release.version)
     for measure in measures { result.comparisons.append(try rows.comparison(measure)) }
+    if measuresDimensions {
+      let (dimensions, refusals) = try rows.dimensions()
+      result.intrinsicDimensions = dimensions
+      result.warnings += refusals
+    }
     if measuresSpectra {
       let (spectra, refusals) = try rows.spectra()
       result.spectra = spectra
