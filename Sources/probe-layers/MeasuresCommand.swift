@@ -49,6 +49,8 @@ struct MeasuresCommand: ParsableCommand {
   @Option(help: "The seed of every random choice.")
   var seed: UInt64 = 0
 
+  @OptionGroup var replacing: ForceOption
+
   @OptionGroup var running: RunningOptions
 
   @OptionGroup var loading: LoadingOptions
@@ -84,18 +86,19 @@ struct MeasuresCommand: ParsableCommand {
     var measures = LayerMeasures(of: study, level: Level(rawValue: level) ?? .phoneme)
     measures.clusters = clusters
     measures.sameContext = !anyContext
+    let claim = ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint])
+    let folder = output.flatMap { $0.lowercased().hasSuffix(".csv") ? nil : $0 }
+    if let folder { try claim.require(folder, force: replacing.force) }
     let found = try measures.run()
     progress.finish()
     let result = MeasuresResult(found, of: study)
-    if let output {
-      if output.lowercased().hasSuffix(".csv") {
-        try WholeFile.write(Data(MeasuresTable.csv(found, model: study.model.name).utf8), to: output)
-      } else {
-        let writtenBy = WrittenBy(
-          seed: seed, models: [(result.model.name, result.model.fingerprint)],
-          corpus: (result.corpus.name, result.corpus.fingerprint))
-        try result.write(to: output, records: [try writtenBy.record()])
-      }
+    if let folder {
+      let writtenBy = WrittenBy(
+        claim: claim, seed: seed, models: [(result.model.name, result.model.fingerprint)],
+        corpus: (result.corpus.name, result.corpus.fingerprint))
+      try result.write(to: folder, records: [try writtenBy.record()])
+    } else if let output {
+      try WholeFile.write(Data(MeasuresTable.csv(found, model: study.model.name).utf8), to: output)
     }
     try running.showing.show(result, MeasuresTable.text(found))
   }

@@ -12,7 +12,7 @@ struct ResultClaim: Equatable {
   static let keyName = "result-key"
   static let results = [
     "study.json", "comparison.json", "similarity.json", "attribution.json", "evidence.json", "unit.json",
-    "intervene.json", "variance.json", "finetune.json",
+    "intervene.json", "variance.json", "finetune.json", "measures.json",
   ]
 
   let key: String

@@ -34,7 +34,7 @@ public enum MeasuresWriter {
       ("measures.csv", Data(MeasuresTable.csv(measures, model: facts.model.name).utf8)),
       ("measures.json", json),
     ]
-    _ = try StudyWriter.write(files, figures: [], records: records, to: folder, png: false)
+    _ = try StudyWriter.write(files, figures: [], records: records, to: folder)
   }
 
   static func document(_ measures: [LayerMeasure], _ facts: Facts) -> ComparisonDocument {
