@@ -229,7 +229,9 @@ struct InterveneCommand: AsyncParsableCommand {
       }
     }
     if let level = try mixedLevel() {
+      let chosen = study.layers
       var study = MixingStudy(model: loaded, corpus: corpus, level: level)
+      if let chosen, !chosen.isEmpty { study.layers = chosen }
       study.seed = seed
       study.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
       study.isCancelled = { interruption.isRequested }
