@@ -45,7 +45,7 @@ import Testing
       ["extract", model, pipe, "-o", "none.npz"],
       ["attribute", model, pipe], ["extract", pipe, pipe, "-o", folder.path + "/a.npz"],
     ] {
-      let run = try CommandRun(shell: "timeout 20 probe-layers \"$@\"", in: folder.path, arguments)
+      let run = try CommandRun(shell: "timeout 120 probe-layers \"$@\"", in: folder.path, arguments)
       #expect(run.status == 65 || run.status == 66, "\(arguments): \(run.errors)")
     }
   }
