@@ -35,7 +35,7 @@ struct ProbeLayers: AsyncParsableCommand {
 
       EXIT STATUS
         0 done    64 usage    65 input is not what it claims to be    66 input is missing
-        70 internal error    74 a write failed
+        70 internal error    71 a limit of the system    74 a write failed
         130 interrupted by Ctrl-C, SIGTERM or SIGHUP (finished work is kept)
         141 nobody reads standard output any more (results that have a folder are in it)
       """,
@@ -74,6 +74,9 @@ struct ProbeLayers: AsyncParsableCommand {
       let reason = String(cString: strerror(failure.number))
       standardError("error: standard output could not be written: \(reason)")
       exit(withError: ExitStatus.writeFailed.code)
+    } catch let error as AddressSpaceError {
+      standardError("error: \(error)")
+      exit(withError: ExitStatus.systemLimit.code)
     } catch let error as CocoaError where error.isOfWriting {
       standardError("error: \(error.filePath ?? "a file") could not be written: \(plainReason(error))")
       exit(withError: ExitStatus.writeFailed.code)

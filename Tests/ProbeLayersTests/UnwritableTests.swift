@@ -21,6 +21,16 @@ import Testing
     }
   #endif
 
+  #if os(Linux)
+    @Test("a limit on addresses that leaves no room is told at once") func addresses() throws {
+      let folder = try TemporaryFolder()
+      let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+      let run = try CommandRun(
+        shell: "ulimit -v 600000; timeout 60 probe-layers inspect \(model) --no-cost", in: folder.path)
+      #expect(run.status == 71 && run.errors.hasPrefix("error: a limit on memory"), "\(run.errors)")
+    }
+  #endif
+
   @Test("a pipe where a file or a model is expected is refused at once") func pipe() throws {
     let folder = try TemporaryFolder()
     let pipe = try folder.file("model.ckpt")
@@ -35,7 +45,7 @@ import Testing
       ["extract", model, pipe, "-o", "none.npz"],
       ["attribute", model, pipe], ["extract", pipe, pipe, "-o", folder.path + "/a.npz"],
     ] {
-      let run = try CommandRun(shell: "timeout 20 probe-layers \"$@\"", in: folder.path, arguments)
+      let run = try CommandRun(shell: "timeout 120 probe-layers \"$@\"", in: folder.path, arguments)
       #expect(run.status == 65 || run.status == 66, "\(arguments): \(run.errors)")
     }
   }
