@@ -108,7 +108,9 @@ struct AttributeCommand: ParsableCommand {
     completion: .names(Level.allCases.map(\.rawValue)))
   var levels = "phoneme,syllable,word"
 
-  @Option(help: "Over a corpus: the layers. Default: the projection and the hidden layers.")
+  @Option(
+    parsing: .unconditional,
+    help: "Over a corpus: the layers. Default: the projection and the hidden layers.")
   var layers: String?
 
   @Option(help: "Over a corpus: how many held-out spans of each level are explained.")

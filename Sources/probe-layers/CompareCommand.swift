@@ -34,7 +34,7 @@ struct CompareCommand: AsyncParsableCommand {
     help: "Levels and groups, separated by commas: \(LayerStudy.probedLevelNames).", completion: .levels)
   var levels: String?
 
-  @Option(help: "Layers, by name or number, and ranges (0,3-6,-1). Default: all.")
+  @Option(parsing: .unconditional, help: "Layers, by name or number, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Option(

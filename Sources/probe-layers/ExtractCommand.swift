@@ -35,7 +35,9 @@ struct ExtractCommand: ParsableCommand {
   @Option(help: "safetensors, npz or hdf5, whatever the output's ending.")
   var format: ActivationFormat?
 
-  @Option(help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
+  @Option(
+    parsing: .unconditional,
+    help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Flag(help: "Also write attention weights.")

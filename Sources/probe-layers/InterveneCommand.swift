@@ -32,6 +32,7 @@ struct InterveneCommand: AsyncParsableCommand {
   var erase = "phoneme,word,speaker"
 
   @Option(
+    parsing: .unconditional,
     help:
       "Layers that are changed, by name or number, and ranges (0,3-6), or none. Default: all before the head."
   )

@@ -31,7 +31,9 @@ struct MeasuresCommand: ParsableCommand {
     completion: .list(Level.allCases.map(\.rawValue)))
   var level = "phoneme"
 
-  @Option(help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
+  @Option(
+    parsing: .unconditional,
+    help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Option(help: "Clusters of k-means, at most one for 20 spans.")

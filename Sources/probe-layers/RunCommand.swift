@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Foundations
 import Strata
 import Synchronization
 
@@ -41,6 +42,7 @@ struct RunCommand: AsyncParsableCommand {
   var levels: String?
 
   @Option(
+    parsing: .unconditional,
     help:
       "Layers by name or by number among the hidden states, and ranges of them (0,3-6,-1). Default: all.")
   var layers: String?
@@ -83,6 +85,7 @@ struct RunCommand: AsyncParsableCommand {
   var store: String?
 
   @Option(
+    parsing: .unconditional,
     help: """
       Layers whose mistakes are analysed beside each level's peak, and what changes from one to the next: names or \
       numbers as in --layers, or all.
@@ -157,6 +160,7 @@ struct RunCommand: AsyncParsableCommand {
     let progress = running.progress
     defer { progress.finish() }
 
+    if !corpora.isGiven { try refuseMistypedCommand() }
     let corpusFolder = try corpora.folder
     note("reading \(corpusFolder)")
     let corpus = try Corpus.load(corpusFolder, overriding: corpora.shifting.overrides).alignmentChecked()
@@ -222,6 +226,16 @@ struct RunCommand: AsyncParsableCommand {
     }
     StudyFolder.remove(study.work, of: output)
     try show(result)
+  }
+
+  /// The first word that names no command is a model; one that nothing is known of is said before a corpus is asked for.
+  private func refuseMistypedCommand() throws {
+    guard !model.contains("/"), !FileManager.default.fileExists(atPath: model) else { return }
+    let commands = ProbeLayers.configuration.subcommands.map { $0._commandName }
+    throw CommandFailure(
+      status: .missingInput,
+      message:
+        "\(model): there is no such command, file or folder; \(Nearest.hint(for: model, among: commands))")
   }
 
   /// Says how large the store will be before anything is written.

@@ -37,10 +37,12 @@ struct SimilarityCommand: AsyncParsableCommand {
   )
   var measure = "cka"
 
-  @Option(help: "Layers of the first model, by name or number, and ranges (0,3-6,-1). Default: all.")
+  @Option(
+    parsing: .unconditional,
+    help: "Layers of the first model, by name or number, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
-  @Option(help: "Layers of the second model. Default: all.")
+  @Option(parsing: .unconditional, help: "Layers of the second model. Default: all.")
   var against: String?
 
   @Flag(

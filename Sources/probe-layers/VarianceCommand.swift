@@ -27,7 +27,9 @@ struct VarianceCommand: AsyncParsableCommand {
   @Option(help: "Whose spans are looked at: phoneme, syllable, word, …")
   var level = "phoneme"
 
-  @Option(help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
+  @Option(
+    parsing: .unconditional,
+    help: "Layers by name or by number among the hidden states, and ranges (0,3-6,-1). Default: all.")
   var layers: String?
 
   @Option(

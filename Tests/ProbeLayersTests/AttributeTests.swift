@@ -132,15 +132,15 @@ struct AttributeTests {
     let windowed = Repository.path("Tests/ModelsTests/Resources/ast")
     let cut = try CommandRun([
       "attribute", windowed, audio, "--unit", "1", "--layer", "hidden.1", "--span", "2.2-2.3", "-o", output,
-      "--methods", "gradient-input",
+      "--methods", "gradient-input", "--force",
     ])
     #expect(cut.status == 0, "\(cut.errors)")
     #expect(cut.output.contains("were given to the model, of which") && cut.output.contains("s at once"))
     let outside = try CommandRun([
-      "attribute", model, audio, "--span", "2.2-2.3", "--to", "1", "-o", output,
+      "attribute", model, audio, "--span", "2.2-2.3", "--to", "1", "-o", output, "--force",
     ])
     #expect(outside.status != 0 && outside.errors.contains("lies outside"))
-    let beyond = try CommandRun(["attribute", model, audio, "--from", "7", "-o", output])
+    let beyond = try CommandRun(["attribute", model, audio, "--from", "7", "-o", output, "--force"])
     #expect(beyond.status != 0 && beyond.errors.contains("is 2.92 s long"))
   }
 

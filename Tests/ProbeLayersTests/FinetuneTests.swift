@@ -60,7 +60,7 @@ import Testing
       (["--level", "vowel"], "--level takes speaker or one of"),
       (["--head", "keep", "--level", "word"], "the head has no class for"),
       (["--task", "utterance", "--level", "word"], "has several labels of it"),
-      (["--rate", "-1"], "the learning rate is -1.0, expected a number between 0 and 10"),
+      (["--rate=-1"], "the learning rate is -1.0, expected a number between 0 and 10"),
       (["--lora", "500"], "LoRA's rank is 500, expected 1 to 144"),
       (["--lora", "4", "--freeze", "conv"], "--freeze says nothing beside them"),
       (["--folds", "0"], "--folds takes a number from 1 on, or all"),

@@ -49,7 +49,7 @@ import Testing
     let run = try CommandRun([path, "--quiet"])
     #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
     let record = try String(contentsOfFile: "\(folder.path)/study/run.yaml", encoding: .utf8)
-    #expect(record.contains("prefix: \"student\"") && record.contains("map: \"\(folder.path)/names.yaml\""))
+    #expect(record.contains("prefix: \"student\"") && record.contains("map: \"../names.yaml\""))
   }
 
   @Test("every command takes them, and says what is wrong with them")

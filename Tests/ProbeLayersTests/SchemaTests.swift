@@ -142,7 +142,7 @@ import Testing
     let names = list.output.split(separator: "\n").compactMap {
       $0.split(separator: " ").first.map(String.init)
     }
-    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 13)
+    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 15)
     for name in names {
       let run = try CommandRun(["schema", name])
       let file = try String(contentsOfFile: Repository.path("schemas/\(name).schema.json"), encoding: .utf8)

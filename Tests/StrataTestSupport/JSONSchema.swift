@@ -10,7 +10,7 @@ public struct JSONSchema {
   private let folder: URL
   private static let known: Set<String> = [
     "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required",
-    "additionalProperties", "items", "enum", "const", "minimum", "maxItems", "anyOf",
+    "additionalProperties", "items", "enum", "const", "minimum", "maximum", "maxItems", "anyOf",
   ]
 
   public init(contentsOf file: URL) throws {
@@ -56,6 +56,9 @@ public struct JSONSchema {
     if let only = schema["const"] as? Int, value as? Int != only { fault("not \(only)") }
     if let least = schema["minimum"] as? Double, let number = value as? Double, number < least {
       fault("below \(least)")
+    }
+    if let most = schema["maximum"] as? Double, let number = value as? Double, number > most {
+      fault("above \(most)")
     }
     if let most = schema["maxItems"] as? Int, let array = value as? [Any], array.count > most {
       fault("more than \(most) items")
