@@ -22,7 +22,6 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
   public let seconds: Double
   public let isText: Bool
   public let levels: [LevelCount]
-  public let silenceLabels: [String]
 
   public init(_ corpus: Corpus) {
     name = corpus.name
@@ -33,7 +32,6 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
     sentences = Set(corpus.utterances.map(\.sentence)).count
     seconds = corpus.utterances.reduce(0) { $0 + $1.seconds }
     isText = corpus.isText
-    silenceLabels = corpus.silenceLabels.sorted()
     levels = Level.allCases.compactMap { level in
       // An utterance at a time: all of a long corpus's spans at once take more memory than its labels.
       var (spans, classes) = (0, Set<String>())
@@ -72,26 +70,12 @@ public struct CorpusOverview: CustomStringConvertible, Sendable {
         speakers: \(people)
         audio: \(files)
       \(rows.joined(separator: "\n"))
-      \(Self.wrapped("  silence:", silenceLabels.map { $0.isEmpty ? "\"\"" : $0 }))
       """
   }
 
   /// `1 span`, `2 spans`.
   private static func count(_ number: Int, _ thing: String) -> String {
     "\(number) \(thing)\(number == 1 ? "" : "s")"
-  }
-
-  /// Words behind a title, in lines of at most 100 characters.
-  private static func wrapped(_ title: String, _ words: [String]) -> String {
-    let indent = String(repeating: " ", count: title.count)
-    var lines = [title]
-    for word in words {
-      if lines[lines.count - 1].count + 1 + word.count > 100, lines[lines.count - 1] != indent {
-        lines.append(indent)
-      }
-      lines[lines.count - 1] += " " + word
-    }
-    return lines.joined(separator: "\n")
   }
 }
 
