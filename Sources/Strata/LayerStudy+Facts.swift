@@ -135,7 +135,7 @@ extension CorpusSummary {
     self.init(
       name: overview.name, utterances: overview.utterances, speakers: overview.speakers,
       sentences: overview.sentences, seconds: overview.isText ? 0 : overview.seconds,
-      silenceLabels: overview.silenceLabels, fingerprint: corpus.fingerprint)
+      silenceLabels: corpus.silenceLabels.sorted(), fingerprint: corpus.fingerprint)
     if overview.isText { characters = Int(overview.seconds) }
   }
 }
