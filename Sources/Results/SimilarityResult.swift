@@ -74,16 +74,20 @@ public struct LayerComparison: Codable, Equatable, Sendable {
 /// the matrix's; nil for a layer and itself, and where a value is not a number.
 public struct LayerCalibration: Codable, Equatable, Sendable {
   public var rows, utterances, draws: Int
+  /// The similarity on these rows, which are not all of the measure's own.
+  public var values: [[Double?]]
   /// (s − threshold)/(1 − threshold) with the null's 95 % quantile as threshold, 0 below it.
   public var calibrated: [[Double?]]
   /// (1 + draws that reach the value)/(1 + draws), and the same adjusted over all pairs (Benjamini & Hochberg 1995).
   public var p, adjustedP: [[Double?]]
 
   public init(
-    rows: Int, utterances: Int, draws: Int, calibrated: [[Double?]], p: [[Double?]], adjustedP: [[Double?]]
+    rows: Int, utterances: Int, draws: Int, values: [[Double?]], calibrated: [[Double?]], p: [[Double?]],
+    adjustedP: [[Double?]]
   ) {
     (self.rows, self.utterances, self.draws) = (rows, utterances, draws)
-    (self.calibrated, self.p, self.adjustedP) = (calibrated, p, adjustedP)
+    (self.values, self.calibrated) = (values, calibrated)
+    (self.p, self.adjustedP) = (p, adjustedP)
   }
 }
 

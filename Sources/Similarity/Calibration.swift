@@ -4,6 +4,8 @@ import Tensors
 
 /// A similarity beside what it is where rows of one side stand for others.
 public struct CalibratedValue: Sendable, Equatable {
+  /// What is calibrated.
+  public let value: Double
   /// (s − threshold)/(1 − threshold), 0 below it.
   public let calibrated: Double
   /// The 95 % quantile of the draws and the value itself.
@@ -14,6 +16,7 @@ public struct CalibratedValue: Sendable, Equatable {
   /// Nil where the value or a draw is not a number: a layer that is dead is no evidence.
   public init?(_ value: Double, draws: [Double]) {
     guard value.isFinite, draws.allSatisfy(\.isFinite), !draws.isEmpty else { return nil }
+    self.value = value
     let sorted = (draws + [value]).sorted()
     threshold = sorted[Int((0.95 * Double(sorted.count)).rounded(.up)) - 1]
     calibrated = threshold < 1 ? max(0, (value - threshold) / (1 - threshold)) : 0
@@ -97,19 +100,21 @@ public struct SimilarityCalibration: Sendable {
     }
     let adjusted = benjaminiHochberg(pairs.map { found[$0.column][$0.row]?.p ?? 1 })
     let empty = [[Double?]](repeating: Array(repeating: nil, count: found.count), count: rows)
-    var (calibrated, p, corrected) = (empty, empty, empty)
+    var (values, calibrated, p, corrected) = (empty, empty, empty, empty)
     for (pair, value) in zip(pairs, adjusted) {
       let own = found[pair.column][pair.row]
+      values[pair.row][pair.column] = own?.value
       calibrated[pair.row][pair.column] = own?.calibrated
       p[pair.row][pair.column] = own?.p
       corrected[pair.row][pair.column] = value
       guard mirrored else { continue }
+      values[pair.column][pair.row] = own?.value
       calibrated[pair.column][pair.row] = own?.calibrated
       p[pair.column][pair.row] = own?.p
       corrected[pair.column][pair.row] = value
     }
     return LayerCalibration(
-      rows: count, utterances: utterances, draws: draws, calibrated: calibrated, p: p,
+      rows: count, utterances: utterances, draws: draws, values: values, calibrated: calibrated, p: p,
       adjustedP: corrected)
   }
 }

@@ -159,6 +159,12 @@ private func oneHot(_ labels: [Int], classes: Int) -> Tensor {
         try calibration.calibration(rows: layers, groups: groups, measure: LinearCKA()))
       let p = try #require(table.p[0][1])
       #expect(table.p[1][0] == p && table.p[0][0] == nil)
+      let (value, calibrated) = (try #require(table.values[0][1]), try #require(table.calibrated[0][1]))
+      #expect(value < 1 && (calibrated == 0 || calibrated < value))
+      let measure = LinearCKA()
+      let plain = try measure.compare(
+        measure.prepare(layers[0].states, space: .gram), measure.prepare(layers[1].states, space: .gram))
+      #expect(value == plain)
       if p <= 0.05 { found += 1 }
     }
     // Of 40 at 5 % two are expected; seven or more have a chance of 0.3 %.

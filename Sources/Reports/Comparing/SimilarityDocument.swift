@@ -59,12 +59,15 @@ extension SimilarityResult {
       })
   }
 
-  /// The same with p values, for `similarity.csv`.
+  /// The same with what was calibrated and p values, for `similarity.csv`.
   var calibrationMatrices: [SimilarityMatrix] {
     calibratedMatrices
       + comparisons.flatMap { comparison -> [SimilarityMatrix] in
         guard let calibration = comparison.calibration else { return [] }
-        return [("p_", calibration.p), ("adjusted_p_", calibration.adjustedP)].map { prefix, values in
+        return [
+          ("uncalibrated_", calibration.values), ("p_", calibration.p),
+          ("adjusted_p_", calibration.adjustedP),
+        ].map { prefix, values in
           var matrix = comparison.matrix
           matrix.measure = prefix + matrix.measure
           (matrix.values, matrix.examples) = (values, calibration.rows)
@@ -84,6 +87,19 @@ extension SimilarityResult {
         rows: zip(matrix.rowLayers, matrix.values).map { ($0, $1.map { Self.spelt($0, 2) }) },
         notes: matrix.notes, isDrawn: true)
     }
+    let plain = comparisons.compactMap { comparison -> NamedTable? in
+      guard let calibration = comparison.calibration else { return nil }
+      return NamedTable(
+        title:
+          "\(comparison.matrix.measure) before calibration, the same \(NumberText.grouped(calibration.rows)) rows",
+        columns: comparison.matrix.columnLayers,
+        rows: zip(comparison.matrix.rowLayers, calibration.values).map {
+          ($0, $1.map { Self.spelt($0, 2) })
+        },
+        notes: [
+          "of a sample in which no class has more than its share; the values above are of all rows"
+        ])
+    }
     let chances = comparisons.compactMap { comparison -> NamedTable? in
       guard let calibration = comparison.calibration else { return nil }
       let matrix = comparison.matrix
@@ -102,7 +118,7 @@ extension SimilarityResult {
           "Whole utterances of one side stand in another order: what two layers still share then is no likeness of what "
             + "they hold at the same moment."
         ], figures: figures.map { ($0, "Point at a cell for its two layers and its value.") },
-        tables: values + chances)
+        tables: values + plain + chances)
     ]
   }
 
