@@ -52,7 +52,9 @@ import Testing
 
     let stranger = written.replacingOccurrences(
       of: "model-fingerprint: \"", with: "model-fingerprint: \"0")
-    let other = try file(stranger, "other.yaml")
+    // Beside the one that it is of: paths count from there.
+    let other = "\(longName)/other.yaml"
+    try Data(stranger.utf8).write(to: URL(filePath: other))
     let moved = try CommandRun([path, "--shift=-0.2", "--output", "\(folder.path)/moved", "--quiet"])
     try #require(moved.status == 0, "\(moved.errors)")
     let ofMoved = "\(folder.path)/moved/run.yaml"
