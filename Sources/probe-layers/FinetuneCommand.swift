@@ -137,6 +137,14 @@ struct FinetuneCommand: AsyncParsableCommand {
       valueName: "levels"))
   var watch: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      The recordings that are studied then. Default: those of --corpus, from most of which the model learns, so that gains \
+      may be of these recordings alone.
+      """, valueName: "folder"), completion: .directory)
+  var watchCorpus: String?
+
   @Option(help: "How many moments on the way are studied, evenly spread.")
   var watchPoints = 2
 
@@ -168,6 +176,9 @@ struct FinetuneCommand: AsyncParsableCommand {
     if lora != nil, adapters != nil { throw ValidationError("--lora and --adapters exclude each other.") }
     if lora == nil, loraAlpha != nil { throw ValidationError("--lora-alpha belongs to --lora.") }
     if let watch { _ = try listed("watch", watch) }
+    if watchCorpus != nil, watch == nil {
+      throw ValidationError("--watch-corpus belongs to --watch, which says what levels to study.")
+    }
     guard (0...20).contains(watchPoints) else {
       throw ValidationError("--watch-points takes a number from 0 to 20.")
     }
@@ -179,6 +190,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     let progress = running.progress
     defer { progress.finish() }
     let corpus = try corpora.load(running.note)
+    let watched = try watchCorpus.map { try Corpus.load($0) }
     running.note("reading \(model)")
     let loaded = try loading.load(model)
     guard let labels = TrainingData.Labels(level) else { return }
@@ -207,7 +219,19 @@ struct FinetuneCommand: AsyncParsableCommand {
     try WholeFile.write(writtenBy.data, to: "\(output)/\(writtenBy.name)")
     progress.finish()
     try running.showing.show(result, result.terminalSummary)
-    if let watch { try await compare(levels: watch, training.snapshots, corpus, progress, interruption) }
+    guard let watch else { return }
+    var comparison = try await comparison(
+      levels: watch, training.snapshots, watched ?? corpus, progress, interruption)
+    if watched == nil {
+      comparison.warnings.insert(
+        "the model learned from \(result.folds.first?.train ?? 0) of these \(corpus.utterances.count) recordings: what its "
+          + "layers gain here may be of these recordings alone; --watch-corpus studies others", at: 0)
+    }
+    try comparison.write(to: "\(output)/compare", records: [writtenBy])
+    if !running.showing.quiet, !running.showing.json {
+      try standardOutput(comparison.terminalSummary)
+      try standardOutput("Report: \(output)/compare/report.html")
+    }
   }
 
   private var settings: TrainingSettings {
@@ -234,10 +258,10 @@ struct FinetuneCommand: AsyncParsableCommand {
   }
 
   /// The study of the model before, on the way and after.
-  private func compare(
+  private func comparison(
     levels: String, _ moments: [Int], _ corpus: Corpus, _ progress: ProgressLine,
     _ interruption: Interruption
-  ) async throws {
+  ) async throws -> ModelComparison {
     let names = moments.map { step in
       "step-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step)"
     }
@@ -261,11 +285,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     }
     let result = try await comparison.run()
     progress.finish()
-    try result.write(to: "\(output)/compare", records: [])
-    if !running.showing.quiet, !running.showing.json {
-      try standardOutput(result.terminalSummary)
-      try standardOutput("Report: \(output)/compare/report.html")
-    }
+    return result
   }
 }
 

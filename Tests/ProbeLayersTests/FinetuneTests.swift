@@ -35,6 +35,24 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/a/work"))
   }
 
+  @Test("what layers gain is said to be of recordings that were learned from, unless others are studied")
+  func watched() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "finetune", model, "--steps", "1", "--batch", "1", "--longest", "4", "--freeze", "all", "--watch",
+      "phoneme", "--watch-points", "0", "--corpus", corpus,
+    ]
+    for (name, other) in [("own", []), ("others", ["--watch-corpus", corpus])] {
+      let run = try CommandRun(arguments + other + ["--output", "\(folder.path)/\(name)", "--quiet"])
+      #expect(run.status == 0, "\(run.errors)")
+      let page = try String(contentsOfFile: "\(folder.path)/\(name)/compare/summary.md", encoding: .utf8)
+      #expect(page.contains("the model learned from ") == other.isEmpty)
+      #expect(page.contains("From step 0 to step 1"))
+    }
+    let alone = try CommandRun(["finetune", model, "--corpus", corpus, "--watch-corpus", corpus])
+    #expect(alone.status == 64 && alone.errors.contains("--watch-corpus belongs to --watch"))
+  }
+
   @Test("networks beside its layers are written with it, and read again")
   func beside() throws {
     let folder = try TemporaryFolder()
