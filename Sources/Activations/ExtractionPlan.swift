@@ -27,6 +27,8 @@ struct ExtractionPlan: Sendable {
   let layers: [Layer]
   /// Whether the utterances are texts, in characters, and not recordings.
   let isText: Bool
+  /// The baseline's name among the layers.
+  let baseline: String
   let levels: [PlannedLevel]
   let utterances: [Utterance]
   let settings: ExtractionSettings
@@ -42,7 +44,8 @@ struct ExtractionPlan: Sendable {
   ) throws {
     self.fingerprints = fingerprints
     let isText = utterances.first?.text != nil
-    let layers = try ExtractionPlan.layers(of: source, isText: isText, settings)
+    let baseline = ExtractionPlan.baseline(isText: isText)
+    let layers = try ExtractionPlan.layers(of: source, beside: baseline, settings)
     let width = layers.reduce(0) { $0 + $1.width }
     let plans = (settings.levels ?? Level.allCases).compactMap { level in
       LevelPlan(level, of: utterances, limits: settings.sample, width: width, seed: settings.seed)
@@ -53,6 +56,7 @@ struct ExtractionPlan: Sendable {
     guard !plans.isEmpty else { throw ActivationError.noSpans(level: nil, utterances: utterances.count) }
     self.layers = layers
     self.isText = isText
+    self.baseline = baseline.tap.name
     levels = plans.map { ExtractionPlan.planned($0, layers, isText: isText, settings) }
     self.utterances = utterances
     self.settings = settings
@@ -66,9 +70,6 @@ struct ExtractionPlan: Sendable {
       ? try? fingerprints.fingerprint(of: utterances[utterance].audioPath) : nil
   }
 
-  /// The baseline's name among the layers.
-  var baseline: String { Self.baseline(isText: isText).tap.name }
-
   private static func baseline(isText: Bool) -> Layer {
     if isText {
       let tap = TapPoint(name: CharacterNGrams.layer, width: CharacterNGrams.width, timing: nil)
@@ -80,9 +81,8 @@ struct ExtractionPlan: Sendable {
   }
 
   private static func layers(
-    of source: some ActivationSource, isText: Bool, _ settings: ExtractionSettings
+    of source: some ActivationSource, beside baseline: Layer, _ settings: ExtractionSettings
   ) throws -> [Layer] {
-    let baseline = baseline(isText: isText)
     var taps = source.taps.filter { !settings.includesMel || $0.name != baseline.tap.name }
     if let wanted = settings.layers {
       let available = source.taps.map(\.name)

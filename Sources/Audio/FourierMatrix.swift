@@ -31,12 +31,13 @@ struct FourierMatrix: Sendable {
     self.length = length
     self.bins = bins
     var values = Matrix(rows: length, columns: 2 * bins)
+    // The phase is reduced in integers, so it is as exact for the last sample as for the first, and one of `size`.
+    let angles = (0..<size).map { 2 * Double.pi * Double($0) / Double(size) }
+    let (cosines, sines) = (angles.map { cos($0) }, angles.map { sin($0) })
     for n in 0..<length {
       for k in 0..<bins {
-        // The phase is reduced in integers, so it is as exact for the last sample as for the first.
-        let angle = 2 * Double.pi * Double(n * k % size) / Double(size)
-        values[n, k] = window[n] * cos(angle)
-        values[n, bins + k] = window[n] * sin(angle)
+        values[n, k] = window[n] * cosines[n * k % size]
+        values[n, bins + k] = window[n] * sines[n * k % size]
       }
     }
     if preEmphasis != 0 { FourierMatrix.fold(preEmphasis: preEmphasis, into: &values) }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Limited-memory BFGS: minimises a smooth function of many variables from its value and gradient.
 ///
 /// ```swift
@@ -40,8 +42,6 @@ public struct LBFGS: Sendable {
       /// No step along the last direction made the value lower: the precision of the objective is spent.
       case noFurtherDecrease
       case iterationLimit
-      /// The caller gave up.
-      case givenUp
       /// The objective was NaN or infinite at the starting point.
       case notFinite
     }
@@ -56,12 +56,12 @@ public struct LBFGS: Sendable {
   }
 
   /// Moves `x` to a minimum. `objective` returns its value at a point and overwrites the gradient;
-  /// `precondition` multiplies a vector by the approximate inverse Hessian. `givesUp` is asked after each
-  /// iteration, with how many there were and the gradient's norm; true ends the search where it is.
+  /// `precondition` multiplies a vector by the approximate inverse Hessian. `renews` is asked after each iteration, with how
+  /// many there were and the point reached; true says that `precondition` is another from here on.
   @discardableResult
   public func minimise(
     _ x: inout [Double], precondition: ((inout [Double]) -> Void)? = nil,
-    givesUp: (_ iterations: Int, _ gradientNorm: Double) -> Bool = { _, _ in false },
+    renews: (_ iterations: Int, _ x: [Double]) -> Bool = { _, _ in false },
     objective: (_ x: [Double], _ gradient: inout [Double]) throws -> Double
   ) rethrows -> Outcome {
     var history = History(count: x.count, memory: memory)
@@ -113,10 +113,7 @@ public struct LBFGS: Sendable {
       outcome.iterations += 1
       outcome.value = value
       outcome.gradientNorm = norm
-      if norm > gradientTolerance, givesUp(outcome.iterations, norm) {
-        outcome.ending = .givenUp
-        return outcome
-      }
+      if norm > gradientTolerance, renews(outcome.iterations, x) { history.scale = 1 }
     }
     if norm <= gradientTolerance { outcome.ending = .converged }
     return outcome
@@ -207,10 +204,10 @@ private struct History {
   }
 
   private func add(_ factor: Double, _ a: [Double], _ slot: Int, to b: inout [Double]) {
+    precondition(slot >= 0 && slot + count <= a.count && count <= b.count)
     b.withUnsafeMutableBufferPointer { b in
       a.withUnsafeBufferPointer { a in
-        let a = UnsafeBufferPointer(rebasing: a[slot..<(slot + count)])
-        for i in 0..<count { b[i] += factor * a[i] }
+        if let a = a.baseAddress, let b = b.baseAddress { BLAS.add(count, factor, a + slot, to: b) }
       }
     }
   }
@@ -220,22 +217,13 @@ private func dot(_ a: [Double], _ b: [Double]) -> Double {
   innerProduct(a, 0, b, 0, count: a.count)
 }
 
-/// The inner product of `count` values of `a` from `i` and of `b` from `j`, in four sums side by side.
+/// The inner product of `count` values of `a` from `i` and of `b` from `j`.
 private func innerProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count: Int) -> Double {
-  a.withUnsafeBufferPointer { a in
+  precondition(i >= 0 && j >= 0 && i + count <= a.count && j + count <= b.count)
+  return a.withUnsafeBufferPointer { a in
     b.withUnsafeBufferPointer { b in
-      let a = UnsafeBufferPointer(rebasing: a[i..<(i + count)])
-      let b = UnsafeBufferPointer(rebasing: b[j..<(j + count)])
-      var (s0, s1, s2, s3) = (0.0, 0.0, 0.0, 0.0)
-      let whole = count & ~3
-      for k in stride(from: 0, to: whole, by: 4) {
-        s0 += a[k] * b[k]
-        s1 += a[k + 1] * b[k + 1]
-        s2 += a[k + 2] * b[k + 2]
-        s3 += a[k + 3] * b[k + 3]
-      }
-      for k in whole..<count { s0 += a[k] * b[k] }
-      return (s0 + s1) + (s2 + s3)
+      guard let a = a.baseAddress, let b = b.baseAddress else { return 0 }
+      return BLAS.dot(count, a + i, b + j)
     }
   }
 }

@@ -6,6 +6,15 @@ import Tensors
 /// spread can blow up what varies elsewhere. One that hardly varies there could still be thousands of deviations away in
 /// another row and decide it alone: no value counts as further out than the furthest of training, or ten deviations.
 struct FeatureScaling: Sendable, Equatable {
+  /// What a feature is divided by.
+  struct Units: Sendable, Hashable {
+    /// Its standard deviation; without it features are centred only.
+    var unitVariance = true
+    /// Two blocks of features with penalties of their own.
+    var blocks: FeatureBlocks?
+  }
+
+  let units: Units
   /// The features of the input rows.
   let width: Int
   /// The features that vary in training, ascending.
@@ -16,14 +25,17 @@ struct FeatureScaling: Sendable, Equatable {
   /// The largest scaled magnitude of each of `columns`.
   let limits: [Double]
 
-  /// Learns from rows `rows` of `states` `[· × width]`. With `unitVariance` false features are centred only.
-  init(of states: Tensor, rows: [Int], unitVariance: Bool = true, blocks: FeatureBlocks? = nil) {
+  /// Learns from rows `rows` of `states` `[· × width]`.
+  init(of states: Tensor, rows: [Int], units: Units = Units()) {
+    self.units = units
     width = states.width
     let (means, deviations, sizes, distances) = FeatureScaling.spread(of: states, rows: rows)
     // What is left of a constant after the mean of floats was taken off is rounding, not variation.
     columns = (0..<states.width).filter { deviations[$0] > 0x1p-22 * sizes[$0] }
     self.means = columns.map { means[$0] }
-    divisors = columns.map { (unitVariance ? deviations[$0] : 1) / (blocks?.factor(of: $0) ?? 1) }
+    divisors = columns.map {
+      (units.unitVariance ? deviations[$0] : 1) / (units.blocks?.factor(of: $0) ?? 1)
+    }
     limits = zip(columns, divisors).map { max(distances[$0], 10 * deviations[$0]) / $1 }
   }
 
@@ -103,7 +115,7 @@ struct FeatureScaling: Sendable, Equatable {
 
 /// Two blocks of features with penalties of their own: those of the second are made larger by a factor before they are
 /// fitted, which divides their penalty by its square.
-struct FeatureBlocks: Sendable, Equatable {
+struct FeatureBlocks: Sendable, Hashable {
   /// The first feature of the second block.
   let start: Int
   private let scale: Double

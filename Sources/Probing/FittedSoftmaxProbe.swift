@@ -118,8 +118,7 @@ extension SoftmaxFit {
     FittedSoftmaxProbe(
       penalty: penalty, classCount: classCount, classes: classes, objective: outcome.value,
       gradientNorm: outcome.gradientNorm, iterations: outcome.iterations,
-      isConverged: outcome.isConverged, scaling: scaling,
-      weights: Matrix(rows: classes.count, columns: scaling.designWidth, values: weights))
+      isConverged: outcome.isConverged, scaling: scaling, weights: featureWeights)
   }
 }
 

@@ -134,9 +134,9 @@ struct SpanSound {
   func summary(threads: Int) throws -> Tensor {
     let places = Dictionary(grouping: examples.items.indices) { examples.items[$0].utterance }
       .sorted { $0.key < $1.key }
+    let mel = LogMel.baseline(bands: Self.bands)
     let found = try parallelMap(places.count, threads: threads) { index -> [[Float]] in
       let (utterance, rows) = places[index]
-      let mel = LogMel.baseline(bands: Self.bands)
       let frames = try mel.features(
         of: utterances[utterance].sound().resampled(to: mel.samplingRate))
       let seconds = Double(mel.hop) / Double(mel.samplingRate)

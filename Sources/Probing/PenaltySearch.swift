@@ -50,27 +50,41 @@ public struct PenaltySearch: Sendable {
   var middle: Double { penalties[penalties.count / 2] }
   var hasChoice: Bool { penalties.count > 1 }
 
-  /// Tries penalties, those of a list or of a draw from the strongest down, so that a fit may start from the last one.
-  /// - Parameter endsAtRise: a list or draw ends at the first that loses more than the one before.
-  func trials(endsAtRise: Bool = false, _ loss: (Double) throws -> Double) throws -> [Trial] {
+  /// Tries penalties, those of a list or of a draw.
+  /// - Parameter isUnimodal: the loss falls and then rises as a penalty weakens, so that a list or draw need not be tried
+  ///   whole: from just above its middle penalties weaken until one loses no less than the one before; where that is the
+  ///   first step, they get stronger until one does. Neighbours follow each other, and a fit may start from the last one.
+  /// - Returns: those of a list or draw from the strongest down.
+  func trials(isUnimodal: Bool = false, _ loss: (Double) throws -> Double) throws -> [Trial] {
     switch method {
-    case .grid: try inTurn(penalties, endsAtRise: endsAtRise, loss)
-    case .random: try inTurn(drawn, endsAtRise: endsAtRise, loss)
+    case .grid: try tried(penalties, isUnimodal: isUnimodal, loss)
+    case .random: try tried(drawn, isUnimodal: isUnimodal, loss)
     case .bayesian: try bayesian(loss)
     }
   }
 
-  private func inTurn(
-    _ penalties: [Double], endsAtRise: Bool, _ loss: (Double) throws -> Double
+  private func tried(
+    _ penalties: [Double], isUnimodal: Bool, _ loss: (Double) throws -> Double
   ) throws -> [Trial] {
-    var trials: [Trial] = []
-    for penalty in penalties {
-      let trial = Trial(penalty: penalty, loss: try loss(penalty))
-      let rises = trials.last.map { trial.loss >= $0.loss } ?? false
-      trials.append(trial)
-      if rises && endsAtRise { break }
+    func trial(_ place: Int) throws -> Trial {
+      Trial(penalty: penalties[place], loss: try loss(penalties[place]))
     }
-    return trials
+    guard isUnimodal else { return try penalties.indices.map(trial) }
+    let start = max(0, penalties.count / 2 - 1)
+    var weaker = [try trial(start)]
+    for place in penalties.indices.dropFirst(start + 1) {
+      weaker.append(try trial(place))
+      if weaker[weaker.count - 1].loss >= weaker[weaker.count - 2].loss { break }
+    }
+    let falls = weaker.count > 2 || weaker.count == 2 && weaker[1].loss < weaker[0].loss
+    guard !falls else { return weaker }
+    var stronger: [Trial] = []
+    for place in penalties.indices.prefix(start).reversed() {
+      let last = stronger.last ?? weaker[0]
+      stronger.append(try trial(place))
+      if stronger[stronger.count - 1].loss >= last.loss { break }
+    }
+    return stronger.reversed() + weaker
   }
 
   private var drawn: [Double] {

@@ -46,7 +46,7 @@ public struct SoftmaxProbe: Sendable, Equatable {
     let training = try TrainingRows(
       states: states, rows: Array(0..<states.rows), labels: labels, classCount: classCount)
     let fit = try SoftmaxFit(
-      training, standardises: standardises, isBalanced: isBalanced, threads: threads)
+      training, isBalanced: isBalanced, units: .init(unitVariance: standardises), threads: threads)
     let outcome = fit.solve(penalty: penalty, tolerance: tolerance)
     return fit.fitted(classCount: classCount, outcome: outcome)
   }
@@ -61,9 +61,11 @@ struct TrainingRows {
   let labels: [Int]
   /// The classes that occur, ascending, as the caller numbers them.
   let classes: [Int]
+  /// Of `rows`, or of more.
+  let axes: PrincipalAxes
 
-  /// `labels[i]` is the class of row `rows[i]`.
-  init(states: Tensor, rows: [Int], labels: [Int], classCount: Int) throws {
+  /// `labels[i]` is the class of row `rows[i]`; `axes` those of the rows if nil.
+  init(states: Tensor, rows: [Int], labels: [Int], classCount: Int, axes: PrincipalAxes? = nil) throws {
     guard rows.count == labels.count else {
       throw ProbeError.rowMismatch(states: rows.count, labels: labels.count)
     }
@@ -80,6 +82,7 @@ struct TrainingRows {
     self.rows = rows
     self.labels = labels.map { numbers[$0] }
     self.classes = classes
+    self.axes = axes ?? PrincipalAxes(of: states, rows: rows)
   }
 }
 

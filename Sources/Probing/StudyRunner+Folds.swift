@@ -27,7 +27,8 @@ extension StudyRunner {
   }
 
   func fitAndPredict(
-    _ states: Tensor, labels: [Int], targets: Matrix?, _ place: Int, _ extras: Extras
+    _ states: Tensor, on axes: PrincipalAxes, labels: [Int], targets: Matrix?, _ place: Int,
+    _ extras: Extras
   ) throws -> FoldOutcome {
     try requireGoingOn()
     let fold = design.folds[place]
@@ -40,7 +41,8 @@ extension StudyRunner {
       let fit = try regression.fit(states, targets: targets, rows)
       return try outcome(fit, states, fold, extras)
     }
-    let data = ProbeInput(states: states, labels: labels, classCount: design.classes.count)
+    let data = ProbeInput(
+      states: states, labels: labels, classCount: design.classes.count, axes: axes)
     let fit = try probe.fit(data, rows)
     var outcome = try outcome(fit, states, fold, extras)
     if extras.hasControl { outcome.controlHits = try controlHits(states, place, fit) }

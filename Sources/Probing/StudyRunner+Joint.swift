@@ -20,12 +20,12 @@ extension StudyRunner {
   /// what a layer adds; where they show less than `clearGain`, all are made again and taken closer to their minimum.
   func jointPredictions(of layer: String) throws -> JointPredictions? {
     guard let joint else { return nil }
-    let both = joint.with(try study.examples.states(of: layer))
-    let first = try jointPredictions(of: layer, joint, both, by: probe, name: "joint")
-    guard let converged = probe.converged, study.targeted.numbers == nil, gain(of: first) < Self.clearGain
-    else { return first }
+    let (first, second) = (input(joint.states), input(joint.with(try study.examples.states(of: layer))))
+    let early = try jointPredictions(of: layer, first, second, by: probe, name: "joint")
+    guard let converged = probe.converged, study.targeted.numbers == nil, gain(of: early) < Self.clearGain
+    else { return early }
     counter.expect(2 * design.folds.count)
-    return try jointPredictions(of: layer, joint, both, by: converged, name: "converged joint")
+    return try jointPredictions(of: layer, first, second, by: converged, name: "converged joint")
   }
 
   /// In accuracy.
@@ -39,7 +39,7 @@ extension StudyRunner {
   }
 
   private func jointPredictions(
-    of layer: String, _ joint: JointBaseline, _ both: Tensor, by probe: any TunedProbe, name: String
+    of layer: String, _ joint: ProbeInput, _ both: ProbeInput, by probe: any TunedProbe, name: String
   ) throws -> JointPredictions {
     let pairs = try parallelMap(design.folds.count, threads: threads) { index in
       let fold = design.folds[index]
@@ -47,7 +47,7 @@ extension StudyRunner {
       // Where the baseline's outcome was kept, its fit is made again for a layer that is not.
       var ofBaseline: JointFit?
       let first = try kept("\(name) fold \(index)", testing: fold.test.count) {
-        let fit = try baselineFit(joint.states, rows, by: probe)
+        let fit = try baselineFit(joint, rows, by: probe)
         ofBaseline = fit
         return try outcome(of: fit, joint.states, fold)
       }
@@ -55,8 +55,8 @@ extension StudyRunner {
       let second = try kept("\(name) \(layer) fold \(index)", testing: fold.test.count) {
         let fit = try withLayer(
           both, rows, from: joint.states.width,
-          after: ofBaseline ?? baselineFit(joint.states, rows, by: probe), by: probe)
-        return try outcome(of: fit, both, fold)
+          after: ofBaseline ?? baselineFit(joint, rows, by: probe), by: probe)
+        return try outcome(of: fit, both.states, fold)
       }
       counter.advance()
       return (first, second)
@@ -71,33 +71,34 @@ extension StudyRunner {
   }
 
   private func input(_ states: Tensor) -> ProbeInput {
-    ProbeInput(states: states, labels: design.labels, classCount: design.classes.count)
+    ProbeInput(
+      states: states, labels: design.labels, classCount: design.classes.count, axes: axes(of: states))
   }
 
   private func baselineFit(
-    _ states: Tensor, _ rows: FoldRows, by probe: any TunedProbe
+    _ data: ProbeInput, _ rows: FoldRows, by probe: any TunedProbe
   ) throws -> JointFit {
     try requireGoingOn()
     if let targets = study.targeted.numbers {
-      return .numbers(try regression.fit(states, targets: targets, rows))
+      return .numbers(try regression.fit(data.states, targets: targets, rows))
     }
-    return .classes(try probe.fit(input(states), rows))
+    return .classes(try probe.fit(data, rows))
   }
 
   private func withLayer(
-    _ states: Tensor, _ rows: FoldRows, from column: Int, after first: JointFit, by probe: any TunedProbe
+    _ data: ProbeInput, _ rows: FoldRows, from column: Int, after first: JointFit, by probe: any TunedProbe
   ) throws -> JointFit {
     try requireGoingOn()
     switch first {
     case .classes(let first):
-      return .classes(try probe.fit(input(states), rows, blockFrom: column, after: first))
+      return .classes(try probe.fit(data, rows, blockFrom: column, after: first))
     case .numbers(let first):
       guard let targets = study.targeted.numbers else {
         preconditionFailure("a regression without numbers")
       }
       return .numbers(
         try regression.fit(
-          states, targets: targets, rows, blockFrom: column, firstPenalty: first.penalty))
+          data.states, targets: targets, rows, blockFrom: column, firstPenalty: first.penalty))
     }
   }
 

@@ -118,8 +118,16 @@ struct StudyRunner: Sendable {
     /// Tells it from others where fits are kept.
     let name: String
     let states: [Tensor]
+    /// Of each of `states`.
+    let axes: [PrincipalAxes]
     var extras = Extras()
   }
+
+  private func set(_ name: String, _ states: [Tensor], _ extras: Extras = Extras()) -> StateSet {
+    StateSet(name: name, states: states, axes: states.map(axes), extras: extras)
+  }
+
+  func axes(of states: Tensor) -> PrincipalAxes { PrincipalAxes(of: states, rows: design.probedRows) }
 
   /// The twins take turns where there are folds enough for each to have two: three seeds in a third of the fits,
   /// and a span is still answered once, as the layer answers it.
@@ -133,9 +141,9 @@ struct StudyRunner: Sendable {
     let twins = twins(of: layer)
     let states = try twins.map { try study.twins[$0].states(of: layer) }
     guard takeTurns(twins) else {
-      return zip(twins, states).map { StateSet(name: "twin \($0) \(layer)", states: [$1]) }
+      return zip(twins, states).map { set("twin \($0) \(layer)", [$1]) }
     }
-    return states.isEmpty ? [] : [StateSet(name: "twins \(layer)", states: states)]
+    return states.isEmpty ? [] : [set("twins \(layer)", states)]
   }
 
   func measure(_ layers: [Layer]) throws -> FitResults {
@@ -149,14 +157,10 @@ struct StudyRunner: Sendable {
 
     var everything = FitResults(twins: study.twins.map { _ in [:] })
     everything.statistics = try measure(
-      spanStatistics.enumerated().map {
-        StateSet(name: "plain \($0)", states: [$1.states], extras: Extras(hasRefits: true))
-      })
+      spanStatistics.enumerated().map { set("plain \($0)", [$1.states], Extras(hasRefits: true)) })
     if let baseline {
       everything.mel = try measure([
-        StateSet(
-          name: "layer \(baseline)", states: [study.examples.states(of: baseline)],
-          extras: Extras(hasRefits: true))
+        set("layer \(baseline)", [study.examples.states(of: baseline)], Extras(hasRefits: true))
       ]).first
     }
     // A layer at a time: its states, which may lie in files, are in memory only for so long.
@@ -170,7 +174,7 @@ struct StudyRunner: Sendable {
       }
       let extras = Extras(hasControl: control != nil, hasRefits: true)
       let measured = try measure(
-        [StateSet(name: "layer \(name)", states: [own], extras: extras)] + twinSets(of: name))
+        [set("layer \(name)", [own], extras)] + twinSets(of: name))
       everything.layers[name] = measured[0]
       for (twin, var predictions) in zip(twins(of: name), measured.dropFirst()) {
         // A twin's mistakes are not looked at.
@@ -187,8 +191,7 @@ struct StudyRunner: Sendable {
     _ states: Tensor, _ name: String
   ) throws -> (rows: OutlierRows, without: LayerPredictions)? {
     guard let found = OutlierFinder(states, rows: design.probedRows) else { return nil }
-    let without = StateSet(
-      name: "without outliers \(name)", states: [states], extras: Extras(isLeftOut: found.isOutlier))
+    let without = set("without outliers \(name)", [states], Extras(isLeftOut: found.isOutlier))
     let sets = try measure([without], isCounted: false)
     return (found.rows(of: study.examples), sets[0])
   }
@@ -197,6 +200,7 @@ struct StudyRunner: Sendable {
   /// chosen on labels as random.
   func shuffledNull(of layer: String) throws -> LayerPredictions {
     let states = try study.examples.states(of: layer)
+    let axes = axes(of: states)
     let outcomes = try parallelMap(design.folds.count, threads: threads) { index in
       let fold = design.folds[index]
       var numbers = RandomNumbers(seed: study.seed, stream: "shuffled labels \(study.spec.name) \(index)")
@@ -210,7 +214,7 @@ struct StudyRunner: Sendable {
         }
       }
       return try kept("shuffled \(layer) fold \(index)", testing: fold.test.count) {
-        try fitAndPredict(states, labels: labels, targets: targets, index, Extras())
+        try fitAndPredict(states, on: axes, labels: labels, targets: targets, index, Extras())
       }
     }
     return gather(outcomes)
@@ -222,9 +226,10 @@ struct StudyRunner: Sendable {
     let outcomes = try parallelMap(sets.count * folds, threads: threads) { job in
       let (set, place) = (sets[job / folds], job % folds)
       let outcome = try kept("\(set.name) fold \(place)", testing: design.folds[place].test.count) {
-        try fitAndPredict(
-          set.states[place % set.states.count], labels: design.labels, targets: study.targeted.numbers,
-          place, set.extras)
+        let own = place % set.states.count
+        return try fitAndPredict(
+          set.states[own], on: set.axes[own], labels: design.labels, targets: study.targeted.numbers, place,
+          set.extras)
       }
       if isCounted { counter.advance() }
       return outcome

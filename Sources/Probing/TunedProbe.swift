@@ -33,9 +33,12 @@ struct ProbeInput {
   let states: Tensor
   let labels: [Int]
   let classCount: Int
+  /// Of the states, shared by all folds; nil where each fit finds its own.
+  var axes: PrincipalAxes?
 
   func rows(_ rows: [Int]) throws -> TrainingRows {
-    try TrainingRows(states: states, rows: rows, labels: rows.map { labels[$0] }, classCount: classCount)
+    try TrainingRows(
+      states: states, rows: rows, labels: rows.map { labels[$0] }, classCount: classCount, axes: axes)
   }
 
   /// Development rows of classes that `train` has; none where it has but one.

@@ -64,6 +64,20 @@ public enum BLAS {
 }
 
 extension BLAS {
+  /// Σ xᵢ·yᵢ over `count` values side by side.
+  public static func dot(_ count: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>) -> Double {
+    useOneThread()
+    return cblas_ddot(blasint(count), x, 1, y, 1)
+  }
+
+  /// `y ← y + factor·x` over `count` values side by side.
+  public static func add(
+    _ count: Int, _ factor: Double, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
+  ) {
+    useOneThread()
+    cblas_daxpy(blasint(count), factor, x, 1, y, 1)
+  }
+
   /// The upper triangle of `C = alpha·AᵀA + beta·C` with A `[k × n]`, C `[n × n]`, in half the operations
   /// of the general product; below the diagonal C is left as it is.
   public static func syrk(

@@ -66,15 +66,6 @@ import Testing
     #expect(limited.ending == .iterationLimit && limited.iterations == 3)
     #expect(limited.evaluations == values.count && limited.value < values[0])
 
-    var given = [3.0, -2]
-    let up = LBFGS(gradientTolerance: 0).minimise(
-      &given, givesUp: { iterations, norm in iterations == 2 && norm > 0 },
-      objective: { x, gradient in
-        gradient = [4 * x[0] * x[0] * x[0], 2 * x[1]]
-        return x[0] * x[0] * x[0] * x[0] + x[1] * x[1]
-      })
-    #expect(up.ending == .givenUp && up.iterations == 2)
-
     var start = [1.0]
     let undefined = LBFGS(gradientTolerance: 1e-3).minimise(&start) { _, gradient in
       gradient[0] = 1

@@ -22,14 +22,26 @@ import Testing
       .trials { loss($0) }
   }
 
-  @Test("by grid tries the list from the strongest down, and may end at the first rise")
+  @Test("by grid tries the list from the strongest down, or those around the best alone")
   func grid() throws {
     let all = try trials(.grid)
     #expect(all.map(\.penalty) == ProbeSpec.defaultPenalties && all.best?.penalty == 1)
     let search = PenaltySearch(.grid, penalties: ProbeSpec.defaultPenalties)
-    let some = try search.trials(endsAtRise: true) { loss($0) }
-    #expect(some.map(\.penalty) == [10_000, 1000, 100, 10, 1, 0.1])
+    let some = try search.trials(isUnimodal: true) { loss($0) }
+    #expect(some.map(\.penalty) == [100, 10, 1, 0.1])
     #expect(some.best == all.best)
+    // The best at each place of the list, and how many losses are asked for.
+    for (best, calls) in [(10_000.0, 4), (1000, 4), (100, 3), (10, 3), (1, 4), (0.1, 5), (0.01, 5)] {
+      var asked: [Double] = []
+      let found = try search.trials(isUnimodal: true) { penalty in
+        asked.append(penalty)
+        return abs(log10(penalty / best))
+      }
+      #expect(found.best?.penalty == best && asked.count == calls)
+      #expect(found.map(\.penalty) == asked.sorted(by: >))
+    }
+    let two = PenaltySearch(.grid, penalties: [100, 10])
+    #expect(try two.trials(isUnimodal: true) { -$0 }.best?.penalty == 100)
   }
 
   @Test("by chance draws between the ends, evenly over the decades, the same for a seed")

@@ -236,45 +236,76 @@ import Testing
     }
   }
 
-  /// Both are linear, symmetric and positive, or L-BFGS would go astray.
-  @Test("preconditioners are symmetric and positive definite, and near the inverse Hessian")
-  func preconditioners() throws {
+  /// They are linear, symmetric and positive, or L-BFGS would go astray.
+  @Test(
+    "preconditioners are symmetric and positive definite, and near the inverse Hessian",
+    arguments: [0, 3, 5])
+  func preconditioners(lead: Int) throws {
     let (states, labels) = planted(400, width: 5, classes: 3, signal: 1)
     let training = try TrainingRows(
       states: states, rows: Array(0..<400), labels: labels, classCount: 3)
-    let design = FeatureScaling(of: states, rows: training.rows).design(of: states, rows: training.rows)
+    let scaling = FeatureScaling(of: states, rows: training.rows)
+    let features = scaling.design(of: states, rows: training.rows)
+    let rotation = try training.axes.rotation(for: scaling, design: features)
+    let axes = matrixProduct(
+      Matrix(
+        rows: 400, columns: 5, values: (0..<400).flatMap { features[row: $0].prefix(5).map(Double.init) }),
+      .none, rotation)
+    let design = Tensor(
+      (0..<400).flatMap { row in (0..<5).map { Float(axes[row, $0]) } + [1] }, shape: [400, 6])
     let objective = SoftmaxObjective(design: design, labels: labels, classes: 3, penalty: 1)
-    let count = objective.pointCount
-    let zero = [Double](repeating: 0, count: count)
-    let kronecker = try KroneckerPreconditioner(design: design, shares: [1, 1, 1].map { $0 / 3.0 })
-    kronecker.setPenalty(1)
-    let blocks = try #require(
-      ClassBlockPreconditioner(
-        probabilities: objective.probabilities(at: zero), design: design, weights: nil, penalty: 1,
-        threads: 1))
-    for apply in [kronecker.apply, blocks.apply] {
-      let columns = (0..<count).map { i in
-        var unit = zero
-        unit[i] = 1
-        apply(&unit)
-        return unit
-      }
-      for i in 0..<count {
-        #expect(columns[i][i] > 0)
-        for j in 0..<count { #expect(abs(columns[i][j] - columns[j][i]) < 1e-6 * columns[i][i] + 1e-9) }
-      }
+    let zero = [Double](repeating: 0, count: objective.pointCount)
+    let shares = [1, 1, 1].map { $0 / 3.0 }
+    let preconditioner = try #require(
+      lead == 0
+        ? SoftmaxPreconditioner(shares: shares, design: design, penalty: 1)
+        : SoftmaxPreconditioner(
+          probabilities: objective.probabilities(at: zero), design: design, weights: nil, penalty: 1,
+          lead: lead))
+    let columns = zero.indices.map { i in
+      var unit = zero
+      unit[i] = 1
+      preconditioner.apply(&unit)
+      return unit
     }
-    // At equal probabilities the Hessian is the Kronecker product itself: H·(H⁻¹·v) = v for a v that sums to
-    // zero over the classes.
+    for i in zero.indices {
+      #expect(columns[i][i] > 0)
+      for j in zero.indices { #expect(abs(columns[i][j] - columns[j][i]) < 1e-6 * columns[i][i] + 1e-9) }
+    }
+    // At equal probabilities the Hessian of K classes is K/(K − 1) times their own blocks for a v that sums to zero over
+    // them, and on principal axes these are diagonal: H·(H⁻¹·v) = 1.5·v but for penalty and intercepts.
     var v = zero
-    for j in 0..<6 { (v[j], v[6 + j]) = (1, -1) }
+    for j in 0..<5 { (v[j], v[6 + j]) = (1, -1) }
     var solved = v
-    kronecker.apply(&solved)
+    preconditioner.apply(&solved)
     var (up, down) = (zero, zero)
-    let step = 1.0
-    _ = objective.evaluate(solved.map { $0 * step }, gradient: &up)
-    _ = objective.evaluate(solved.map { -$0 * step }, gradient: &down)
-    for i in 0..<count { #expect(abs((up[i] - down[i]) / (2 * step) - v[i]) < 0.02) }
+    _ = objective.evaluate(solved, gradient: &up)
+    _ = objective.evaluate(solved.map { -$0 }, gradient: &down)
+    for i in zero.indices { #expect(abs((up[i] - down[i]) / 2 - 1.5 * v[i]) < 0.04) }
+  }
+
+  @Test(
+    "principal axes change no result, whichever rows they are of and where rows are fewer than features")
+  func axes() throws {
+    for (rows, width) in [(300, 12), (40, 90)] {
+      var (states, labels) = planted(rows, width: width, classes: 4, signal: 1)
+      // A feature that varies in the last rows only.
+      states = Tensor(
+        (0..<rows).flatMap { row in
+          states[row: row].dropLast() + [row < rows - 10 ? 1 : Float(row)]
+        }, shape: [rows, width])
+      let all = PrincipalAxes(of: states, rows: Array(0..<rows))
+      let own = Array(0..<(rows - 10))
+      func fitted(_ axes: PrincipalAxes?) throws -> Matrix {
+        let fit = try SoftmaxFit(
+          TrainingRows(
+            states: states, rows: own, labels: own.map { labels[$0] }, classCount: 4, axes: axes))
+        #expect(fit.solve(penalty: 3, tolerance: 1e-7).isConverged)
+        return fit.featureWeights
+      }
+      let (one, other) = try (fitted(nil), fitted(all))
+      #expect(one.columns == width && zip(one.values, other.values).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
   }
 }
 

@@ -94,3 +94,11 @@ int strata_all_finite(const float *x, size_t count);
 
 /// Bytes of address space that this process may still take (`ulimit -v`); -1 where there is no limit, or none is known.
 int64_t strata_address_space_left(void);
+
+/// Sixteen symmetric matrices [size × size] side by side, a[i][j][lane], of which j ≥ i is read and written: each becomes
+/// its inverse by sweeps (Goodnight 1979). `scratch` holds 16·size values. 0 where a pivot is not positive, and the values
+/// are then spoilt; else 1.
+int strata_invert_symmetric_lanes(float *a, size_t size, float *scratch);
+
+/// y[i][lane] = Σ a[i][j][lane]·x[j][lane] with such matrices.
+void strata_multiply_symmetric_lanes(const float *a, const float *x, float *y, size_t size);

@@ -112,7 +112,7 @@ public struct OnlineCode: Sendable {
     }
     let training = try TrainingRows(
       states: states, rows: known, labels: known.map { labels[$0] }, classCount: classCount)
-    let fit = try SoftmaxFit(training, standardises: standardises, isBalanced: false, threads: 1)
+    let fit = try SoftmaxFit(training, units: .init(unitVariance: standardises))
     let outcome = fit.solve(penalty: penalty, tolerance: 1e-6)
     let guesses = try fit.fitted(classCount: classCount, outcome: outcome).guesses(
       states, rows: next, labels: next.map { labels[$0] })
