@@ -26,8 +26,14 @@ public struct MeasuresResult: Codable, Equatable, Sendable {
     (seed, model, corpus) = (study.seed, study.modelSummary, study.corpusSummary)
   }
 
-  /// Writes `report.html`, `summary.md`, `measures.csv` and `measures.json`; all or none. `records` tell of the run.
-  public func write(to folder: String, records: [StudyWriter.Record] = []) throws {
+  /// The table for standard output.
+  public var terminalSummary: String { MeasuresTable.text(measures) }
+
+  /// Writes `report.html`, `summary.md`, `measures.csv` and `measures.json`; all or none. `records` tell of the run. There
+  /// are no figures to make pictures of.
+  public func write(to folder: String, pictures: [PictureFormat] = [], records: [StudyWriter.Record] = [])
+    throws
+  {
     try MeasuresWriter.write(
       measures, MeasuresWriter.Facts(model: model, corpus: corpus, seed: seed, version: version),
       json: try PlainJSON.encode(self), to: folder, records: records)

@@ -40,18 +40,20 @@ public enum StudyFolder {
     // Of a comparison the models' work folders lie in it. Goes only where it is empty.
     rmdir(workFolder(of: folder))
   }
-
-  /// The table and sentences for standard output: in colour and as wide as the terminal where there is one.
-  public static func terminalSummary(of study: StudyResult) -> String {
-    TerminalTable(study).text(.standardOutput())
-  }
 }
 
 extension StudyResult {
   /// The table and one sentence a level, in plain text.
   public var summary: String { TerminalTable(self).text(.plain) }
 
+  /// The same for standard output: in colour and as wide as the terminal where there is one.
+  public var terminalSummary: String { TerminalTable(self).text(.standardOutput()) }
+
   /// Writes the study's folder: `report.html`, `summary.md`, `layers.csv`, `similarity.csv`, `confusions.csv`,
-  /// `errors.csv`, `mistakes.csv`, `study.json` and `figures/`.
-  public func write(to folder: String) throws { try StudyFolder.write(self, to: folder) }
+  /// `errors.csv`, `mistakes.csv`, `study.json` and `figures/`; all or none.
+  public func write(to folder: String, pictures: [PictureFormat] = [], records: [StudyWriter.Record] = [])
+    throws
+  {
+    try StudyFolder.write(self, to: folder, pictures: pictures, records: records)
+  }
 }

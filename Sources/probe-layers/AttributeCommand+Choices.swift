@@ -92,8 +92,7 @@ extension AttributeCommand {
   }
 
   func linearProbe(
-    of model: SpeechModel, _ corpus: Corpus?, _ threads: Int, _ progress: ProgressLine,
-    _ interruption: Interruption
+    of model: SpeechModel, _ corpus: Corpus?, _ frame: CommandFrame
   ) throws -> LinearReadout? {
     guard let probe else { return nil }
     guard let level = Level(rawValue: probe) else {
@@ -107,10 +106,10 @@ extension AttributeCommand {
     guard let name = try layer.map({ try model.resolve(layers: $0).first?.name }) ?? hidden else {
       throw ValidationError("Say the probe's layer with --layer.")
     }
-    let corpus = try corpus ?? corpora.load(running.note)
+    let corpus = try corpus ?? corpora.load(frame.note)
     return try LinearReadout.fit(
-      to: model, layer: name, level: level, corpus: corpus, seed: seed, threads: threads,
-      progress: { progress.update(stage: "Fitting a probe", done: $0, total: $1) },
-      isCancelled: { interruption.isRequested })
+      to: model, layer: name, level: level, corpus: corpus, seed: seed,
+      threads: running.threads, progress: { frame.onStage("Fitting a probe", $0, $1) },
+      isCancelled: frame.isCancelled)
   }
 }

@@ -11,36 +11,33 @@ extension AttributeCommand {
   }
 
   func explainCorpus(
-    _ model: SpeechModel, _ threads: Int, _ progress: ProgressLine, _ interruption: Interruption
+    _ corpus: Corpus, _ model: SpeechModel, _ claim: ResultClaim, _ frame: CommandFrame
   ) throws {
-    let claim = try claim(model)
-    var explanation = CorpusAttribution(model: model, corpus: try Corpus.load(audio), seed: seed)
-    explanation.observe(
-      { progress.update(stage: $0, done: $1, total: $2) }, isCancelled: { interruption.isRequested })
-    if let unit {
-      return try showMaxima(
-        of: unit, explanation, model, threads, progress, try writtenBy(explanation, claim).record())
-    }
+    var explanation = CorpusAttribution(model: model, corpus: corpus, seed: seed)
+    explanation.observe(frame.onStage, isCancelled: frame.isCancelled)
+    let inputs = ResultInputs(
+      models: [.init(model.name, model.fingerprint)], corpus: .init(corpus.name, corpus.fingerprint))
+    let record = try WrittenBy(claim: claim, seed: seed, inputs: inputs).record()
+    if let unit { return try showMaxima(of: unit, explanation, model, record, frame) }
     explanation.evidence.levels = try chosenLevels()
     explanation.evidence.layers = try layers.map { try model.resolve(layers: $0).map(\.name) }
     explanation.evidence.spans = spans
     if try chosenMethods() == [.relevance] {
       explanation.evidence.rules = .relevance(try chosenSettings().relevanceRule)
     }
-    let result = try explanation.run(threads: threads)
-    progress.finish()
-    try explanation.write(
-      result, to: output, pictures: results.pictures, records: [try writtenBy(explanation, claim).record()])
+    let result = try explanation.run(threads: running.threads)
+    frame.progress.finish()
+    try explanation.write(result, to: output, pictures: results.pictures, records: [record])
     try running.showing.show("evidence.json", in: output, AttributionSummary.text(of: result))
   }
 
-  func showMaxima(
-    of unit: Int, _ explanation: CorpusAttribution, _ model: SpeechModel, _ threads: Int,
-    _ progress: ProgressLine, _ record: StudyWriter.Record
+  private func showMaxima(
+    of unit: Int, _ explanation: CorpusAttribution, _ model: SpeechModel, _ record: StudyWriter.Record,
+    _ frame: CommandFrame
   ) throws {
     let point = try TargetRequest.layer(named: layer, of: model)
-    let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: threads)
-    progress.finish()
+    let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: running.threads)
+    frame.progress.finish()
     try explanation.write(maxima, ofUnit: unit, of: point, to: output, records: [record])
     let lines = maxima.map { maximum in
       let labels = [maximum.labels[.phoneme], maximum.labels[.word]].compactMap { $0 }.joined(
@@ -51,12 +48,5 @@ extension AttributeCommand {
     try running.showing.show(
       "unit.json", in: output,
       (["Unit \(unit) of \(point.name) is largest at"] + lines).joined(separator: "\n"))
-  }
-
-  private func writtenBy(_ explanation: CorpusAttribution, _ claim: ResultClaim) -> WrittenBy {
-    WrittenBy(
-      claim: claim, seed: seed,
-      models: [(explanation.evidence.model.name, explanation.evidence.model.fingerprint)],
-      corpus: (explanation.evidence.corpus.name, explanation.evidence.corpus.fingerprint))
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct AttributeCommand: ParsableCommand {
+struct AttributeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attribute",
     abstract: "Draw which moments, frequencies and layers a model's output depends on.",
@@ -166,25 +166,39 @@ struct AttributeCommand: ParsableCommand {
     _ = try (chosenMethods(), chosenLevels(), chosenSettings(), chosenSpan())
   }
 
-  func run() throws {
-    let interruption = Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written.")
-    let progress = running.progress
-    defer { progress.finish() }
-    running.note("reading \(model)")
-    let model = try loading.load(model)
-    model.tensorReport.notes.forEach(running.note)
-    // Whether or not the target is of it: a misspelt name is told.
-    if let layer { _ = try TargetRequest.layer(named: layer, of: model) }
-    running.note("reading \(audio)")
-    guard !isFolder(audio) else { return try explainCorpus(model, running.threads, progress, interruption) }
-    let claim = try claim(model)
-    let corpus = try corpora.isGiven ? corpora.load(running.note) : nil
+  func run() async throws {
+    try await CommandFrame.around(running, keepsWork: false) { frame in
+      frame.note("reading \(model)")
+      let model = try loading.load(model)
+      model.tensorReport.notes.forEach(frame.note)
+      // Whether or not the target is of it: a misspelt name is told.
+      if let layer { _ = try TargetRequest.layer(named: layer, of: model) }
+      frame.note("reading \(audio)")
+      let corpus =
+        try isFolder(audio) ? Corpus.load(audio) : corpora.isGiven ? corpora.load(frame.note) : nil
+      let claim = try claim(model)
+      try await frame.holding(output) {
+        try claim.require(output, force: replacing.force)
+        if let corpus, isFolder(audio) {
+          try explainCorpus(corpus, model, claim, frame)
+        } else {
+          try explainRecording(model, corpus, claim, frame)
+        }
+      }
+    }
+  }
+
+  private func explainRecording(
+    _ model: SpeechModel, _ corpus: Corpus?, _ claim: ResultClaim, _ frame: CommandFrame
+  ) throws {
     var explanation = try AttributionRun(model, audio: audio, corpus: corpus)
     explanation.settings = try chosenSettings()
     explanation.threads = running.threads
     explanation.layer = try mapLayer.flatMap { try model.resolve(layers: $0).first?.name }
-    explanation.isCancelled = { interruption.isRequested }
-    explanation.onProgress = { progress.update(stage: "Explaining", done: $1, total: $2, detail: $0) }
+    explanation.isCancelled = frame.isCancelled
+    explanation.onProgress = { [progress = frame.progress] in
+      progress.update(stage: "Explaining", done: $1, total: $2, detail: $0)
+    }
 
     var request = TargetRequest()
     (request.className, request.unit, request.layer) = (className, unit, layer)
@@ -200,16 +214,20 @@ struct AttributeCommand: ParsableCommand {
     }
     request.headClasses = try HeadClasses.names(of: self.model)
     try read(into: &explanation, &request)
-    explanation.probe = try linearProbe(of: model, corpus, running.threads, progress, interruption)
+    explanation.probe = try linearProbe(of: model, corpus, frame)
     let target = try request.target(of: explanation, probe: explanation.probe)
 
     explanation.channels = channels
     var result = try explanation.run(target, methods: chosenMethods(), checks: checks)
     var others: [AttributionResult] = []
-    var models = [(name: model.name, fingerprint: model.fingerprint)]
+    var inputs = ResultInputs(
+      models: [.init(model.name, model.fingerprint)],
+      corpus: corpus.map { .init($0.name, $0.fingerprint) },
+      recording: .init(
+        URL(filePath: audio).lastPathComponent, try AttributionRun.fingerprint(ofRecording: audio)))
     for path in checkpoints {
-      let other = try self.loading.load(path)
-      models.append((other.name, other.fingerprint))
+      let other = try loading.load(path)
+      inputs.models.append(.init(other.name, other.fingerprint))
       var later = try AttributionRun(other, audio: audio, corpus: corpus)
       if let stretch { later = try later.part(stretch) }
       (later.settings, later.threads, later.layer) = (
@@ -217,30 +235,23 @@ struct AttributeCommand: ParsableCommand {
       )
       (later.isCancelled, later.tokens) = (explanation.isCancelled, explanation.tokens)
       // A class that is the likeliest of one need not be that of the next: the target is the first one's.
-      later.probe = try linearProbe(of: other, corpus, running.threads, progress, interruption)
+      later.probe = try linearProbe(of: other, corpus, frame)
       var again = request
       again.className = target.label
       let own = try later.probe.map { try again.target(of: later, probe: $0) } ?? target
       others.append(try later.run(own, methods: chosenMethods()))
     }
     result.append(others)
-    progress.finish()
-    let writtenBy = WrittenBy(
-      claim: claim, seed: seed, models: models, corpus: corpus.map { ($0.name, $0.fingerprint) },
-      recording: (
-        URL(filePath: audio).lastPathComponent, try AttributionRun.fingerprint(ofRecording: audio)
-      ))
-    try explanation.write(
-      result, to: output, pictures: results.pictures, records: [try writtenBy.record()])
+    frame.progress.finish()
+    let record = try WrittenBy(claim: claim, seed: seed, inputs: inputs).record()
+    try explanation.write(result, to: output, pictures: results.pictures, records: [record])
     try running.showing.show("attribution.json", in: output, AttributionSummary.text(of: result))
   }
 
-  /// What the result hangs on; throws where the output folder has another's.
-  func claim(_ model: SpeechModel) throws -> ResultClaim {
+  /// What the result hangs on.
+  private func claim(_ model: SpeechModel) throws -> ResultClaim {
     let places = try [audio, corpora.isGiven ? corpora.folder : ""] + checkpoints
-    let claim = ResultClaim(
+    return ResultClaim(
       self, of: [model.fingerprint] + places.map { URL(filePath: $0).resolvingSymlinksInPath().path })
-    try claim.require(output, force: replacing.force)
-    return claim
   }
 }

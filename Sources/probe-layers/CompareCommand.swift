@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct CompareCommand: AsyncParsableCommand {
+struct CompareCommand: ResultCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Several models, or the checkpoints of one run, side by side.",
@@ -69,49 +69,32 @@ struct CompareCommand: AsyncParsableCommand {
     guard (0...16).contains(twins) else { throw ValidationError("--twins takes a number from 0 to 16.") }
   }
 
-  func run() async throws {
-    let interruption = Interruption()
-    let progress = running.progress
-    defer { progress.finish() }
-    let corpus = try corpora.load(running.note)
-    let lock = try RunLock.take(output, interruption)
-    defer { lock.release() }
+  func prepare(_ frame: CommandFrame) throws -> PreparedWork<ModelComparison> {
+    let corpus = try corpora.load(frame.note)
     let paths = models.map { URL(filePath: $0).resolvingSymlinksInPath().path }
-    let claim = ResultClaim(self, of: paths + [corpus.fingerprint])
-    try claim.require(output, force: replacing.force)
     let work = UsedWork()
     let listing = try ModelListing.models(at: models)
-    let comparison = ComparisonStudy(models: compared(listing, on: corpus)) { model in
+    let comparison = ComparisonStudy(models: compared(listing, on: corpus, frame)) { model in
       var study = LayerStudy(model: model, corpus: corpus)
+      frame.surround(&study, called: model.name)
       study.seed = seed
       study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
-      study.threads = running.threads
       study.workFolder = StudyFolder.workFolder(of: output) + "/" + model.fingerprint
       if let layers { study.layers = try model.taps.resolve(layers: layers).map(\.name) }
       try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
-      study.onProgress = { step in
-        progress.update(
-          stage: "\(model.name): \(step.stage)", done: step.done, total: step.total, detail: step.detail)
-      }
-      study.isCancelled = { interruption.isRequested }
-      study.onNotice = { notice in standardError("warning: \(notice)") }
       study.work = work
       return study
     }
-    let result = try await comparison.run()
-    progress.finish()
-    let writtenBy = WrittenBy(
-      claim: claim, seed: seed, models: result.models.map { ($0.name, $0.summary.fingerprint) },
-      corpus: (result.corpus.name, result.corpus.fingerprint))
-    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
-    StudyFolder.remove(work, of: output)
-    try running.showing.show("comparison.json", in: output, result.terminalSummary)
+    return PreparedWork(
+      claim: ResultClaim(self, of: paths + [corpus.fingerprint]), seed: seed, work: work,
+      make: { try await comparison.run() })
   }
 
-  private func compared(_ listing: [ModelListing], on corpus: Corpus) -> [ComparedModel] {
+  private func compared(
+    _ listing: [ModelListing], on corpus: Corpus, _ frame: CommandFrame
+  ) -> [ComparedModel] {
     @Sendable func open(_ path: String) throws -> any ActivationSource {
-      running.note("reading \(path)")
-      return try loading.source(path, for: corpus, imports)
+      try loading.source(path, for: corpus, imports, frame.note)
     }
     let models = listing.map { entry in
       ComparedModel(name: entry.name, step: entry.step) { try open(entry.path) }

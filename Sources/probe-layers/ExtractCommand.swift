@@ -5,7 +5,7 @@ import Strata
 
 extension ActivationFormat: ExpressibleByArgument {}
 
-struct ExtractCommand: ParsableCommand {
+struct ExtractCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "extract", abstract: "Write every layer's activations for recordings.",
     discussion: """
@@ -51,32 +51,26 @@ struct ExtractCommand: ParsableCommand {
     guard !audio.isEmpty else { throw ValidationError("Give at least one recording.") }
   }
 
-  func run() throws {
-    let interruption = Interruption(
-      advice: "Stopping; nothing will be written.", farewell: "Stopped; nothing was written.")
-    let place = URL(filePath: output)
-    interruption.beforeLeaving {
-      PartFile.removeOwn(in: place.deletingLastPathComponent().path, of: place.lastPathComponent)
+  func run() async throws {
+    try await CommandFrame.around(running, keepsWork: false) { frame in
+      let place = URL(filePath: output)
+      frame.interruption.beforeLeaving {
+        PartFile.removeOwn(in: place.deletingLastPathComponent().path, of: place.lastPathComponent)
+      }
+      frame.note("reading \(model)")
+      let model = try loading.load(model)
+      model.tensorReport.notes.forEach(frame.note)
+      var export = ActivationExport(model: model)
+      if let layers { export.taps = try model.resolve(layers: layers).map(\.name) }
+      export.includesAttention = attention
+      (export.format, export.threads) = (format, running.threads)
+      (export.onProgress, export.isCancelled) = (frame.onStep(), frame.isCancelled)
+      let plan = try export.plan(audio, to: output)
+      frame.say(plan.summary(layers: export.layerCount))
+      try export.write(plan)
+      frame.progress.finish()
+      try running.showing.show(
+        WrittenFiles(output: output, items: plan.recordings.count), "Wrote \(output)")
     }
-    let progress = running.progress
-    defer { progress.finish() }
-    running.note("reading \(model)")
-    let model = try loading.load(model)
-    model.tensorReport.notes.forEach(running.note)
-    var export = ActivationExport(model: model)
-    if let layers { export.taps = try model.resolve(layers: layers).map(\.name) }
-    export.includesAttention = attention
-    export.format = format
-    export.threads = running.threads
-    export.onProgress = { step in
-      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
-    }
-    export.isCancelled = { interruption.isRequested }
-    let plan = try export.plan(audio, to: output)
-    if !running.showing.quiet { standardError(plan.summary(layers: export.layerCount)) }
-    try export.write(plan)
-    progress.finish()
-    try running.showing.show(
-      WrittenFiles(output: output, items: plan.recordings.count), "Wrote \(output)")
   }
 }

@@ -186,52 +186,59 @@ struct FinetuneCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let interruption = Interruption()
-    let progress = running.progress
-    defer { progress.finish() }
-    let corpus = try corpora.load(running.note)
-    let watched = try watchCorpus.map { try Corpus.load($0) }
-    running.note("reading \(model)")
-    let loaded = try loading.load(model)
-    guard let labels = TrainingData.Labels(level) else { return }
-    var training = FineTuningRun(model: loaded, corpus: corpus, labels: labels)
+    try await CommandFrame.around(running) { frame in
+      let corpus = try corpora.load(frame.note)
+      let watched = try watchCorpus.map { try Corpus.load($0) }
+      let training = try training(on: corpus, frame)
+      let claim = ResultClaim(self, of: [training.model.fingerprint, corpus.fingerprint])
+      try await frame.holding(output) {
+        try claim.require(output, force: replacing.force)
+        let result = try training.finished(in: output)
+        let writtenBy = try WrittenBy(
+          claim: claim, seed: seed,
+          inputs: ResultInputs(
+            models: [.init(result.model, result.fingerprint)],
+            corpus: .init(corpus.name, corpus.fingerprint))
+        ).record()
+        try WholeFile.write(writtenBy.data, to: "\(output)/\(writtenBy.name)")
+        frame.progress.finish()
+        try running.showing.show(result, result.terminalSummary)
+        guard let watch else { return }
+        var comparison = try await comparison(levels: watch, training.snapshots, watched ?? corpus, frame)
+        if watched == nil {
+          comparison.warnings.insert(
+            "the model learned from \(result.folds.first?.train ?? 0) of these \(corpus.utterances.count) recordings: what "
+              + "its layers gain here may be of these recordings alone; --watch-corpus studies others",
+            at: 0)
+        }
+        try comparison.write(to: "\(output)/compare", records: [writtenBy])
+        if !running.showing.quiet, !running.showing.json {
+          try standardOutput(comparison.terminalSummary)
+          try standardOutput("Report: \(output)/compare/report.html")
+        }
+      }
+    }
+  }
+
+  private func training(on corpus: Corpus, _ frame: CommandFrame) throws -> FineTuningRun {
+    frame.note("reading \(model)")
+    guard let labels = TrainingData.Labels(level) else {
+      throw ValidationError("--level takes speaker or a level, not “\(level)”.")
+    }
+    var training = FineTuningRun(model: try loading.load(model), corpus: corpus, labels: labels)
     training.existingClasses = try HeadClasses.names(of: model)
     training.settings = settings
     (training.head, training.folds, training.longest) = (head, Int(folds), longest)
     training.threads = running.threads
     let moments = watch == nil ? [] : (0..<watchPoints).map { ($0 + 1) * steps / (watchPoints + 1) }
     training.snapshots = moments.filter { $0 > 0 && $0 < steps }
-    training.onNote = { running.note($0) }
+    training.onNote = { frame.note($0) }
     training.onStep = { stage, entry, total in
       let loss = String(format: "loss %.3f", entry.loss)
-      progress.update(stage: stage, done: entry.step, total: total, detail: loss)
+      frame.progress.update(stage: stage, done: entry.step, total: total, detail: loss)
     }
-    training.isCancelled = { interruption.isRequested }
-    let lock = try RunLock.take(output, interruption)
-    defer { lock.release() }
-    let claim = ResultClaim(self, of: [loaded.fingerprint, corpus.fingerprint])
-    try claim.require(output, force: replacing.force)
-    let result = try training.finished(in: output)
-    let writtenBy = try WrittenBy(
-      claim: claim, seed: seed, models: [(result.model, result.fingerprint)],
-      corpus: (corpus.name, corpus.fingerprint)
-    ).record()
-    try WholeFile.write(writtenBy.data, to: "\(output)/\(writtenBy.name)")
-    progress.finish()
-    try running.showing.show(result, result.terminalSummary)
-    guard let watch else { return }
-    var comparison = try await comparison(
-      levels: watch, training.snapshots, watched ?? corpus, progress, interruption)
-    if watched == nil {
-      comparison.warnings.insert(
-        "the model learned from \(result.folds.first?.train ?? 0) of these \(corpus.utterances.count) recordings: what its "
-          + "layers gain here may be of these recordings alone; --watch-corpus studies others", at: 0)
-    }
-    try comparison.write(to: "\(output)/compare", records: [writtenBy])
-    if !running.showing.quiet, !running.showing.json {
-      try standardOutput(comparison.terminalSummary)
-      try standardOutput("Report: \(output)/compare/report.html")
-    }
+    training.isCancelled = frame.isCancelled
+    return training
   }
 
   private var settings: TrainingSettings {
@@ -259,8 +266,7 @@ struct FinetuneCommand: AsyncParsableCommand {
 
   /// The study of the model before, on the way and after.
   private func comparison(
-    levels: String, _ moments: [Int], _ corpus: Corpus, _ progress: ProgressLine,
-    _ interruption: Interruption
+    levels: String, _ moments: [Int], _ corpus: Corpus, _ frame: CommandFrame
   ) async throws -> ModelComparison {
     let names = moments.map { step in
       "step-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step)"
@@ -273,18 +279,13 @@ struct FinetuneCommand: AsyncParsableCommand {
     }
     let comparison = ComparisonStudy(models: [first] + others) { model in
       var study = LayerStudy(model: model, corpus: corpus)
-      (study.seed, study.twinSeeds, study.threads) = (seed, [], running.threads)
+      frame.surround(&study, called: model.name)
+      (study.seed, study.twinSeeds) = (seed, [])
       try study.select(probes: nil, levels: levels, bundledFolder: BundledFiles.probes)
-      study.onProgress = { step in
-        progress.update(
-          stage: "\(model.name): \(step.stage)", done: step.done, total: step.total, detail: step.detail)
-      }
-      study.isCancelled = { interruption.isRequested }
-      study.onNotice = { notice in standardError("warning: \(notice)") }
       return study
     }
     let result = try await comparison.run()
-    progress.finish()
+    frame.progress.finish()
     return result
   }
 }

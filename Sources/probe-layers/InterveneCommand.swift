@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct InterveneCommand: AsyncParsableCommand {
+struct InterveneCommand: ResultCommand {
   static let configuration = CommandConfiguration(
     commandName: "intervene",
     abstract: "What a model uses: levels are erased at one layer after another.",
@@ -184,12 +184,9 @@ struct InterveneCommand: AsyncParsableCommand {
     return simplification
   }
 
-  func run() async throws {
-    let interruption = Interruption()
-    let progress = running.progress
-    defer { progress.finish() }
-    let corpus = try corpora.load(running.note)
-    running.note("reading \(model)")
+  func prepare(_ frame: CommandFrame) throws -> PreparedWork<InterventionResult> {
+    let corpus = try corpora.load(frame.note)
+    frame.note("reading \(model)")
     let loaded = try loading.load(model)
     var study = InterventionStudy(
       model: loaded, corpus: corpus,
@@ -203,24 +200,22 @@ struct InterveneCommand: AsyncParsableCommand {
     (study.skips, study.replacesByMeans, study.ablatesHeads) = (skip, mean, ablateHeads)
     study.comparesUntrained = untrained
     study.changesUnlabelled = unlabelled == .erase
-    study.onCost = { cost in
-      progress.finish()
-      if !running.showing.quiet { standardError("\(cost.description)") }
-    }
-    study.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
-    study.isCancelled = { interruption.isRequested }
-    let lock = try RunLock.take(output, interruption)
-    defer { lock.release() }
-    let claim = ResultClaim(self, of: [loaded.fingerprint, corpus.fingerprint])
-    try claim.require(output, force: replacing.force)
+    study.onCost = { frame.say($0.description) }
+    (study.onProgress, study.isCancelled) = (frame.onStage, frame.isCancelled)
     let work = UsedWork()
+    return PreparedWork(
+      claim: ResultClaim(self, of: [loaded.fingerprint, corpus.fingerprint]), seed: seed, work: work,
+      make: { [study] in try await result(of: study, work, frame) })
+  }
+
+  private func result(
+    of study: InterventionStudy, _ work: UsedWork, _ frame: CommandFrame
+  ) async throws -> InterventionResult {
+    var study = study
     study.store = try InterventionWork(study, in: StudyFolder.workFolder(of: output), used: work)
     var result = try await study.finished(threads: running.threads)
     if let simplification = try simplification(study) {
-      progress.finish()
-      if !running.showing.quiet {
-        standardError("smaller weights: at most \(simplification.passes) whole passes over the corpus more")
-      }
+      frame.say("smaller weights: at most \(simplification.passes) whole passes over the corpus more")
       let found = try await simplification.finished(threads: running.threads)
       result.simplification = found
       if let writeModel, let smallest = found.smallest {
@@ -230,21 +225,13 @@ struct InterveneCommand: AsyncParsableCommand {
       }
     }
     if let level = try mixedLevel() {
-      let chosen = study.layers
-      var study = MixingStudy(model: loaded, corpus: corpus, level: level)
-      if let chosen, !chosen.isEmpty { study.layers = chosen }
-      study.seed = seed
-      study.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
-      study.isCancelled = { interruption.isRequested }
-      result.mixing = try await study.finished(threads: running.threads)
+      var mixing = MixingStudy(model: study.model, corpus: study.corpus, level: level)
+      if let chosen = study.layers, !chosen.isEmpty { mixing.layers = chosen }
+      mixing.seed = seed
+      (mixing.onProgress, mixing.isCancelled) = (frame.onStage, frame.isCancelled)
+      result.mixing = try await mixing.finished(threads: running.threads)
     }
-    progress.finish()
-    let writtenBy = WrittenBy(
-      claim: claim, seed: seed, models: [(result.model, result.fingerprint)],
-      corpus: (result.corpus, result.corpusFingerprint))
-    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
-    StudyFolder.remove(work, of: output)
-    try running.showing.show("intervene.json", in: output, result.terminalSummary)
+    return result
   }
 }
 

@@ -99,8 +99,9 @@ struct LoadingOptions: ParsableArguments {
   /// What lies at `path`, as a study of `corpus` runs it: activations made elsewhere, a speech model with its decoder, or
   /// a text model.
   func source(
-    _ path: String, for corpus: Corpus, _ imports: ImportOptions
+    _ path: String, for corpus: Corpus, _ imports: ImportOptions, _ note: (String) -> Void
   ) throws -> any ActivationSource {
+    note("reading \(path)")
     let source = try imports.source(path, for: corpus) ?? studied(path, ofText: corpus.isText).source
     tellOfLength(source, corpus)
     return source

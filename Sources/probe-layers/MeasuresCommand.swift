@@ -4,7 +4,7 @@ import Foundation
 import Reports
 import Strata
 
-struct MeasuresCommand: ParsableCommand {
+struct MeasuresCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "measures", abstract: "Measures beyond the linear probe: ABX, clustering, CCA, MDL, MLP.",
     discussion: """
@@ -69,39 +69,35 @@ struct MeasuresCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let interruption = Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written.")
-    let progress = running.progress
-    defer { progress.finish() }
-    let corpus = try corpora.load(running.note)
-    running.note("reading \(model)")
-    var study = LayerStudy(
-      model: try loading.source(model, for: corpus, imports), corpus: corpus)
-    study.seed = seed
-    study.threads = running.threads
-    if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
-    study.onProgress = { step in
-      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
+  func run() async throws {
+    try await CommandFrame.around(running, keepsWork: false) { frame in
+      let corpus = try corpora.load(frame.note)
+      var study = LayerStudy(
+        model: try loading.source(model, for: corpus, imports, frame.note), corpus: corpus)
+      frame.surround(&study)
+      study.seed = seed
+      if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
+      var measures = LayerMeasures(of: study, level: Level(rawValue: level) ?? .phoneme)
+      measures.clusters = clusters
+      measures.sameContext = !anyContext
+      guard let output, !output.lowercased().hasSuffix(".csv") else {
+        let result = MeasuresResult(try measures.run(), of: study)
+        frame.progress.finish()
+        if let output {
+          let table = MeasuresTable.csv(result.measures, model: study.model.name)
+          try WholeFile.write(Data(table.utf8), to: output)
+        }
+        return try running.showing.show(result, result.terminalSummary)
+      }
+      let claim = ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint])
+      try await frame.holding(output) {
+        try claim.require(output, force: replacing.force)
+        let result = MeasuresResult(try measures.run(), of: study)
+        frame.progress.finish()
+        try result.write(
+          to: output, records: [try WrittenBy(claim: claim, seed: seed, inputs: result.inputs).record()])
+        try running.showing.show(result, result.terminalSummary)
+      }
     }
-    study.isCancelled = { interruption.isRequested }
-
-    var measures = LayerMeasures(of: study, level: Level(rawValue: level) ?? .phoneme)
-    measures.clusters = clusters
-    measures.sameContext = !anyContext
-    let claim = ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint])
-    let folder = output.flatMap { $0.lowercased().hasSuffix(".csv") ? nil : $0 }
-    if let folder { try claim.require(folder, force: replacing.force) }
-    let found = try measures.run()
-    progress.finish()
-    let result = MeasuresResult(found, of: study)
-    if let folder {
-      let writtenBy = WrittenBy(
-        claim: claim, seed: seed, models: [(result.model.name, result.model.fingerprint)],
-        corpus: (result.corpus.name, result.corpus.fingerprint))
-      try result.write(to: folder, records: [try writtenBy.record()])
-    } else if let output {
-      try WholeFile.write(Data(MeasuresTable.csv(found, model: study.model.name).utf8), to: output)
-    }
-    try running.showing.show(result, MeasuresTable.text(found))
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct MergeCommand: AsyncParsableCommand {
+struct MergeCommand: ResultCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge", abstract: "Merge shards into the whole study.",
     discussion: """
@@ -47,32 +47,16 @@ struct MergeCommand: AsyncParsableCommand {
     guard (0...100).contains(maps) else { throw ValidationError("--maps takes a number from 0 to 100.") }
   }
 
-  func run() async throws {
-    let interruption = Interruption()
-    let progress = running.progress
-    defer { progress.finish() }
-    running.note("reading \(shards.joined(separator: ", "))")
+  func prepare(_ frame: CommandFrame) throws -> PreparedWork<StudyResult> {
+    frame.note("reading \(shards.joined(separator: ", "))")
     var study = try LayerStudy.merging(
       shards, corpus: corpus,
       model: model.map { path in { try loading.studied(path, ofText: $0.isText).source } })
+    frame.surround(&study)
     if model != nil { study.maps = maps }
-    study.threads = running.threads
-    study.onProgress = { step in
-      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
-    }
-    study.isCancelled = { interruption.isRequested }
-    study.onNotice = { notice in standardError("warning: \(notice)") }
     study.workFolder = StudyFolder.workFolder(of: output)
-    let lock = try RunLock.take(output, interruption)
-    defer { lock.release() }
-    let claim = ResultClaim("study", [study.identity])
-    try claim.require(output, force: replacing.force)
-    let result = try await study.run()
-    progress.finish()
-    try StudyFolder.write(
-      result, to: output, pictures: results.pictures,
-      records: [try WrittenBy(result, claim: claim).record()])
-    StudyFolder.remove(study.work, of: output)
-    try running.showing.show("study.json", in: output, StudyFolder.terminalSummary(of: result))
+    return PreparedWork(
+      claim: ResultClaim("study", [study.identity]), seed: study.seed, work: study.work,
+      make: { [study] in try await study.run() })
   }
 }

@@ -48,6 +48,6 @@ struct ReportCommand: ParsableCommand {
     if let tensorboard, let remark = try TensorBoardExport(result).write(to: tensorboard) {
       standardError("warning: \(remark)")
     }
-    try showing.show("study.json", in: folder, StudyFolder.terminalSummary(of: result))
+    try showing.show(StudyResult.fileName, in: folder, result.terminalSummary)
   }
 }

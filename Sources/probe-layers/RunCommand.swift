@@ -4,7 +4,7 @@ import Foundations
 import Strata
 import Synchronization
 
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: ResultCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Study a model: which of its layers encode which levels of speech.",
     discussion: """
@@ -139,7 +139,9 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    guard StudyFile.isOne(model) else { return try await study(checking: [:]) }
+    guard StudyFile.isOne(model) else {
+      return try await CommandFrame.around(running) { try await study($0) }
+    }
     let file = try StudyFile(contentsOf: model)
     var others = Array(CommandLine.arguments.dropFirst())
     // Its own name stands in front, or behind flags.
@@ -151,28 +153,48 @@ struct RunCommand: AsyncParsableCommand {
     if let place = others.firstIndex(of: model) { others.remove(at: place) }
     var command = try RunCommand.reading(file, path: model, besides: others)
     command.dryRun = command.dryRun || dryRun
-    try await command.study(checking: file.fingerprints)
+    try await CommandFrame.around(command.running) { [command] frame in
+      try await command.study(frame, checking: file.fingerprints)
+    }
   }
 
-  /// `fingerprints` are those of an earlier study that this one repeats.
-  private func study(checking fingerprints: [String: String]) async throws {
-    let interruption = Interruption()
-    let progress = running.progress
-    defer { progress.finish() }
+  func prepare(_ frame: CommandFrame) throws -> PreparedWork<StudyResult> {
+    try prepare(try layerStudy(frame), frame)
+  }
 
+  /// What comes of it: an estimate, a part of a study, or a study. `fingerprints` are those of an earlier study that this one
+  /// repeats.
+  private func study(_ frame: CommandFrame, checking fingerprints: [String: String] = [:]) async throws {
+    var study = try layerStudy(frame)
+    if dryRun { return try await estimate(study, frame) }
+    if let part = shard.flatMap({ Shard($0) }) { return try await write(part, of: study, frame) }
+    let extraction = Mutex<Extraction?>(nil)
+    // Held beyond the pass that made it only where it is shown.
+    if tensorboard != nil { study.onExtraction = { found in extraction.withLock { $0 = $0 ?? found } } }
+    let prepared = try prepare(study, frame)
+    try await deliver(prepared, frame) { result in
+      let record = try studyFile(of: result, command: CommandLine.arguments, claim: prepared.claim)
+      return ("run.yaml", Data(record.utf8))
+    } also: { result in
+      warn(where: result, differsFrom: fingerprints)
+      guard let tensorboard else { return }
+      let export = TensorBoardExport(result, extraction: extraction.withLock { $0 })
+      if let remark = try export.write(to: tensorboard) { standardError("warning: \(remark)") }
+    }
+  }
+
+  /// The study that the options describe.
+  private func layerStudy(_ frame: CommandFrame) throws -> LayerStudy {
     if !corpora.isGiven { try refuseMistypedCommand() }
     let corpusFolder = try corpora.folder
-    note("reading \(corpusFolder)")
+    frame.note("reading \(corpusFolder)")
     let corpus = try Corpus.load(corpusFolder, overriding: corpora.shifting.overrides).alignmentChecked()
-    corpus.issues.map(\.description).forEach(note)
-    note("reading \(model)")
-    let others = try TrainingPoint.found(
-      at: Self.folders(training), corpus: corpus.fingerprint, seed: seed)
-    var study = LayerStudy(model: try source(for: corpus), corpus: corpus)
-    study.seed = seed
+    corpus.issues.map(\.description).forEach(frame.note)
+    frame.note("reading \(model)")
+    var study = LayerStudy(model: try source(for: corpus, frame), corpus: corpus)
+    frame.surround(&study)
+    (study.seed, study.maps) = (seed, maps)
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
-    study.threads = running.threads
-    study.maps = maps
     study.workFolder = StudyFolder.workFolder(of: output)
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     if let errors {
@@ -185,47 +207,37 @@ struct RunCommand: AsyncParsableCommand {
     if let search = search.flatMap(ProbeSpec.Search.init(rawValue:)) {
       for place in study.probes.indices { study.probes[place].search = search }
     }
-    study.onProgress = { step in
-      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
-    }
-    study.isCancelled = { interruption.isRequested }
-    study.onNotice = { notice in standardError("warning: \(notice)") }
-    if dryRun {
-      let estimate = try await study.estimate { count in
-        progress.update(stage: "Measuring", done: 0, total: count, detail: "\(count) utterances")
-      }
-      progress.finish()
-      return try running.showing.show(estimate, estimate.description)
-    }
-    let part = shard.flatMap { Shard($0) }
-    let lock = try RunLock.take(part.map { $0.folder(in: output) } ?? output, interruption)
-    defer { lock.release() }
-    let claim = ResultClaim("study", [study.identity])
-    if part == nil { try claim.require(output, force: replacing.force) }
-    if let store { try keepFrames(of: &study, in: store) }
+    return study
+  }
 
-    if let shard = part {
-      let folder = try await study.writeShard(shard, in: output)
-      progress.finish()
-      if !running.showing.quiet { try standardOutput("Shard \(shard): \(folder)") }
-      return
-    }
+  private func prepare(_ study: LayerStudy, _ frame: CommandFrame) throws -> PreparedWork<StudyResult> {
+    let others = try TrainingPoint.found(
+      at: Self.folders(training), corpus: study.corpus.fingerprint, seed: seed)
+    return PreparedWork(
+      claim: ResultClaim("study", [study.identity]), seed: seed, work: study.work,
+      make: {
+        var study = study
+        if let store { try keepFrames(of: &study, in: store, frame) }
+        return try await study.run().among(others)
+      })
+  }
 
-    let extraction = Mutex<Extraction?>(nil)
-    // Held beyond the pass that made it only where it is shown.
-    if tensorboard != nil { study.onExtraction = { found in extraction.withLock { $0 = $0 ?? found } } }
-
-    let result = try await study.run().among(others)
-    progress.finish()
-    warn(where: result, differsFrom: fingerprints)
-    let record = Data(try studyFile(of: result, command: CommandLine.arguments, claim: claim).utf8)
-    try StudyFolder.write(result, to: output, pictures: results.pictures, records: [("run.yaml", record)])
-    if let tensorboard {
-      let export = TensorBoardExport(result, extraction: extraction.withLock { $0 })
-      if let remark = try export.write(to: tensorboard) { standardError("warning: \(remark)") }
+  private func estimate(_ study: LayerStudy, _ frame: CommandFrame) async throws {
+    let estimate = try await study.estimate { count in
+      frame.progress.update(stage: "Measuring", done: 0, total: count, detail: "\(count) utterances")
     }
-    StudyFolder.remove(study.work, of: output)
-    try show(result)
+    frame.progress.finish()
+    try running.showing.show(estimate, estimate.description)
+  }
+
+  private func write(_ part: Shard, of study: LayerStudy, _ frame: CommandFrame) async throws {
+    try await frame.holding(part.folder(in: output)) {
+      var study = study
+      if let store { try keepFrames(of: &study, in: store, frame) }
+      let folder = try await study.writeShard(part, in: output)
+      frame.progress.finish()
+      if !running.showing.quiet { try standardOutput("Shard \(part): \(folder)") }
+    }
   }
 
   /// The first word that names no command is a model; one that nothing is known of is said before a corpus is asked for.
@@ -239,7 +251,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   /// Says how large the store will be before anything is written.
-  private func keepFrames(of study: inout LayerStudy, in folder: String) throws {
+  private func keepFrames(of study: inout LayerStudy, in folder: String, _ frame: CommandFrame) throws {
     guard study.model.taps.contains(where: { $0.timing != nil }) else {
       // Rows of tokens hang on the text as well, which a store does not key by.
       return standardError("note: \(study.model.name) has rows of tokens, which a store does not keep")
@@ -247,10 +259,8 @@ struct RunCommand: AsyncParsableCommand {
     study.storeFolder = folder
     let kept = try StoredSource(study.model, in: folder, utterances: study.corpus.utterances)
     let bytes = kept.bytes(of: study.layers, utterances: study.corpus.utterances)
-    if !running.showing.quiet {
-      let passes = 1 + study.twinSeeds.count
-      standardError("Keeping about \(ExportPlan.size(bytes * passes)) of frames in \(folder)")
-    }
+    let passes = 1 + study.twinSeeds.count
+    frame.say("Keeping about \(ExportPlan.size(bytes * passes)) of frames in \(folder)")
     let verbose = running.showing.verbose
     study.onStore = { kept in
       let report = kept.report
@@ -266,15 +276,11 @@ struct RunCommand: AsyncParsableCommand {
     names.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
-  private func source(for corpus: Corpus) throws -> any ActivationSource {
+  private func source(for corpus: Corpus, _ frame: CommandFrame) throws -> any ActivationSource {
     if let imported = try imports.source(model, for: corpus) { return imported }
     let loaded = try loading.studied(model, ofText: corpus.isText)
-    loaded.notes.forEach(note)
+    loaded.notes.forEach(frame.note)
     return loaded.source
-  }
-
-  private func show(_ result: StudyResult) throws {
-    try running.showing.show("study.json", in: output, StudyFolder.terminalSummary(of: result))
   }
 
   private func warn(where result: StudyResult, differsFrom fingerprints: [String: String]) {
@@ -285,6 +291,4 @@ struct RunCommand: AsyncParsableCommand {
       )
     }
   }
-
-  private func note(_ words: String) { running.note(words) }
 }

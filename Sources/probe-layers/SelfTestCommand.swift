@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct SelfTestCommand: ParsableCommand {
+struct SelfTestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "self-test", abstract: "Checks that this installation measures what it says.",
     discussion: """
@@ -20,15 +20,17 @@ struct SelfTestCommand: ParsableCommand {
 
   @OptionGroup var running: RunningOptions
 
-  func run() throws {
-    let interruption = Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written.")
-    let progress = running.progress
-    defer { progress.finish() }
-    let checks = try SelfTest(seed: seed).run(
-      threads: running.threads,
-      progress: { progress.update(stage: "Checking", done: $0, total: $1) },
-      isCancelled: { interruption.isRequested })
-    progress.finish()
+  func run() async throws {
+    try await CommandFrame.around(running, keepsWork: false) { frame in
+      let checks = try SelfTest(seed: seed).run(
+        threads: running.threads, progress: { frame.onStage("Checking", $0, $1) },
+        isCancelled: frame.isCancelled)
+      frame.progress.finish()
+      try show(checks)
+    }
+  }
+
+  private func show(_ checks: [SelfTest.Check]) throws {
     let shown = checks.filter { !running.showing.quiet || !$0.passes }
     if running.showing.json {
       try standardOutput(try ResultJSON.text(of: SelfTestResult(checks, seed: seed)))

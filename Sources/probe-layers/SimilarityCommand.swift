@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct SimilarityCommand: AsyncParsableCommand {
+struct SimilarityCommand: ResultCommand {
   static let configuration = CommandConfiguration(
     commandName: "similarity",
     abstract: "How alike the layers of a model are, or the layers of two models.",
@@ -91,41 +91,21 @@ struct SimilarityCommand: AsyncParsableCommand {
     guard (4...10_000_000).contains(rows) else { throw ValidationError("--rows takes a number from 4.") }
   }
 
-  func run() async throws {
-    let interruption = Interruption()
-    let progress = running.progress
-    defer { progress.finish() }
-    let corpus = try corpora.load(running.note)
-    for model in models { running.note("reading \(model)") }
-    let sources = try models.map { try loading.source($0, for: corpus, imports) }
+  func prepare(_ frame: CommandFrame) throws -> PreparedWork<SimilarityResult> {
+    let corpus = try corpora.load(frame.note)
+    let sources = try models.map { try loading.source($0, for: corpus, imports, frame.note) }
     var study = SimilarityStudy(model: sources[0], second: sources.dropFirst().first, corpus: corpus)
     study.level = level == "frames" ? nil : try SimilarityStudy.level(named: level)
     study.measures = try SimilarityStudy.measures(named: measure)
     if let layers { study.layers = try sources[0].taps.resolve(layers: layers).map(\.name) }
     if let against { study.secondLayers = try study.second?.taps.resolve(layers: against).map(\.name) }
-    study.comparesLabels = labels
-    study.measuresSpectra = spectra
-    study.measuresDimensions = dimensions
+    (study.comparesLabels, study.measuresSpectra, study.measuresDimensions) = (labels, spectra, dimensions)
     study.calibrationDraws = calibrate ? draws : 0
-    study.rowLimit = rows
-    study.seed = seed
-    study.threads = running.threads
+    (study.rowLimit, study.seed, study.threads) = (rows, seed, running.threads)
     study.workFolder = StudyFolder.workFolder(of: output)
-    study.onProgress = { step in
-      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
-    }
-    study.isCancelled = { interruption.isRequested }
-    let lock = try RunLock.take(output, interruption)
-    defer { lock.release() }
-    let claim = ResultClaim(self, of: sources.map(\.fingerprint) + [corpus.fingerprint])
-    try claim.require(output, force: replacing.force)
-    let result = try await study.run()
-    progress.finish()
-    let writtenBy = WrittenBy(
-      claim: claim, seed: seed, models: result.models.map { ($0.name, $0.fingerprint) },
-      corpus: (result.corpus.name, result.corpus.fingerprint))
-    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
-    StudyFolder.remove(study.work, of: output)
-    try running.showing.show("similarity.json", in: output, result.terminalSummary)
+    (study.onProgress, study.isCancelled) = (frame.onStep(), frame.isCancelled)
+    return PreparedWork(
+      claim: ResultClaim(self, of: sources.map(\.fingerprint) + [corpus.fingerprint]), seed: seed,
+      work: study.work, make: { [study] in try await study.run() })
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct VarianceCommand: AsyncParsableCommand {
+struct VarianceCommand: ResultCommand {
   static let configuration = CommandConfiguration(
     commandName: "variance",
     abstract:
@@ -97,36 +97,21 @@ struct VarianceCommand: AsyncParsableCommand {
     return SpanFeatures.Name.allCases.filter(chosen.contains)
   }
 
-  func run() async throws {
-    let interruption = Interruption()
-    let progress = running.progress
-    defer { progress.finish() }
-    let corpus = try corpora.load(running.note)
-    running.note("reading \(model)")
-    var study = LayerStudy(model: try loading.source(model, for: corpus, imports), corpus: corpus)
-    (study.seed, study.threads) = (seed, running.threads)
+  func prepare(_ frame: CommandFrame) throws -> PreparedWork<VarianceResult> {
+    let corpus = try corpora.load(frame.note)
+    var study = LayerStudy(
+      model: try loading.source(model, for: corpus, imports, frame.note), corpus: corpus)
+    frame.surround(&study)
+    study.seed = seed
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     study.workFolder = StudyFolder.workFolder(of: output)
-    study.onProgress = { step in
-      progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
-    }
-    study.isCancelled = { interruption.isRequested }
-    let claim = ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint])
     var variance = VarianceStudy(of: study)
     (variance.level, variance.blocks) = (Level(rawValue: level) ?? .phoneme, try chosenBlocks())
     variance.series = try series.map { try SeriesArgument($0).series(for: corpus) }
     (variance.standardises, variance.spans, variance.comparesUntrained) = (!rawVariance, spans, untrained)
-    let lock = try RunLock.take(output, interruption)
-    defer { lock.release() }
-    try claim.require(output, force: replacing.force)
-    let result = try variance.run()
-    progress.finish()
-    let writtenBy = WrittenBy(
-      claim: claim, seed: seed, models: [(result.model.name, result.model.fingerprint)],
-      corpus: (result.corpus.name, result.corpus.fingerprint))
-    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
-    StudyFolder.remove(study.work, of: output)
-    try running.showing.show("variance.json", in: output, result.terminalSummary)
+    return PreparedWork(
+      claim: ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint]), seed: seed,
+      work: study.work, make: { try variance.run() })
   }
 }
 

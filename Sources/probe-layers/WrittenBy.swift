@@ -9,28 +9,24 @@ struct WrittenBy {
   var command = CommandLine.arguments
   var claim: ResultClaim
   var seed: UInt64
-  /// Names and fingerprints.
-  var models: [(name: String, fingerprint: String)]
-  var corpus: (name: String, fingerprint: String)?
-  /// A sound's file, where it alone was looked at.
-  var recording: (name: String, fingerprint: String)?
+  var inputs: ResultInputs
 
   /// `written-by.yaml`, to be written with the result.
   func record() throws -> (name: String, data: Data) {
     func word(_ text: String) -> Node { Node(text, Tag(.str), .doubleQuoted) }
-    func prints(_ things: [(name: String, fingerprint: String)]) -> Node {
+    func prints(_ things: [ResultInputs.Input]) -> Node {
       Node(
         things.map { Node([(Node("name"), word($0.name)), (Node("fingerprint"), word($0.fingerprint))]) })
     }
     let pairs: [(Node, Node)] = [
       (Node("command"), word(Self.line(command))), (Node("strata"), word(Release.version)),
       (Node(ResultClaim.keyName), word(claim.key)), (Node("seed"), Node("\(seed)")),
-      (Node("models"), prints(models)),
+      (Node("models"), prints(inputs.models)),
     ]
-    let inputs = [("corpus", corpus), ("recording", recording)].compactMap { name, input in
+    let others = [("corpus", inputs.corpus), ("recording", inputs.recording)].compactMap { name, input in
       input.map { (Node(name), prints([$0])) }
     }
-    let whole = Node(pairs + inputs)
+    let whole = Node(pairs + others)
     let text = try Yams.serialize(node: whole, width: -1, allowUnicode: true)
     return (Self.fileName, Data(text.utf8))
   }
@@ -43,13 +39,5 @@ struct WrittenBy {
       $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+".contains($0))
     }
     return plain && !argument.isEmpty ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
-  }
-}
-
-extension WrittenBy {
-  init(_ study: StudyResult, claim: ResultClaim) {
-    self.init(
-      claim: claim, seed: study.settings.seed, models: [(study.model.name, study.model.fingerprint)],
-      corpus: (study.corpus.name, study.corpus.fingerprint))
   }
 }

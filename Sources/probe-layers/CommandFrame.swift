@@ -1,0 +1,70 @@
+import Files
+import Foundation
+import Strata
+
+/// What surrounds a command's own work, whatever that is: progress, Ctrl-C, notes, the hold on its output folder.
+struct CommandFrame: Sendable {
+  let running: RunningOptions
+  let progress: ProgressLine
+  let interruption: Interruption
+
+  /// Runs `work`, and leaves a clean line behind. Where nothing is kept of work that is stopped, the user is told so.
+  static func around(
+    _ running: RunningOptions, keepsWork: Bool = true, _ work: (CommandFrame) async throws -> Void
+  ) async throws {
+    let frame = CommandFrame(
+      running: running, progress: running.progress,
+      interruption: keepsWork
+        ? Interruption() : Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written."))
+    defer { frame.progress.finish() }
+    try await work(frame)
+  }
+
+  var isCancelled: @Sendable () -> Bool { { [interruption] in interruption.isRequested } }
+
+  /// For work that tells of a stage and of how much of it is done.
+  var onStage: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void {
+    { [progress] in progress.update(stage: $0, done: $1, total: $2) }
+  }
+
+  /// For studies; `name` says whose, where there are several.
+  func onStep(of name: String? = nil) -> @Sendable (StudyProgress) -> Void {
+    { [progress] step in
+      progress.update(
+        stage: (name.map { "\($0): " } ?? "") + step.stage, done: step.done, total: step.total,
+        detail: step.detail)
+    }
+  }
+
+  func note(_ words: String) { running.note(words) }
+
+  /// For all but those who want it quiet, before the result.
+  func say(_ words: String) {
+    progress.finish()
+    if !running.showing.quiet { standardError(words) }
+  }
+
+  /// Tells a study's progress, notices and end through this frame.
+  func surround(_ study: inout LayerStudy, called name: String? = nil) {
+    study.threads = running.threads
+    study.onProgress = onStep(of: name)
+    study.isCancelled = isCancelled
+    study.onNotice = { notice in standardError("warning: \(notice)") }
+  }
+
+  /// Runs `body` while `folder` is this command's own. Where another run is writing it, the user is told whom it waits for.
+  func holding(_ folder: String, _ body: () async throws -> Void) async throws {
+    let lock = try FolderLock.take(
+      folder, command: WrittenBy.line(CommandLine.arguments), isCancelled: isCancelled,
+      whenHeld: { owner in
+        let who = owner.map(\.description) ?? "another run"
+        standardError("\(folder) is being written by \(who); waiting for it to end. Ctrl-C stops waiting.")
+      })
+    defer { lock.release() }
+    interruption.beforeLeaving {
+      PartFile.removeOwn(in: folder)
+      lock.release()
+    }
+    try await body()
+  }
+}
