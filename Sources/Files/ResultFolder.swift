@@ -54,6 +54,33 @@ public enum ResultFolder {
     return data
   }
 
+  /// Removes the results in `folder`: what its manifest lists, and the folder itself where nothing else is in it.
+  public static func remove(_ folder: String) {
+    try? finish(folder)
+    for file in manifest(of: folder)?.files ?? [] where isBelow(file.name) {
+      remove(file.name, in: folder)
+    }
+    if manifest(of: folder) != nil { unlink("\(folder)/\(manifestName)") }
+    rmdir(folder)
+  }
+
+  /// Puts the results in `staged` in the place of those in `folder`, of which nothing stays; does nothing where there is no
+  /// `staged`, which is gone afterwards.
+  /// - Throws: `FileError.writeFailed`.
+  public static func replace(_ folder: String, by staged: String) throws(FileError) {
+    guard FileManager.default.fileExists(atPath: staged) else { return }
+    try finish(staged)
+    // What a replacement that was cut short has moved is listed by neither manifest's file, and is written over.
+    let names = files(in: staged)
+    if names.contains(manifestName) { remove(folder) }
+    try makeFolder(folder)
+    for name in names where name != manifestName { try put("\(staged)/\(name)", at: "\(folder)/\(name)") }
+    if names.contains(manifestName) {
+      try put("\(staged)/\(manifestName)", at: "\(folder)/\(manifestName)")
+    }
+    try? FileManager.default.removeItem(atPath: staged)
+  }
+
   /// Puts into place what was decided to be written and is not yet, as after a run that died at that.
   public static func finish(_ folder: String) throws(FileError) {
     let commit = "\(folder)/\(commitName)"
@@ -68,16 +95,21 @@ public enum ResultFolder {
     let stale = FileManager.default.contents(atPath: "\(commit)/\(staleName)")
       .flatMap { try? JSONDecoder().decode([String].self, from: $0) }
     for name in stale ?? [] where isBelow(name) {
-      unlink("\(folder)/\(name)")
-      // Goes only where it is empty.
-      if let parent = name.range(of: "/", options: .backwards) {
-        rmdir("\(folder)/\(name[..<parent.lowerBound])")
-      }
+      remove(name, in: folder)
     }
     if names.contains(manifestName) {
       try put("\(commit)/\(manifestName)", at: "\(folder)/\(manifestName)")
     }
     try? FileManager.default.removeItem(atPath: commit)
+  }
+
+  /// Removes a file, and the folder below `folder` that it was the last in.
+  private static func remove(_ name: String, in folder: String) {
+    unlink("\(folder)/\(name)")
+    // Goes only where it is empty.
+    if let parent = name.range(of: "/", options: .backwards) {
+      rmdir("\(folder)/\(name[..<parent.lowerBound])")
+    }
   }
 
   /// The names of all files in `folder` and below.

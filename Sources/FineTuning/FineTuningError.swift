@@ -52,7 +52,8 @@ extension FineTuningError: CustomStringConvertible {
       "\(utterance) is \(Int(seconds)) s long: a step over it needs about \(needed >> 20) MiB, and \(available >> 20) MiB "
         + "are free; cut it, or leave out long recordings with --longest"
     case .otherTraining(let folder, let difference):
-      "\(folder) holds a training with other settings (\(difference)): go on with the same, or take another --output"
+      "\(folder) holds a training with other settings (\(difference)): go on with the same, take another --output, or "
+        + "give it up with --force"
     case .badCheckpoint(let path, let reason): "\(path) is no checkpoint of a training: \(reason)"
     case .noDevelopmentPart(let reason): "no development part can be kept apart: \(reason)"
     case .interrupted(let step):

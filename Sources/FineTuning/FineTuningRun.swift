@@ -33,6 +33,8 @@ public struct FineTuningRun: Sendable {
   public var folds: Int? = 1
   /// Recordings of more seconds are left out.
   public var longest: Double?
+  /// Whether an unfinished training of other settings in the folder is given up for this one.
+  public var replacesOthers = false
   /// Steps after which the model is also kept, as `step-000100` and so on, to look into its layers.
   public var snapshots: [Int] = []
   public var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -52,12 +54,14 @@ public struct FineTuningRun: Sendable {
   public func finished(in folder: String) throws -> FineTuningResult {
     try settings.check()
     try ModelFolder.check(model, settings.task)
+    let augmenter = settings.augmentation.changesSound ? try SoundAugmenter(settings.augmentation) : nil
     let (data, keeps) = try divisions()
     var outcomes: [(before: EvaluationOutcome?, after: EvaluationOutcome)] = []
     var folds: [FineTuningResult.Fold] = []
     var counts = (trained: 0, all: 0)
+    let place = RunFolder(path: folder, folds: data.count)
+    var kept: [String] = []
     for (number, part) in data.enumerated() {
-      let place = data.count == 1 ? folder : "\(folder)/fold-\(number + 1)"
       if number == 0 { part.notes.forEach(onNote) }
       guard settings.patience == nil || !part.development.isEmpty else {
         throw FineTuningError.noDevelopmentPart(
@@ -65,38 +69,38 @@ public struct FineTuningRun: Sendable {
       }
       let untrained = try trainee(part, keeps: keeps)
       counts = untrained.counts
-      try MemoryNeed(untrained).check(part, threads: threads)
+      try MemoryNeed(untrained).check(
+        part, threads: threads, batch: settings.batch, slowest: settings.augmentation.slowest)
       let stage = data.count == 1 ? "Training" : "Training fold \(number + 1) of \(data.count)"
+      let work = place.place(of: number)
       var trainer = try Trainer(
         model: untrained, settings: settings, train: part.train, development: part.development,
-        identity: identity(part), folder: "\(place)/work", threads: threads, fillers: part.fillers)
+        identity: identity(part, augmenter), folder: work, threads: threads, fillers: part.fillers)
+      trainer.augmenter = augmenter
+      trainer.replacesOthers = replacesOthers
       trainer.isCancelled = isCancelled
       trainer.onStep = { onStep(stage, $0, $1) }
       trainer.snapshots = Set(snapshots)
-      trainer.onSnapshot = { step, model in
-        try write(
-          model, part,
-          to: "\(place)/step-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step)")
-      }
+      trainer.onSnapshot = { try write($1, part, to: "\(work)/\(RunFolder.snapshot($0))") }
       let (trained, log, best) = try trainer.run()
       let after = try Evaluation(of: trained, fillers: part.fillers).run(part.test, threads: threads)
       let before =
         keeps ? try Evaluation(of: untrained, fillers: part.fillers).run(part.test, threads: threads) : nil
       outcomes.append((before, after))
-      try write(trained, part, to: "\(place)/model")
-      try WholeFile.write(
-        Data(contentsOf: URL(filePath: "\(place)/work/training.jsonl")), to: "\(place)/training.jsonl")
+      try write(trained, part, to: "\(work)/model")
+      let steps = log.last?.step ?? 0
+      let models = ["model"] + snapshots.filter { $0 <= steps }.map(RunFolder.snapshot)
+      kept += (models + (trained.adapter == nil ? [] : models.map { $0 + "-adapter" }))
+        .map { place.prefix(of: number) + $0 }
       folds.append(
         FineTuningResult.Fold(
-          model: data.count == 1 ? "model" : "fold-\(number + 1)/model", train: part.train.count,
-          development: part.development.count, test: part.test.count, steps: log.last?.step ?? 0,
-          bestStep: best))
+          model: "\(place.prefix(of: number))model", train: part.train.count,
+          development: part.development.count, test: part.test.count, steps: steps, bestStep: best))
     }
-    let result = try result(of: outcomes, folds, data[0], counts, in: folder)
-    for number in data.indices {
-      try? FileManager.default.removeItem(
-        atPath: data.count == 1 ? "\(folder)/work" : "\(folder)/fold-\(number + 1)/work")
-    }
+    let (result, standardError) = try result(of: outcomes, folds, data[0], counts)
+    try place.publish(kept)
+    try write(result, standardError, to: folder)
+    place.removeWork()
     return result
   }
 
@@ -145,12 +149,14 @@ public struct FineTuningRun: Sendable {
     return try TrainedModel(
       model, head: task, loss: loss, existingHead: values, adapter: settings.adapter,
       beside: settings.side,
-      freezing: settings.frozen,
-      seed: settings.seed)
+      freezing: settings.frozen, masksFrames: settings.augmentation.maskedFrames > 0, seed: settings.seed)
   }
 
+  /// The name of the folder that holds the model after so many steps.
+  public static func snapshotName(_ step: Int) -> String { RunFolder.snapshot(step) }
+
   /// What tells one training from another, a line each.
-  private func identity(_ part: TrainingData) throws -> String {
+  private func identity(_ part: TrainingData, _ augmenter: SoundAugmenter?) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let settings = String(decoding: try encoder.encode(settings), as: UTF8.self)
@@ -162,6 +168,7 @@ public struct FineTuningRun: Sendable {
     return [
       "model \(model.fingerprint) \(model.settings)", "labels \(labels.name)", "settings \(settings)",
       "classes \(part.classes.joined(separator: " "))", "utterances \(content.value)",
+      "noise \(augmenter?.identity ?? "none")",
     ].joined(separator: "\n")
   }
 
@@ -180,8 +187,8 @@ public struct FineTuningRun: Sendable {
 
   private func result(
     of outcomes: [(before: EvaluationOutcome?, after: EvaluationOutcome)], _ folds: [FineTuningResult.Fold],
-    _ part: TrainingData, _ counts: (trained: Int, all: Int), in folder: String
-  ) throws -> FineTuningResult {
+    _ part: TrainingData, _ counts: (trained: Int, all: Int)
+  ) throws -> (result: FineTuningResult, standardError: Double?) {
     func joined(_ parts: [EvaluationOutcome]) -> EvaluationOutcome {
       EvaluationOutcome(
         task: settings.task, classes: part.classes.count, utterances: parts.flatMap(\.utterances))
@@ -196,17 +203,19 @@ public struct FineTuningRun: Sendable {
       classes: part.classes, folds: folds, before: before.map(scores.score), after: scores.score(after),
       difference: scores.difference, unit: scores.unit, units: scores.units, utterances: scores.utterances,
       notes: part.notes)
+    return (result, scores.standardError(after))
+  }
+
+  private func write(_ result: FineTuningResult, _ standardError: Double?, to folder: String) throws {
     let staged = try StagedResults(for: folder)
     defer { staged.discard() }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try staged.write(try encoder.encode(result) + Data("\n".utf8), to: "finetune.json")
     try staged.write(
-      try HarnessResult(result: result, standardError: scores.standardError(after), settings: settings)
-        .data(),
+      try HarnessResult(result: result, standardError: standardError, settings: settings).data(),
       to: "results.json")
     try staged.commit()
-    return result
   }
 
   private var measure: String {

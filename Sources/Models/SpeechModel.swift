@@ -93,6 +93,9 @@ public struct SpeechModel: Sendable {
   /// The fewest samples, at the model's rate, that give a frame of its deepest layer.
   public var minimumSamples: Int { architecture.minimumSamples(samplingRate: samplingRate) }
 
+  /// The most bytes that its passes have had at one time.
+  package var passMemory: Int { pool.peakBytes }
+
   /// The same architecture with parameters drawn as its authors draw them before training: what a layer knows
   /// without having learned anything.
   public func randomTwin(seed: UInt64) throws -> SpeechModel {
@@ -157,10 +160,10 @@ extension SpeechModel {
       recorder: nil, visit: visit)
   }
 
-  /// The same with a recorder of its operations.
+  /// The same with a recorder of its operations, and with the noise of training.
   package func forward(
     inputValues: [Float], validSamples: Int? = nil, taps wanted: Set<String>, threads: Int = 1,
-    recorder: (any OperationRecorder)?, visit: (String, Tensor) throws -> Void
+    recorder: (any OperationRecorder)?, noise: PassNoise? = nil, visit: (String, Tensor) throws -> Void
   ) throws {
     for name in wanted.sorted() { try checkTap(name) }
     if let sample = inputValues.firstIndex(where: { !$0.isFinite }) {
@@ -169,7 +172,7 @@ extension SpeechModel {
     let valid = min(validSamples ?? inputValues.count, inputValues.count)
     try pass(
       inputValues, validSamples: valid, text: nil, taps: wanted,
-      on: Evaluation(threads: threads, pool: pool, recorder: recorder), visit: visit)
+      on: Evaluation(threads: threads, pool: pool, recorder: recorder, noise: noise), visit: visit)
   }
 
   /// The same for a model that also reads `tokens`, with everything checked.

@@ -117,6 +117,8 @@ struct FinetuneCommand: AsyncParsableCommand {
     help: "Let rare classes count more, in inverse proportion to how often they are (frames, utterance).")
   var balance = false
 
+  @OptionGroup(title: "Changes at random in training") var augmenting: AugmentationOptions
+
   @Option(help: "Updates between two looks at the development part.")
   var evaluateEvery = 50
 
@@ -204,7 +206,8 @@ struct FinetuneCommand: AsyncParsableCommand {
         frame.progress.finish()
         try running.showing.show(result, result.terminalSummary)
         guard let watch else { return }
-        var comparison = try await comparison(levels: watch, training.snapshots, watched ?? corpus, frame)
+        var comparison = try await comparison(
+          levels: watch, training.snapshots, last: result.folds.first?.steps ?? steps, watched ?? corpus, frame)
         if watched == nil {
           comparison.warnings.insert(
             "the model learned from \(result.folds.first?.train ?? 0) of these \(corpus.utterances.count) recordings: what "
@@ -227,9 +230,9 @@ struct FinetuneCommand: AsyncParsableCommand {
     }
     var training = FineTuningRun(model: try loading.load(model), corpus: corpus, labels: labels)
     training.existingClasses = try HeadClasses.names(of: model)
-    training.settings = settings
+    training.settings = try settings
     (training.head, training.folds, training.longest) = (head, Int(folds), longest)
-    training.threads = running.threads
+    (training.threads, training.replacesOthers) = (running.threads, replacing.force)
     let moments = watch == nil ? [] : (0..<watchPoints).map { ($0 + 1) * steps / (watchPoints + 1) }
     training.snapshots = moments.filter { $0 > 0 && $0 < steps }
     training.onNote = { frame.note($0) }
@@ -242,39 +245,41 @@ struct FinetuneCommand: AsyncParsableCommand {
   }
 
   private var settings: TrainingSettings {
-    var settings = TrainingSettings()
-    (settings.task, settings.steps, settings.batch, settings.accumulation) = (
-      task, steps, batch, accumulation
-    )
-    settings.rate = LearningRate(
-      peak: rate, warmUp: warmUp ?? steps / 10, layerDecay: layerDecay, head: headRate)
-    settings.optimiser.decay = weightDecay
-    settings.clip = clip == 0 ? nil : clip
-    (settings.smoothing, settings.balancesClasses) = (smoothing, balance)
-    settings.frozen = freeze ?? "conv"
-    settings.adapter = lora.map { rank in
-      LowRankAdapter(
-        rank: rank, alpha: loraAlpha ?? Double(2 * rank),
-        targets: loraTargets.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+    get throws {
+      var settings = TrainingSettings()
+      (settings.task, settings.steps, settings.batch, settings.accumulation) = (
+        task, steps, batch, accumulation
+      )
+      settings.rate = LearningRate(
+        peak: rate, warmUp: warmUp ?? steps / 10, layerDecay: layerDecay, head: headRate)
+      settings.optimiser.decay = weightDecay
+      settings.clip = clip == 0 ? nil : clip
+      (settings.smoothing, settings.balancesClasses) = (smoothing, balance)
+      settings.frozen = freeze ?? "conv"
+      settings.adapter = lora.map { rank in
+        LowRankAdapter(
+          rank: rank, alpha: loraAlpha ?? Double(2 * rank),
+          targets: loraTargets.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+      }
+      settings.side = adapters.map {
+        SideAdapter(kind: $0, width: adapterWidth, networks: adapterNetworks, slots: adapterSlots)
+      }
+      (settings.evaluation, settings.patience, settings.seed) = (evaluateEvery, patience, seed)
+      settings.augmentation = try augmenting.augmentation
+      settings.balancesSampling = augmenting.balancedSampling
+      return settings
     }
-    settings.side = adapters.map {
-      SideAdapter(kind: $0, width: adapterWidth, networks: adapterNetworks, slots: adapterSlots)
-    }
-    (settings.evaluation, settings.patience, settings.seed) = (evaluateEvery, patience, seed)
-    return settings
   }
 
   /// The study of the model before, on the way and after.
   private func comparison(
-    levels: String, _ moments: [Int], _ corpus: Corpus, _ frame: CommandFrame
+    levels: String, _ moments: [Int], last: Int, _ corpus: Corpus, _ frame: CommandFrame
   ) async throws -> ModelComparison {
-    let names = moments.map { step in
-      "step-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step)"
-    }
+    let names = moments.filter { $0 < last }.map(FineTuningRun.snapshotName)
     let first = ComparedModel(name: "before", step: 0) { try loading.load(model) }
     let others = (names + ["model"]).map { name in
       ComparedModel(
-        name: name == "model" ? "after" : name, step: name == "model" ? steps : Int(name.dropFirst(5))
+        name: name == "model" ? "after" : name, step: name == "model" ? last : Int(name.dropFirst(5))
       ) { try SpeechModel.load("\(output)/\(name)") }
     }
     let comparison = ComparisonStudy(models: [first] + others) { model in

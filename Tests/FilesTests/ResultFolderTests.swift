@@ -24,6 +24,28 @@ import Testing
 
   private var names: [String] { ResultFolder.files(in: folder).filter { $0 != "manifest.json" } }
 
+  @Test("the results of a folder go, or make way for others, and what is not theirs stays") func replaced()
+    throws
+  {
+    try stage(["a.json": "1", "figures/a.svg": "1"]).commit()
+    try Data("x".utf8).write(to: URL(filePath: folder + "/figures/mine.svg"))
+    let next = try StagedResults(for: temporary.path + "/next")
+    try next.write(Data("2".utf8), to: "b.json")
+    try next.commit()
+    try ResultFolder.replace(folder, by: temporary.path + "/next")
+    #expect(names == ["b.json", "figures/mine.svg"] && text("b.json") == "2")
+    #expect(!FileManager.default.fileExists(atPath: temporary.path + "/next"))
+    // A replacement that was cut short goes on.
+    try FileManager.default.createDirectory(
+      atPath: temporary.path + "/next", withIntermediateDirectories: true)
+    try Data("3".utf8).write(to: URL(filePath: temporary.path + "/next/c.json"))
+    try ResultFolder.replace(folder, by: temporary.path + "/next")
+    #expect(names == ["b.json", "c.json", "figures/mine.svg"])
+    ResultFolder.remove(folder)
+    #expect(names == ["c.json", "figures/mine.svg"])
+    ResultFolder.remove(temporary.path + "/none")
+  }
+
   @Test("nothing of an earlier result stays, and everything else does") func reused() throws {
     try stage(["study.json": "1", "outliers.csv": "1", "figures/a.svg": "1"]).commit()
     try FileManager.default.createDirectory(atPath: folder + "/mine", withIntermediateDirectories: true)

@@ -26,6 +26,16 @@ public struct RecordedPass: Sendable {
     _ model: SpeechModel, _ samples: [Float], tokens: [Int]? = nil, upTo tap: String, threads: Int = 1,
     keepsAll: Bool = false, from first: String? = nil
   ) throws {
+    try self.init(
+      model, samples, tokens: tokens, upTo: tap, threads: threads, keepsAll: keepsAll, from: first,
+      noise: nil)
+  }
+
+  /// The same with the noise of training, of a model without a decoder.
+  package init(
+    _ model: SpeechModel, _ samples: [Float], tokens: [Int]? = nil, upTo tap: String, threads: Int = 1,
+    keepsAll: Bool = false, from first: String? = nil, noise: PassNoise?
+  ) throws {
     let names = (model.taps + (tokens == nil ? [] : model.decoderTaps)).map(\.name)
     guard let last = names.firstIndex(of: tap) else {
       // The model's own words for a name that is no tap.
@@ -33,12 +43,15 @@ public struct RecordedPass: Sendable {
       throw AttributionError.notApplicable(method: "a recorded pass", reason: "\(tap) is not on its way")
     }
     // One tap point more, so that what `first` is made of is known too.
-    let hidden = first.flatMap { TapKind($0).isHidden ? names[..<last].firstIndex(of: $0) : nil }
+    let hidden = first.flatMap { name in
+      TapKind(name).isHidden || TapKind(name) == .projection ? names[..<last].firstIndex(of: name) : nil
+    }
     let begin = hidden.flatMap { $0 > 0 ? $0 - 1 : nil }
     let tape = Tape(
       parameters: model.parameterTensors, keepsAll: keepsAll, from: begin.map { names[$0] })
     try model.forward(
-      samples, tokens: tokens, taps: Set(names[(begin ?? 0)...last]), threads: threads, recorder: tape
+      samples, tokens: tokens, taps: Set(names[(begin ?? 0)...last]), threads: threads, recorder: tape,
+      noise: noise
     ) { tape.mark($0, $1) }
     self.model = model
     self.samples = samples
@@ -99,6 +112,13 @@ extension RecordedPass {
       }
       return sum + tensor.count * MemoryLayout<Float>.stride
     }
+  }
+}
+
+extension RecordedPass {
+  /// The bytes of the largest tensor that an operation has made.
+  package var largestBytes: Int {
+    state.steps.map { (state.shapes[$0.output] ?? []).reduce(4, *) }.max() ?? 0
   }
 }
 

@@ -144,11 +144,12 @@ extension SpeechModel {
   /// One pass, of the decoder too where there are tokens.
   func forward(
     _ samples: [Float], tokens: [Int]?, taps: Set<String>, threads: Int,
-    recorder: (any OperationRecorder)? = nil, visit: (String, Tensor) throws -> Void
+    recorder: (any OperationRecorder)? = nil, noise: PassNoise? = nil,
+    visit: (String, Tensor) throws -> Void
   ) throws {
     guard let tokens else {
       return try forward(
-        inputValues: samples, taps: taps, threads: threads, recorder: recorder, visit: visit)
+        inputValues: samples, taps: taps, threads: threads, recorder: recorder, noise: noise, visit: visit)
     }
     try forward(
       inputValues: samples, tokens: tokens, taps: taps, threads: threads, recorder: recorder, visit: visit)

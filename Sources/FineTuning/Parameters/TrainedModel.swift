@@ -1,4 +1,5 @@
 import Attribution
+import Foundations
 import Models
 import Tensors
 
@@ -20,9 +21,10 @@ struct TrainedModel: Sendable {
   init(
     _ base: SpeechModel, head: TaskHead, loss: TaskLoss, existingHead: [String: Tensor]? = nil,
     adapter: LowRankAdapter? = nil, beside side: SideAdapter? = nil, freezing frozen: String = "",
-    seed: UInt64 = 0
+    masksFrames: Bool = false, seed: UInt64 = 0
   ) throws {
     var body = try base.parameterValues()
+    if masksFrames { body[Self.maskVector] = try Self.maskVector(of: base, seed: seed) }
     for (name, _, _) in head.layers + [("lm_head", 0, 0)] {
       body["\(name).weight"] = nil
       body["\(name).bias"] = nil
@@ -43,6 +45,18 @@ struct TrainedModel: Sendable {
       added.merge(try adapter.factors(for: body, seed: seed)) { own, _ in own }
     } else {
       trainedBody = Set(names.filter { !out.contains(ModelPart(parameter: $0, normalisesFirst: first)) })
+    }
+  }
+
+  /// What stands in for masked frames: the model's own, or drawn as transformers draws it.
+  static let maskVector = "masked_spec_embed"
+
+  private static func maskVector(of base: SpeechModel, seed: UInt64) throws -> Tensor {
+    if let stored = try base.storedTensor(maskVector) { return stored }
+    var random = RandomNumbers(seed: seed, stream: maskVector)
+    let width = base.taps.first { $0.name == "projection" }?.width ?? 0
+    return Tensor(shape: [width]) { values in
+      for index in values.indices { values[index] = Float(random.uniform()) }
     }
   }
 
@@ -79,6 +93,12 @@ struct TrainedModel: Sendable {
     let adapterAndHead = added.values.reduce(0) { $0 + $1.count }
     let own = body.reduce(0) { $0 + (trainedBody.contains($1.key) ? $1.value.count : 0) }
     return (own + adapterAndHead, body.values.reduce(0) { $0 + $1.count } + adapterAndHead)
+  }
+
+  /// Values of the gradients that one utterance's way back makes: of weights too that an adapter changes.
+  var gradientValues: Int {
+    let changed = adapter?.modules(of: body).reduce(0) { $0 + (body["\($1).weight"]?.count ?? 0) } ?? 0
+    return counts.trained + changed
   }
 
   /// How many layers a parameter stands below the head, which is at 0.
@@ -125,10 +145,12 @@ struct ReadyModel: Sendable {
   }
 
   /// The states under the head, `[frames × width]`.
-  func states(_ samples: [Float], threads: Int) throws -> Tensor {
+  func states(_ samples: [Float], threads: Int, noise: PassNoise? = nil) throws -> Tensor {
     let top = owner.base.topTap?.name ?? ""
     var found: Tensor?
-    try model.forward(inputValues: samples, taps: [top], threads: threads) { found = $1 }
+    try model.forward(
+      inputValues: samples, taps: [top], threads: threads, recorder: nil, noise: noise
+    ) { found = $1 }
     guard let found else { throw ModelError.unknownLayer(name: top, nearest: []) }
     return found
   }
@@ -140,17 +162,23 @@ struct ReadyModel: Sendable {
 
   /// The loss of one utterance, and what arrives at every trained parameter.
   func gradients(
-    _ samples: [Float], _ target: TrainingTarget, of utterance: String, threads: Int = 1
+    _ samples: [Float], _ target: TrainingTarget, of utterance: String, noise: PassNoise? = nil,
+    threads: Int = 1
   ) throws -> (loss: LossSum, gradients: [String: Tensor]) {
     let top = owner.base.topTap?.name ?? ""
     let pass =
       wanted.isEmpty
-      ? nil : try RecordedPass(model, samples, upTo: top, threads: threads, keepsAll: true, from: firstTap)
-    let states = try pass?.values(of: top) ?? states(samples, threads: threads)
+      ? nil
+      : try RecordedPass(
+        model, samples, upTo: top, threads: threads, keepsAll: true, from: firstTap, noise: noise)
+    var states = try pass?.values(of: top) ?? states(samples, threads: threads, noise: noise)
+    let dropout = noise.map { DropoutOperation(probability: $0.dropout, seed: $0.seed(of: "head")) }
+    if let dropout { states = dropout(states) }
     let logits = owner.head.logits(states, owner.added)
     let (loss, g) = try owner.loss(logits, target, of: utterance)
-    let (toStates, toHead) = owner.head.gradients(g, states: states, owner.added)
+    var (toStates, toHead) = owner.head.gradients(g, states: states, owner.added)
     guard let pass else { return (loss, toHead) }
+    if let dropout { toStates = dropout(toStates) }
     let found = try pass.parameterGradients(from: [top: toStates]) { key in
       places.names(of: key).contains(where: wanted.contains)
     }
@@ -164,10 +192,27 @@ struct ReadyModel: Sendable {
     return (loss, gradients)
   }
 
-  /// The hidden layer that the first trained block makes: nothing before it is recorded. Nil where all is.
+  /// The tap point that the first trained part makes: nothing before it is recorded. Nil where all is.
   private var firstTap: String? {
-    let parts = wanted.map { ModelPart(parameter: $0, normalisesFirst: owner.normalisesFirst) }
-    guard let first = parts.min(), case .hidden(let number) = first, number > 0 else { return nil }
-    return "hidden.\(number)"
+    switch wanted.map({ ModelPart(parameter: $0, normalisesFirst: owner.normalisesFirst) }).min() {
+    case .hidden(let number) where number > 0: "hidden.\(number)"
+    case .hidden, .projection: "projection"
+    default: nil
+    }
+  }
+
+  /// About how many bytes a pass over so many samples takes, there and back: what the pool of its model has given out at
+  /// most, and what is made on the way back, a few times its largest tensor.
+  func measuredBytes(samples: Int) throws -> Int {
+    var random = RandomNumbers(seed: 0)
+    let sound = (0..<samples).map { _ in Float(random.normal()) }
+    let fresh = try owner.ready()
+    if wanted.isEmpty {
+      _ = try fresh.states(sound, threads: 1)
+      return fresh.model.passMemory
+    }
+    let top = owner.base.topTap?.name ?? ""
+    let pass = try RecordedPass(fresh.model, sound, upTo: top, keepsAll: true, from: fresh.firstTap)
+    return fresh.model.passMemory + 4 * pass.largestBytes
   }
 }

@@ -91,7 +91,11 @@ struct ModelFolder {
     let body = model.effectiveBody.sorted { $0.key < $1.key }.map { ("\(prefix).\($0.key)", $0.value) }
     // Stands in for masked frames; transformers would draw it anew.
     let mask =
-      try model.base.storedTensor("masked_spec_embed").map { [("\(prefix).masked_spec_embed", $0)] } ?? []
+      body.contains { $0.0.hasSuffix(TrainedModel.maskVector) }
+      ? []
+      : try model.base.storedTensor(TrainedModel.maskVector).map {
+        [("\(prefix).\(TrainedModel.maskVector)", $0)]
+      } ?? []
     let head = model.added.filter { !$0.key.contains(".lora_") }.sorted { $0.key < $1.key }
     return (mask + body + head.map { ($0.key, $0.value) }).map { (name: $0.0, tensor: $0.1) }
   }

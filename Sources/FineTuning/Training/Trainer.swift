@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Foundations
 import Models
 import Tensors
 
@@ -15,6 +16,10 @@ struct Trainer: Sendable {
   let folder: String
   var threads = 1
   var fillers: Set<Int> = []
+  /// Changes recordings that are learned from.
+  var augmenter: SoundAugmenter?
+  /// Whether the state of another training in the folder is given up.
+  var replacesOthers = false
   var onStep: @Sendable (TrainingEntry, _ total: Int) -> Void = { _, _ in }
   var isCancelled: @Sendable () -> Bool = { false }
   /// Steps after which the model is shown.
@@ -27,7 +32,9 @@ struct Trainer: Sendable {
   private var statePath: String { "\(folder)/\(TrainingState.file)" }
   private var logPath: String { "\(folder)/training.jsonl" }
   private var order: BatchOrder {
-    BatchOrder(count: train.count, batch: settings.batch, seed: settings.seed)
+    BatchOrder(
+      count: train.count, batch: settings.batch, seed: settings.seed,
+      classes: settings.balancesSampling ? TrainingData.classes(of: train) : nil)
   }
 
   /// Goes on from what is kept, or begins; the model it gives has the best parameters of all looks at the development
@@ -38,9 +45,7 @@ struct Trainer: Sendable {
     try ResultFolder.makeFolder(folder)
     PartFile.removeStale(in: folder)
     var state =
-      try TrainingState(
-        contentsOf: statePath, identity: identity, optimiser: settings.optimiser, like: model.trained)
-      ?? TrainingState(optimiser: AdamW(settings.optimiser), parameters: model.trained)
+      try keptState() ?? TrainingState(optimiser: AdamW(settings.optimiser), parameters: model.trained)
     model.trained = state.parameters
     state.parameters = [:]
     var log = TrainingLog(contentsOf: logPath, upTo: state.step)
@@ -70,6 +75,17 @@ struct Trainer: Sendable {
     return (model, log.entries, state.best?.step)
   }
 
+  private func keptState() throws -> TrainingState? {
+    do {
+      return try TrainingState(
+        contentsOf: statePath, identity: identity, optimiser: settings.optimiser, like: model.trained)
+    } catch FineTuningError.otherTraining where replacesOthers {
+      try FileManager.default.removeItem(atPath: folder)
+      try ResultFolder.makeFolder(folder)
+      return nil
+    }
+  }
+
   private func hasConverged(_ state: TrainingState) -> Bool {
     settings.patience.map { state.looksWithoutBest >= $0 } ?? false
   }
@@ -88,15 +104,18 @@ struct Trainer: Sendable {
     var utterances: [String] = []
     do {
       let ready = try model.ready()
+      let order = order
       for micro in 0..<settings.accumulation {
-        let chosen = order[state.step * settings.accumulation + micro].map { train[$0] }
+        let number = state.step * settings.accumulation + micro
+        let chosen = order[number].map { train[$0] }
         utterances += chosen.map(\.id)
         loss +=
           try Self.batch(
-            chosen, ready, threads: threads, into: &gradients, share: 1 / Float(settings.accumulation))
+            chosen, ready, threads: threads, into: &gradients, share: 1 / Float(settings.accumulation),
+            draws: draws(number, chosen.count))
           / Double(settings.accumulation)
       }
-      if state.step == 0 { try requireAll(gradients) }
+      if state.step == 0, settings.augmentation.layerDrop == 0 { try requireAll(gradients) }
     } catch ModelError.nonFiniteValue {
       loss = .nan
     }
@@ -119,36 +138,61 @@ struct Trainer: Sendable {
       rate: rate.rate(done: done, of: total, depth: 0), gradientNorm: norm)
   }
 
+  /// What is drawn for one utterance of a batch.
+  struct Draw: Sendable {
+    var sound: TrainingExample.Draw?
+    var noise: PassNoise?
+  }
+
+  /// What is drawn for each of a batch's utterances: of nothing but the seed, the batch's number and the place in it.
+  private func draws(_ batch: Int, _ count: Int) -> [Draw] {
+    (0..<count).map { place in
+      var hash = StableHash(seed: settings.seed)
+      hash.combine("augmentation")
+      hash.combine(batch)
+      hash.combine(place)
+      return Draw(
+        sound: augmenter.map { TrainingExample.Draw(augmenter: $0, seed: hash.value) },
+        noise: settings.augmentation.noise(seed: hash.value))
+    }
+  }
+
   /// Adds the gradient of a batch's mean loss, times `share`; utterances are added in their order, so that the number of
-  /// threads changes nothing.
+  /// threads changes nothing. `draws` are as many as examples, or none.
   /// - Returns: The mean loss.
   static func batch(
     _ examples: [TrainingExample], _ model: ReadyModel, threads: Int,
     into gradients: inout [String: Tensor],
-    share: Float
+    share: Float, draws: [Draw] = []
   ) throws -> Double {
-    let loss = model.owner.loss
-    let weight = examples.reduce(0) { $0 + loss.weight(of: $1.target) }
-    guard weight > 0 else { return 0 }
     var sum = LossSum()
+    var summed: [String: Tensor] = [:]
     for start in stride(from: 0, to: examples.count, by: max(1, threads)) {
-      let part = Array(examples[start..<min(examples.count, start + max(1, threads))])
+      let part = start..<min(examples.count, start + max(1, threads))
       let found = try parallelMap(part.count, threads: threads) { index in
-        try model.gradients(
-          part[index].samples(), part[index].target, of: part[index].id,
-          threads: max(1, threads / part.count))
+        let place = part.lowerBound + index
+        let draw = draws.isEmpty ? nil : draws[place]
+        let (samples, target) = try examples[place].drawn(draw?.sound)
+        return try model.gradients(
+          samples, target, of: examples[place].id, noise: draw?.noise, threads: max(1, threads / part.count)
+        )
       }
       for result in found {
         sum = sum + result.loss
-        gradients.add(result.gradients, times: share / Float(weight))
+        summed.add(result.gradients, times: 1)
       }
     }
-    return sum.sum / weight
+    guard sum.weight > 0 else { return 0 }
+    summed.scale(by: share / Float(sum.weight))
+    if gradients.isEmpty { gradients = summed } else { gradients.add(summed, times: 1) }
+    return sum.mean
   }
 
   /// Throws where something that is to be trained has no gradient, which would never change.
   private func requireAll(_ gradients: [String: Tensor]) throws {
-    let missing = model.trained.keys.filter { gradients[$0] == nil }.sorted()
+    // Whether a frame is masked is drawn.
+    let missing = model.trained.keys.filter { gradients[$0] == nil && $0 != TrainedModel.maskVector }
+      .sorted()
     guard missing.isEmpty else {
       throw FineTuningError.noGradient(model: model.base.name, parameters: missing)
     }

@@ -14,6 +14,8 @@ public struct TrainingData: Sendable {
   public let train: [TrainingExample]
   public let development: [TrainingExample]
   public let test: [TrainingExample]
+  /// Of the model that they are for.
+  let samplingRate: Int
   /// How the corpus is divided, and what was left out, a line each.
   public let notes: [String]
   /// The divisions that there are.
@@ -74,7 +76,7 @@ public struct TrainingData: Sendable {
     }
     let found = Set(used.flatMap(spelling.symbols(of:))).sorted()
     let names = existing ?? (task == .ctc ? ["<pad>"] + found : found)
-    classes = names
+    (classes, samplingRate) = (names, model.samplingRate)
     let index = try Self.index(of: names, covering: found)
     let lower = names.map { $0.lowercased() }
     if task == .ctc {
@@ -108,10 +110,17 @@ public struct TrainingData: Sendable {
           tooShort.append(utterance.id)
           return nil
         }
+        let index = index
         return TrainingExample(
           id: utterance.id, speaker: utterance.speaker, seconds: utterance.seconds, target: target
-        ) {
-          try model.inputValues(of: Waveform.read(utterance.audioPath, channel: utterance.channel))
+        ) { draw in
+          let sound = try Waveform.read(utterance.audioPath, channel: utterance.channel)
+          guard let draw else { return (try model.inputValues(of: sound), target) }
+          let speed = draw.augmenter.speed(seed: draw.seed)
+          // Where it would be too short for its labels it is played as it is.
+          let changed = try spelling.target(of: utterance, model, index: index, speed: speed)
+          let heard = try draw.augmenter.changed(sound, speed: changed == nil ? 1 : speed, seed: draw.seed)
+          return (try model.inputValues(of: heard), changed ?? target)
         }
       }
     }
@@ -127,6 +136,12 @@ public struct TrainingData: Sendable {
       notes.append("too few frames for their labels, left out: \(tooShort.joined(separator: ", "))")
     }
     self.notes = notes
+  }
+
+  /// The classes of the utterances that are trained on; nil of sequences and frames.
+  static func classes(of train: [TrainingExample]) -> [Int]? {
+    let found = train.compactMap { if case .utterance(let label) = $0.target { label } else { nil } }
+    return found.count == train.count ? found : nil
   }
 
   /// For each class the mean number of labels over its own, from what is trained on; 1 for one that does not occur there.
@@ -187,11 +202,12 @@ private struct Spelling: Sendable {
   }
 
   /// nil where there are too few frames for a sequence.
-  func target(of utterance: Utterance, _ model: SpeechModel, index: [String: Int]) throws -> TrainingTarget?
-  {
+  func target(
+    of utterance: Utterance, _ model: SpeechModel, index: [String: Int], speed: Double = 1
+  ) throws -> TrainingTarget? {
     let numbers = symbols(of: utterance).compactMap { index[$0] }
     guard let timing = model.topTap?.timing else { return nil }
-    let count = Int((utterance.seconds * Double(model.samplingRate)).rounded(.down))
+    let count = Int((utterance.seconds / speed * Double(model.samplingRate)).rounded(.down))
     let frames = timing.frames(forSamples: count)
     switch task {
     case .ctc: return frames >= max(1, CTCLoss.neededFrames(numbers)) ? .symbols(numbers) : nil
@@ -209,7 +225,7 @@ private struct Spelling: Sendable {
       let spans = utterance.spans(at: level)
       var place = 0
       let found = (0..<frames).map { frame -> Int? in
-        let time = timing.centre(of: frame)
+        let time = timing.centre(of: frame) * speed
         while place < spans.count, spans[place].end <= time { place += 1 }
         guard place < spans.count, spans[place].start <= time else { return nil }
         return index[spans[place].label]

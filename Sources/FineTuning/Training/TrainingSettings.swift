@@ -15,6 +15,10 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   public var smoothing = 0.0
   /// Whether rare classes count more, each in inverse proportion to how often it is.
   public var balancesClasses = false
+  /// Whether each class of utterances is learned from as often as any other.
+  public var balancesSampling = false
+  /// What is changed at random.
+  public var augmentation = Augmentation()
   /// Parts that stay as they are, such as `conv,projection,hidden.0-3`; `all` trains the head alone.
   public var frozen = "conv"
   /// Trained in the place of the model's weights, where there is one.
@@ -54,6 +58,10 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     try require(
       "balanced classes", balancesClasses, !balancesClasses || task != .ctc,
       "none for CTC, whose classes are sequences")
+    try require(
+      "balanced sampling", balancesSampling, !balancesSampling || task == .utterance,
+      "for a class of each utterance only: frames and sequences hold many")
+    try augmentation.check()
     try require("weight decay", optimiser.decay, (0...1).contains(optimiser.decay), "0 to 1")
     try require("evaluation", evaluation, evaluation >= 1, "1 step or more")
     try require("patience", patience ?? 1, (patience ?? 1) >= 1, "1 or more")

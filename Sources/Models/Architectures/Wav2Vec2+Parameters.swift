@@ -20,6 +20,10 @@ extension Wav2Vec2 {
       "feature_projection.projection", channels, c.width,
       weight: isHubert ? drawn : .uniform(inputs: channels),
       bias: isHubert ? .zeros : .uniform(inputs: channels))
+    // A model that only runs has no use for it.
+    maskVector =
+      reader.isTraining && reader.has("masked_spec_embed")
+      ? try reader.tensor("masked_spec_embed", [c.width], .zeros) : nil
     positions = try (0..<c.positionalLayers).map { layer in
       try Self.positionalConvolution(layer, c, &reader)
     }

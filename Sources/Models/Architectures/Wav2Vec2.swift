@@ -14,6 +14,8 @@ struct Wav2Vec2: SpeechArchitecture {
   var features: FeatureEncoder
   var featureNorm: LayerNorm?
   var projection: Linear  // [channels → width]
+  /// Stands in for masked frames in training, where one is trained.
+  var maskVector: Tensor?  // [width]
   var positions: [PositionalConvolution]
   /// On what enters the first block, or on what leaves the last where blocks normalise first.
   var norm: LayerNorm
@@ -35,8 +37,10 @@ struct Wav2Vec2: SpeechArchitecture {
         samples, validSamples: validSamples, wanted: wanted, on: run, visit: visit)
     else { return }
 
-    let projected = projection(featureNorm?(encoded, run) ?? encoded, run)  // [frames × width]
+    var projected = projection(featureNorm?(encoded, run) ?? encoded, run)  // [frames × width]
+    projected = run.dropped(projected, "projection")
     guard try visit("projection", projected) else { return }
+    projected = run.masked(projected, by: maskVector)
 
     let position = positions.reduce(projected) { x, convolution in
       convolution(x, validFrames: validFrames, run)
@@ -46,6 +50,7 @@ struct Wav2Vec2: SpeechArchitecture {
       hidden = run.sum(hidden, run.sinusoids(first..<(first + hidden.rows), width: hidden.width))
     }
     if !configuration.normalisesFirst { hidden = norm(hidden, run) }
+    hidden = run.dropped(hidden, "hidden.0")
     guard try visit("hidden.0", hidden) else { return }
 
     let bias = distances.map {

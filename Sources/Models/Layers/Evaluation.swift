@@ -9,11 +9,16 @@ package struct Evaluation: Sendable {
   let pool: MemoryPool
   /// Hears of every operation, where the pass is recorded.
   let recorder: (any OperationRecorder)?
+  /// What is drawn in this pass, of a model that is being trained.
+  let noise: PassNoise?
 
-  package init(threads: Int, pool: MemoryPool, recorder: (any OperationRecorder)? = nil) {
+  package init(
+    threads: Int, pool: MemoryPool, recorder: (any OperationRecorder)? = nil, noise: PassNoise? = nil
+  ) {
     self.threads = threads
     self.pool = pool
     self.recorder = recorder
+    self.noise = noise
   }
 }
 

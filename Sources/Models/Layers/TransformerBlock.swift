@@ -8,8 +8,14 @@ struct FeedForward: Sendable {
   var activation: Activation
   var gate: Linear?  // [width → inner]
 
-  func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ run: Evaluation) -> Tensor {
-    guard let gate else { return down(up(x, run, activation), run, adding: residual) }
+  /// `inner` is the place between its layers where values are dropped in training; nowhere without one.
+  func callAsFunction(
+    _ x: Tensor, adding residual: Tensor? = nil, inner: String? = nil, _ run: Evaluation
+  ) -> Tensor {
+    guard let gate else {
+      let between = up(x, run, activation)
+      return down(inner.map { run.dropped(between, $0) } ?? between, run, adding: residual)
+    }
     return down(run.product(up(x, run), gate: gate(x, run, activation)), run, adding: residual)
   }
 }
@@ -37,21 +43,31 @@ struct TransformerBlock: Sendable {
   var besideAttention: SideNetwork?
   var besideFeedForward: SideNetwork?
 
-  /// `[frames × width]` to the same; see `SelfAttention` for the rest.
+  /// `[frames × width]` to the same; see `SelfAttention` for the rest. `place` is the block's name where values are
+  /// dropped in training.
   func callAsFunction(
     _ x: Tensor, validFrames: Int, bias: PositionBias?, rotation: Rotation? = nil,
-    distances: RelativeKeys? = nil, reach: AttentionReach = .all, weights: inout Tensor?, _ run: Evaluation
+    distances: RelativeKeys? = nil, reach: AttentionReach = .all, place: String = "",
+    weights: inout Tensor?,
+    _ run: Evaluation
   ) -> Tensor {
+    let drops = run.noise.map { $0.dropout > 0 } ?? false
     func attend(_ input: Tensor, adding residual: Tensor) -> Tensor {
-      let sum = besideAttention == nil ? residual : nil
+      let sum = besideAttention == nil && !drops ? residual : nil
       let output = attention(
         input, adding: sum, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
         reach: reach, weights: &weights, run)
-      return besideAttention.map { run.sum(residual, $0(output, input: input, run)) } ?? output
+      guard sum == nil else { return output }
+      let whole = besideAttention.map { $0(output, input: input, run) } ?? output
+      return run.sum(residual, run.dropped(whole, place + ".attention"))
     }
     func feed(_ input: Tensor, adding residual: Tensor) -> Tensor {
-      guard let besideFeedForward else { return feedForward(input, adding: residual, run) }
-      return run.sum(residual, besideFeedForward(feedForward(input, run), input: input, run))
+      let inner = place + ".feed_forward.inner"
+      guard besideFeedForward != nil || drops else {
+        return feedForward(input, adding: residual, inner: inner, run)
+      }
+      let output = run.dropped(feedForward(input, inner: inner, run), place + ".feed_forward")
+      return run.sum(residual, besideFeedForward.map { $0(output, input: input, run) } ?? output)
     }
     if normalisesFirst {
       let y = attend(attentionNorm?(x, run) ?? x, adding: x)
@@ -76,10 +92,15 @@ extension [TransformerBlock] {
     var hidden = x
     for (number, block) in zip(1..., self) {
       let attention = "\(prefix)attention.\(number)"
+      let place = "\(prefix)block.\(number)"
+      if run.noise?.leavesOut(place) == true {
+        guard try visit("\(prefix)hidden.\(number)", hidden) else { return nil }
+        continue
+      }
       var weights = wanted.contains(attention) ? Tensor(repeating: 0, shape: [0]) : nil
       hidden = block(
         hidden, validFrames: validFrames, bias: bias, rotation: rotation, distances: distances,
-        reach: reach(number - 1), weights: &weights, run)
+        reach: reach(number - 1), place: place, weights: &weights, run)
       if let weights, try !visit(attention, weights) { return nil }
       guard try visit("\(prefix)hidden.\(number)", hidden) else { return nil }
     }
