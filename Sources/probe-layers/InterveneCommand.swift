@@ -19,6 +19,9 @@ struct InterveneCommand: AsyncParsableCommand {
         probe-layers intervene model.ckpt --demo --steer AA:IY,S:SH --layers 3,6
         probe-layers intervene model.ckpt --demo --layers none --prune 0.5 --quantise 8,4 --keep phoneme --write-model small/
         probe-layers intervene hubert-base/ --corpus my-corpus --effect probes --skip --ablate-heads
+        probe-layers intervene whisper-base/ --corpus my-corpus --erase phoneme --towers
+        probe-layers intervene model.ckpt --corpus my-corpus --shard 2/8 --output parts
+        probe-layers intervene model.ckpt --corpus my-corpus --shards parts --output whole
       """)
 
   @Argument(help: "A checkpoint or a Hugging Face folder.", completion: .file())
@@ -104,6 +107,31 @@ struct InterveneCommand: AsyncParsableCommand {
       valueName: "level"))
   var mixing: String?
 
+  @Flag(
+    help: """
+      Also say how alike the layers of a model's two towers are: CLAP's of sounds and of texts, over recordings, or a \
+      Whisper's encoder and decoder, over words.
+      """)
+  var towers = false
+
+  @Option(
+    help: """
+      Only part i of n of the work, as i/n: a folder shard-i-of-n in the output folder, for the same command with --shards.
+      """)
+  var shard: String?
+
+  @Option(
+    help: "A folder of shards of the same study: what they have finished is taken from there.",
+    completion: .directory)
+  var shards: String?
+
+  @Option(
+    help: """
+      A folder that keeps every layer's frames of the unchanged model, as a study's --store does: another study of the same \
+      audio needs no pass for them.
+      """, completion: .directory)
+  var store: String?
+
   @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-interventions"
 
@@ -126,6 +154,13 @@ struct InterveneCommand: AsyncParsableCommand {
       throw ValidationError("--controls takes a number from 2 to 1000.")
     }
     (_, _, _) = (try steers(), try reductions(), try mixedLevel())
+    guard shard.map({ Shard($0) != nil }) ?? true else {
+      throw ValidationError("--shard takes a part of a number of parts, such as 2/3, not “\(shard ?? "")”.")
+    }
+    if shard != nil, shards != nil || writeModel != nil {
+      throw ValidationError(
+        "--shard makes a part of the work: --shards and --write-model belong to the run that gathers them.")
+    }
     if keep != nil, try reductions().isEmpty {
       throw ValidationError("--keep needs --prune or --quantise, which say what may become smaller.")
     }
@@ -184,6 +219,17 @@ struct InterveneCommand: AsyncParsableCommand {
     return simplification
   }
 
+  private func mixing(
+    _ model: SpeechModel, _ corpus: Corpus, _ study: InterventionStudy
+  ) throws -> MixingStudy? {
+    guard let level = try mixedLevel() else { return nil }
+    var mixing = MixingStudy(model: model, corpus: corpus, level: level)
+    if let chosen = study.layers, !chosen.isEmpty { mixing.layers = chosen }
+    (mixing.seed, mixing.store) = (seed, study.store)
+    (mixing.onProgress, mixing.isCancelled) = (study.onProgress, study.isCancelled)
+    return mixing
+  }
+
   func run() async throws {
     let interruption = Interruption()
     let progress = running.progress
@@ -199,6 +245,11 @@ struct InterveneCommand: AsyncParsableCommand {
     }
     study.steers = try steers()
     study.symbols = try HeadClasses.names(of: model)
+    study.language = loading.language
+    let texts = try ClapTexts.load(model, options: loading.options())
+    study.sharedTexts = try texts.map { try SharedTexts($0, of: corpus) }
+    let frames = try store.map { try StoredSource(loaded, in: $0, utterances: corpus.utterances) }
+    study.source = frames
     (study.effect, study.controls, study.seed) = (effect, controls, seed)
     (study.skips, study.replacesByMeans, study.ablatesHeads) = (skip, mean, ablateHeads)
     study.comparesUntrained = untrained
@@ -209,14 +260,30 @@ struct InterveneCommand: AsyncParsableCommand {
     }
     study.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
     study.isCancelled = { interruption.isRequested }
-    let lock = try RunLock.take(output, interruption)
+    let part = shard.flatMap { Shard($0) }
+    let lock = try RunLock.take(part.map { $0.folder(in: output) } ?? output, interruption)
     defer { lock.release() }
     let claim = ResultClaim(self, of: [loaded.fingerprint, corpus.fingerprint])
-    try claim.require(output, force: replacing.force)
+    if part == nil { try claim.require(output, force: replacing.force) }
     let work = UsedWork()
-    study.store = try InterventionWork(study, in: StudyFolder.workFolder(of: output), used: work)
+    study.store = try InterventionWork(
+      study, in: part.map { $0.folder(in: output) } ?? StudyFolder.workFolder(of: output),
+      shards: shards.map { Shard.folders(in: $0) } ?? [], used: work)
+    let (simplification, mixing) = (try simplification(study), try mixing(loaded, corpus, study))
+    // What cannot be asked of the model is said before the work.
+    try simplification?.check()
+    try mixing?.check()
+    var towers =
+      try towers ? TowerStudy(loaded, texts: texts, language: loading.language, corpus: corpus) : nil
+    if let part {
+      try await InterventionShard(study, simplification, mixing).keep(part, threads: running.threads)
+      try frames?.flush()
+      progress.finish()
+      if !running.showing.quiet { try standardOutput("Shard \(part): \(part.folder(in: output))") }
+      return
+    }
     var result = try await study.finished(threads: running.threads)
-    if let simplification = try simplification(study) {
+    if let simplification {
       progress.finish()
       if !running.showing.quiet {
         standardError("smaller weights: at most \(simplification.passes) whole passes over the corpus more")
@@ -229,15 +296,10 @@ struct InterveneCommand: AsyncParsableCommand {
           to: writeModel)
       }
     }
-    if let level = try mixedLevel() {
-      let chosen = study.layers
-      var study = MixingStudy(model: loaded, corpus: corpus, level: level)
-      if let chosen, !chosen.isEmpty { study.layers = chosen }
-      study.seed = seed
-      study.onProgress = { progress.update(stage: $0, done: $1, total: $2) }
-      study.isCancelled = { interruption.isRequested }
-      result.mixing = try await study.finished(threads: running.threads)
-    }
+    try frames?.flush()
+    if let mixing { result.mixing = try await mixing.finished(threads: running.threads) }
+    towers?.follow(study, threads: running.threads)
+    if let towers { result.towers = try await towers.run() }
     progress.finish()
     let writtenBy = WrittenBy(
       claim: claim, seed: seed, models: [(result.model, result.fingerprint)],
