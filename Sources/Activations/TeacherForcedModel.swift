@@ -78,6 +78,11 @@ public struct TeacherForcedModel: ActivationSource {
     return twin
   }
 
+  /// What the decoder is given of an utterance: `prefix`, and the tokens of its words.
+  ///
+  /// Throws `ActivationError.noWords`.
+  public func tokens(of utterance: Utterance) throws -> [Int] { try text(of: utterance).map(\.id) }
+
   private func isOfDecoder(_ tap: String) -> Bool { model.decoderTaps.contains { $0.name == tap } }
 
   /// The decoder's tokens for an utterance, each with its place in time.

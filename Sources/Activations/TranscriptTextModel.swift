@@ -45,6 +45,12 @@ public struct TranscriptTextModel: ActivationSource {
     TranscriptTextModel(try model.randomTwin(seed: seed))
   }
 
+  /// What the model reads of an utterance; nil where it has no words.
+  public static func text(of utterance: Utterance) -> String? {
+    let words = utterance.spans(at: .word).map(\.label).filter { !$0.isEmpty }
+    return words.isEmpty ? nil : words.joined(separator: " ")
+  }
+
   /// The text, and where each of its characters (Unicode scalars) lies in time; a space has no length.
   private func words(of utterance: Utterance) throws -> (
     text: String, letters: [(start: Double, end: Double)]

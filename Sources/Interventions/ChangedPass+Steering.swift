@@ -14,6 +14,7 @@ extension ChangedPass {
   func steered(
     _ steer: Steer, number: Int, _ directions: SteeringDirections
   ) throws -> [SteeredUtterance] {
+    try requireFrames()
     let plan = setting.plans[steer.level]
     let spans = plan.testedSpans(utterance).filter { $0.label == steer.from }
     guard !spans.isEmpty, let timing = setting.read[place].timing else { return [] }
@@ -59,7 +60,7 @@ extension ChangedPass {
       count(try readers.guesses(vectors, fold: plan.testFold[utterance]), steer.from, steer.to)
     }
     if let logits = values[InterventionStudy.head], let head = steer.head, let timing = setting.headTiming,
-      let isFiller = setting.spelling?.isFiller
+      let isFiller = setting.head?.spelling?.isFiller
     {
       let output = HeadOutput(logits: logits)
       let guesses = spans.map { span in

@@ -11,7 +11,8 @@ struct ChangedPass: Sendable {
   let utterance: Int
   /// The layer that is changed, among those that are read.
   let place: Int
-  /// The layer's values, `[frames × width]`.
+  /// What the model goes on from at the layer: its frames or, where these are means of tokens, the tokens, `[rows × width]`.
+  /// A change that is linear but for a shift does to the frames what it does to their tokens.
   let states: Tensor
   let intactTally: HeadTally?
   private let pass: RecordedPass
@@ -27,33 +28,43 @@ struct ChangedPass: Sendable {
     let study = setting.study
     let samples = try study.model.inputValues(of: study.corpus.utterances[utterance].sound())
     let layer = setting.read[place].name
-    let pass = try RecordedPass(study.model, samples, upTo: setting.deepest)
-    states = try pass.values(of: layer)
-    let head = InterventionStudy.head
-    let intact =
-      setting.hasHead
-      ? IntactHead(HeadOutput(logits: try pass.values(of: head)), of: utterance, setting.spelling) : nil
+    let pass = try RecordedPass(
+      study.model, samples, tokens: setting.head?.tokens(of: utterance), upTo: setting.deepest)
+    states = try pass.states(of: layer)
+    let intact = try setting.head.map { head in
+      IntactHead(head.output(try pass.values(of: head.tap), of: utterance), of: utterance, head.reading)
+    }
     let reachable = pass.places(after: layer)
-    let later = setting.read[(place + 1)...].map(\.name) + (setting.hasHead ? [head] : [])
+    let later = setting.read[(place + 1)...].map(\.name) + [setting.head?.tap].compactMap(\.self)
     var unmoved: [String: Tensor] = [:]
     for name in later where !reachable.contains(name) { unmoved[name] = try pass.values(of: name) }
     (self.pass, self.intact, self.unmoved) = (pass, intact, unmoved)
     moved = later.filter(reachable.contains)
-    intactTally = intact.map { $0.output.tally(of: utterance, beside: $0, setting.spelling) }
+    intactTally = intact.flatMap { intact in
+      setting.head.map { intact.output.tally(of: utterance, beside: intact, $0.reading) }
+    }
+  }
+
+  /// Where a layer's frames are means of tokens, a token belongs to no labelled span alone.
+  func requireFrames() throws {
+    guard !pass.goesOnFromTokens(at: layer) else { throw InterventionError.tokens(layer: layer) }
   }
 
   /// The frames that are changed; nil for all.
-  func changes(_ plan: ConceptPlan) -> [Bool]? {
+  func changes(_ plan: ConceptPlan) throws -> [Bool]? {
     guard !setting.study.changesUnlabelled, let timing = setting.read[place].timing else { return nil }
+    try requireFrames()
     return plan.labels(ofFrames: states.rows, timing, in: utterance)[0].map { $0 >= 0 }
   }
 
-  /// The values of the layer and of all after it, were the layer's values `changed`.
+  /// The values of the layer and of all after it, were its states `changed`.
   func values(with changed: Tensor) throws -> [String: Tensor] {
     try setting.study.requireGoingOn()
-    var values = try pass.values(of: moved, replacing: layer, with: changed)
+    let ofTokens = pass.goesOnFromTokens(at: layer)
+    var values = try pass.values(
+      of: moved + (ofTokens ? [layer] : []), replacingStatesOf: layer, with: changed)
     values.merge(unmoved) { changed, _ in changed }
-    values[layer] = changed
+    if !ofTokens { values[layer] = changed }
     return values
   }
 
@@ -62,8 +73,8 @@ struct ChangedPass: Sendable {
     let plans = setting.plans
     var reading = LevelOutcome.Reading(
       head: nil, right: setting.read.map { _ in [Double](repeating: 0, count: plans.count) })
-    if let intact, let logits = values[InterventionStudy.head] {
-      reading.head = HeadOutput(logits: logits).tally(of: utterance, beside: intact, setting.spelling)
+    if let intact, let head = setting.head, let own = values[head.tap] {
+      reading.head = head.output(own, of: utterance).tally(of: utterance, beside: intact, head.reading)
     }
     for reader in place..<setting.read.count {
       for (level, plan) in plans.enumerated() {
@@ -108,6 +119,7 @@ struct ChangedPass: Sendable {
     }
     var found: [LayerOutcome.Lesion] = []
     if let name = setting.input(ofBlock: place) {
+      try requireFrames()
       let input = try pass.values(of: name)
       if setting.study.skips { found.append(try lesion(.leftOut, values(with: input))) }
       if let update = means.update {

@@ -36,12 +36,16 @@ struct ClassSums: Sendable {
     let rows = labels[0].indices.filter { labels[0][$0] >= 0 }
     CentredRows.forEachBlock(of: states, rows: rows, mean: centre) { first, block, size in
       gram.addProduct(of: block, rows: size, width: width)
-      for i in 0..<size {
-        for k in 0..<width { sum[k] += block[i * width + k] }
-        for (set, labels) in labels.enumerated() where labels[rows[first + i]] >= 0 {
-          let label = labels[rows[first + i]]
-          counts[set][label] += 1
-          for k in 0..<width { classSums[set].values[label * width + k] += block[i * width + k] }
+      sum.withUnsafeMutableBufferPointer { sum in
+        for i in 0..<size { for k in 0..<width { sum[k] += block[i * width + k] } }
+      }
+      for (set, labels) in labels.enumerated() {
+        classSums[set].values.withUnsafeMutableBufferPointer { sums in
+          for i in 0..<size where labels[rows[first + i]] >= 0 {
+            let label = labels[rows[first + i]]
+            counts[set][label] += 1
+            for k in 0..<width { sums[label * width + k] += block[i * width + k] }
+          }
         }
       }
     }
@@ -53,10 +57,10 @@ struct ClassSums: Sendable {
     precondition(a.centre == b.centre && a.classCount == b.classCount && a.counts.count == b.counts.count)
     a.count += b.count
     for k in a.sum.indices { a.sum[k] += b.sum[k] }
-    for i in a.gram.values.indices { a.gram.values[i] += b.gram.values[i] }
+    a.gram.values.add(b.gram.values)
     for set in a.counts.indices {
       for c in a.counts[set].indices { a.counts[set][c] += b.counts[set][c] }
-      for i in a.classSums[set].values.indices { a.classSums[set].values[i] += b.classSums[set].values[i] }
+      a.classSums[set].values.add(b.classSums[set].values)
     }
   }
 
@@ -77,5 +81,14 @@ struct ClassSums: Sendable {
     return LabelMoments(
       count: count, classes: occurring, counts: occurring.map { counts[set][$0] },
       mean: zip(centre, sum).map { $0 + $1 / n }, gram: centred, sums: sums)
+  }
+}
+
+extension [Double] {
+  /// Adds others, place by place.
+  fileprivate mutating func add(_ others: [Double]) {
+    others.withUnsafeBufferPointer { others in
+      withUnsafeMutableBufferPointer { own in for i in own.indices { own[i] += others[i] } }
+    }
   }
 }

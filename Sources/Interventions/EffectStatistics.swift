@@ -19,17 +19,18 @@ struct EffectStatistics: Sendable {
   /// How much each draw counts in each resample, `[1 + resamples × draws]`.
   private let drawWeights: Matrix
 
-  init(_ plan: ConceptPlan, draws: Int, resamples: Int, seed: UInt64) {
-    let tested = plan.tested
+  /// Over the utterances that a level tests, or over `clusters`.
+  init(_ plan: ConceptPlan, clusters: [Int]? = nil, draws: Int, resamples: Int, seed: UInt64) {
+    let tested = clusters ?? plan.tested
     let speakers = Set(tested.map { plan.speakers[$0] }).sorted()
     let bySpeaker = speakers.count >= SimultaneousInference.leastClusters
     var numbers: [Int: Int] = [:]
     for (number, id) in (bySpeaker ? speakers : tested).enumerated() { numbers[id] = number }
     cluster = Dictionary(
       uniqueKeysWithValues: tested.map { ($0, numbers[bySpeaker ? plan.speakers[$0] : $0] ?? 0) })
-    clusters = numbers.count
+    self.clusters = numbers.count
     unit = bySpeaker ? "speakers" : "utterances"
-    bootstrap = Bootstrap(clusters: max(1, clusters), resamples: resamples, seed: seed)
+    bootstrap = Bootstrap(clusters: max(1, numbers.count), resamples: resamples, seed: seed)
     var weights = Matrix(rows: resamples + 1, columns: draws, repeating: 0)
     var random = RandomNumbers(seed: seed, stream: "bootstrap of random subspaces")
     // Of m draws a resample of them spreads too little by √((m − 1)/m).

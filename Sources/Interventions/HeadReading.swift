@@ -45,9 +45,19 @@ struct HeadOutput: Sendable {
   }
 
   /// What it says of an utterance beside what the intact head says of it.
-  func tally(of utterance: Int, beside intact: IntactHead, _ spelling: HeadSpelling?) -> HeadTally {
+  func tally(of utterance: Int, beside intact: IntactHead, _ reading: ModelHead.Reading) -> HeadTally {
     var tally = HeadTally(frames: Double(frames), divergence: divergence(from: intact.output))
-    guard let spelling, let alignment = intact.alignment else { return tally }
+    if case .rows(let targets) = reading {
+      let right = targets[utterance]
+      precondition(right.count == frames, "\(right.count) right classes of \(frames) rows")
+      tally.symbols = Double(frames)
+      for (row, target) in right.enumerated() {
+        tally.loss -= self[row, target]
+        if likeliest(row) != target { tally.edits += 1 }
+      }
+      return tally
+    }
+    guard case .symbols(let spelling) = reading, let alignment = intact.alignment else { return tally }
     let symbols = spelling.symbols[utterance]
     guard let loss = loss(of: symbols, isFiller: spelling.isFiller) else { return tally }
     tally.symbols = Double(symbols.count)
@@ -88,13 +98,18 @@ struct HeadOutput: Sendable {
   /// log P of a class at a frame.
   subscript(frame: Int, symbol: Int) -> Double { logs[frame * classes + symbol] }
 
+  private func likeliest(_ frame: Int) -> Int {
+    var best = 0
+    for k in 0..<classes where logs[frame * classes + k] > logs[frame * classes + best] { best = k }
+    return best
+  }
+
   /// The likeliest class of each frame, repetitions and fillers taken out.
   func decoded(isFiller: [Bool]) -> [Int] {
     var symbols: [Int] = []
     var last = -1
     for frame in 0..<frames {
-      var best = 0
-      for k in 0..<classes where logs[frame * classes + k] > logs[frame * classes + best] { best = k }
+      let best = likeliest(frame)
       if best != last, !isFiller[best] { symbols.append(best) }
       last = best
     }
@@ -123,9 +138,10 @@ struct IntactHead: Sendable {
   /// Where it emits the transcript's symbols; nil where it cannot be spelt.
   let alignment: [CTCLattice.Emission]?
 
-  init(_ output: HeadOutput, of utterance: Int, _ spelling: HeadSpelling?) {
+  init(_ output: HeadOutput, of utterance: Int, _ reading: ModelHead.Reading) {
     self.output = output
-    guard let spelling, spelling.isFiller.count == output.classes, !spelling.symbols[utterance].isEmpty
+    guard case .symbols(let spelling) = reading, spelling.isFiller.count == output.classes,
+      !spelling.symbols[utterance].isEmpty
     else {
       alignment = nil
       return

@@ -19,6 +19,10 @@ public enum InterventionError: Error, Equatable, Sendable {
   /// A head whose loss was asked for and whose classes the transcripts cannot be spelt in.
   case unspellable(model: String, reason: String)
   case noLayers(model: String)
+  /// A model without a second tower to compare its layers with.
+  case oneTower(model: String)
+  /// A layer whose frames are means of tokens, where frames were to be changed one by one.
+  case tokens(layer: String)
   /// A class that is to be steered from or to and that no erased level has.
   case noClass(name: String, known: [String])
   case interrupted
@@ -47,10 +51,16 @@ extension InterventionError: CustomStringConvertible {
         + "labels"
     case .noLayers(let model):
       "\(model) has no layer before its output that could be changed"
+    case .oneTower(let model):
+      "\(model) has one tower: --towers compares CLAP's sounds with its texts, or a Whisper's encoder with its decoder, which "
+        + "needs a tokeniser beside the model"
+    case .tokens(let layer):
+      "the frames of \(layer) are means of tokens, which cannot be changed span by span: erase without --unlabelled leave, and "
+        + "without --steer, --skip and --mean there"
     case .noClass(let name, let known):
       "no level that is erased has the class \(name); their classes are \(known.joined(separator: "; "))"
     case .interrupted:
-      "Stopped. Finished layers are kept; run the same command again to go on."
+      "Stopped. Finished work is kept; run the same command again to go on."
     }
   }
 }

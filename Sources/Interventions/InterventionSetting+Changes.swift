@@ -65,6 +65,9 @@ extension InterventionSetting {
       levels[index].share = Self.mean(known.map(\.erased.share)) ?? 0
       levels[index].randomShare = Self.mean(known.flatMap { $0.random.map(\.erasure.share) })
       levels[index].controlShare = Self.mean(known.compactMap { $0.control?.share })
+      if !study.isUntrained {
+        levels[index].ranks = try ranks(of: index, layer, fitted[index].map { $0?.erased })
+      }
       levels[index].tested =
         study.isUntrained
         ? found.compactMap { $0.levels[index] } : try withReturned(found, level: index, from: place)
@@ -157,7 +160,7 @@ extension InterventionSetting {
     guard folds.contains(where: { $0 != nil }) || means != nil else { return result }
     let pass = try ChangedPass(self, utterance, place)
     func reading(_ erasure: LinearErasure, _ index: Int) throws -> LevelOutcome.Reading {
-      try pass.reading(pass.values(with: erasure(pass.states, changes: pass.changes(plans[index]))))
+      try pass.reading(pass.values(with: erasure(pass.states, changes: try pass.changes(plans[index]))))
     }
     if let means { result.lesions = try pass.lesions(means) }
     for (index, fold) in folds.enumerated() {
@@ -166,7 +169,7 @@ extension InterventionSetting {
         result.steered += try pass.steered(steers[number], number: number, directions)
       }
       let erased = try pass.values(
-        with: fold.erased(pass.states, changes: pass.changes(plans[index])))
+        with: fold.erased(pass.states, changes: try pass.changes(plans[index])))
       if !study.isUntrained { result.vectors[index] = pass.vectors(of: plans[index], level: index, erased) }
       result.levels[index] = LevelOutcome.Tested(
         utterance: utterance, intact: pass.intactTally, erased: try pass.reading(erased),

@@ -37,8 +37,10 @@ extension InterventionSetting {
 
   private func frameSums(of layers: [String], in utterance: Int) throws -> [String: [ClassSums?]] {
     var sums: [String: [ClassSums?]] = [:]
-    let sound = try study.corpus.utterances[utterance].sound()
-    try study.model.forward(sound, taps: Set(layers)) { layer, frames in
+    let (source, own) = (
+      study.source ?? study.model as any ActivationSource, study.corpus.utterances[utterance]
+    )
+    try source.forward(own, own.sound(), taps: Set(layers), threads: 1) { layer, frames in
       guard let place = read.firstIndex(where: { $0.name == layer }), let timing = read[place].timing,
         let centre = centres[place]
       else { return }

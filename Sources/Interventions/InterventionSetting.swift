@@ -15,11 +15,9 @@ struct InterventionSetting: Sendable {
   let read: [TapPoint]
   /// The names of those that are changed, in the same order.
   let changed: [String]
-  let hasHead: Bool
-  let spelling: HeadSpelling?
-  /// Why the head's loss cannot be had; nil where it can, or there is no head.
-  let spellingObstacle: String?
-  /// Of the head's frames.
+  /// The model's own output; nil without one.
+  let head: ModelHead?
+  /// Of the head's frames, where its rows are frames.
   let headTiming: FrameTiming?
   let steers: [Steer]
   /// Utterances that are run: those that the model reads at once.
@@ -33,30 +31,29 @@ struct InterventionSetting: Sendable {
   /// Draws of random subspaces that each fold of each level has.
   let draws: [[[Int]]]
 
-  var deepest: String { hasHead ? InterventionStudy.head : read.last?.name ?? "" }
+  var deepest: String { head?.tap ?? read.last?.name ?? "" }
 
   init(_ study: InterventionStudy, threads: Int) throws {
     self.study = study
     self.threads = max(1, threads)
     let (model, corpus) = (study.model, study.corpus)
     let specs = try study.levels.map { try ProbeSpec.erasable($0, among: study.probes, ofText: false) }
+    let head = try ModelHead(study, threads: self.threads)
     let taps = model.taps.filter {
-      $0.timing != nil && $0.name != InterventionStudy.head && $0.kind != .logits
+      $0.timing != nil && $0.name != (head?.tap ?? InterventionStudy.head) && $0.kind != .logits
         && study.readLayers?.contains($0.name) ?? true
     }
+    self.head = head
     guard !taps.isEmpty else { throw InterventionError.noLayers(model: model.name) }
     read = taps
     changed = taps.map(\.name).filter { study.layers?.contains($0) ?? true }
     guard !changed.isEmpty || study.layers?.isEmpty == true else {
       throw InterventionError.noLayers(model: model.name)
     }
-    hasHead = study.effect != .probes && model.taps.contains { $0.name == InterventionStudy.head }
-    if !hasHead, study.effect != .auto, study.effect != .probes {
-      throw InterventionError.noHead(model: model.name)
-    }
-    (spelling, spellingObstacle) = try Self.spelling(study, hasHead: hasHead)
     headTiming = model.taps.first { $0.name == InterventionStudy.head }?.timing
-    utterances = corpus.utterances.indices.filter { model.canGoOn(corpus.utterances[$0].seconds) }
+    utterances = corpus.utterances.indices.filter {
+      model.canGoOn(corpus.utterances[$0].seconds) && head?.takes($0) ?? true
+    }
 
     let settings = ExtractionSettings(
       levels: Set(specs.map(\.level)).sorted(), layers: taps.map(\.name), includesMel: false,
@@ -64,7 +61,9 @@ struct InterventionSetting: Sendable {
       seed: study.seed)
     let extraction: Extraction
     do {
-      extraction = try ExtractionPass(of: model, over: corpus.utterances, settings: settings).run(
+      extraction = try ExtractionPass(
+        of: study.source ?? model as any ActivationSource, over: corpus.utterances, settings: settings
+      ).run(
         threads: self.threads,
         progress: { [onProgress = study.onProgress] in onProgress("Extracting", $0.done, $0.total) },
         isCancelled: study.isCancelled)
@@ -91,16 +90,6 @@ struct InterventionSetting: Sendable {
     centres = found.map(\.centre)
   }
 
-  private static func spelling(_ study: InterventionStudy, hasHead: Bool) throws -> (HeadSpelling?, String?)
-  {
-    guard hasHead, study.effect != .divergence else { return (nil, nil) }
-    do {
-      return (try HeadSpelling(study.corpus, classes: study.symbols, model: study.model.name), nil)
-    } catch let error as InterventionError where study.effect == .auto {
-      return (nil, error.description)
-    }
-  }
-
   // MARK: - Cost
 
   private func bytes(_ layer: String) -> Int {
@@ -111,11 +100,11 @@ struct InterventionSetting: Sendable {
     }
   }
 
-  /// The changed layers in groups whose sums fit into memory together.
-  var groups: [[String]] {
+  /// Layers in groups whose sums fit into memory together.
+  func groups(of layers: [String]) -> [[String]] {
     var groups: [[String]] = []
     var used = 0
-    for layer in changed {
+    for layer in layers {
       let own = bytes(layer)
       if groups.isEmpty || used + own > study.memory {
         groups.append([])
@@ -131,12 +120,15 @@ struct InterventionSetting: Sendable {
     let variants = plans.indices.map { place in
       1 + (plans[place].hasControl ? 1 : 0) + (draws[place].map(\.count).max() ?? 0)
     }
-    var whole = 1 + groups.count + changed.count
+    let groups = groups(of: changed).count
+    var whole = 1 + groups + changed.count
     let steering = study.steers.count * (1 + Steer.doses.count * (1 + Steer.draws))
     var partial = changed.count * (variants.reduce(0, +) + steering) + lesionPasses
-    if study.replacesByMeans || study.ablatesHeads { whole += groups.count }
+    if study.replacesByMeans || study.ablatesHeads { whole += groups }
+    // Where recordings lie in a space that texts share, and what they find there.
+    if head?.isRetrieval == true { whole += study.comparesUntrained ? 3 : 2 }
     if study.comparesUntrained {
-      whole += 1 + groups.count + changed.count
+      whole += 1 + groups + changed.count
       partial += changed.count * plans.count
     }
     return InterventionCost(

@@ -35,6 +35,8 @@ public struct InterventionStudy: Sendable {
 
   public var model: SpeechModel
   public var corpus: Corpus
+  /// Gives the frames of the unchanged model, such as a store of them; nil for the model itself.
+  public var source: (any ActivationSource)?
   /// What is erased, by the names of probe definitions.
   public var levels: [String]
   public var probes: [ProbeSpec] = ProbeSpec.bundled
@@ -43,6 +45,11 @@ public struct InterventionStudy: Sendable {
   /// The names of the head's classes, in their order.
   public var symbols: [String] = []
   public var effect = Effect.auto
+  /// The language that the decoder of a multilingual Whisper is told, such as `de`.
+  public var language: String?
+  /// Of a model with two towers, the corpus's texts in the space that both share: finding them is then what an effect is
+  /// measured on.
+  public var sharedTexts: SharedTexts?
   /// Random subspaces of each erasure.
   public var controls = 20
   /// Whether each block that is changed is also left out, its input taking the place of its output.
@@ -61,7 +68,7 @@ public struct InterventionStudy: Sendable {
   public var resamples = 1000
   /// Bytes that the sums of frames may take at once; more layers than fit are summed in further passes.
   public var memory = 512 << 20
-  /// Keeps what is finished of a layer, and gives it back; nil keeps nothing.
+  /// Keeps finished layers, and gives them back; nil keeps nothing.
   public var store: (any InterventionStore)?
   /// Told what the study will take, before it begins.
   public var onCost: @Sendable (InterventionCost) -> Void = { _ in }
@@ -86,6 +93,7 @@ public struct InterventionStudy: Sendable {
   private func untrained() throws -> InterventionStudy {
     var study = self
     study.model = try model.randomTwin(seed: seed)
+    study.source = nil
     (study.controls, study.skips, study.replacesByMeans, study.ablatesHeads) = (0, false, false, false)
     (study.comparesUntrained, study.isUntrained, study.steers) = (false, true, [])
     return study
@@ -93,31 +101,55 @@ public struct InterventionStudy: Sendable {
 
   /// - Throws: `InterventionError`, and what passes, fits and files throw.
   public func run(threads: Int = 1) throws -> InterventionResult {
+    let (setting, untrained) = try settings(threads: threads)
+    let outcomes = try outcomes(of: setting.changed, setting, untrained)
+    try model.requireUnchanged()
+    var result = try InterventionSummary(setting, outcomes, untrained: untrained).result()
+    result.retrievals = try setting.retrievals()
+    return result
+  }
+
+  /// Does and keeps a share of the layers that are changed, and says which they are.
+  ///
+  /// - Throws: as `run` does.
+  @discardableResult
+  public func keep(_ share: WorkShare, threads: Int = 1) throws -> [String] {
+    let (setting, untrained) = try settings(threads: threads)
+    let own = share.part(of: setting.changed)
+    _ = try outcomes(of: own, setting, untrained)
+    try model.requireUnchanged()
+    return own
+  }
+
+  private func settings(threads: Int) throws -> (InterventionSetting, untrained: InterventionSetting?) {
     let setting = try InterventionSetting(self, threads: threads)
     onCost(setting.cost)
-    let untrained = try comparesUntrained ? InterventionSetting(self.untrained(), threads: threads) : nil
+    return (setting, try comparesUntrained ? InterventionSetting(untrained(), threads: threads) : nil)
+  }
+
+  private func outcomes(
+    of layers: [String], _ setting: InterventionSetting, _ untrained: InterventionSetting?
+  ) throws -> [LayerOutcome] {
     var outcomes: [LayerOutcome] = []
-    for group in setting.groups {
-      let missing = try group.filter { layer in
-        guard let kept = try store?.outcome(of: layer) else { return true }
-        outcomes.append(kept)
-        return false
-      }
-      guard !missing.isEmpty else { continue }
-      let sums = try setting.frameSums(of: missing)
-      let untrainedSums = try untrained?.frameSums(of: missing) ?? [:]
-      let means = try setting.blockMeans(of: missing)
-      for layer in missing {
+    let missing = try layers.filter { layer in
+      guard let kept = try store?.kept(LayerOutcome.name(layer), as: LayerOutcome.self) else { return true }
+      outcomes.append(kept)
+      return false
+    }
+    for group in setting.groups(of: missing) {
+      let sums = try setting.frameSums(of: group)
+      let untrainedSums = try untrained?.frameSums(of: group) ?? [:]
+      let means = try setting.blockMeans(of: group)
+      for layer in group {
         var outcome = try setting.outcome(of: layer, sums[layer] ?? [], means: means[layer])
         if let untrained {
           outcome.compare(with: try untrained.outcome(of: layer, untrainedSums[layer] ?? []))
         }
-        try store?.keep(outcome)
+        try store?.keep(outcome, as: LayerOutcome.name(layer))
         outcomes.append(outcome)
       }
     }
-    try model.requireUnchanged()
-    return try InterventionSummary(setting, outcomes, untrained: untrained).result()
+    return outcomes
   }
 
   func requireGoingOn() throws(InterventionError) { if isCancelled() { throw .interrupted } }
@@ -138,10 +170,4 @@ public struct InterventionCost: Sendable, Equatable {
     "\(levels) levels erased at \(layers) layers: \(whole) whole passes over \(utterances) utterances "
       + "(\((seconds / 6).rounded() / 10) min) and \(partial) that go on from a changed layer"
   }
-}
-
-/// Where finished layers are kept, so that an interrupted study goes on.
-public protocol InterventionStore: Sendable {
-  func outcome(of layer: String) throws -> LayerOutcome?
-  func keep(_ outcome: LayerOutcome) throws
 }

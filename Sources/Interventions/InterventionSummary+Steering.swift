@@ -14,7 +14,7 @@ extension InterventionSummary {
       }
       let places =
         readers.map { (place: $0, name: setting.read[$0].name) }
-        + (steer.head == nil || !setting.hasHead ? [] : [(place: setting.read.count, name: "head")])
+        + (steer.head == nil || setting.head == nil ? [] : [(place: setting.read.count, name: "head")])
       return places.compactMap { place, name in
         let doses = [-1] + Array(Steer.doses.indices)
         let points = doses.compactMap { point(own, steer.level, place, dose: $0) }

@@ -77,39 +77,34 @@ struct InterventionSummary {
 
   /// What verdicts are about.
   var quantity: InterventionResult.Quantity {
-    guard setting.hasHead else { return .accuracy }
-    guard setting.spelling != nil else { return .divergence }
-    return setting.study.effect == .loss ? .loss : .symbol
+    setting.head?.quantities(setting.study.effect).first ?? .accuracy
   }
 
-  private var unit: String { setting.spelling?.unit == .letters ? "letter" : "phone" }
-
   private var effectInWords: String {
-    switch quantity {
-    case .symbol: "the head's loss of each \(unit) where it emits one, nats a \(unit)"
-    case .loss: "the head's loss of the transcript, nats a \(unit)"
-    case .divergence: "how far the head's output moves, nats a frame"
-    case .errors: "errors of the head"
-    case .accuracy: "accuracy of linear readers of \(setting.read.last?.name ?? "the last layer")"
-    }
+    setting.head?.words(quantity)
+      ?? "accuracy of linear readers of \(setting.read.last?.name ?? "the last layer")"
   }
 
   private var warnings: [String] {
+    var warnings: [String] = []
     let left = setting.study.corpus.utterances.count - setting.utterances.count
-    return
-      (left > 0
-      ? ["\(left) recordings are longer than the model reads at once and were not changed."] : [])
-      + setting.plans.filter { !$0.hasControl }.map {
-        "\($0.name) has no control task: its types are hardly more than its classes, so that random classes would be the "
-          + "same erasure; what it costs is compared with random subspaces alone."
-      }
-      + (setting.spellingObstacle.map {
-        ["The head's loss could not be had, its divergence is used: \($0)."]
-      } ?? [])
-      + [
-        "Erased is what a linear reader could find: what is stored otherwise stays, and an effect is this model's on these "
-          + "recordings."
-      ]
+    if left > 0 {
+      let reads = setting.head?.tokens(of: 0) != nil
+      warnings.append(
+        "\(left) recordings were not changed: they are longer than the model reads at once"
+          + (reads ? ", or have no words, or more than its decoder takes." : "."))
+    }
+    warnings += setting.plans.filter { !$0.hasControl }.map {
+      "\($0.name) has no control task: its types are hardly more than its classes, so that random classes would be the "
+        + "same erasure; what it costs is compared with random subspaces alone."
+    }
+    if let obstacle = setting.head?.obstacle {
+      warnings.append("The head's loss could not be had, its divergence is used: \(obstacle).")
+    }
+    warnings.append(
+      "Erased is what a linear reader could find: what is stored otherwise stays, and an effect is this model's on these "
+        + "recordings.")
+    return warnings
   }
 
   // MARK: - Rows
@@ -140,6 +135,8 @@ struct InterventionSummary {
     }
     row.readers = readers(outcome, level)
     row.returned = returned(outcome, level)
+    row.ranks = ranks(own, level)
+    row.neededRank = row.ranks.first { !$0.isLess }?.rank
     row.verdict =
       VerdictReading(
         level: plan.name, layer: outcome.layer, effectUnit: effectInWords,
@@ -159,10 +156,7 @@ struct InterventionSummary {
   // MARK: - The head
 
   private func headEffects(_ own: LevelOutcome, _ level: Int) -> [InterventionResult.Effect] {
-    guard setting.hasHead else { return [] }
-    let quantities: [InterventionResult.Quantity] =
-      setting.spelling == nil ? [.divergence] : [.symbol, .loss, .divergence, .errors]
-    return quantities.compactMap { headDraws($0, own, level)?.effect }
+    (setting.head?.quantities(setting.study.effect) ?? []).compactMap { headDraws($0, own, level)?.effect }
   }
 
   private func headDraws(
@@ -247,6 +241,27 @@ struct InterventionSummary {
       cost: statistics.cost(erased), atRandom: statistics.costAtRandom(random),
       control: control.isEmpty ? nil : statistics.cost(control),
       untrained: untrained.isEmpty ? nil : statistics.cost(untrained))
+  }
+
+  // MARK: - How many directions
+
+  /// The accuracy of readers of so many directions, and whether it is less than the best one's.
+  private func ranks(_ own: LevelOutcome, _ level: Int) -> [InterventionResult.RankPoint] {
+    let (plan, statistics) = (setting.plans[level], statistics[level])
+    let accuracies = own.ranks.map { trial in
+      statistics.cost(
+        trial.right.sorted { $0.key < $1.key }.map {
+          ($0.key, .init(intact: 0, changed: $0.value, weight: Double(plan.testedSpans($0.key).count)))
+        })
+    }
+    guard let best = accuracies.max(by: { ($0.values.first ?? 0) < ($1.values.first ?? 0) }) else {
+      return []
+    }
+    return zip(own.ranks, accuracies).map { trial, accuracy in
+      InterventionResult.RankPoint(
+        rank: trial.rank, accuracy: accuracy.estimate(within: 0...1),
+        isLess: (best - accuracy).estimate().isPositive)
+    }
   }
 
   // MARK: - What comes back

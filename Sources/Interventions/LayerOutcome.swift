@@ -1,8 +1,8 @@
 import Tensors
 
 /// What changes of one layer did, utterance by utterance: what is kept of a layer that is finished.
-public struct LayerOutcome: Sendable, Codable, Equatable {
-  public let layer: String
+struct LayerOutcome: Sendable, Codable, Equatable {
+  let layer: String
   /// In the order of the levels that are erased.
   var levels: [LevelOutcome]
   /// With the layer's block, or a part of it, out of work; empty where that was not asked for, or there is no block.
@@ -11,6 +11,9 @@ public struct LayerOutcome: Sendable, Codable, Equatable {
   var steered: [SteeredUtterance] = []
   /// How far what is erased of two levels is the same.
   var overlaps: [Overlap] = []
+
+  /// What it is kept as.
+  static func name(_ layer: String) -> String { "changed \(layer)" }
 
   /// Takes over what erasing did to the untrained model.
   mutating func compare(with untrained: LayerOutcome) {
@@ -89,4 +92,6 @@ struct LevelOutcome: Sendable, Codable, Equatable {
   var randomShare: Double?
   var controlShare: Double?
   var tested: [Tested] = []
+  /// What so many of the erased directions are read by; empty of an untrained model.
+  var ranks: [SubspaceRank] = []
 }

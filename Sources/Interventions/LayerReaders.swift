@@ -14,9 +14,12 @@ struct LayerReaders: Sendable {
   init(_ plan: ConceptPlan, sums: [ClassSums?], cells: [Bool]? = nil) throws {
     folds = try (0..<plan.foldCount).map { fold in
       guard let moments = plan.training(fold, sums, cells: cells)?.moments() else { return nil }
-      return try LDAProbe(penalty: Self.shrinkage * Double(moments.count)).fit(
-        moments, classCount: plan.classes.count)
+      return try Self.fit(moments, classCount: plan.classes.count)
     }
+  }
+
+  static func fit(_ moments: LabelMoments, classCount: Int) throws -> FittedDiscriminant {
+    try LDAProbe(penalty: shrinkage * Double(moments.count)).fit(moments, classCount: classCount)
   }
 
   /// How many of the tested spans of an utterance are read right; `vectors` has a row for each of them.

@@ -16,6 +16,8 @@ public struct MixingStudy: Sendable {
   public var level: Level
   /// The blocks' outputs, by name; nil for all that have attention.
   public var layers: [String]?
+  /// Keeps finished recordings, and gives them back; nil keeps nothing.
+  public var store: (any InterventionStore)?
   public var seed: UInt64 = 0
   public var resamples = 1000
   public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
@@ -36,7 +38,7 @@ public struct MixingStudy: Sendable {
   }
 
   /// Sums over an utterance's spans, of one layer and method.
-  struct Sums: Sendable {
+  struct Sums: Sendable, Codable, Equatable {
     var spans = 0.0
     /// By part: what the span has of it, and what it would have were all frames alike.
     var shares = [Double](repeating: 0, count: Part.allCases.count)
@@ -49,18 +51,8 @@ public struct MixingStudy: Sendable {
   /// - Throws: `InterventionError.noLayers` where no block has attention that can be told apart, `.tooFewSpans` where no
   ///   utterance has spans of the level, and what passes throw.
   public func run(threads: Int = 1) throws -> [InterventionResult.Mixing] {
-    let blocks = try blocks()
-    let utterances = corpus.utterances.indices.filter {
-      model.canGoOn(corpus.utterances[$0].seconds) && !corpus.utterances[$0].spans(at: level).isEmpty
-    }
-    guard !utterances.isEmpty else {
-      throw InterventionError.tooFewSpans(level: level.rawValue, reason: "no recording has spans of it")
-    }
-    let counter = DoneCounter()
-    let found = try parallelMap(utterances.count, threads: threads) { index -> [[MixingMethod: Sums]] in
-      defer { onProgress("Mixing", counter.next(), utterances.count) }
-      return try sums(utterances[index], blocks)
-    }
+    let (blocks, utterances) = (try blocks(), try utterances())
+    let found = try sums(of: utterances, blocks, threads: threads)
     let statistics = MixingStatistics(utterances.count, resamples: resamples, seed: seed)
     return blocks.indices.flatMap { block in
       MixingMethod.allCases.compactMap { method in
@@ -71,9 +63,46 @@ public struct MixingStudy: Sendable {
     }
   }
 
+  /// - Throws: `InterventionError` for a model or a corpus of which nothing can be told.
+  public func check() throws { (_, _) = (try blocks(), try utterances()) }
+
+  /// Does and keeps a share of the recordings.
+  ///
+  /// - Throws: as `run` does.
+  public func keep(_ share: WorkShare, threads: Int = 1) throws {
+    _ = try sums(of: share.part(of: utterances()), blocks(), threads: threads)
+  }
+
+  private func utterances() throws -> [Int] {
+    let utterances = corpus.utterances.indices.filter {
+      model.canGoOn(corpus.utterances[$0].seconds) && !corpus.utterances[$0].spans(at: level).isEmpty
+    }
+    guard !utterances.isEmpty else {
+      throw InterventionError.tooFewSpans(level: level.rawValue, reason: "no recording has spans of it")
+    }
+    return utterances
+  }
+
+  private func sums(
+    of utterances: [Int], _ blocks: [Block], threads: Int
+  ) throws -> [[[MixingMethod: Sums]]] {
+    let counter = DoneCounter()
+    return try parallelMap(utterances.count, threads: threads) { index in
+      defer { onProgress("Mixing", counter.next(), utterances.count) }
+      let name =
+        "mixing \(level.rawValue) \(utterances[index]) " + blocks.map(\.layer).joined(separator: " ")
+      if let kept = try store?.kept(name, as: [[MixingMethod: Sums]].self) { return kept }
+      let found = try sums(utterances[index], blocks)
+      try store?.keep(found, as: name)
+      return found
+    }
+  }
+
+  private typealias Block = (layer: String, attention: String)
+
   /// The blocks whose attention is told of, with the names of their attention weights.
-  private func blocks() throws -> [(layer: String, attention: String)] {
-    let all = model.attentionTaps.compactMap { tap -> (layer: String, attention: String)? in
+  private func blocks() throws -> [Block] {
+    let all = model.attentionTaps.compactMap { tap -> Block? in
       let layer = tap.name.replacing("attention.", with: "hidden.")
       return model.taps.contains { $0.name == layer } ? (layer, tap.name) : nil
     }
@@ -85,7 +114,7 @@ public struct MixingStudy: Sendable {
   }
 
   private func sums(
-    _ utterance: Int, _ blocks: [(layer: String, attention: String)]
+    _ utterance: Int, _ blocks: [Block]
   ) throws -> [[MixingMethod: Sums]] {
     if isCancelled() { throw InterventionError.interrupted }
     let samples = try model.inputValues(of: corpus.utterances[utterance].sound())

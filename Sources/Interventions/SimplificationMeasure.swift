@@ -6,35 +6,33 @@ import Results
 struct SimplificationMeasure: Sendable {
   private typealias Simplification = InterventionResult.Simplification
 
-  let whole: ReducedModel
+  private let setting: InterventionSetting
+  private let whole: ReducedOutcome
   private let statistics: [EffectStatistics]
-  private let intact: [Int: IntactHead]
   private let best: [String?]
 
-  init(_ whole: ReducedModel, _ study: InterventionStudy) {
-    self.whole = whole
+  init(_ whole: WholeModel, _ study: InterventionStudy) {
+    (setting, self.whole) = (whole.setting, whole.outcome)
     statistics = whole.setting.plans.map {
       EffectStatistics($0, draws: 0, resamples: study.resamples, seed: study.seed)
     }
-    let spelling = whole.setting.spelling
-    intact = Dictionary(
-      uniqueKeysWithValues: whole.heads.map { ($0, IntactHead($1, of: $0, spelling)) })
     best = whole.setting.bestLayers
   }
 
-  private var plans: [ConceptPlan] { whole.setting.plans }
+  private var plans: [ConceptPlan] { setting.plans }
 
-  func row(_ model: ReducedModel, part: String, change: String) -> InterventionResult.Simplification.Row {
+  func row(_ model: ReducedOutcome, part: String, change: String) -> InterventionResult.Simplification.Row {
     InterventionResult.Simplification.Row(
       part: part, change: change, bytes: 0, saved: 0, head: headEffects(model),
       readers: plans.indices.flatMap { level in
-        Set([best[level], whole.setting.read.last?.name].compactMap(\.self)).sorted().compactMap {
+        Set([best[level], setting.read.last?.name].compactMap(\.self)).sorted().compactMap {
           reader(model, level, at: $0)
         }
       })
   }
 
-  private func reader(_ model: ReducedModel, _ level: Int, at layer: String) -> InterventionResult.Reader? {
+  private func reader(_ model: ReducedOutcome, _ level: Int, at layer: String) -> InterventionResult.Reader?
+  {
     guard let cost = lost(level, at: layer, in: model), let right = whole.right(level, at: layer) else {
       return nil
     }
@@ -45,7 +43,7 @@ struct SimplificationMeasure: Sendable {
         quantity: .accuracy, intact: right.reduce(0, +) / Double(max(1, spans)), cost: cost.estimate()))
   }
 
-  private func lost(_ level: Int, at layer: String, in model: ReducedModel) -> Draws? {
+  private func lost(_ level: Int, at layer: String, in model: ReducedOutcome) -> Draws? {
     guard let before = whole.right(level, at: layer), let after = model.right(level, at: layer) else {
       return nil
     }
@@ -61,21 +59,14 @@ struct SimplificationMeasure: Sendable {
       })
   }
 
-  private func headEffects(_ model: ReducedModel) -> [InterventionResult.Effect] {
-    let spelling = whole.setting.spelling
-    var tallies: [(utterance: Int, intact: HeadTally, changed: HeadTally)] = []
-    for utterance in whole.setting.utterances {
-      guard let before = intact[utterance], let after = model.heads[utterance] else { continue }
-      tallies.append(
-        (
-          utterance, before.output.tally(of: utterance, beside: before, spelling),
-          after.tally(of: utterance, beside: before, spelling)
-        ))
+  private func headEffects(_ model: ReducedOutcome) -> [InterventionResult.Effect] {
+    let tallies = setting.utterances.compactMap { utterance in
+      whole.heads[utterance].flatMap { before in
+        model.heads[utterance].map { (utterance: utterance, intact: before, changed: $0) }
+      }
     }
-    guard let statistics = statistics.first, !tallies.isEmpty else { return [] }
-    let quantities: [InterventionResult.Quantity] =
-      spelling == nil ? [.divergence] : [.symbol, .loss, .divergence, .errors]
-    return quantities.compactMap { quantity in
+    guard let statistics = statistics.first, let head = setting.head, !tallies.isEmpty else { return [] }
+    return head.quantities(setting.study.effect).compactMap { quantity in
       let parts = tallies.compactMap { tally in
         quantity.part(tally.intact, tally.changed).map { (utterance: tally.utterance, part: $0) }
       }
@@ -94,11 +85,11 @@ struct SimplificationMeasure: Sendable {
   }
 
   /// Of all tested spans at the level's best layer.
-  func accuracyLost(of level: String, in model: ReducedModel) -> Double {
+  func accuracyLost(of level: String, in model: ReducedOutcome) -> Double {
     place(level).flatMap { lost($0.level, at: $0.layer, in: model)?.values.first } ?? 0
   }
 
-  private func accuracy(_ level: Int, at layer: String, in model: ReducedModel) -> Draws? {
+  private func accuracy(_ level: Int, at layer: String, in model: ReducedOutcome) -> Draws? {
     let plan = plans[level]
     return model.right(level, at: layer).map { right in
       statistics[level].cost(
@@ -109,7 +100,7 @@ struct SimplificationMeasure: Sendable {
   }
 
   /// Whether the level's accuracy at its best layer is no lower than the whole model's interval.
-  func keeps(_ level: String, in model: ReducedModel) -> Bool {
+  func keeps(_ level: String, in model: ReducedOutcome) -> Bool {
     guard let place = place(level), let before = accuracy(place.level, at: place.layer, in: whole),
       let after = accuracy(place.level, at: place.layer, in: model)?.values.first
     else { return false }
@@ -117,11 +108,11 @@ struct SimplificationMeasure: Sendable {
   }
 
   func smallest(
-    _ model: ReducedModel, level: String, bytes: Int,
+    _ model: ReducedOutcome, level: String, bytes: Int,
     changes: [InterventionResult.Simplification.Change], plan: [String: WeightReduction]
   ) -> InterventionResult.Simplification.Smallest {
     let found = place(level)
-    func estimate(_ model: ReducedModel) -> Estimate {
+    func estimate(_ model: ReducedOutcome) -> Estimate {
       found.flatMap { accuracy($0.level, at: $0.layer, in: model)?.estimate(within: 0...1) } ?? .missing
     }
     return InterventionResult.Simplification.Smallest(

@@ -42,35 +42,30 @@ public struct SimplificationStudy: Sendable {
   /// Passes over the corpus that it takes, at most.
   public var passes: Int {
     let search = kept == nil ? 0 : (parts.count * reductions.count + 1).searchSteps
-    return 2 * (1 + (parts.count + 1) * reductions.count + search)
+    return 2 * (1 + trials.count + search)
   }
 
   /// - Throws: `InterventionError.unknownLevel` for a level to keep that is not among the study's, and what passes and
   ///   fits throw.
   public func run(threads: Int = 1) throws -> InterventionResult.Simplification {
-    guard kept.map(study.levels.contains) ?? true else {
-      throw InterventionError.unknownLevel(name: kept ?? "", known: study.levels)
-    }
-    let whole = try ReducedModel(study, threads: threads, layers: nil)
+    try check()
+    let whole = try WholeModel(study, threads: threads)
     let measure = SimplificationMeasure(whole, study)
     let bytes = parts.reduce(0) { $0 + $1.bytes }
     var rows: [InterventionResult.Simplification.Row] = []
     var costs: [String: [WeightReduction: Double]] = [:]
-    let total = (parts.count + 1) * reductions.count
-    for reduction in reductions {
-      for part in parts.map({ [$0] }) + [parts] {
-        let plan = Dictionary(uniqueKeysWithValues: part.map { ($0.name, reduction) })
-        let found = try reduced(plan, whole, threads: threads)
-        let isAll = part.count == parts.count && parts.count > 1
-        var row = measure.row(found, part: isAll ? "all" : part[0].name, change: reduction.name)
-        row.bytes = part.reduce(0) { $0 + $1.bytes }
-        row.saved = row.bytes - part.reduce(0) { $0 + $1.bytes(reduction) }
-        if let kept, part.count == 1 {
-          costs[part[0].name, default: [:]][reduction] = measure.accuracyLost(of: kept, in: found)
-        }
-        rows.append(row)
-        study.onProgress("Making layers smaller", rows.count, total)
+    let trials = trials
+    for (part, reduction) in trials {
+      let found = try reduced(Self.plan(part, reduction), whole, threads: threads)
+      let isAll = part.count == parts.count && parts.count > 1
+      var row = measure.row(found, part: isAll ? "all" : part[0].name, change: reduction.name)
+      row.bytes = part.reduce(0) { $0 + $1.bytes }
+      row.saved = row.bytes - part.reduce(0) { $0 + $1.bytes(reduction) }
+      if let kept, part.count == 1 {
+        costs[part[0].name, default: [:]][reduction] = measure.accuracyLost(of: kept, in: found)
       }
+      rows.append(row)
+      study.onProgress("Making layers smaller", rows.count, trials.count)
     }
     var result = InterventionResult.Simplification(bytes: bytes, rows: rows)
     if let kept {
@@ -79,13 +74,48 @@ public struct SimplificationStudy: Sendable {
     return result
   }
 
+  /// - Throws: `InterventionError.unknownLevel` for a level to keep that is not among the study's.
+  public func check() throws(InterventionError) {
+    guard kept.map(study.levels.contains) ?? true else {
+      throw .unknownLevel(name: kept ?? "", known: study.levels)
+    }
+  }
+
+  /// Does and keeps a share of the smaller models; the search for the smallest one is no part of it.
+  ///
+  /// - Throws: as `run` does.
+  public func keep(_ share: WorkShare, threads: Int = 1) throws {
+    let whole = try WholeModel(study, threads: threads)
+    let own = share.part(of: trials)
+    for (place, (part, reduction)) in own.enumerated() {
+      _ = try reduced(Self.plan(part, reduction), whole, threads: threads)
+      study.onProgress("Making layers smaller", place + 1, own.count)
+    }
+  }
+
+  /// Each layer and all of them, by each reduction.
+  private var trials: [(parts: [WeightPart], reduction: WeightReduction)] {
+    reductions.flatMap { reduction in
+      (parts.map { [$0] } + (parts.count > 1 ? [parts] : [])).map { ($0, reduction) }
+    }
+  }
+
+  private static func plan(_ parts: [WeightPart], _ reduction: WeightReduction) -> [String: WeightReduction]
+  {
+    Dictionary(uniqueKeysWithValues: parts.map { ($0.name, reduction) })
+  }
+
   private func reduced(
-    _ plan: [String: WeightReduction], _ whole: ReducedModel, threads: Int
-  ) throws -> ReducedModel {
+    _ plan: [String: WeightReduction], _ whole: WholeModel, threads: Int
+  ) throws -> ReducedOutcome {
     try study.requireGoingOn()
+    let name = ReducedOutcome.name(plan)
+    if let kept = try study.store?.kept(name, as: ReducedOutcome.self) { return kept }
     var smaller = study
-    smaller.model = try load(plan)
-    return try ReducedModel(smaller, threads: threads, layers: whole.layers)
+    (smaller.model, smaller.source) = (try load(plan), nil)
+    let outcome = try whole.outcome(of: smaller, threads: threads)
+    try study.store?.keep(outcome, as: name)
+    return outcome
   }
 
   /// All layers begin at the reduction that saves most and are taken back, the one that costs the level most for what it
@@ -93,11 +123,11 @@ public struct SimplificationStudy: Sendable {
   /// by halving.
   private func smallest(
     keeping level: String, _ costs: [String: [WeightReduction: Double]], _ measure: SimplificationMeasure,
-    _ whole: ReducedModel, threads: Int
+    _ whole: WholeModel, threads: Int
   ) throws -> InterventionResult.Simplification.Smallest {
     let plans = stepsBack(costs)
     var (low, high) = (0, plans.count - 1)
-    var found: [Int: ReducedModel] = [:]
+    var found: [Int: ReducedOutcome] = [:]
     func keeps(_ index: Int) throws -> Bool {
       // The last plan changes nothing.
       guard !plans[index].isEmpty else { return true }
@@ -111,7 +141,7 @@ public struct SimplificationStudy: Sendable {
       if try keeps(middle) { high = middle } else { low = middle + 1 }
     }
     let plan = plans[low]
-    let model = try found[low] ?? (plan.isEmpty ? whole : reduced(plan, whole, threads: threads))
+    let model = try found[low] ?? (plan.isEmpty ? whole.outcome : reduced(plan, whole, threads: threads))
     let bytes = parts.reduce(0) { sum, part in sum + (plan[part.name].map(part.bytes) ?? part.bytes) }
     return measure.smallest(
       model, level: level, bytes: bytes,
@@ -155,57 +185,4 @@ public struct SimplificationStudy: Sendable {
 extension Int {
   /// Halvings of so many until one is left.
   fileprivate var searchSteps: Int { self < 2 ? 0 : Int.bitWidth - (self - 1).leadingZeroBitCount }
-}
-
-/// A model with readers of its own, and what its head says of each utterance.
-struct ReducedModel: Sendable {
-  let setting: InterventionSetting
-  /// The layers that are read.
-  let layers: Set<String>
-  let heads: [Int: HeadOutput]
-
-  /// `layers` that are read; nil for all.
-  init(_ study: InterventionStudy, threads: Int, layers: Set<String>?) throws {
-    var reading = study
-    (reading.readLayers, reading.layers, reading.comparesUntrained) = (layers, nil, false)
-    let setting = try InterventionSetting(reading, threads: threads)
-    self.setting = setting
-    let last = setting.read.last?.name
-    // Beside the last layer each level's best one decides; which that is, the whole model says.
-    self.layers = layers ?? Set(setting.bestLayers.compactMap(\.self) + [last].compactMap(\.self))
-    guard setting.hasHead else {
-      heads = [:]
-      return
-    }
-    let outputs = try parallelMap(setting.utterances.count, threads: threads) { index -> HeadOutput? in
-      try study.requireGoingOn()
-      var output: HeadOutput?
-      let sound = try study.corpus.utterances[setting.utterances[index]].sound()
-      try study.model.forward(sound, taps: [InterventionStudy.head]) { _, logits in
-        output = HeadOutput(logits: logits)
-      }
-      return output
-    }
-    var heads: [Int: HeadOutput] = [:]
-    for (utterance, output) in zip(setting.utterances, outputs) { heads[utterance] = output }
-    self.heads = heads
-  }
-
-  /// Spans of a level that are read right in each utterance; nil where the layer does not read it.
-  func right(_ level: Int, at layer: String) -> [Double]? {
-    setting.read.firstIndex { $0.name == layer }.flatMap { place in
-      setting.intactRight[place][level].isEmpty ? nil : setting.intactRight[place][level]
-    }
-  }
-}
-
-extension InterventionSetting {
-  /// Of each level the layer whose readers get most of its spans right; nil where none reads it.
-  var bestLayers: [String?] {
-    plans.indices.map { level in
-      let places = read.indices.filter { !intactRight[$0][level].isEmpty }
-      return places.max { intactRight[$0][level].reduce(0, +) < intactRight[$1][level].reduce(0, +) }
-        .map { read[$0].name }
-    }
-  }
 }

@@ -108,6 +108,18 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// What readers of so many directions of a level get.
+  public struct RankPoint: Codable, Equatable, Sendable {
+    public var rank: Int
+    public var accuracy: Estimate
+    /// The interval of what the best ones get beyond it lies above zero.
+    public var isLess: Bool
+
+    public init(rank: Int, accuracy: Estimate, isLess: Bool) {
+      (self.rank, self.accuracy, self.isLess) = (rank, accuracy, isLess)
+    }
+  }
+
   /// One level erased at one layer.
   public struct Row: Codable, Equatable, Sendable {
     public var level: String
@@ -123,6 +135,10 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     public var head: [Effect] = []
     public var readers: [Reader] = []
     public var returned: [Return] = []
+    /// What is read by so many of the erased directions, the most strongly tied to the level first; and the fewest whose
+    /// readers are not shown to get less than the best ones, by cross-validation. Nil where nothing was erased.
+    public var ranks: [RankPoint] = []
+    public var neededRank: Int?
     public var verdict: Verdict
 
     public init(level: String, layer: String, verdict: Verdict) {
@@ -207,6 +223,10 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public var simplification: Simplification?
   /// What labelled spans are made of, layer by layer; empty where that was not asked for.
   public var mixing: [Mixing] = []
+  /// Finding a recording's text and a text's recording, of a model with two towers; empty of others.
+  public var retrievals: [Retrieval] = []
+  /// How alike the layers of a model's two towers are, a table a measure; empty where that was not asked for.
+  public var towers: [LayerComparison] = []
   /// Whole passes over the corpus, and those that went on from a changed layer.
   public var wholePasses: Int
   public var partialPasses: Int

@@ -19,6 +19,9 @@ struct InterveneCommand: ResultCommand {
         probe-layers intervene model.ckpt --demo --steer AA:IY,S:SH --layers 3,6
         probe-layers intervene model.ckpt --demo --layers none --prune 0.5 --quantise 8,4 --keep phoneme --write-model small/
         probe-layers intervene hubert-base/ --corpus my-corpus --effect probes --skip --ablate-heads
+        probe-layers intervene whisper-base/ --corpus my-corpus --erase phoneme --towers
+        probe-layers intervene model.ckpt --corpus my-corpus --shard 2/8 --output parts
+        probe-layers intervene model.ckpt --corpus my-corpus --shards parts --output whole
       """)
 
   @Argument(help: "A checkpoint or a Hugging Face folder.", completion: .file())
@@ -104,6 +107,31 @@ struct InterveneCommand: ResultCommand {
       valueName: "level"))
   var mixing: String?
 
+  @Flag(
+    help: """
+      Also say how alike the layers of a model's two towers are: CLAP's of sounds and of texts, over recordings, or a \
+      Whisper's encoder and decoder, over words.
+      """)
+  var towers = false
+
+  @Option(
+    help: """
+      Only part i of n of the work, as i/n: a folder shard-i-of-n in the output folder, for the same command with --shards.
+      """)
+  var shard: String?
+
+  @Option(
+    help: "A folder of shards of the same study: what they have finished is taken from there.",
+    completion: .directory)
+  var shards: String?
+
+  @Option(
+    help: """
+      A folder that keeps every layer's frames of the unchanged model, as a study's --store does: another study of the same \
+      audio needs no pass for them.
+      """, completion: .directory)
+  var store: String?
+
   @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-interventions"
 
@@ -126,6 +154,13 @@ struct InterveneCommand: ResultCommand {
       throw ValidationError("--controls takes a number from 2 to 1000.")
     }
     (_, _, _) = (try steers(), try reductions(), try mixedLevel())
+    guard shard.map({ Shard($0) != nil }) ?? true else {
+      throw ValidationError("--shard takes a part of a number of parts, such as 2/3, not “\(shard ?? "")”.")
+    }
+    if shard != nil, shards != nil || writeModel != nil {
+      throw ValidationError(
+        "--shard makes a part of the work: --shards and --write-model belong to the run that gathers them.")
+    }
     if keep != nil, try reductions().isEmpty {
       throw ValidationError("--keep needs --prune or --quantise, which say what may become smaller.")
     }
@@ -184,7 +219,27 @@ struct InterveneCommand: ResultCommand {
     return simplification
   }
 
-  func prepare(_ frame: CommandFrame) throws -> PreparedWork<InterventionResult> {
+  private func mixing(
+    _ model: SpeechModel, _ corpus: Corpus, _ study: InterventionStudy
+  ) throws -> MixingStudy? {
+    guard let level = try mixedLevel() else { return nil }
+    var mixing = MixingStudy(model: model, corpus: corpus, level: level)
+    if let chosen = study.layers, !chosen.isEmpty { mixing.layers = chosen }
+    (mixing.seed, mixing.store) = (seed, study.store)
+    (mixing.onProgress, mixing.isCancelled) = (study.onProgress, study.isCancelled)
+    return mixing
+  }
+
+  /// A study that is ready, and what it reads from.
+  private struct Setup {
+    var study: InterventionStudy
+    let frames: StoredSource<SpeechModel>?
+    let towers: TowerStudy?
+
+    var claimed: [String] { [study.model.fingerprint, study.corpus.fingerprint] }
+  }
+
+  private func setup(_ frame: CommandFrame) throws -> Setup {
     let corpus = try corpora.load(frame.note)
     frame.note("reading \(model)")
     let loaded = try loading.load(model)
@@ -196,25 +251,71 @@ struct InterveneCommand: ResultCommand {
     }
     study.steers = try steers()
     study.symbols = try HeadClasses.names(of: model)
+    study.language = loading.language
+    let texts = try ClapTexts.load(model, options: loading.options())
+    study.sharedTexts = try texts.map { try SharedTexts($0, of: corpus) }
+    let frames = try store.map { try StoredSource(loaded, in: $0, utterances: corpus.utterances) }
+    study.source = frames
     (study.effect, study.controls, study.seed) = (effect, controls, seed)
     (study.skips, study.replacesByMeans, study.ablatesHeads) = (skip, mean, ablateHeads)
     study.comparesUntrained = untrained
     study.changesUnlabelled = unlabelled == .erase
     study.onCost = { frame.say($0.description) }
     (study.onProgress, study.isCancelled) = (frame.onStage, frame.isCancelled)
+    return Setup(
+      study: study, frames: frames,
+      towers: try towers
+        ? TowerStudy(loaded, texts: texts, language: loading.language, corpus: corpus) : nil)
+  }
+
+  func run() async throws {
+    try await CommandFrame.around(running) { frame in
+      if let part = shard.flatMap({ Shard($0) }) { return try await write(part, frame) }
+      try await deliver(prepare(frame), frame)
+    }
+  }
+
+  func prepare(_ frame: CommandFrame) throws -> PreparedWork<InterventionResult> {
+    let setup = try setup(frame)
     let work = UsedWork()
     return PreparedWork(
-      claim: ResultClaim(self, of: [loaded.fingerprint, corpus.fingerprint]), seed: seed, work: work,
-      make: { [study] in try await result(of: study, work, frame) })
+      claim: ResultClaim(self, of: setup.claimed), seed: seed, work: work,
+      make: { try await result(of: setup, work, frame) })
+  }
+
+  /// One part of the work, to be put together by a run with `--shards`.
+  private func write(_ part: Shard, _ frame: CommandFrame) async throws {
+    var setup = try setup(frame)
+    let folder = part.folder(in: output)
+    try await frame.holding(folder) {
+      let (simplification, mixing) = try kept(&setup, in: folder, UsedWork())
+      try await InterventionShard(setup.study, simplification, mixing).keep(part, threads: running.threads)
+      try setup.frames?.flush()
+      frame.progress.finish()
+      if !running.showing.quiet { try standardOutput("Shard \(part): \(folder)") }
+    }
+  }
+
+  /// Keeps what is finished in a folder; what cannot be asked of the model is said before the work.
+  private func kept(
+    _ setup: inout Setup, in folder: String, _ work: UsedWork
+  ) throws -> (SimplificationStudy?, MixingStudy?) {
+    setup.study.store = try InterventionWork(
+      setup.study, in: folder, shards: shards.map { Shard.folders(in: $0) } ?? [], used: work)
+    let simplification = try simplification(setup.study)
+    let mixing = try mixing(setup.study.model, setup.study.corpus, setup.study)
+    try simplification?.check()
+    try mixing?.check()
+    return (simplification, mixing)
   }
 
   private func result(
-    of study: InterventionStudy, _ work: UsedWork, _ frame: CommandFrame
+    of setup: Setup, _ work: UsedWork, _ frame: CommandFrame
   ) async throws -> InterventionResult {
-    var study = study
-    study.store = try InterventionWork(study, in: StudyFolder.workFolder(of: output), used: work)
-    var result = try await study.finished(threads: running.threads)
-    if let simplification = try simplification(study) {
+    var setup = setup
+    let (simplification, mixing) = try kept(&setup, in: StudyFolder.workFolder(of: output), work)
+    var result = try await setup.study.finished(threads: running.threads)
+    if let simplification {
       frame.say("smaller weights: at most \(simplification.passes) whole passes over the corpus more")
       let found = try await simplification.finished(threads: running.threads)
       result.simplification = found
@@ -224,12 +325,11 @@ struct InterveneCommand: ResultCommand {
           to: writeModel)
       }
     }
-    if let level = try mixedLevel() {
-      var mixing = MixingStudy(model: study.model, corpus: study.corpus, level: level)
-      if let chosen = study.layers, !chosen.isEmpty { mixing.layers = chosen }
-      mixing.seed = seed
-      (mixing.onProgress, mixing.isCancelled) = (frame.onStage, frame.isCancelled)
-      result.mixing = try await mixing.finished(threads: running.threads)
+    try setup.frames?.flush()
+    if let mixing { result.mixing = try await mixing.finished(threads: running.threads) }
+    if var towers = setup.towers {
+      towers.follow(setup.study, threads: running.threads)
+      result.towers = try await towers.run()
     }
     return result
   }

@@ -98,6 +98,16 @@ import Testing
     (study.layers, study.resamples) = (["hidden.1", "hidden.6"], 50)
     let result = try study.run(threads: 2)
     #expect(result.count == 8)
+    // Interrupted and run again it is the same, and nothing is made twice.
+    let full = MemoryStore(limit: 1)
+    study.store = full
+    #expect(throws: InterventionError.interrupted) { try study.run(threads: 1) }
+    let rest = full.unlimited
+    study.store = rest
+    try study.keep(try #require(WorkShare(1, of: 2)))
+    #expect(rest.made == 0)
+    #expect(try study.run(threads: 2) == result && rest.made == 1)
+    study.store = nil
     for mixing in result {
       #expect(abs(mixing.parts.reduce(0) { $0 + $1.share.value } - 1) < 1e-6, "\(mixing.method)")
       #expect(abs(mixing.parts.reduce(0) { $0 + $1.chance } - 1) < 1e-9)

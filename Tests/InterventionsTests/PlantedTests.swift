@@ -196,18 +196,62 @@ import Testing
     var other = study
     other.store = nil
     #expect(try other.run(threads: 1) == result)
-    #expect(memory.kept.count == 3)
+    #expect(memory.count == 3)
     // Kept work alone: no layer is changed again.
     other.store = memory
     let counter = DoneCounter()
     other.onProgress = { stage, _, _ in if stage.hasPrefix("Changing") { _ = counter.next() } }
     #expect(try other.run(threads: 2) == result)
     #expect(counter.next() == 1)
+    // Two shares of the work, done apart, are the whole.
+    let apart = MemoryStore()
+    for index in 1...2 {
+      other.store = apart
+      let share = try #require(WorkShare(index, of: 2))
+      #expect(try other.keep(share, threads: 2) == (index == 1 ? ["conv.1", "hidden.2"] : ["hidden.1"]))
+    }
+    #expect(apart.count == 3 && WorkShare(3, of: 2) == nil && WorkShare(0, of: 2) == nil)
+    #expect(try other.run(threads: 1) == result)
+    #expect(apart.made == 3)
     // In groups of one layer the sums are the same.
     other.store = nil
     other.memory = 1
     let grouped = try other.run(threads: 2)
     #expect(grouped.rows == result.rows && grouped.wholePasses == result.wholePasses + 4)
+  }
+
+  @Test("a layer that is dead, or holds nothing of a level, is said by name, and the others are told of")
+  func dead() throws {
+    let identity = (0..<8).map { i in (0..<8).map { $0 == i ? 1.0 : 0 } }
+    // The words' numbers alone go on beside nothing at all.
+    let words = identity.enumerated().map {
+      $0.offset == 2 || $0.offset == 3 ? $0.element : [Double](repeating: 0, count: 8)
+    }
+    let planted = try PlantedNetwork(
+      layers: """
+          - linear: words
+            name: hidden.1
+          - residual:
+              - linear: dead
+                name: hidden.2
+            name: hidden.3
+          - linear: head
+            name: logits
+
+        """,
+      tensors: [
+        ("words.weight", PlantedNetwork.tensor(words)),
+        ("dead.weight", Tensor([Float](repeating: 0, count: 64), shape: [8, 8])),
+        ("head.weight", PlantedNetwork.head(after: nil)), ("head.bias", PlantedNetwork.headBias),
+      ], utterances: 12)
+    var study = erasing(planted, ["phoneme", "word"])
+    (study.controls, study.resamples, study.comparesUntrained) = (4, 50, false)
+    let result = try study.run(threads: 2)
+    let dead = try #require(result.row("word", at: "hidden.2")?.verdict)
+    #expect(dead.kind == .undecided && dead.sentence.contains("hidden.2 does not vary"), "\(dead.sentence)")
+    #expect(result.row("word", at: "hidden.1")?.rank == 2)
+    #expect(result.row("word", at: "hidden.1")?.neededRank == 2)
+    #expect(result.row("word", at: "conv.1")?.ranks.map(\.rank) == [1, 2])
   }
 
   @Test("without a head the readers of the last layer are what an effect is measured on")
@@ -263,15 +307,5 @@ import Testing
     var study = erasing(headless, ["phoneme"])
     study.effect = .loss
     #expect(throws: InterventionError.noHead(model: headless.model.name)) { try study.run() }
-  }
-}
-
-private final class MemoryStore: InterventionStore, @unchecked Sendable {
-  var kept: [String: LayerOutcome] = [:]
-  func outcome(of layer: String) throws -> LayerOutcome? { kept[layer] }
-  func keep(_ outcome: LayerOutcome) throws {
-    // As a file would have it.
-    let data = try JSONEncoder().encode(outcome)
-    kept[outcome.layer] = try JSONDecoder().decode(LayerOutcome.self, from: data)
   }
 }

@@ -124,6 +124,19 @@ import Testing
     #expect(conv.change == "8 bits")
     #expect(smallest.changes.first { $0.part == "head" }?.change == "pruned 0.99")
 
+    // Interrupted and run again, or done in shares, it is the same, and nothing is made twice.
+    let few = MemoryStore(limit: 4)
+    simplification.study.store = few
+    #expect(throws: InterventionError.interrupted) { try simplification.run(threads: 2) }
+    let rest = few.unlimited
+    simplification.study.store = rest
+    #expect(rest.count == 4)
+    for index in 1...2 { try simplification.keep(try #require(WorkShare(index, of: 2)), threads: 2) }
+    #expect(rest.made == 6)
+    #expect(try simplification.run(threads: 1) == result)
+    let made = rest.made
+    #expect(try simplification.run(threads: 2) == result && rest.made == made)
+
     simplification.kept = "word"
     #expect(throws: InterventionError.unknownLevel(name: "word", known: ["phoneme"])) {
       try simplification.run()

@@ -67,6 +67,33 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: output + "/work"))
   }
 
+  @Test("shards, and frames that are kept in a store, give the bytes of one run; finished work is taken up")
+  func shards() throws {
+    let folder = try TemporaryFolder()
+    let corpus = try corpus(in: folder)
+    func run(_ arguments: [String]) throws -> CommandRun {
+      try CommandRun(
+        [
+          "intervene", model, "--corpus", corpus, "--erase", "phoneme", "--layers", "5,6", "--controls",
+          "4",
+          "--no-untrained",
+        ] + arguments)
+    }
+    func json(_ name: String) throws -> Data {
+      try Data(contentsOf: URL(filePath: "\(folder.path)/\(name)/intervene.json"))
+    }
+    for index in 1...2 {
+      let part = try run([
+        "--shard", "\(index)/2", "--output", folder.path + "/parts", "--store", folder.path + "/frames",
+      ])
+      #expect(part.status == 0 && part.output.contains("Shard \(index)/2"), "\(part.errors)")
+    }
+    let gathered = try run(["--shards", folder.path + "/parts", "--output", folder.path + "/gathered"])
+    #expect(gathered.status == 0 && !gathered.errors.contains("Changing"), "\(gathered.errors)")
+    #expect(try run(["--output", folder.path + "/whole"]).status == 0)
+    #expect(try json("gathered") == json("whole"))
+  }
+
   @Test("what cannot be erased or measured is refused by name, and nothing is written")
   func refusals() throws {
     let folder = try TemporaryFolder()
@@ -86,6 +113,13 @@ import Testing
     #expect(tone.status == 65 && tone.errors.contains("tone cannot be erased"), "\(tone.errors)")
     #expect(try run(["--controls", "1"]).status == 64)
     #expect(try run(["--layers", "9"]).errors.contains("hidden"))
+    let towers = try run(["--towers"])
+    #expect(towers.status == 64 && towers.errors.contains("has one tower"), "\(towers.errors)")
+    let kept = try run(["--erase", "phoneme", "--prune", "0.5", "--keep", "word"])
+    #expect(kept.status == 64 && kept.errors.contains("there is no level word"), "\(kept.errors)")
+    #expect(try run(["--mixing", "phrase"]).errors.contains("no recording has spans of it"))
+    #expect(try run(["--shard", "3/2"]).status == 64)
+    #expect(try run(["--shard", "1/2", "--shards", output]).status == 64)
     #expect(!FileManager.default.fileExists(atPath: output + "/intervene.json"))
   }
 }

@@ -15,8 +15,32 @@ extension RecordedPass {
   /// The taps whose values are made of those of `tap`.
   public func places(after tap: String) -> Set<String> {
     guard let from = state.places[tap] else { return [] }
-    let changed = dependents(of: [from.id])
-    return Set(state.places.filter { changed.contains($0.value.id) && $0.value.id != from.id }.keys)
+    let changed = dependents(of: [from.source])
+    return Set(
+      state.places.filter {
+        changed.contains($0.value.id) && ![from.id, from.source].contains($0.value.id)
+      }
+      .keys)
+  }
+
+  /// Whether the model goes on from tokens at a tap, of which its frames are means.
+  public func goesOnFromTokens(at tap: String) -> Bool { tokens(of: tap) != nil }
+
+  /// What the model goes on from at a tap: its frames or, where these are means of tokens, the tokens, `[tokens × width]`.
+  public func states(of tap: String) throws -> Tensor {
+    goesOnFromTokens(at: tap) ? try tokenValues(of: tap) : try values(of: tap)
+  }
+
+  /// What each of `results`, the tap itself or deeper ones, would be were what the model goes on from at `tap` as given.
+  ///
+  /// Throws `AttributionError` as `values(of:replacing:with:)` does.
+  public func values(
+    of results: [String], replacingStatesOf tap: String, with states: Tensor
+  ) throws -> [String: Tensor] {
+    guard let from = state.places[tap], from.frames != nil, let shape = state.shapes[from.source] else {
+      return try values(of: results, replacing: tap, with: states)
+    }
+    return try values(of: results, changing: from.source, to: states.reshaped(shape), tap)
   }
 
   /// What each of `results`, deeper taps, would be were `tap` `[frames × width]` as given: what comes after it is run

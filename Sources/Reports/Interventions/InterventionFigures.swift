@@ -25,7 +25,8 @@ extension InterventionResult {
     for change in Lesion.Change.allCases {
       if let map = lesionMap(change) { figures.append((map, lesionText(change))) }
     }
-    figures += steeringMaps + simplificationMaps + mixingMaps
+    figures += steeringMaps + simplificationMaps + mixingMaps + towerMaps
+    figures += [disentanglement, rankMap].compactMap(\.self)
     if let overlapMap {
       figures.append(
         (

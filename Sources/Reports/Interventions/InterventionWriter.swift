@@ -17,7 +17,8 @@ public enum InterventionWriter {
   ) throws {
     var page = FiguresPage(
       title: "What \(result.model) uses", lead: lead(result), figures: result.figures)
-    page.warnings = [result.smallestSentence].compactMap(\.self) + result.warnings
+    page.warnings =
+      result.retrievalSentences + [result.smallestSentence].compactMap(\.self) + result.warnings
     page.footnote =
       "An effect is of this model, on these recordings, of what a linear reader can find. Erased states are none that the "
       + "model has seen in training: the random subspaces tell how much of an effect that alone makes."
@@ -68,7 +69,9 @@ public enum InterventionWriter {
     if !result.rows.isEmpty {
       parts.append(style.paint(wrapped(table.title), .strong) + "\n" + table.text(style))
     }
-    parts += (sentences + [result.smallestSentence].compactMap(\.self)).map { wrapped($0) }
+    parts += (result.retrievalSentences + sentences + [result.smallestSentence].compactMap(\.self)).map {
+      wrapped($0)
+    }
     parts += result.warnings.map { wrapped("warning: \($0)", indent: 2) }
     return parts.joined(separator: "\n\n")
   }

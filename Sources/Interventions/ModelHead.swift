@@ -1,0 +1,160 @@
+import Activations
+import Corpora
+import Models
+import Results
+import Tensors
+
+/// A model's own output, and what it should say of each recording.
+struct ModelHead: Sendable {
+  enum Reading: Sendable {
+    /// Labels say nothing of it: how far it moves is all that can be asked.
+    case divergence
+    /// Frames that emit symbols in their order (CTC).
+    case symbols(HeadSpelling)
+    /// Rows of one right class each, by utterance.
+    case rows([[Int]])
+  }
+
+  /// The tap point that it is made of.
+  let tap: String
+  let reading: Reading
+  /// Why labels say nothing of it; nil where they do.
+  let obstacle: String?
+  /// What a decoder is given of each utterance, and the row that foretells the first token of its words; nil without one.
+  private let texts: (tokens: [[Int]], first: Int)?
+  private let retrieval: SoundRetrieval?
+
+  /// The head of `study`'s model; nil where it has none, or none is asked for.
+  ///
+  /// - Throws: `InterventionError.noHead`, `.unspellable`, and what passes throw.
+  init?(_ study: InterventionStudy, threads: Int) throws {
+    guard study.effect != .probes else { return nil }
+    let (model, tap) = (study.model, InterventionStudy.head)
+    if let shared = study.sharedTexts {
+      let retrieval = try SoundRetrieval(shared, study, threads: threads)
+      self.init(
+        SoundRetrieval.tap, study.effect == .divergence ? .divergence : .rows(retrieval.targets), nil,
+        retrieval: retrieval)
+      return
+    }
+    if var reader = TeacherForcedModel(model), model.decoderTaps.contains(where: { $0.name == tap }) {
+      if let language = study.language { reader = try reader.speaking(language) }
+      let tokens = study.corpus.utterances.map { utterance -> [Int] in
+        guard let tokens = try? reader.tokens(of: utterance), tokens.count <= model.longestText else {
+          return []
+        }
+        return tokens
+      }
+      let first = max(0, reader.prefix.count - 1)
+      self.init(
+        tap,
+        study.effect == .divergence ? .divergence : .rows(tokens.map { Array($0.dropFirst(first + 1)) }),
+        nil, texts: (tokens, first))
+      return
+    }
+    guard model.taps.contains(where: { $0.name == tap }) else {
+      guard study.effect == .auto else { throw InterventionError.noHead(model: model.name) }
+      return nil
+    }
+    guard study.effect != .divergence else {
+      self.init(tap, .divergence, nil)
+      return
+    }
+    do {
+      self.init(
+        tap, .symbols(try HeadSpelling(study.corpus, classes: study.symbols, model: model.name)), nil)
+    } catch let error as InterventionError where study.effect == .auto {
+      self.init(tap, .divergence, error.description)
+    }
+  }
+
+  private init(
+    _ tap: String, _ reading: Reading, _ obstacle: String?, texts: (tokens: [[Int]], first: Int)? = nil,
+    retrieval: SoundRetrieval? = nil
+  ) {
+    (self.tap, self.reading, self.obstacle) = (tap, reading, obstacle)
+    (self.texts, self.retrieval) = (texts, retrieval)
+  }
+
+  /// Of frames whose symbols are labels.
+  var spelling: HeadSpelling? {
+    guard case .symbols(let spelling) = reading else { return nil }
+    return spelling
+  }
+
+  /// Whether it is the search of a model with two towers.
+  var isRetrieval: Bool { retrieval != nil }
+
+  /// What is counted of it: a phone, a letter, a token, a retrieval.
+  var unit: String {
+    if retrieval != nil { return "retrieval" }
+    if texts != nil { return "token" }
+    return spelling?.unit == .letters ? "letter" : "phone"
+  }
+
+  /// What an effect on it can be, the one that verdicts are about first.
+  func quantities(_ effect: InterventionStudy.Effect) -> [InterventionResult.Quantity] {
+    switch reading {
+    case .divergence: [.divergence]
+    case .symbols:
+      effect == .loss ? [.loss, .symbol, .divergence, .errors] : [.symbol, .loss, .divergence, .errors]
+    case .rows: [.loss, .divergence, .errors]
+    }
+  }
+
+  /// What an effect is, in words.
+  func words(_ quantity: InterventionResult.Quantity) -> String {
+    switch quantity {
+    case .loss where retrieval != nil:
+      "the loss of finding a recording's text and a text's recording among all, nats a retrieval"
+    case .loss where texts != nil: "the decoder's loss of each token of the words, nats a token"
+    case .symbol: "the head's loss of each \(unit) where it emits one, nats a \(unit)"
+    case .loss: "the head's loss of the transcript, nats a \(unit)"
+    case .divergence:
+      "how far the head's output moves, nats a \(retrieval != nil ? "retrieval" : texts != nil ? "token" : "frame")"
+    default: "errors of the head"
+    }
+  }
+
+  // MARK: - Passes
+
+  /// Whether an utterance can be run: a decoder needs a text that it can take.
+  func takes(_ utterance: Int) -> Bool {
+    (texts.map { $0.tokens[utterance].count > $0.first + 1 } ?? true)
+      && (retrieval?.takes(utterance) ?? true)
+  }
+
+  /// What the decoder is given; nil without one.
+  func tokens(of utterance: Int) -> [Int]? { texts?.tokens[utterance] }
+
+  /// What it says, of the values of its tap point.
+  func output(_ values: Tensor, of utterance: Int) -> HeadOutput {
+    if let retrieval { return retrieval.output(values, of: utterance) }
+    guard let texts else { return HeadOutput(logits: values) }
+    return HeadOutput(logits: values.rows(texts.first..<(values.rows - 1)))
+  }
+}
+
+extension InterventionSetting {
+  /// What the head says of each utterance that is run; none without a head.
+  func headOutputs() throws -> [Int: HeadOutput] {
+    guard let head else { return [:] }
+    let outputs = try parallelMap(utterances.count, threads: threads) { index -> HeadOutput? in
+      try study.requireGoingOn()
+      let utterance = utterances[index]
+      var output: HeadOutput?
+      let sound = try study.corpus.utterances[utterance].sound()
+      if let tokens = head.tokens(of: utterance) {
+        try study.model.forward(sound, tokens: tokens, taps: [head.tap]) {
+          output = head.output($1, of: utterance)
+        }
+      } else {
+        try study.model.forward(sound, taps: [head.tap]) { output = head.output($1, of: utterance) }
+      }
+      return output
+    }
+    var heads: [Int: HeadOutput] = [:]
+    for (utterance, output) in zip(utterances, outputs) { heads[utterance] = output }
+    return heads
+  }
+}
