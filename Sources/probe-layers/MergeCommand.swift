@@ -35,6 +35,9 @@ struct MergeCommand: AsyncParsableCommand {
   @Option(help: "With --model: how many held-out spans get a map.")
   var maps = 3
 
+  @Option(help: "Read every layer in its first so many principal components.")
+  var dimensions: Int?
+
   @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var results: ResultOptions
@@ -44,6 +47,9 @@ struct MergeCommand: AsyncParsableCommand {
   @OptionGroup var running: RunningOptions
 
   func validate() throws {
+    guard dimensions.map({ (1...10_000).contains($0) }) ?? true else {
+      throw ValidationError("--dimensions takes a number from 1 to 10000.")
+    }
     guard (0...100).contains(maps) else { throw ValidationError("--maps takes a number from 0 to 100.") }
   }
 
@@ -56,7 +62,7 @@ struct MergeCommand: AsyncParsableCommand {
       shards, corpus: corpus,
       model: model.map { path in { try loading.studied(path, ofText: $0.isText).source } })
     if model != nil { study.maps = maps }
-    study.threads = running.threads
+    (study.threads, study.dimensions) = (running.threads, dimensions)
     study.onProgress = { step in
       progress.update(stage: step.stage, done: step.done, total: step.total, detail: step.detail)
     }

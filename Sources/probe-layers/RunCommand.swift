@@ -71,6 +71,12 @@ struct RunCommand: AsyncParsableCommand {
   var twins = 3
 
   @Option(
+    help:
+      "Read every layer in its first so many principal components, so that wide ones have no more to be read from."
+  )
+  var dimensions: Int?
+
+  @Option(
     help: """
       Only part i of n of the audio, as i/n, without probing: a folder shard-i-of-n in the output folder, for \
       probe-layers merge.
@@ -133,6 +139,13 @@ struct RunCommand: AsyncParsableCommand {
       let names = ProbeSpec.Search.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--search takes one of \(names), not “\(search ?? "")”.")
     }
+    guard dimensions.map({ (1...10_000).contains($0) }) ?? true else {
+      throw ValidationError("--dimensions takes a number from 1 to 10000.")
+    }
+    guard shard == nil || dimensions == nil else {
+      throw ValidationError(
+        "--dimensions is about probing, which merge does: give it to probe-layers merge.")
+    }
     guard shard.map({ Shard($0) != nil }) ?? true else {
       throw ValidationError("--shard takes a part of a number of parts, such as 2/3, not “\(shard ?? "")”.")
     }
@@ -172,7 +185,7 @@ struct RunCommand: AsyncParsableCommand {
     study.seed = seed
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.threads = running.threads
-    study.maps = maps
+    (study.maps, study.dimensions) = (maps, dimensions)
     study.workFolder = StudyFolder.workFolder(of: output)
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     if let errors {
