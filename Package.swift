@@ -5,7 +5,7 @@ import PackageDescription
 let testData = [
   "Activations": "Resources", "Attribution": "Resources", "Interventions": "Resources",
   "Audio": "Resources", "Checkpoints": "Resources", "FineTuning": "Resources", "HDF5": "Resources",
-  "Models": "Resources",
+  "Foundations": "Resources", "Models": "Resources",
   "Probing": "Resources",
   "Reports": "Golden", "Similarity": "Resources", "Strata": "Resources", "Corpora": "Resources",
 ]

@@ -10,5 +10,5 @@ fi
 # The +cpu wheel, where the index has it, spares the CUDA libraries.
 "$folder/bin/pip" install --quiet 'torch==2.13.0+cpu' >&2 2>/dev/null ||
   "$folder/bin/pip" install --quiet 'torch==2.13.0' >&2
-"$folder/bin/pip" install --quiet transformers numpy scipy scikit-learn safetensors tensorboard captum >&2
+"$folder/bin/pip" install --quiet transformers numpy scipy scikit-learn safetensors tensorboard captum soundfile >&2
 echo "$folder/bin/python"

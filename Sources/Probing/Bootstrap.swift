@@ -75,6 +75,16 @@ package struct Bootstrap: Sendable {
   /// Sums over the clusters of each resample: `[1 + resamples × columns]` from `[clusters × columns]`.
   package func sums(of counts: Matrix) -> Matrix { matrixProduct(weights, .none, counts) }
 
+  /// The sum of the first column over that of the second, `[clusters × 2]`, with its interval; missing where there is
+  /// nothing to divide by.
+  package func ratio(of counts: Matrix) -> Estimate {
+    let sums = sums(of: counts)
+    let estimate = Draws(
+      values: (0..<sums.rows).map { sums[$0, 0] / sums[$0, 1] }, clusters: counts.rows
+    ).estimate()
+    return estimate.value.isFinite ? estimate : .missing
+  }
+
   /// Accuracy less control accuracy, over the examples whose type was seen in training: utterances and draws are
   /// resampled together. Of m draws a resample of them spreads too little by √((m − 1)/m), which is made up for.
   func selectivity(of counts: ControlCounts) -> Draws {
@@ -146,7 +156,7 @@ package struct Draws: Sendable, Equatable {
   }
 
   /// The mean of several numbers, resample by resample; nil of none.
-  static func mean(_ draws: [Draws]) -> Draws? {
+  package static func mean(_ draws: [Draws]) -> Draws? {
     guard let first = draws.first else { return nil }
     let scale = 1 / Double(draws.count)
     return Draws(

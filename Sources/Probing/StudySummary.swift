@@ -65,10 +65,12 @@ struct StudySummary {
     if let counts = measured.layers.values.compactMap(\.control).first {
       result.controlDraws = counts.draws * counts.seen.columns
     }
-    if let peak, let found = try runner.jointPredictions(of: peak.layer.name) {
-      result.joint = joint(found, peak.layer, runner)
-    }
     let plain = zip(runner.spanStatistics, measured.statistics).map { ($0, self.draws(of: $1)) }
+    if let peak, let found = try runner.jointPredictions(of: peak.layer.name) {
+      let simpler =
+        plain.map { ($0.name, $1) } + (mel.map { [(study.examples.baseline ?? "mel", $0)] } ?? [])
+      result.joint = joint(found, peak.layer, runner, simpler: simpler)
+    }
     if study.spec.hasPlainBaselines {
       result.plain = plain.map { features, own in
         let ofPeak = peak.flatMap { draws[$0.layer.name] }
@@ -99,14 +101,25 @@ struct StudySummary {
   }
 
   private func joint(
-    _ found: StudyRunner.JointPredictions, _ layer: Layer, _ runner: StudyRunner
+    _ found: StudyRunner.JointPredictions, _ layer: Layer, _ runner: StudyRunner,
+    simpler: [(name: String, draws: MetricDraws)]
   ) -> JointBaselineResult {
     let (baseline, both) = (draws(of: found.baseline), draws(of: found.withLayer))
-    return JointBaselineResult(
-      features: runner.joint?.features ?? [], width: runner.joint?.states.width ?? 0,
+    let features = runner.joint?.features ?? []
+    func value(_ draws: MetricDraws) -> Double { direction * (draws[metric].values.first ?? -.infinity) }
+    let better = simpler.filter { features.contains($0.name) && value($0.draws) > value(baseline) }
+      .max { value($0.draws) < value($1.draws) }
+    var result = JointBaselineResult(
+      features: features, width: runner.joint?.states.width ?? 0,
       baseline: baseline.table, layer: layer, withLayer: both.table,
       gain: gain(both[metric], over: baseline[metric]).estimate(),
       gainInBits: design.isRegression ? nil : (both[.bits] - baseline[.bits]).estimate())
+    result.betterPart = better.map {
+      JointBaselineResult.Part(
+        name: $0.name, value: $0.draws[metric].estimate(within: metric.range),
+        gain: gain(both[metric], over: $0.draws[metric]).estimate())
+    }
+    return result
   }
 
   private func reading(_ peak: Peak?, classes: [String]) -> PeakReading? {

@@ -72,11 +72,12 @@ struct VerdictRule {
 
   private var overJoint: Verdict.Requirement? {
     result.joint.map { joint in
-      let bar = joint.gain.isPositive ? Self.smallestGain : Self.negligible
-      let isNegligible = joint.gain.high > 0 && joint.gain.high < bar
+      let gain = joint.gainOverSimpler
+      let bar = gain.isPositive ? Self.smallestGain : Self.negligible
+      let isNegligible = gain.high > 0 && gain.high < bar
       return Verdict.Requirement(
-        kind: .overJointBaseline, estimate: joint.gain,
-        outcome: isNegligible ? .negligible : Self.outcome(joint.gain))
+        kind: .overJointBaseline, name: joint.betterPart?.name, estimate: gain,
+        outcome: isNegligible ? .negligible : Self.outcome(gain))
     }
   }
 

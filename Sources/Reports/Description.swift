@@ -38,6 +38,7 @@ enum Description {
       ("layers", settings.layers.joined(separator: ", ")),
       ("seed", String(settings.seed)),
       ("untrained model's seeds", settings.twinSeeds.map { String($0) }.joined(separator: ", ")),
+      ("principal components of each layer", settings.dimensions.map { NumberText.grouped($0) } ?? ""),
       ("bootstrap resamples", NumberText.grouped(settings.bootstrapResamples)),
       ("BLAS kernels", settings.kernel ?? ""), ("processor", settings.processor ?? ""),
       ("schema of study.json", String(study.schema)),

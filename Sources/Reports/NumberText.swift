@@ -65,6 +65,10 @@ struct MeasureFormat: Equatable, Sendable {
   let digits: Int
   let unit: String
 
+  init(scale: Double, digits: Int, unit: String) {
+    (self.scale, self.digits, self.unit) = (scale, digits, unit)
+  }
+
   init(_ metric: Metric) {
     switch metric {
     case .accuracy, .balancedAccuracy, .macroF1, .precision, .recall, .f1, .rValue:

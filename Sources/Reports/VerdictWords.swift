@@ -82,6 +82,12 @@ public struct VerdictWords {
         + "\(NumberWords.interval(joint.baseline[result.metric])), to which the layer adds "
         + "\(NumberWords.interval(joint.gain))\(bits)"
     ]
+    if let part = joint.betterPart {
+      clauses.append(
+        "\(Self.alone(part.name)) alone \(part.name == "bag-of-phones" ? "have" : "has") "
+          + "\(NumberWords.interval(part.value)), more than all of these, over which they have with the layer "
+          + NumberWords.interval(part.gain))
+    }
     if let bag = result.plain?.first(where: { $0.name == "bag-of-phones" })?.gainOfPeak {
       clauses.append("over its phones alone it has \(NumberWords.interval(bag))")
     }
@@ -128,7 +134,8 @@ public struct VerdictWords {
 
   private func name(_ requirement: Verdict.Requirement) -> String {
     switch requirement.kind {
-    case .overJointBaseline: "the gain over the joint baseline"
+    case .overJointBaseline:
+      requirement.name.map { "the gain over \(Self.alone($0)) alone" } ?? "the gain over the joint baseline"
     case .overInput: "the gain over the \(result.baseline) baseline"
     case .overStatistics:
       "the gain over a probe that knows only each span's \(requirement.name ?? "statistics")"
@@ -137,6 +144,9 @@ public struct VerdictWords {
     case .selectivity: "the selectivity"
     }
   }
+
+  /// "its phones", "duration".
+  private static func alone(_ part: String) -> String { part == "bag-of-phones" ? "its phones" : part }
 
   private func dataNeeded(_ verdict: Verdict) -> String {
     guard verdict.decision == .undecided else { return "" }

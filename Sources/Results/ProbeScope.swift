@@ -70,6 +70,18 @@ public struct JointBaselineResult: Codable, Equatable, Sendable {
   public var gain: Estimate
   /// Paired, in bits: conditional V-information (Hewitt et al. 2021); nil of a regression.
   public var gainInBits: Estimate?
+  /// A part of r that by itself is read better than r, its metrics, and what [r, layer] has over it, paired: wide features
+  /// can drown few good ones, and what a layer adds to r is then less than nothing beside its part. Nil where r is better.
+  public var betterPart: Part?
+
+  public struct Part: Codable, Equatable, Sendable {
+    public var name: String
+    public var value, gain: Estimate
+
+    public init(name: String, value: Estimate, gain: Estimate) {
+      (self.name, self.value, self.gain) = (name, value, gain)
+    }
+  }
 
   public init(
     features: [String], width: Int, baseline: MetricTable, layer: Layer, withLayer: MetricTable,
@@ -79,6 +91,9 @@ public struct JointBaselineResult: Codable, Equatable, Sendable {
     (self.layer, self.withLayer) = (layer, withLayer)
     (self.gain, self.gainInBits) = (gain, gainInBits)
   }
+
+  /// Over everything simpler, together or the best part of it alone.
+  public var gainOverSimpler: Estimate { betterPart?.gain ?? gain }
 
   /// The phones that a span is made of are part of r.
   public var hasPhones: Bool { features.contains("bag-of-phones") }

@@ -139,6 +139,8 @@ public struct Settings: Codable, Equatable, Sendable {
   /// The kernels that BLAS used, and the processor they ran on; nil in a study of an earlier version.
   public var kernel: String?
   public var processor: String?
+  /// Principal components in which every layer is read; nil for layers as they are.
+  public var dimensions: Int?
 
   public init(
     seed: UInt64, levels: [Level], layers: [String], twinSeeds: [UInt64], bootstrapResamples: Int,

@@ -1,7 +1,7 @@
 /// Whether the model encodes the level, as far as the data can say: a decision with its reasons as values. The sentence
 /// is made from these where a study is reported.
 public struct Verdict: Codable, Equatable, Sendable {
-  public enum Decision: String, Codable, Sendable {
+  public enum Decision: String, Codable, CaseIterable, Sendable {
     case encoded
     case notEncoded = "not encoded"
     case undecided

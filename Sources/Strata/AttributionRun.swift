@@ -104,9 +104,11 @@ public struct AttributionRun: Sendable {
     return attribution
   }
 
-  /// Every method's map, each tried with `checks` (`FaithfulnessChecks`), which takes some dozens of passes a map. Throws `AttributionError.interrupted` when cancelled.
+  /// Every method's map, each tried with `checks` (`FaithfulnessChecks`), which takes some dozens of passes a map.
+  /// Throws `AttributionError.interrupted` when cancelled.
   public func run(
-    _ target: AttributionTarget, methods: [AttributionMethod], checks: Bool = false
+    _ target: AttributionTarget, methods: [AttributionMethod], checks: Bool = false,
+    depth: FaithfulnessChecks.Depth = .full
   ) throws -> AttributionResult {
     let attribution = try attribution(of: target)
     let total = methods.count * (checks ? 2 : 1)
@@ -119,7 +121,9 @@ public struct AttributionRun: Sendable {
     if channels > 0 { maps += try attribution.topChannels(channels, at: layer) }
     let trust =
       checks
-      ? try attribution.trust(Array(zip(methods, perMethod).map { (method: $0, map: $1) })) { done, _ in
+      ? try attribution.trust(
+        Array(zip(methods, perMethod).map { (method: $0, map: $1) }), depth: depth
+      ) { done, _ in
         onProgress("checking", methods.count + done, total)
       } : []
     onProgress("done", total, total)

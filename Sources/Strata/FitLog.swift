@@ -110,6 +110,7 @@ extension LayerStudy {
     var hash = TextHash()
     hash.add("fits 1 \(Release.version) \(seed) \(twinSeeds) \(corpus.fingerprint)")
     hash.add(String(decoding: try encoder.encode(probe), as: UTF8.self))
+    if let dimensions { hash.add("\(dimensions) principal components") }
     for extraction in [trained] + twins {
       hash.add(extraction.key)
       for content in extraction.contents { hash.add(content ?? "-") }

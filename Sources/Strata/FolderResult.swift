@@ -74,3 +74,20 @@ extension MeasuresResult: FolderResult {
   public static var fileName: String { "measures.json" }
   public var inputs: ResultInputs { ResultInputs([model], corpus) }
 }
+
+extension CurvesResult: FolderResult {
+  public static var fileName: String { "curves.json" }
+  public var inputs: ResultInputs { ResultInputs([model], corpus) }
+}
+
+extension GeometryResult: FolderResult {
+  public static var fileName: String { "geometry.json" }
+  public var inputs: ResultInputs { ResultInputs([model], corpus) }
+}
+
+extension ReplicatesResult: FolderResult {
+  public static var fileName: String { "replicates.json" }
+  public var inputs: ResultInputs {
+    ResultInputs(models: studies.map { .init($0.model, $0.modelFingerprint) }, corpus: nil)
+  }
+}

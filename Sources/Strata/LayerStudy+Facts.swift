@@ -86,7 +86,7 @@ extension LayerStudy {
       [
         model.fingerprint, corpus.fingerprint, "\(seed)", "\(twinSeeds)", "\(bootstrapResamples)",
         "\(maps)",
-      ]
+      ] + (dimensions.map { ["\($0) principal components"] } ?? [])
       + [levels.map(\.rawValue), layers ?? layersByDefault, errorLayers, [similarityLevel.rawValue]].map {
         $0.joined(separator: ",")
       }
@@ -109,6 +109,7 @@ extension LayerStudy {
       layers: layers ?? layersByDefault,
       twinSeeds: twinSeeds, bootstrapResamples: bootstrapResamples, version: Release.version)
     (settings.kernel, settings.processor) = (BLAS.kernel, Processor.name)
+    settings.dimensions = dimensions
     return settings
   }
 }

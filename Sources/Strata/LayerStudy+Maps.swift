@@ -24,7 +24,8 @@ extension LayerStudy {
     _ result: LevelResult, of probe: ProbeSpec, _ trained: Extraction, _ splits: SplitPlan,
     for reader: inout MapReader?
   ) throws {
-    guard maps > 0, weights != nil, reader?.decision != .encoded, probe.target == .identity,
+    guard maps > 0, weights != nil, dimensions == nil, reader?.decision != .encoded,
+      probe.target == .identity,
       probe.pool == .mean,
       let decision = result.verdict?.decision, decision != .notEncoded,
       reader == nil || decision == .encoded,
@@ -53,6 +54,11 @@ extension LayerStudy {
         corpus.isText ? "it reads text" : "its activations were made elsewhere, or it hears no sound"
       return ActivationMaps(remarks: [
         "There are no maps of \(model.name): nothing leads from its layers back to a sound, since \(reason)."
+      ])
+    }
+    if dimensions != nil {
+      return ActivationMaps(remarks: [
+        "There are no maps: layers are read in principal components, and maps are of what a probe reads of a layer as it is."
       ])
     }
     guard let reader else {
@@ -128,10 +134,11 @@ extension LayerStudy {
     let target = try request.target(of: explanation, probe: probe)
     var result: AttributionResult
     do {
-      result = try explanation.run(target, methods: [.gradCAM, .gradientInput])
+      result = try explanation.run(
+        target, methods: [.gradCAM, .gradientInput], checks: true, depth: .brief)
     } catch AttributionError.notApplicable {
       // Before the first convolution there is no layer to weigh.
-      result = try explanation.run(target, methods: [.gradientInput])
+      result = try explanation.run(target, methods: [.gradientInput], checks: true, depth: .brief)
     }
     guard result.maps.allSatisfy({ $0.profile.allSatisfy(\.isFinite) }), result.score.isFinite else {
       throw AttributionError.notApplicable(method: "a map", reason: "the gradient is not finite")

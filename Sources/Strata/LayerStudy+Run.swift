@@ -112,10 +112,14 @@ extension LayerStudy {
     of probe: ProbeSpec, trained: Extraction, twins: [Extraction], splits: SplitPlan
   ) throws -> (study: ProbeStudy, targeted: ProbeDataset)? {
     guard let examples = trained.levels[probe.level]?.examples else { return nil }
-    let targeted = try ProbeDataset(examples, for: probe, in: corpus.utterances, threads: threads)
+    func read(_ spans: PooledSpans) throws -> PooledSpans {
+      try dimensions.map { try spans.inPrincipalComponents($0, threads: threads) } ?? spans
+    }
+    let targeted = try ProbeDataset(
+      read(examples), for: probe, in: corpus.utterances, threads: threads)
     var study = ProbeStudy(
       spec: probe, targeted: targeted,
-      twins: twins.compactMap { $0.levels[probe.level]?.examples },
+      twins: try twins.compactMap { try ($0.levels[probe.level]?.examples).map(read) },
       splits: probe.division == .auto
         ? splits
         : try SplitPlan.make(

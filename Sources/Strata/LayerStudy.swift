@@ -33,6 +33,8 @@ public struct LayerStudy: Sendable {
   public var twinSeeds: [UInt64] = [1, 2, 3]
   /// The level whose pooled spans are compared between layers.
   public var similarityLevel: Level = .phoneme
+  /// Every layer, untrained models' and the baseline's too, is read in so many principal components; nil for as it is.
+  public var dimensions: Int?
   public var seed: UInt64 = 0
   public var bootstrapResamples = 1000
   /// How many held-out spans are explained at the peak of the finest level that is encoded (`ActivationMaps`): some

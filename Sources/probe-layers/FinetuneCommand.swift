@@ -207,7 +207,8 @@ struct FinetuneCommand: AsyncParsableCommand {
         try running.showing.show(result, result.terminalSummary)
         guard let watch else { return }
         var comparison = try await comparison(
-          levels: watch, training.snapshots, last: result.folds.first?.steps ?? steps, watched ?? corpus, frame)
+          levels: watch, training.snapshots, last: result.folds.first?.steps ?? steps, watched ?? corpus,
+          frame)
         if watched == nil {
           comparison.warnings.insert(
             "the model learned from \(result.folds.first?.train ?? 0) of these \(corpus.utterances.count) recordings: what "

@@ -233,7 +233,7 @@ struct InterveneCommand: ResultCommand {
   /// A study that is ready, and what it reads from.
   private struct Setup {
     var study: InterventionStudy
-    let frames: StoredSource<SpeechModel>?
+    let frames: StoredSource?
     let towers: TowerStudy?
 
     var claimed: [String] { [study.model.fingerprint, study.corpus.fingerprint] }

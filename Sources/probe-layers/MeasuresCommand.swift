@@ -18,6 +18,7 @@ struct MeasuresCommand: AsyncParsableCommand {
         probe-layers measures model.ckpt --demo
         probe-layers measures hubert-base/ --corpus my-corpus --level word --layers 0,6,-1
         probe-layers measures model.ckpt --demo --any-context --output measures.csv
+        probe-layers measures hubert-base/ --corpus dev-clean --items triphone-dev-clean.item
       """)
 
   @Argument(
@@ -43,6 +44,12 @@ struct MeasuresCommand: AsyncParsableCommand {
   var anyContext = false
 
   @Option(
+    help:
+      "ABX of what an item file of a ZeroSpeech challenge lists, all of it, instead of the corpus's phones.",
+    completion: .file(extensions: ["item"]))
+  var items: String?
+
+  @Option(
     name: [.short, .long],
     help: "Write a page, tables and JSON into this folder, or, where it ends in .csv, one CSV file.",
     completion: .file())
@@ -63,10 +70,24 @@ struct MeasuresCommand: AsyncParsableCommand {
     guard (2...10_000).contains(clusters) else {
       throw ValidationError("--clusters takes a number from 2 to 10000.")
     }
+    guard items == nil || level == "phoneme" else {
+      throw ValidationError("--items is about phones: leave out --level.")
+    }
     guard Level(rawValue: level) != nil else {
       throw ValidationError(
         "--level takes one of \(Level.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
+  }
+
+  private static func lines(of path: String) throws -> [ABXItemLine] {
+    if let obstacle = RegularFile.obstacle(at: path) {
+      throw CommandFailure(status: .missingInput, message: "\(path): \(obstacle)")
+    }
+    let bytes = try RegularFile.contents(path)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CommandFailure(status: .badInput, message: "\(path) is not UTF-8 text")
+    }
+    return try ABXItemFile.lines(of: text, path: path)
   }
 
   func run() async throws {
@@ -80,6 +101,7 @@ struct MeasuresCommand: AsyncParsableCommand {
       var measures = LayerMeasures(of: study, level: Level(rawValue: level) ?? .phoneme)
       measures.clusters = clusters
       measures.sameContext = !anyContext
+      if let items { measures.items = try Self.lines(of: items) }
       guard let output, !output.lowercased().hasSuffix(".csv") else {
         let result = MeasuresResult(try measures.run(), of: study)
         frame.progress.finish()

@@ -35,6 +35,9 @@ struct MergeCommand: ResultCommand {
   @Option(help: "With --model: how many held-out spans get a map.")
   var maps = 3
 
+  @Option(help: "Read every layer in its first so many principal components.")
+  var dimensions: Int?
+
   @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var results: ResultOptions
@@ -44,6 +47,9 @@ struct MergeCommand: ResultCommand {
   @OptionGroup var running: RunningOptions
 
   func validate() throws {
+    guard dimensions.map({ (1...10_000).contains($0) }) ?? true else {
+      throw ValidationError("--dimensions takes a number from 1 to 10000.")
+    }
     guard (0...100).contains(maps) else { throw ValidationError("--maps takes a number from 0 to 100.") }
   }
 
@@ -54,6 +60,7 @@ struct MergeCommand: ResultCommand {
       model: model.map { path in { try loading.studied(path, ofText: $0.isText).source } })
     frame.surround(&study)
     if model != nil { study.maps = maps }
+    study.dimensions = dimensions
     study.workFolder = StudyFolder.workFolder(of: output)
     return PreparedWork(
       claim: ResultClaim("study", [study.identity]), seed: study.seed, work: study.work,

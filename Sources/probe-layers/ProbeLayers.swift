@@ -30,6 +30,9 @@ struct ProbeLayers: AsyncParsableCommand {
         probe-layers intervene model.ckpt --demo         what the model uses: levels erased layer by layer
         probe-layers finetune model.ckpt --corpus mine   adapt it, and see what its layers gained
         probe-layers variance model.ckpt --demo          how much of each layer is sound, phones, words
+        probe-layers geometry model.ckpt --demo          how states move: in time, in noise, at another tempo
+        probe-layers curves model.ckpt --demo            accuracy over time around spans, or over their number
+        probe-layers replicates study-1 study-2 …        finished studies as one, with what differs between them
         probe-layers schema study                        what study.json means
         probe-layers self-test                           does this installation measure what it says
 
@@ -45,7 +48,7 @@ struct ProbeLayers: AsyncParsableCommand {
       ReportCommand.self,
       MergeCommand.self, AttributeCommand.self, SimilarityCommand.self, CompareCommand.self,
       SelfTestCommand.self, MeasuresCommand.self, InterveneCommand.self, FinetuneCommand.self,
-      VarianceCommand.self,
+      VarianceCommand.self, GeometryCommand.self, CurvesCommand.self, ReplicatesCommand.self,
       SchemaCommand.self,
     ],
     defaultSubcommand: RunCommand.self)

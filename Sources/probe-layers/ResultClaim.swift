@@ -13,6 +13,7 @@ struct ResultClaim: Equatable {
   static let results = [
     "study.json", "comparison.json", "similarity.json", "attribution.json", "evidence.json", "unit.json",
     "intervene.json", "variance.json", "finetune.json", "measures.json",
+    "geometry.json", "curves.json", "replicates.json",
   ]
 
   let key: String

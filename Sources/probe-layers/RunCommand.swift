@@ -71,6 +71,12 @@ struct RunCommand: ResultCommand {
   var twins = 3
 
   @Option(
+    help:
+      "Read every layer in its first so many principal components, so that wide ones have no more to be read from."
+  )
+  var dimensions: Int?
+
+  @Option(
     help: """
       Only part i of n of the audio, as i/n, without probing: a folder shard-i-of-n in the output folder, for \
       probe-layers merge.
@@ -133,6 +139,13 @@ struct RunCommand: ResultCommand {
       let names = ProbeSpec.Search.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--search takes one of \(names), not “\(search ?? "")”.")
     }
+    guard dimensions.map({ (1...10_000).contains($0) }) ?? true else {
+      throw ValidationError("--dimensions takes a number from 1 to 10000.")
+    }
+    guard shard == nil || dimensions == nil else {
+      throw ValidationError(
+        "--dimensions is about probing, which merge does: give it to probe-layers merge.")
+    }
     guard shard.map({ Shard($0) != nil }) ?? true else {
       throw ValidationError("--shard takes a part of a number of parts, such as 2/3, not “\(shard ?? "")”.")
     }
@@ -193,7 +206,7 @@ struct RunCommand: ResultCommand {
     frame.note("reading \(model)")
     var study = LayerStudy(model: try source(for: corpus, frame), corpus: corpus)
     frame.surround(&study)
-    (study.seed, study.maps) = (seed, maps)
+    (study.seed, study.maps, study.dimensions) = (seed, maps, dimensions)
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.workFolder = StudyFolder.workFolder(of: output)
     if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }

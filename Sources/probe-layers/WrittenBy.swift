@@ -8,7 +8,8 @@ struct WrittenBy {
 
   var command = CommandLine.arguments
   var claim: ResultClaim
-  var seed: UInt64
+  /// Nil where nothing was drawn.
+  var seed: UInt64?
   var inputs: ResultInputs
 
   /// `written-by.yaml`, to be written with the result.
@@ -18,11 +19,11 @@ struct WrittenBy {
       Node(
         things.map { Node([(Node("name"), word($0.name)), (Node("fingerprint"), word($0.fingerprint))]) })
     }
-    let pairs: [(Node, Node)] = [
-      (Node("command"), word(Self.line(command))), (Node("strata"), word(Release.version)),
-      (Node(ResultClaim.keyName), word(claim.key)), (Node("seed"), Node("\(seed)")),
-      (Node("models"), prints(inputs.models)),
-    ]
+    let pairs: [(Node, Node)] =
+      [
+        (Node("command"), word(Self.line(command))), (Node("strata"), word(Release.version)),
+        (Node(ResultClaim.keyName), word(claim.key)),
+      ] + (seed.map { [(Node("seed"), Node("\($0)"))] } ?? []) + [(Node("models"), prints(inputs.models))]
     let others = [("corpus", inputs.corpus), ("recording", inputs.recording)].compactMap { name, input in
       input.map { (Node(name), prints([$0])) }
     }

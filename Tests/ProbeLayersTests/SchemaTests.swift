@@ -89,6 +89,18 @@ import Testing
         "--untrained", "--output", "OUT/variance",
       ]),
     Example(
+      schema: "geometry",
+      arguments: [
+        "geometry", model, "--corpus", corpus, "--layers", "conv.7,3", "--recordings", "4", "--noise", "10",
+        "--tempo", "0.8", "--pitch", "-2", "--output", "OUT/geometry",
+      ]),
+    Example(
+      schema: "curves",
+      arguments: [
+        "curves", model, "--corpus", corpus, "--layers", "3", "--step", "200", "--spans", "200", "--output",
+        "OUT/curves",
+      ]),
+    Example(
       schema: "measures",
       arguments: [
         "measures", model, "--corpus", corpus, "--layers", "conv.7", "--level", "syllable", "--clusters",

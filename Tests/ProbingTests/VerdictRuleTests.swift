@@ -20,7 +20,7 @@ import Testing
     mel: Estimate?, selectivity: Estimate?, majorityGain: Estimate, bits: Double = 1,
     beyond: Set<VerdictRule.Gain> = [.overMel, .overControl, .overTwin, .overPlain("duration")],
     overDuration: Estimate? = nil, isRequired: Bool = true, layers: Int = 1, joint: Estimate? = nil,
-    units: Int = 100
+    overPart: Estimate? = nil, units: Int = 100
   ) -> Verdict {
     let layer = Layer(name: "hidden.2", depth: 2)
     let peak = Peak(layer: layer, estimate: estimate(0.5, 0.6, 0.7), peakSet: [layer])
@@ -49,6 +49,9 @@ import Testing
       JointBaselineResult(
         features: ["mel", "duration"], width: 3, baseline: table(accuracy: 0.5, bits: 1), layer: layer,
         withLayer: table(accuracy: 0.6, bits: 1), gain: $0, gainInBits: $0)
+    }
+    result.joint?.betterPart = overPart.map {
+      JointBaselineResult.Part(name: "bag-of-phones", value: estimate(0.9, 0.9, 0.9), gain: $0)
     }
     return VerdictRule(
       result: result, peak: peak, gainOverMajority: majorityGain, isBeyondSelection: beyond, units: units
@@ -137,6 +140,22 @@ import Testing
     #expect(verdict(estimate(0.01, 0.03, 0.04)).decision == .encoded)
     #expect(verdict(bad).decision == .notEncoded)
     #expect(self.verdict(mel: good, selectivity: good, majorityGain: good).isBeyondBaseline == nil)
+  }
+
+  @Test("a part of what is simpler that is read better alone than drowned in all of it is the bar")
+  func betterPart() {
+    func verdict(_ gain: Estimate, overPart: Estimate) -> Verdict {
+      self.verdict(mel: good, selectivity: good, majorityGain: good, joint: gain, overPart: overPart)
+    }
+    let drowned = verdict(good, overPart: bad)
+    #expect(drowned.decision == .notEncoded && drowned.isReadable == true)
+    #expect(drowned.isBeyondBaseline == false)
+    #expect(
+      drowned.reasons?.first
+        == Verdict.Requirement(
+          kind: .overJointBaseline, name: "bag-of-phones", estimate: bad, outcome: .refuted))
+    #expect(verdict(good, overPart: unsure).decision == .undecided)
+    #expect(verdict(good, overPart: good).decision == .encoded)
   }
 
   @Test("fewer than ten resampled units decide nothing, whatever the numbers are")

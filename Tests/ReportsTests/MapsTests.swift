@@ -49,12 +49,35 @@ import Testing
     #expect(html.contains("AE in kal_s015.flac, which the probe reads rightly</h3>"))
     #expect(html.contains("&lt;M&gt; in kal_s015.flac, which the probe reads as N</h3>"))
     #expect(html.contains("download=\"map-2.csv\""))
+    // How much lies inside the span, and the checks.
+    #expect(
+      html.contains(
+        "<li>Grad-CAM: 92\u{A0}% of what speaks for it lies inside the span, which fills 5\u{A0}% of the stretch; "
+          + "insertion less deletion in its order 0.52, in random orders 0.02; "
+          + "rank correlation with the map of random weights 0.08; nothing speaks against it.</li>"))
+    #expect(html.contains("not to be trusted here.</li>"))
+    var unchecked = study
+    unchecked.maps?.examples[0].explained.trust = []
+    let page2 = try ReportPage.html(of: unchecked)
+    #expect(!page2.contains("AE in kal_s015.flac") && page2.contains("&lt;M&gt; in kal_s015.flac"))
+    #expect(page2.contains("1 map of an earlier version, without checks, is not shown."))
     // Where there can be none, a sentence says why; where none were asked for, nothing does.
     var without = study
     without.maps = ActivationMaps(remarks: ["There are no maps of activations."])
     #expect(try ReportPage.html(of: without).contains("There are no maps of activations."))
     without.maps = nil
     #expect(try !ReportPage.html(of: without).contains("id=\"maps\""))
+  }
+
+  @Test("the share of a map inside a span counts what speaks for the label, by the frames' middles")
+  func inside() throws {
+    var map = AttributionResult.Map(
+      method: "m", layer: "input", start: 0.005, step: 0.01, profile: [1, -5, 2, 1, .nan, 0])
+    let found = try #require(map.share(inside: [0.02, 0.04]))
+    #expect(found.share == 0.75 && found.ofTime == 2.0 / 6)
+    #expect(map.share(inside: []) == nil && map.share(inside: [1, 2]) == nil)
+    map.profile = [-1, 0]
+    #expect(map.share(inside: [0, 0.02]) == nil)
   }
 
   @Test("strips along training have this study's own numbers in their place")

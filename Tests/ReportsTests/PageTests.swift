@@ -119,6 +119,30 @@ import Testing
     #expect(unbroken("[a, b]") == "[a, b]")
   }
 
+  @Test("heat maps that cannot be told apart are one figure with a choice, others each their own")
+  func choice() throws {
+    var study = SyntheticStudy.small
+    var other = try #require(study.similarity.first)
+    other.measure = "linear_cka"
+    other.values = other.values.map { $0.map { $0.map { $0 - 0.004 } } }
+    var far = other
+    far.measure = "svcca"
+    far.values[0][1] = 0.1
+    study.similarity += [other, far]
+    let html = try ReportPage.html(of: study)
+    let page = HTMLTags(html)
+    let radios = page.starts.filter { $0.name == "input" }
+    #expect(radios.count == 2 && radios.count { $0.attributes["checked"] != nil } == 1)
+    #expect(Set(radios.compactMap { $0.attributes["name"] }).count == 1)
+    #expect(page.starts.count { $0.attributes["class"] == "option" } == 2)
+    #expect(html.contains("These measures differ by 0.004 at most here"))
+    #expect(
+      HTMLTags(try ReportPage.html(of: SyntheticStudy.small)).starts.allSatisfy { $0.name != "input" })
+    // One that has no number where the other has is another figure.
+    study.similarity[1].values[0][0] = nil
+    #expect(HTMLTags(try ReportPage.html(of: study)).starts.allSatisfy { $0.name != "input" })
+  }
+
   @Test("a study with nothing in it is still a page") func empty() throws {
     var study = SyntheticStudy.small
     study.levels = []
@@ -151,7 +175,7 @@ struct HTMLTags: Sendable {
     var isEmpty: Bool
   }
 
-  static let void: Set = ["!doctype", "meta", "link"]
+  static let void: Set = ["!doctype", "meta", "link", "input"]
   static let allowed: Set = [
     "!doctype", "html", "head", "meta", "link", "title", "style", "body", "a", "header", "h1", "h2", "h3",
     "p",
@@ -159,7 +183,7 @@ struct HTMLTags: Sendable {
     "dd",
     "figure", "figcaption", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td",
     "footer", "svg", "desc", "g", "line", "rect", "path", "circle", "text",
-    "image", "audio",
+    "image", "audio", "input", "label",
   ]
 
   private let html: String

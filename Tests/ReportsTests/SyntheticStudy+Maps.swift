@@ -66,6 +66,13 @@ extension SyntheticStudy {
       ], warnings: [],
       spectrogram: picture { moment, band in -abs(20 * moment - Double(band)) }, bandLimit: 8000)
     explained.stretch = [0.5, 2.5]
+    explained.trust = explained.maps.map { map in
+      let isDoubted = map.method == "gradient × input" && label != guess
+      return AttributionResult.Trust(
+        method: map.method, hiding: nil, gain: isDoubted ? 0.01 : 0.52, randomGain: 0.02,
+        randomisation: [.init(name: "all random", correlation: 0.08)], noise: [], agreement: [],
+        doubts: isDoubted ? ["hiding what it marks makes the target fall no faster than at random"] : [])
+    }
     let header = Data("RIFF....WAVE".utf8)
     return ActivationMaps.Example(label: label, guess: guess, explained: explained, sound: header)
   }

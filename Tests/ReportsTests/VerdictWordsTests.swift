@@ -42,6 +42,14 @@ import Testing
     #expect(words.hasPrefix("Words are readable, but not beyond their phones: the best layer is hidden.1"))
     #expect(words.contains("3 of 4 classes, 80 of 90 spans"))
     #expect(words.contains("to which the layer adds 0.00 [−0.01, 0.01], 0.00 [−0.02, 0.02] bits"))
+    let part = level({
+      $0.joint?.betterPart = .init(
+        name: "bag-of-phones", value: estimate(0.9, 0.01), gain: estimate(-0.02, 0.01))
+    })
+    #expect(
+      text(part).contains(
+        "its phones alone have 0.90 [0.89, 0.91], more than all of these, over which they have with the layer "
+          + "−0.02 [−0.03, −0.01]"))
     let phones = level({ $0.joint?.features = ["mel", "duration"] })
     #expect(text(phones).contains("not beyond the joint baseline of mel and duration"))
     let unread = level(verdict: { $0.isReadable = false })

@@ -4,6 +4,14 @@ import Tensors
 
 /// Whether a map shows what the model does: what was tried, and in words what speaks against it.
 public struct FaithfulnessChecks: Sendable {
+  /// How much is tried.
+  public enum Depth: Sendable {
+    /// Everything: some hundred passes a map.
+    case full
+    /// The hiding curve in five steps beside two random orders, and random weights in all layers: some forty passes.
+    case brief
+  }
+
   public let method: String
   /// Nil where hiding everything does not make the target fall.
   public let hiding: DeletionInsertionCurve?
@@ -51,7 +59,7 @@ public struct FaithfulnessChecks: Sendable {
 extension Attribution {
   /// Tries every map, each by its method, and beside the others.
   public func trust(
-    _ maps: [(method: AttributionMethod, map: AttributionMap)],
+    _ maps: [(method: AttributionMethod, map: AttributionMap)], depth: FaithfulnessChecks.Depth = .full,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> [FaithfulnessChecks] {
     let seconds = Double(samples.count) / Double(model.samplingRate)
@@ -59,12 +67,15 @@ extension Attribution {
     return try maps.enumerated().map { number, entry in
       let hiding: DeletionInsertionCurve?
       do {
-        hiding = try hidingCurve(of: entry.map)
+        hiding =
+          try depth == .full
+          ? hidingCurve(of: entry.map) : hidingCurve(of: entry.map, points: 5, orders: 2)
       } catch AttributionError.notApplicable {
         hiding = nil
       }
-      let cascade = try randomisationCascade(of: entry.map, by: entry.method)
-      let noise = try noiseStability(of: entry.map, by: entry.method)
+      let cascade = try randomisationCascade(
+        of: entry.map, by: entry.method, count: depth == .full ? 4 : 0)
+      let noise = depth == .full ? try noiseStability(of: entry.map, by: entry.method) : []
       let agreement = maps.indices.filter { $0 != number }.map { other in
         (maps[other].method.title, rankCorrelation(profiles[number], profiles[other]) ?? 0)
       }

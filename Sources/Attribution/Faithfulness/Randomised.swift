@@ -57,7 +57,7 @@ extension Attribution {
   /// still trained, nil for none. A map that stays as it was does not show what the model has learned.
   ///
   /// At most `count` stages of hidden layers, then every convolution, then one more. Methods that go back through no recorded pass (CAM, occlusion, attention) are
-  /// asked of the model with all of its layers drawn at random only.
+  /// asked of the model with all of its layers drawn at random only, as all are where `count` is 0.
   public func randomisationCascade(
     of map: AttributionMap, by method: AttributionMethod, layer: String? = nil, count: Int = 4
   ) throws -> [(trainedUpTo: String?, correlation: Double)] {
@@ -68,7 +68,7 @@ extension Attribution {
       let random = try other.map(by: method, layer: layer ?? map.layerOfMethod)
       return rankCorrelation(own, random.resampled(seconds: seconds).map(abs)) ?? 0
     }
-    guard method.usesGradients else {
+    guard method.usesGradients, count > 0 else {
       let other = try Attribution(
         twin, samples: samples, tokens: tokens, target: target, settings: settings, threads: threads)
       return [(nil, try likeness(of: other.cancelled(by: isCancelled)))]

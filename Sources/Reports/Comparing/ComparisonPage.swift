@@ -8,7 +8,7 @@ struct ComparisonPage {
     let id: String
     let title: String
     let sentences: [String]
-    let drawings: [PageContent.Drawing]
+    let drawings: [DrawingChoice]
     let hasDrawings: Bool
     let tables: [Table]
   }
@@ -43,7 +43,7 @@ struct ComparisonPage {
       Section(
         id: "section-" + slug(section.title), title: section.title,
         sentences: section.sentences.map(unbroken),
-        drawings: section.figures.map { PageContent.drawing($0.figure, note: $0.note) },
+        drawings: DrawingChoice.all(section.figures),
         hasDrawings: !section.figures.isEmpty, tables: section.tables.map(Self.table))
     }
     warnings = document.warnings.map(unbroken)
@@ -91,7 +91,7 @@ extension PageTemplates {
     <h2 id="{{id}}-title">{{title}}</h2>
     {{#sentences}}<p class="text">{{.}}</p>
     {{/sentences}}{{#hasDrawings}}<div class="figures">
-    {{#drawings}}{{>drawing}}{{/drawings}}
+    {{#drawings}}{{>choice}}{{/drawings}}
     </div>
     {{/hasDrawings}}{{#tables}}<h3>{{title}}</h3>
     {{#isShown}}<div class="scroll" tabindex="0" role="region" aria-label="{{title}}">

@@ -91,7 +91,7 @@ struct PageContent {
   let answers: [Answer]
   let map: Drawing?
   let profiles: [Drawing]
-  let heatmaps: [Drawing]
+  let heatmaps: [DrawingChoice]
   let spectra: Drawing?
   let mistakes: [Mistakes]
   let maps: MapsSection?
@@ -142,9 +142,8 @@ struct PageContent {
         note: "Line: the trained model, with its 95 % interval. Filled points cannot be told from the peak."
       )
     }
-    heatmaps = study.heatmaps.map {
-      Self.drawing($0, note: "Point at a cell for its two layers and its value.")
-    }
+    heatmaps = DrawingChoice.all(
+      study.heatmaps.map { ($0, "Point at a cell for its two layers and its value.") })
     spectra = study.spectraFigure.map {
       Self.drawing(
         $0,

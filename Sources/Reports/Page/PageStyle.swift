@@ -74,6 +74,12 @@ enum PageStyle {
     .mistakes caption { padding: 0.25rem; font-weight: 600; text-align: left; white-space: normal; }
     .mistakes .scroll { margin-bottom: 1rem; }
     @media (min-width: 74rem) { .mistakes { grid-template-columns: minmax(0, 36rem) minmax(0, 1fr); } }
+    .choice > .option { display: none; }
+    .choice > input:nth-of-type(1):checked ~ .option:nth-of-type(1),
+    .choice > input:nth-of-type(2):checked ~ .option:nth-of-type(2),
+    .choice > input:nth-of-type(3):checked ~ .option:nth-of-type(3),
+    .choice > input:nth-of-type(4):checked ~ .option:nth-of-type(4) { display: block; }
+    .choice > label { margin: 0 1rem 0 0.35rem; font-size: 0.9rem; }
     .slot:hover { fill: var(--ink); fill-opacity: 0.07; }
     .drawing g > rect:hover { stroke: var(--ink); stroke-width: 1; }
     summary { width: fit-content; cursor: pointer; color: var(--link); font-size: 0.9rem; padding: 0.25rem 0; }
@@ -111,7 +117,7 @@ enum PageStyle {
     @media print {
       :root { --paper: #ffffff; --ink: #000000; --muted: #444444; --rule: #bbbbbb; color-scheme: light; }
       html { font-size: 9.5pt; } body { max-width: none; padding: 0; }
-      nav, .skip, details, audio { display: none; }
+      nav, .skip, details, audio, .choice > input, .choice > label { display: none; }
       .card, figure, .map, table { break-inside: avoid; }
       h2, h3 { break-after: avoid; }
       .drawing, .scroll { overflow: visible; }

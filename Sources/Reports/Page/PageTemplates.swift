@@ -6,7 +6,7 @@ enum PageTemplates {
     "measured": measured,
     "facts": facts, "attribution": attribution, "figures": figures, "figureSection": figureSection,
     "comparison": comparison, "mistakes": mistakes, "table": table, "maps": maps,
-    "training": training,
+    "training": training, "choice": choice,
   ]
 
   /// How every page begins; it asks for nothing from outside and runs no script, and the browser is told so.
@@ -71,7 +71,7 @@ enum PageTemplates {
     {{#hasHeatmaps}}<section id="similarity" aria-labelledby="similarity-title">
     <h2 id="similarity-title">How alike the layers are</h2>
     <div class="figures">
-    {{#heatmaps}}{{>drawing}}{{/heatmaps}}
+    {{#heatmaps}}{{>choice}}{{/heatmaps}}
     </div>
     {{#similarityNotes}}<p class="text note">{{.}}</p>
     {{/similarityNotes}}</section>{{/hasHeatmaps}}

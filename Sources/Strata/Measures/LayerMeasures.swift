@@ -20,6 +20,8 @@ public struct LayerMeasures: Sendable {
   public var spans = 3000
   /// Whether ABX compares phones in one context only.
   public var sameContext = true
+  /// What ABX compares, of a ZeroSpeech item file; nil for the corpus's phones.
+  public var items: [ABXItemLine]?
 
   public init(of study: LayerStudy, level: Level) {
     self.study = study

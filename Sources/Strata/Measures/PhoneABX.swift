@@ -2,10 +2,10 @@ import Activations
 import Audio
 import Corpora
 import Foundation
+import Foundations
 import Models
 import Probing
 import Results
-import Synchronization
 import Tensors
 
 /// The ABX error of a model's layers. What will be compared is drawn from the labels first; then one pass over the
@@ -16,12 +16,12 @@ struct PhoneABX {
   /// Of each item, its utterance and its span.
   private let places: [(utterance: Int, span: LabelledSpan)]
 
-  init(_ settings: LayerMeasures) {
+  /// Throws `ABXItemError` where an item is of no recording of the corpus.
+  init(_ settings: LayerMeasures) throws {
     study = settings.study
-    var places: [(utterance: Int, span: LabelledSpan)] = []
-    for (number, utterance) in study.corpus.utterances.enumerated() {
-      places += utterance.spans(at: .phoneme).map { (number, $0) }
-    }
+    let places =
+      try settings.items.map { try Self.places(of: $0, in: settings.study.corpus.utterances) }
+      ?? Self.labelled(study.corpus.utterances)
     func numbered(_ names: [String]) -> [Int] {
       let all = Dictionary(uniqueKeysWithValues: Set(names).sorted().enumerated().map { ($1, $0) })
       return names.map { all[$0] ?? 0 }
@@ -33,16 +33,46 @@ struct PhoneABX {
         place.span.type.replacingOccurrences(of: "-\(place.span.label)-", with: "-·-")
       })
     let utterances = study.corpus.utterances
-    let speakers = numbered(places.map { utterances[$0.utterance].speaker })
+    let speakers = numbered(
+      settings.items?.map(\.speaker) ?? places.map { utterances[$0.utterance].speaker })
     let items = places.indices.map {
       ABXItem(phone: phones[$0], context: contexts[$0], speaker: speakers[$0])
     }
     tasks = ABXTask.Speakers.allCases.map {
       ABXTask(
-        items, speakers: $0, sameContext: settings.sameContext, largestTask: 2000, seed: settings.study.seed
-      )
+        items, speakers: $0, sameContext: settings.sameContext,
+        largestTask: settings.items == nil ? 2000 : .max, seed: settings.study.seed)
     }
     self.places = places
+  }
+
+  private static func labelled(_ utterances: [Utterance]) -> [(utterance: Int, span: LabelledSpan)] {
+    utterances.enumerated().flatMap { number, utterance in
+      utterance.spans(at: .phoneme).map { (number, $0) }
+    }
+  }
+
+  /// Items by the last part of recordings' names.
+  private static func places(
+    of items: [ABXItemLine], in utterances: [Utterance]
+  ) throws -> [(utterance: Int, span: LabelledSpan)] {
+    func name(_ utterance: Utterance) -> String {
+      utterance.id.split(separator: "/").last.map(String.init) ?? utterance.id
+    }
+    let byName = Dictionary(grouping: utterances.indices) { name(utterances[$0]) }
+    return try items.map { item in
+      let found = byName[item.file] ?? []
+      guard found.count == 1 else {
+        throw ABXItemError.noRecording(
+          file: item.file, line: item.line, found: found.count,
+          nearest: found.isEmpty ? Nearest.nearest(to: item.file, among: byName.keys.sorted()) : nil)
+      }
+      // A frame whose centre is the offset belongs to the item, as the challenges' evaluators have it.
+      let type = "\(item.previous)-\(item.phone)-\(item.next)"
+      return (
+        found[0], LabelledSpan(start: item.onset, end: item.offset + 1e-6, label: item.phone, type: type)
+      )
+    }
   }
 
   func measures(of layers: [Layer]) throws -> [LayerMeasure] {
@@ -80,7 +110,8 @@ struct PhoneABX {
     let used = Set(tasks.flatMap(\.items))
     let byUtterance = Dictionary(grouping: places.indices.filter(used.contains)) { places[$0].utterance }
     let utterances = byUtterance.keys.sorted()
-    let counter = Counter(total: utterances.count, report: study.onProgress)
+    let counter = ProgressSteps(
+      "Reading phones", total: utterances.count, report: study.onProgress)
     let names = Set(taps.map(\.name))
     let found = try parallelMap(utterances.count, threads: study.threads) { index in
       guard !study.isCancelled() else { throw StudyError.interrupted }
@@ -104,24 +135,5 @@ struct PhoneABX {
       frames[layer, default: Array(repeating: nil, count: places.count)][item] = own
     }
     return frames
-  }
-}
-
-/// Counts finished utterances for a progress line.
-private final class Counter: Sendable {
-  private let done = Mutex(0)
-  private let total: Int
-  private let report: @Sendable (StudyProgress) -> Void
-
-  init(total: Int, report: @escaping @Sendable (StudyProgress) -> Void) {
-    self.total = total
-    self.report = report
-  }
-
-  func advance() {
-    done.withLock {
-      $0 += 1
-      report(StudyProgress(stage: "Reading phones", done: $0, total: total, detail: nil))
-    }
   }
 }

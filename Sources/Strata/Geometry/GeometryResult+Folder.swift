@@ -1,0 +1,18 @@
+import Reports
+import Results
+
+extension GeometryResult {
+  /// The tables and what a reader must know, in plain text.
+  public var summary: String { GeometryWriter.text(of: self, .plain) }
+
+  /// The same for standard output: in colour and as wide as the terminal where there is one.
+  public var terminalSummary: String { GeometryWriter.text(of: self, .standardOutput()) }
+
+  /// Writes `report.html`, `summary.md`, `geometry.json`, `geometry.csv` and `figures/`; all or none. `pictures` are
+  /// also made of each figure, which needs `rsvg-convert`. `records` tell of the run that made it.
+  public func write(to folder: String, pictures: [PictureFormat] = [], records: [StudyWriter.Record] = [])
+    throws
+  {
+    try GeometryWriter.write(self, to: folder, pictures: pictures, records: records)
+  }
+}
