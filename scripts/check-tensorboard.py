@@ -20,10 +20,10 @@ depth = {
 compared = 0
 for row in csv.DictReader((study / "layers.csv").open()):
     layer, _, twin = row["layer"].partition("@")
-    if layer not in depth or row["metric"].startswith("gain_over_random") or not row["value"]:
+    if layer not in depth or row["metric"].startswith("gain_over_untrained") or not row["value"]:
         continue
     tag = f"{row['level']}/{row['metric'].replace('gain_over_mel', 'gain over mel')}"
-    run = "random twin" if twin else "trained"
+    run = "untrained model" if twin else "trained"
     for column, suffix in [("value", ""), ("ci_low", " (95 % low)"), ("ci_high", " (95 % high)")]:
         found = {event.step: event.value for event in events.Scalars(run, tag + suffix)}
         assert abs(found[depth[layer]] - float(row[column])) < 1e-6, (run, tag, row)

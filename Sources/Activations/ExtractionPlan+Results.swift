@@ -140,7 +140,8 @@ extension ExtractionPlan {
     return [
       CorpusIssue(
         .warning, path: source.name,
-        message: "\(failed.count) of \(records.count) utterances were left out at every layer; the first, "
+        message:
+          "\(failed.count) of \(records.count) \((isText ? CorpusTerms.text : .speech).utterances) were left out at every layer; the first, "
           + "\(utterances[first].id): \(reason)\(advice)")
     ]
   }

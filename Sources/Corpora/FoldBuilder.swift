@@ -3,6 +3,7 @@ import Foundations
 /// Makes the folds of a split plan.
 struct FoldBuilder {
   let table: SplitTable
+  private let terms: CorpusTerms
   private var numbers: SplitMix64
 
   /// What parts are kept apart by.
@@ -14,8 +15,8 @@ struct FoldBuilder {
   /// sentences are taken out, is better than a crossed one, which tests a smaller part.
   private static let keptShare = 0.6
 
-  init(_ table: SplitTable, seed: UInt64) {
-    self.table = table
+  init(_ table: SplitTable, seed: UInt64, terms: CorpusTerms) {
+    (self.table, self.terms) = (table, terms)
     numbers = SplitMix64(seed: seed)
   }
 
@@ -24,35 +25,49 @@ struct FoldBuilder {
     let limit = SplitPlan.groupLimit
     let parts: [[Int]]
     let words: String
+    let (speaker, speakers, utterance) = (terms.speaker, terms.speakers, terms.utterance)
+    let read = terms == .speech ? "reading" : "with"
     switch design(all) {
     case .crossed:
-      let speakers = table.groups(all, by: table.speaker, count: limit, using: &numbers)
+      let groups = table.groups(all, by: table.speaker, count: limit, using: &numbers)
       let sentences = table.groups(all, by: table.sentence, count: limit, using: &numbers)
-      parts = cells == .all ? allCells(speakers, sentences) : diagonal(speakers, sentences)
+      parts = cells == .all ? allCells(groups, sentences) : diagonal(groups, sentences)
       words =
-        "\(parts.count) folds of \(speakers.count) groups of speakers × \(sentences.count) blocks of sentences: each "
-        + "tests one group on one block and trains on other speakers reading other sentences"
+        "\(parts.count) folds of \(groups.count) groups of \(speakers) × \(sentences.count) blocks of sentences: each "
+        + "tests one group on one block and trains on other \(speakers) \(read) other sentences"
         + (cells == .all
-          ? "; every utterance is tested once"
-          : "; a diagonal of the cells is tested, \(parts.joined().count) of \(all.count) utterances, in which each group "
+          ? "; every \(utterance) is tested once"
+          : "; a diagonal of the cells is tested, \(parts.joined().count) of \(all.count) \(utterance)s, in which each group "
             + "and each block occurs")
     case .bySpeaker:
       parts = members(
         all, of: table.groups(all, by: table.speaker, count: limit, using: &numbers), table.speaker)
       words =
-        "\(parts.count) folds of speakers: each tests some speakers and trains on the others"
-        + (table.sharesSentences(all) ? ", where these read other sentences" : ", who read other sentences")
+        "\(parts.count) folds of \(speakers): each tests some \(speakers) and trains on the others"
+        + readings(shared: table.sharesSentences(all))
     case .bySentence:
       parts = members(
         all, of: table.groups(all, by: table.sentence, count: limit, using: &numbers), table.sentence)
-      words = "\(parts.count) folds of sentences, of one speaker: training and test are the same voice"
+      words =
+        "\(parts.count) folds of sentences, of one \(speaker): training and test are the same "
+        + (terms == .speech ? "voice" : "source")
     case .byUtterance:
       parts = members(all, of: table.groups(all, by: all, count: limit, using: &numbers), all)
-      words = "\(parts.count) folds of utterances, of one speaker who reads one sentence"
+      words =
+        "\(parts.count) folds of \(utterance)s, of one \(speaker) \(terms == .speech ? "who reads" : "with") one sentence"
     }
     return (
       parts.map { fold(testing: $0, all) }, words + ". Development data are kept apart inside training."
     )
+  }
+
+  private func readings(shared: Bool) -> String {
+    switch (terms, shared) {
+    case (.speech, true): ", where these read other sentences"
+    case (.speech, false): ", who read other sentences"
+    case (.text, true): ", where these have other sentences"
+    case (.text, false): ", which have other sentences"
+    }
   }
 
   /// What can be kept apart in these utterances.

@@ -28,6 +28,6 @@ extension SplitPlan {
           outer: (train + development + rest).sorted())
       },
       description: description + " Of the training part a share of \(share) is learned from.",
-      leaks: leaks, warnings: warnings)
+      leaks: leaks, findings: findings, terms: terms)
   }
 }

@@ -40,7 +40,21 @@ public struct SplitPlan: Sendable, Equatable {
   /// Whether any fold has the same speaker or the same sentence in its test part and in what it is trained or
   /// tuned on.
   public let leaks: Bool
-  public let warnings: [String]
+  /// What a reader must know of it.
+  public let findings: [SplitFinding]
+  /// What the corpus calls its parts.
+  public let terms: CorpusTerms
+
+  /// The findings, each in a sentence.
+  public var warnings: [String] { findings.map { $0.words(terms) } }
+
+  init(
+    folds: [Fold], description: String, leaks: Bool, findings: [SplitFinding] = [],
+    terms: CorpusTerms = .speech
+  ) {
+    (self.folds, self.description, self.leaks) = (folds, description, leaks)
+    (self.findings, self.terms) = (findings, terms)
+  }
 
   /// Which cells of a crossed design are tested.
   public enum Cells: String, Sendable, Codable {
@@ -63,16 +77,16 @@ public struct SplitPlan: Sendable, Equatable {
   /// - Throws: `CorpusError.tooFewUtterances` for fewer than two.
   public static func make(
     for utterances: [(speaker: String, sentence: String, seconds: Double)], cells: Cells? = nil,
-    seed: UInt64
+    seed: UInt64, terms: CorpusTerms = .speech
   ) throws(CorpusError) -> SplitPlan {
     guard utterances.count > 1 else { throw .tooFewUtterances(count: utterances.count) }
-    var divider = FoldBuilder(SplitTable(utterances), seed: seed)
+    var divider = FoldBuilder(SplitTable(utterances), seed: seed, terms: terms)
     let cells = cells ?? (utterances.count <= allCellsLimit ? .all : .diagonal)
     let (folds, words) = divider.folds(cells)
     let leaks = verify(folds, for: utterances)
     return SplitPlan(
       folds: folds, description: words, leaks: leaks.contains { $0.isSerious },
-      warnings: warnings(folds, leaks))
+      findings: findings(folds, leaks), terms: terms)
   }
 
   /// How a probe's definition may ask for folds other than the plan's own.
@@ -93,20 +107,20 @@ public struct SplitPlan: Sendable, Equatable {
   ///   cannot be divided.
   public static func make(
     for utterances: [(speaker: String, sentence: String, seconds: Double)], by division: Division,
-    seed: UInt64
+    seed: UInt64, terms: CorpusTerms = .speech
   ) throws(CorpusError) -> SplitPlan {
-    guard division != .auto else { return try make(for: utterances, seed: seed) }
+    guard division != .auto else { return try make(for: utterances, seed: seed, terms: terms) }
     let table = SplitTable(utterances)
     let (key, most, words): ([Int], Int, String) =
       switch division {
       case .speakers:
         (
           table.speaker, table.speakers(Array(utterances.indices)).count,
-          "one speaker is tested at a time, learned from the others"
+          "one \(terms.speaker) is tested at a time, learned from the others"
         )
       case .sentences:
-        (table.sentence, groupLimit, "folds of sentences; every speaker is on both sides")
-      default: (Array(utterances.indices), groupLimit, "folds of utterances")
+        (table.sentence, groupLimit, "folds of sentences; every \(terms.speaker) is on both sides")
+      default: (Array(utterances.indices), groupLimit, "folds of \(terms.utterances)")
       }
     var numbers = SplitMix64(seed: seed)
     let groups = table.groups(Array(utterances.indices), by: key, count: most, using: &numbers)
@@ -125,7 +139,7 @@ public struct SplitPlan: Sendable, Equatable {
     let serious = leaks.filter { $0.isSerious && !(division == .sentences && $0.kind == .speaker) }
     return SplitPlan(
       folds: folds, description: "\(folds.count) folds: \(words)", leaks: !serious.isEmpty,
-      warnings: warnings(folds, serious))
+      findings: findings(folds, serious), terms: terms)
   }
 
   /// The folds of a corpus.
@@ -133,46 +147,29 @@ public struct SplitPlan: Sendable, Equatable {
     -> SplitPlan
   {
     try make(
-      for: corpus.utterances.map { ($0.speaker, $0.sentence, $0.seconds) }, cells: cells, seed: seed)
+      for: corpus.utterances.map { ($0.speaker, $0.sentence, $0.seconds) }, cells: cells, seed: seed,
+      terms: corpus.terms)
   }
 
-  private static func warnings(_ folds: [Fold], _ leaks: [Leak]) -> [String] {
-    var warnings: [String] = []
+  private static func findings(_ folds: [Fold], _ leaks: [Leak]) -> [SplitFinding] {
+    var findings: [SplitFinding] = []
     func names(_ kind: Leak.Kind, _ sides: [Leak.Sides]) -> [String] {
       Set(leaks.filter { $0.kind == kind && sides.contains($0.sides) }.map(\.name)).sorted()
     }
     let test: [Leak.Sides] = [.trainingAndTest, .developmentAndTest]
-    let speakers = names(.speaker, test)
-    if !speakers.isEmpty {
-      warnings.append(
-        "the same speaker is in training and in test (\(listed(speakers))): numbers say what holds within a "
-          + "speaker, not for new ones; add recordings of other speakers")
-    }
-    let sentences = names(.sentence, test)
-    if !sentences.isEmpty {
-      warnings.append(
-        "the same sentence is in training and in test (\(listed(sentences))): a probe that has memorised it looks "
-          + "good; add other sentences")
-    }
+    let (speakers, sentences) = (names(.speaker, test), names(.sentence, test))
+    if !speakers.isEmpty { findings.append(.sharedSpeakers(names: speakers)) }
+    if !sentences.isEmpty { findings.append(.sharedSentences(names: sentences)) }
     if !names(.speaker, [.trainingAndDevelopment]).isEmpty, speakers.isEmpty {
-      warnings.append(
-        "too few speakers for development data of their own: penalties are chosen on speakers that are also in "
-          + "training (test is apart)")
+      findings.append(.developmentSharesSpeakers)
     }
     if !names(.sentence, [.trainingAndDevelopment]).isEmpty, sentences.isEmpty {
-      warnings.append(
-        "too few sentences for development data of their own: penalties are chosen on sentences that are also in "
-          + "training (test is apart)")
+      findings.append(.developmentSharesSentences)
     }
     let withoutDevelopment = folds.count { $0.development.isEmpty }
     if withoutDevelopment > 0 {
-      warnings.append(
-        "\(withoutDevelopment) of \(folds.count) folds have too little for any development data")
+      findings.append(.withoutDevelopment(folds: withoutDevelopment, of: folds.count))
     }
-    return warnings
-  }
-
-  private static func listed(_ names: [String]) -> String {
-    names.prefix(3).map { "“\($0.prefix(40))”" }.joined(separator: ", ") + (names.count > 3 ? ", …" : "")
+    return findings
   }
 }

@@ -68,8 +68,7 @@ public struct ProbeStudy: Sendable {
   /// What a study found, and what its reader must know.
   public struct Outcome: Sendable {
     public var result: LevelResult
-    /// Whole sentences.
-    public var warnings: [String]
+    public var findings: [StudyFinding.Kind]
     /// The level's metric on every resample, by layer, so that models can be compared on the same ones.
     package var draws: [String: Draws] = [:]
     /// What the peak's probe read; nil of a regression.
@@ -91,7 +90,7 @@ public struct ProbeStudy: Sendable {
     }
     let design = StudyDesign(targeted, plan: splits, spec: spec)
     guard design.reason == nil else { return nothing(design, layers) }
-    let clusters = ResamplingUnits(examples, design: design)
+    let clusters = ResamplingUnits(examples, design: design, terms: splits.terms)
     let runner = try StudyRunner(
       study: self, design: design, clusters: clusters, threads: threads, progress: progress,
       isCancelled: isCancelled)
@@ -122,13 +121,14 @@ public struct ProbeStudy: Sendable {
     var result = LevelResult(
       level: examples.level, probe: spec.name, isDerived: examples.isDerived, metric: spec.metric,
       classes: design.classes, examples: design.examples, tested: 0, speakers: 0,
-      split: splits.description, leaks: splits.leaks, intervalUnit: "utterances", labelEntropy: 0,
+      split: splits.description, leaks: splits.leaks, intervalUnit: splits.terms.utterances,
+      labelEntropy: 0,
       majorityClass: design.classes.first ?? "", majority: zero, shuffled: nil, mel: nil,
       layers: layers.map { LayerResult(layer: $0, reason: examples.reasons[$0.name] ?? reason) },
       peak: nil, verdict: nil)
     result.subject = spec.target.subject(of: spec.level)
     result.baselineName = examples.baselineOfText
     result.scope = design.scope
-    return Outcome(result: result, warnings: [reason])
+    return Outcome(result: result, findings: [.nothingToProbe(reason: reason)])
   }
 }

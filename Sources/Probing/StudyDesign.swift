@@ -161,7 +161,7 @@ package struct StudyDesign: Sendable {
 
 /// The units that a bootstrap draws, and which of them each tested example belongs to.
 struct ResamplingUnits: Sendable {
-  /// "speakers" or "utterances".
+  /// "speakers" or "utterances", of a text "sources" or "sentences".
   let unit: String
   let count: Int
   /// The cluster of each example; −1 for one that is not tested.
@@ -173,7 +173,7 @@ struct ResamplingUnits: Sendable {
   let utterances: Int
 
   /// Speakers where ten or more are tested, else utterances (docs/Methods.md, Intervals).
-  init(_ examples: PooledSpans, design: StudyDesign) {
+  init(_ examples: PooledSpans, design: StudyDesign, terms: CorpusTerms = .speech) {
     let tested = design.folds.flatMap(\.test)
     let speakers = Set(tested.map { examples.items[$0].speaker }).sorted()
     let utterances = Set(tested.map { examples.items[$0].utterance }).sorted()
@@ -185,7 +185,7 @@ struct ResamplingUnits: Sendable {
       let item = examples.items[row]
       ofRow[row] = numbers[bySpeaker ? item.speaker : item.utterance] ?? -1
     }
-    unit = bySpeaker ? "speakers" : "utterances"
+    unit = bySpeaker ? terms.speakers : terms.utterances
     count = numbers.count
     self.ofRow = ofRow
     func cluster(_ row: Int) -> Int {

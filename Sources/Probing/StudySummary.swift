@@ -94,10 +94,10 @@ struct StudySummary {
     }
     return ProbeStudy.Outcome(
       result: result,
-      warnings: StudyWarnings(
+      findings: StudyFindings(
         study: study, design: design, clusters: clusters, measured: measured, result: result,
         duration: plain.first?.1
-      ).sentences, draws: draws.mapValues { $0[metric] }, reading: reading(peak, classes: result.classes))
+      ).all, draws: draws.mapValues { $0[metric] }, reading: reading(peak, classes: result.classes))
   }
 
   private func joint(

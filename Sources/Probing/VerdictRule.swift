@@ -129,7 +129,11 @@ struct VerdictRule {
     verdict.isReadable =
       !isThin && !tellsNothing && gainOverMajority.isPositive && (ofLearning?.estimate.isPositive ?? true)
     verdict.isBeyondBaseline = overJoint.map { !isThin && $0.isMet }
-    if verdict.needed?.unit == "utterances" { verdict.utterancesToDecide = verdict.needed?.atLeast }
+    if let unit = verdict.needed?.unit, unit != CorpusTerms.speech.speakers,
+      unit != CorpusTerms.text.speakers
+    {
+      verdict.utterancesToDecide = verdict.needed?.atLeast
+    }
     return verdict
   }
 }

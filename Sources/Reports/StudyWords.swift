@@ -208,6 +208,11 @@ extension Verdict {
   var isOnlyReadable: Bool {
     decision == .notEncoded && isReadable == true && isBeyondBaseline == false
   }
+
+  /// The decision in few words, as the sentences have it.
+  var decisionWords: String {
+    isOnlyReadable ? "readable, but not beyond what is simpler" : decision.rawValue
+  }
 }
 
 extension LayerResult {

@@ -138,7 +138,7 @@ public struct VerdictWords {
       requirement.name.map { "the gain over \(Self.alone($0)) alone" } ?? "the gain over the joint baseline"
     case .overInput: "the gain over the \(result.baseline) baseline"
     case .overStatistics:
-      "the gain over a probe that knows only each span's \(requirement.name ?? "statistics")"
+      "the gain over a probe that knows only each span's \(statistic(requirement.name ?? "statistics"))"
     case .overTwin: "the gain over the untrained model"
     case .overMajority: "the gain over always answering \(commonest)"
     case .selectivity: "the selectivity"
@@ -147,6 +147,11 @@ public struct VerdictWords {
 
   /// "its phones", "duration".
   private static func alone(_ part: String) -> String { part == "bag-of-phones" ? "its phones" : part }
+
+  /// Spans of a text have a length where those of speech have a duration.
+  private func statistic(_ name: String) -> String {
+    result.isOfText && name == "duration" ? "length" : name
+  }
 
   private func dataNeeded(_ verdict: Verdict) -> String {
     guard verdict.decision == .undecided else { return "" }

@@ -3,7 +3,7 @@ import Corpora
 /// Everything that a finished study says: what `study.json` holds and every report is drawn from.
 public struct StudyResult: Codable, Equatable, Sendable {
   /// The version of this structure as written to `study.json`.
-  public static let schemaVersion = 2
+  public static let schemaVersion = 3
 
   public var schema: Int
   public var model: ModelSummary
@@ -21,6 +21,8 @@ public struct StudyResult: Codable, Equatable, Sendable {
   public var training: [TrainingPoint]?
   /// What a reader must know before trusting a number; whole sentences.
   public var warnings: [String]
+  /// The same as values, of all that was found while the study ran; nil in a study of an earlier version.
+  public var findings: [StudyFinding]?
 
   public init(
     model: ModelSummary, corpus: CorpusSummary, settings: Settings, levels: [LevelResult],

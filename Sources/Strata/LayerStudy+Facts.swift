@@ -141,42 +141,38 @@ extension CorpusSummary {
   }
 }
 
-/// What a reader must know before trusting a number, each said once.
-struct Warnings {
-  private(set) var sentences: [String] = []
+/// What a reader must know before trusting a number, each once.
+struct FindingList {
+  private(set) var all: [StudyFinding] = []
 
   init(corpus: Corpus, splits: SplitPlan) {
     add(issues: corpus.issues)
-    add(splits.warnings)
+    add(splits.findings.map { StudyFinding(.split(finding: $0)) })
   }
 
   mutating func add(issues: [CorpusIssue]) {
-    add(issues.filter { $0.severity > .note }.map(\.description))
+    add(issues.filter { $0.severity > .note }.map { StudyFinding(.corpus(issue: $0)) })
   }
 
-  mutating func add(_ warnings: [String], of probe: ProbeSpec) {
+  mutating func add(_ findings: [StudyFinding.Kind], of probe: ProbeSpec) {
     let name = probe.target == .identity ? probe.level.rawValue : probe.name
-    add(warnings.map { "\(name): \($0)" })
+    add(findings.map { StudyFinding($0, about: name) })
   }
 
   /// Where shards were made with several kinds of kernels, or with others than this study's.
   mutating func add(kernelsOfShards kernels: [String]) {
     let all = Set(kernels + [BLAS.kernel]).sorted()
     guard !kernels.isEmpty, all.count > 1 else { return }
-    add([
-      "the shards and this study used different BLAS kernels (\(all.joined(separator: ", "))): numbers can differ in "
-        + "their last digits from those of one machine."
-    ])
+    add([StudyFinding(.otherKernels(kernels: all))])
   }
 
   mutating func add(noTwinOf model: String) {
-    add([
-      "\(model) has no untrained model beside it, as only a model can have: what its training added, beyond what its "
-        + "architecture gives, cannot be told."
-    ])
+    add([StudyFinding(.noUntrainedModel(model: model))])
   }
 
-  private mutating func add(_ more: [String]) {
-    for sentence in more where !sentences.contains(sentence) { sentences.append(sentence) }
+  private mutating func add(_ more: [StudyFinding]) {
+    for finding in more where !all.contains(finding) { all.append(finding) }
   }
+
+  func sentences(_ terms: CorpusTerms) -> [String] { all.map { $0.words(terms) } }
 }

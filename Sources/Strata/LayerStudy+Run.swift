@@ -54,8 +54,8 @@ extension LayerStudy {
     var contents: [[String?]] = []
     let splits = try SplitPlan.make(for: corpus, seed: seed)
     var levels: [LevelResult] = []
-    var warnings = Warnings(corpus: corpus, splits: splits)
-    warnings.add(kernelsOfShards: shards?.kernels ?? [])
+    var findings = FindingList(corpus: corpus, splits: splits)
+    findings.add(kernelsOfShards: shards?.kernels ?? [])
     var similarity: [SimilarityMatrix] = []
     var spectra: [LayerSpectrum] = []
     var reader: MapReader?
@@ -64,8 +64,8 @@ extension LayerStudy {
       let twins = try twinSeeds.indices.compactMap { try extraction(of: spans.twin($0)) }
       contents += ([trained] + twins).map(\.contents)
       onExtraction(trained)
-      warnings.add(issues: trained.issues)
-      if !twinSeeds.isEmpty, twins.isEmpty { warnings.add(noTwinOf: model.name) }
+      findings.add(issues: trained.issues)
+      if !twinSeeds.isEmpty, twins.isEmpty { findings.add(noTwinOf: model.name) }
       if place == 0, let compared = comparedLevel(of: trained) {
         similarity = try self.similarity(compared.activations, of: compared.level)
         spectra = try self.spectra(compared.activations)
@@ -78,17 +78,17 @@ extension LayerStudy {
         result.verdict?.sentence = sentence
         levels.append(result)
         try consider(outcome.result, of: probe, trained, splits, for: &reader)
-        warnings.add(outcome.warnings, of: probe)
+        findings.add(outcome.findings, of: probe)
       }
     }
     guard levels.contains(where: { $0.peak != nil }) else {
-      throw StudyError.nothingToProbe(reasons: warnings.sentences)
+      throw StudyError.nothingToProbe(reasons: findings.sentences(corpus.terms))
     }
     var result = StudyResult(
       model: modelSummary, corpus: corpusSummary, settings: settings,
-      levels: levels.sorted(by: isBelow).map { corpus.isText ? TextWords.of($0) : $0 },
-      similarity: similarity, spectra: spectra,
-      warnings: corpus.isText ? warnings.sentences.map(TextWords.of) : warnings.sentences)
+      levels: levels.sorted(by: isBelow), similarity: similarity, spectra: spectra,
+      warnings: findings.sentences(corpus.terms))
+    result.findings = findings.all
     result.maps = try activationMaps(by: reader, splits)
     return (result, contents)
   }
@@ -124,7 +124,7 @@ extension LayerStudy {
         ? splits
         : try SplitPlan.make(
           for: corpus.utterances.map { ($0.speaker, $0.sentence, $0.seconds) }, by: probe.division,
-          seed: seed),
+          seed: seed, terms: corpus.terms),
       tapPoints: layersOfModel, seed: seed, resamples: bootstrapResamples)
     try study.targeted.readSurroundings(in: corpus.utterances, threads: threads)
     study.errorLayers = Set(errorLayers)

@@ -1,5 +1,5 @@
 /// Which Strata this is.
 public enum Release {
   /// As in the changelog and in every file written.
-  public static let version = "0.1.0"
+  public static let version = "1.0.0"
 }

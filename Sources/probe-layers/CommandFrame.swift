@@ -44,6 +44,18 @@ struct CommandFrame: Sendable {
     if !running.showing.quiet { standardError(words) }
   }
 
+  /// A study of layers, chosen by name or number, that tells of itself through this frame.
+  func study(
+    of model: any ActivationSource, on corpus: Corpus, layers: String?, seed: UInt64,
+    called name: String? = nil
+  ) throws -> LayerStudy {
+    var study = LayerStudy(model: model, corpus: corpus)
+    surround(&study, called: name)
+    study.seed = seed
+    if let layers { study.layers = try model.taps.resolve(layers: layers).map(\.name) }
+    return study
+  }
+
   /// Tells a study's progress, notices and end through this frame.
   func surround(_ study: inout LayerStudy, called name: String? = nil) {
     study.threads = running.threads

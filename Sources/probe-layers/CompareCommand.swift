@@ -75,12 +75,9 @@ struct CompareCommand: ResultCommand {
     let work = UsedWork()
     let listing = try ModelListing.models(at: models)
     let comparison = ComparisonStudy(models: compared(listing, on: corpus, frame)) { model in
-      var study = LayerStudy(model: model, corpus: corpus)
-      frame.surround(&study, called: model.name)
-      study.seed = seed
+      var study = try frame.study(of: model, on: corpus, layers: layers, seed: seed, called: model.name)
       study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
       study.workFolder = StudyFolder.workFolder(of: output) + "/" + model.fingerprint
-      if let layers { study.layers = try model.taps.resolve(layers: layers).map(\.name) }
       try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
       study.work = work
       return study

@@ -284,9 +284,8 @@ struct FinetuneCommand: AsyncParsableCommand {
       ) { try SpeechModel.load("\(output)/\(name)") }
     }
     let comparison = ComparisonStudy(models: [first] + others) { model in
-      var study = LayerStudy(model: model, corpus: corpus)
-      frame.surround(&study, called: model.name)
-      (study.seed, study.twinSeeds) = (seed, [])
+      var study = try frame.study(of: model, on: corpus, layers: nil, seed: seed, called: model.name)
+      study.twinSeeds = []
       try study.select(probes: nil, levels: levels, bundledFolder: BundledFiles.probes)
       return study
     }

@@ -93,11 +93,8 @@ struct MeasuresCommand: AsyncParsableCommand {
   func run() async throws {
     try await CommandFrame.around(running, keepsWork: false) { frame in
       let corpus = try corpora.load(frame.note)
-      var study = LayerStudy(
-        model: try loading.source(model, for: corpus, imports, frame.note), corpus: corpus)
-      frame.surround(&study)
-      study.seed = seed
-      if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
+      let study = try frame.study(
+        of: loading.source(model, for: corpus, imports, frame.note), on: corpus, layers: layers, seed: seed)
       var measures = LayerMeasures(of: study, level: Level(rawValue: level) ?? .phoneme)
       measures.clusters = clusters
       measures.sameContext = !anyContext

@@ -204,12 +204,10 @@ struct RunCommand: ResultCommand {
     let corpus = try Corpus.load(corpusFolder, overriding: corpora.shifting.overrides).alignmentChecked()
     corpus.issues.map(\.description).forEach(frame.note)
     frame.note("reading \(model)")
-    var study = LayerStudy(model: try source(for: corpus, frame), corpus: corpus)
-    frame.surround(&study)
-    (study.seed, study.maps, study.dimensions) = (seed, maps, dimensions)
+    var study = try frame.study(of: source(for: corpus, frame), on: corpus, layers: layers, seed: seed)
+    (study.maps, study.dimensions) = (maps, dimensions)
     study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
     study.workFolder = StudyFolder.workFolder(of: output)
-    if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
     if let errors {
       study.errorLayers = try
         (errors == "all" ? study.model.taps : study.model.taps.resolve(layers: errors))

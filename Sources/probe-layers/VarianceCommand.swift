@@ -99,11 +99,8 @@ struct VarianceCommand: ResultCommand {
 
   func prepare(_ frame: CommandFrame) throws -> PreparedWork<VarianceResult> {
     let corpus = try corpora.load(frame.note)
-    var study = LayerStudy(
-      model: try loading.source(model, for: corpus, imports, frame.note), corpus: corpus)
-    frame.surround(&study)
-    study.seed = seed
-    if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
+    var study = try frame.study(
+      of: loading.source(model, for: corpus, imports, frame.note), on: corpus, layers: layers, seed: seed)
     study.workFolder = StudyFolder.workFolder(of: output)
     var variance = VarianceStudy(of: study)
     (variance.level, variance.blocks) = (Level(rawValue: level) ?? .phoneme, try chosenBlocks())

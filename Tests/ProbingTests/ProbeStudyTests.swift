@@ -234,7 +234,7 @@ struct ProbeStudyTests {
     let outcome = try study(examples(signals: [("mel", 0), ("hidden.1", 1)], classes: 1)).run()
     #expect(outcome.result.peak == nil && outcome.result.verdict == nil)
     #expect(outcome.result.layers.first?.reason?.contains("one class") == true)
-    #expect(!outcome.warnings.isEmpty)
+    #expect(!outcome.findings.isEmpty)
   }
 
   @Test("twins of other spans are refused, and a cancelled study ends")
@@ -315,6 +315,9 @@ struct ProbeStudyTests {
     let clean = try #require(try study(examples).run(threads: 2).result.layers[1].metrics)
     #expect(abs(without.accuracy.value - clean.accuracy.value) < 0.01)
     #expect(without.accuracy.value - with.accuracy.value > 0.02, "\(with.accuracy) \(without.accuracy)")
-    #expect(outcome.warnings.contains { $0.contains("hidden.2") && $0.contains("u2") })
+    #expect(
+      outcome.findings.contains {
+        if case .outliers(1, "hidden.2", "u2", _) = $0 { true } else { false }
+      })
   }
 }

@@ -28,7 +28,7 @@ import Testing
   }
 
   private func plan(_ folds: [Fold]) -> SplitPlan {
-    SplitPlan(folds: folds, description: "by hand", leaks: false, warnings: [])
+    SplitPlan(folds: folds, description: "by hand", leaks: false)
   }
 
   private func spec(minimum: Int = 2, maximum: Int = 10) -> ProbeSpec {

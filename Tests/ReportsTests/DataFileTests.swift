@@ -29,7 +29,7 @@ import Testing
             [row[5], row[6], row[7]].map { Double($0) } == [expected.value, expected.low, expected.high])
           #expect(row[8] == String(level.tested) && row[9] == String(level.classes.count))
           #expect(
-            self.row(table, layer.layer.name + "@random", name, metric.rawValue)?[5]
+            self.row(table, layer.layer.name + "@untrained", name, metric.rawValue)?[5]
               == NumberText.data(twin.value))
         }
       }
@@ -37,7 +37,7 @@ import Testing
     }
     let gain = study.levels[1].layers[9].gainOverMel?.value
     #expect(row("hidden.1", "phoneme", "gain_over_mel")?[5] == NumberText.data(gain))
-    #expect(row("hidden.1", "phoneme", "gain_over_random") != nil)
+    #expect(row("hidden.1", "phoneme", "gain_over_untrained") != nil)
     #expect(row("hidden.1", "phoneme", "selectivity") != nil)
     #expect(
       row("conv.1", "phrase", "macro_f1") == [
@@ -195,7 +195,7 @@ import Testing
     }
     #expect(
       error("{\"schema\": 9}")
-        == "x/study.json has schema version 9, this version of Strata reads 2. Use a newer Strata to draw it."
+        == "x/study.json has schema version 9, this version of Strata reads 3. Use a newer Strata to draw it."
     )
     #expect(
       error("{}").hasPrefix(

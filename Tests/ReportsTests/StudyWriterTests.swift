@@ -145,7 +145,7 @@ import Testing
       #expect(read.warnings.count == study.warnings.count + 1)
       for name in ["summary.md", "report.html"] {
         let text = String(decoding: try contents(folder)[name] ?? Data(), as: UTF8.self)
-        #expect(text.contains("conv.4@random"))
+        #expect(text.contains("conv.4@untrained"))
       }
     }
   }

@@ -86,9 +86,13 @@ class Study:
         """Every number: a row for each layer, or baseline, level, probe and metric.
 
         Columns: model, layer, level, probe, metric, value, ci_low, ci_high (95 %), n, classes, of_spans, of_classes. A
-        layer `NAME@random` is of the randomly initialised twin; majority, shuffled, mel, duration, … are baselines.
+        layer `NAME@untrained` is of the untrained model; majority, shuffled, mel, duration, … are baselines.
         """
-        return self._table("layers.csv")
+        table = self._table("layers.csv")
+        # As studies written before version 1.0 call them.
+        table["layer"] = table["layer"].str.replace("@random", "@untrained", regex=False)
+        table["metric"] = table["metric"].replace("gain_over_random", "gain_over_untrained")
+        return table
 
     @cached_property
     def similarity(self) -> pd.DataFrame:

@@ -1,3 +1,3 @@
 """The version, the same as the command's."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

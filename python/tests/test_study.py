@@ -25,7 +25,7 @@ def test_layers_hold_the_numbers_of_the_json(study):
             expected = layer["metrics"]["accuracy"]
             assert row[["value", "ci_low", "ci_high"]].values[0] == pytest.approx(
                 [expected["value"], expected["low"], expected["high"]], abs=1e-7)
-    assert {"conv.1", "hidden.5", "hidden.6", "majority", "mel", "hidden.6@random"} <= set(table.layer)
+    assert {"conv.1", "hidden.5", "hidden.6", "majority", "mel", "hidden.6@untrained"} <= set(table.layer)
 
 
 def test_verdicts_have_a_row_a_level_with_peak_and_ties(study):

@@ -40,7 +40,7 @@ public struct ProfileLines: Figure {
     }
     let least = min(0, values.min() ?? 0)
     range = least...max(most + (most - least) * 0.06, least + 1e-9)
-    let legend = models.map { Canvas.width(Canvas.shortened($0, to: 110)) }.max() ?? 0
+    let legend = (models + [Self.baseline]).map { Canvas.width(Canvas.shortened($0, to: 110)) }.max() ?? 0
     axis = LayerAxis(names: layers, start: 27, length: Self.width - 27 - legend - 24)
   }
 
@@ -99,6 +99,8 @@ public struct ProfileLines: Figure {
   }
 
   private static let dotted = "0.8 2"
+  /// What the dotted line is.
+  private static let baseline = "majority"
 
   private func draw(_ line: [Estimate?], _ model: Int, on canvas: inout Canvas) {
     var run: [(Double, Double)] = []
@@ -121,7 +123,7 @@ public struct ProfileLines: Figure {
     let left = axis.start + axis.length + 8
     let entries =
       models.enumerated().reversed().map { ($1, colour($0), nil as String?) }
-      + [("majority", canvas.style.muted, Self.dotted)]
+      + [(Self.baseline, canvas.style.muted, Self.dotted)]
     for (place, (name, colour, dashes)) in entries.enumerated() {
       let y = Self.top + 4 + 10 * Double(place)
       canvas.segment(left, y, left + 10, y, .init(colour: colour, width: 1.5, dashes: dashes))

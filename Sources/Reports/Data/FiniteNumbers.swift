@@ -43,7 +43,7 @@ extension StudyResult {
       references
       .flatMap { gaps($0.0, $0.1) }
     let layers = level.layers.flatMap { layer in
-      gaps(layer.layer.name, layer.metrics) + gaps(layer.layer.name + "@random", layer.twin)
+      gaps(layer.layer.name, layer.metrics) + gaps(layer.layer.name + "@untrained", layer.twin)
         + gap("\(layer.layer.name), gain over the untrained model", layer.gainOverTwin)
         + gap("\(layer.layer.name), gain over \(level.baseline)", layer.gainOverMel)
         + gap("\(layer.layer.name), selectivity", layer.selectivity)

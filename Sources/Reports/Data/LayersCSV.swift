@@ -5,9 +5,9 @@ import Results
 /// | column | holds |
 /// |---|---|
 /// | `model` | the model's name |
-/// | `layer` | a tap point; `majority`, `shuffled`, `mel`, `duration`, `length`, `bag-of-phones`, `joint`; `hidden.3@random`, that layer of the untrained model; `joint+hidden.3`, the joint baseline beside that layer; or `hidden.3@without-outliers` |
+/// | `layer` | a tap point; `majority`, `shuffled`, `mel`, `duration`, `length`, `bag-of-phones`, `joint`; `hidden.3@untrained`, that layer of the untrained model; `joint+hidden.3`, the joint baseline beside that layer; or `hidden.3@without-outliers` |
 /// | `level`, `probe` | what was read, and the probe's name |
-/// | `metric` | `accuracy`, …, `bits`, `r2`, `r_value` (shares are 0…1); or `gain_over_mel`, `gain_over_random`, `gain_over_joint` in the level's metric; `gain_over_joint_bits`; or `selectivity` in accuracy |
+/// | `metric` | `accuracy`, …, `bits`, `r2`, `r_value` (shares are 0…1); or `gain_over_mel`, `gain_over_untrained`, `gain_over_joint` in the level's metric; `gain_over_joint_bits`; or `selectivity` in accuracy |
 /// | `value`, `ci_low`, `ci_high` | the estimate and its 95 % interval; empty where there is no number |
 /// | `n` | held-out spans that were predicted |
 /// | `classes` | how many labels there are to choose from |
@@ -50,12 +50,12 @@ public enum LayersCSV {
         guard let metrics = result.metrics else { return [row(name, level.metric.rawValue, nil)] }
         let differences: [(String, Estimate?)] = [
           ("gain_over_\(level.baseline.replacing("-", with: "_"))", result.gainOverMel),
-          ("gain_over_random", result.gainOverTwin),
+          ("gain_over_untrained", result.gainOverTwin),
           ("selectivity", result.selectivity),
         ]
         return rows(name, metrics)
           + differences.compactMap { metric, estimate in estimate.map { row(name, metric, $0) } }
-          + rows("\(name)@random", result.twin)
+          + rows("\(name)@untrained", result.twin)
           + rows("\(name)@without-outliers", result.outliers?.metricsWithout)
       }
   }

@@ -67,7 +67,10 @@ public struct LayerProfile: Figure {
         + cells(result?.selectivity, MeasureFormat(.accuracy))
     }
     let nulls = [("majority", level.majority), ("shuffled", level.shuffled), (level.baseline, level.mel)]
-    let groups = ["value", "random_twin", "gain_over_mel", "gain_over_random", "selectivity"]
+    let groups = [
+      "value", "untrained", "gain_over_\(level.baseline.replacing("-", with: "_"))", "gain_over_untrained",
+      "selectivity",
+    ]
     let headings = [
       level.metric.axisTitle, "untrained model", "gain over \(level.baseline)",
       "gain over the untrained model",

@@ -181,7 +181,7 @@ struct PageContent {
   private static func answer(_ level: LevelResult, title: String, index: Int) -> Answer {
     let format = level.format
     let decision = level.verdict.map {
-      Decision(kind: slug($0.decision.rawValue), sign: $0.decision.sign, words: $0.decision.rawValue)
+      Decision(kind: slug($0.decision.rawValue), sign: $0.decision.sign, words: $0.decisionWords)
     }
     let peak = level.peakResult
     let differences: [(String, Estimate?, MeasureFormat)] = [

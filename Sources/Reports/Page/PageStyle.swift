@@ -33,6 +33,7 @@ enum PageStyle {
     h1 { margin: 0 0 0.75rem; font-size: clamp(1.45rem, 1.1rem + 1.2vw, 2rem); letter-spacing: -0.01em; }
     h2 { margin: 3rem 0 1rem; font-size: 1.35rem; }
     h3 { margin: 0; font-size: 1.05rem; }
+    .scroll + h3, .note + h3 { margin-top: 1.75rem; }
     p, ul, dl { margin: 0 0 0.75rem; }
     a { color: var(--link); text-underline-offset: 0.15em; }
     a:focus-visible, audio:focus-visible, summary:focus-visible, [tabindex]:focus-visible {

@@ -2,6 +2,7 @@ import Activations
 import Corpora
 import Foundations
 import Probing
+import Reports
 import Results
 import Tensors
 
@@ -49,7 +50,8 @@ struct CurvesOverExamples {
       last = outcomes.last
     }
     guard let last, last.result.peak != nil else {
-      throw StudyError.nothingToProbe(reasons: last?.warnings ?? [])
+      throw StudyError.nothingToProbe(
+        reasons: (last?.findings ?? []).map { $0.words(study.corpus.terms) })
     }
     let places = plans.map { examples.spansLearned(in: $0) }
     let curves = tapPoints.map { layer -> CurvesResult.Curve in
