@@ -37,7 +37,9 @@ import Testing
     #expect(RandomEffects(values: [1, 2], variances: [1, 1])?.predictionMargin == nil)
   }
 
-  @Test("the mean's interval holds the truth in nineteen of twenty cases, and another study's of six in nine of ten")
+  @Test(
+    "the mean's interval holds the truth in nineteen of twenty cases, and another study's of six in nine of ten"
+  )
   func coverage() {
     var numbers = RandomNumbers(seed: 1, stream: "replicates")
     let runs = 2000
