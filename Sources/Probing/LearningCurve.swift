@@ -55,7 +55,8 @@ public struct LearningCurve: Sendable, Equatable {
       if fit(rate(a)).error <= fit(rate(z)).error { right = z } else { left = a }
     }
     let found = fit(rate((left + right) / 2))
-    guard found.b > 0 else { return nil }
+    // Less is rounding.
+    guard found.b > 1e-9 else { return nil }
     c = rate((left + right) / 2)
     limit = found.limit
     b = found.b * pow(scale, c)

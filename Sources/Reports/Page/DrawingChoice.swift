@@ -62,7 +62,7 @@ struct DrawingChoice {
 extension PageTemplates {
   static let choice = """
     {{#isChoice}}<div class="choice" role="group" aria-label="{{note}}">
-    {{#options}}<input type="radio" name="{{group}}" id="{{id}}"{{#isFirst}} checked{{/isFirst}}><label for="{{id}}">{{name}}</label>
+    {{#options}}<input type="radio" name="{{group}}" id="{{id}}"{{#isFirst}} checked="checked"{{/isFirst}}><label for="{{id}}">{{name}}</label>
     {{/options}}<p class="note">{{note}}</p>
     {{#options}}<div class="option">
     {{#drawing}}{{>drawing}}{{/drawing}}</div>
