@@ -90,6 +90,12 @@ struct InterventionSetting: Sendable {
     centres = found.map(\.centre)
   }
 
+  /// The utterances that a level is tested on, of those that are run.
+  func run(_ plan: ConceptPlan) -> [Int] {
+    let running = Set(utterances)
+    return plan.tested.filter(running.contains)
+  }
+
   // MARK: - Cost
 
   private func bytes(_ layer: String) -> Int {

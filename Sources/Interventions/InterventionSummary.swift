@@ -19,7 +19,8 @@ struct InterventionSummary {
     }
     let study = setting.study
     statistics = setting.plans.map {
-      EffectStatistics($0, draws: study.controls, resamples: study.resamples, seed: study.seed)
+      EffectStatistics(
+        $0, clusters: setting.run($0), draws: study.controls, resamples: study.resamples, seed: study.seed)
     }
   }
 
@@ -34,8 +35,9 @@ struct InterventionSummary {
       controls: study.controls,
       erased: setting.plans.map { plan in
         InterventionResult.Erased(
-          name: plan.name, classes: plan.classes.count, spans: plan.spans.joined().count { $0.isTested },
-          majority: plan.majority, utterances: plan.tested.count, hasControl: plan.hasControl)
+          name: plan.name, classes: plan.classes.count,
+          spans: setting.run(plan).reduce(0) { $0 + plan.testedSpans($1).count }, majority: plan.majority,
+          utterances: setting.run(plan).count, hasControl: plan.hasControl)
       }, layers: setting.changed, readLayers: setting.read.map(\.name), rows: rows, wholePasses: cost.whole,
       partialPasses: cost.partial, warnings: warnings)
     result.rows.sort { a, b in
@@ -241,27 +243,6 @@ struct InterventionSummary {
       cost: statistics.cost(erased), atRandom: statistics.costAtRandom(random),
       control: control.isEmpty ? nil : statistics.cost(control),
       untrained: untrained.isEmpty ? nil : statistics.cost(untrained))
-  }
-
-  // MARK: - How many directions
-
-  /// The accuracy of readers of so many directions, and whether it is less than the best one's.
-  private func ranks(_ own: LevelOutcome, _ level: Int) -> [InterventionResult.RankPoint] {
-    let (plan, statistics) = (setting.plans[level], statistics[level])
-    let accuracies = own.ranks.map { trial in
-      statistics.cost(
-        trial.right.sorted { $0.key < $1.key }.map {
-          ($0.key, .init(intact: 0, changed: $0.value, weight: Double(plan.testedSpans($0.key).count)))
-        })
-    }
-    guard let best = accuracies.max(by: { ($0.values.first ?? 0) < ($1.values.first ?? 0) }) else {
-      return []
-    }
-    return zip(own.ranks, accuracies).map { trial, accuracy in
-      InterventionResult.RankPoint(
-        rank: trial.rank, accuracy: accuracy.estimate(within: 0...1),
-        isLess: (best - accuracy).estimate().isPositive)
-    }
   }
 
   // MARK: - What comes back

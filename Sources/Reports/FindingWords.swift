@@ -9,7 +9,7 @@ extension StudyFinding {
 }
 
 extension StudyFinding.Kind {
-  func words(_ terms: CorpusTerms) -> String {
+  public func words(_ terms: CorpusTerms) -> String {
     switch self {
     case .rareClasses(let names):
       let listed =

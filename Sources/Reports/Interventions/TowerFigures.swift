@@ -28,7 +28,8 @@ extension InterventionResult {
       name: "towers-" + slug(measure), title: "Where two towers meet: \(measure)",
       summary:
         "\(measure) between \(matrix.rowLayers.count) and \(matrix.columnLayers.count) layers, over \(matrix.examples) "
-        + "\(matrix.unit). Most alike are \(best.row) and \(best.column): \(Self.number(best.value)).",
+        + "\(matrix.unit). Most alike are \(best.row) and \(best.column): \(Self.number(best.value))."
+        + matrix.notes.map { " \($0)." }.joined(),
       columns: matrix.columnLayers.map { $0.replacing(".", with: ".\n") },
       rows: zip(matrix.rowLayers, matrix.values).enumerated().map { row, line in
         (
