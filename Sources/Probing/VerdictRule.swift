@@ -16,7 +16,7 @@ import Results
 ///   not measured at all is replaced by the gain over always answering the commonest class. Syllables, words and what
 ///   is larger must also beat a probe that knows how long each span is, and no more.
 /// - Not encoded: one of them has no part of its interval above zero; the joint gain's interval ends below
-///   `smallestGain`, or holds zero and ends below `negligible`; or the probe tells nothing: no bit about the labels, and a
+///   `negligible`; or the probe tells nothing: no bit about the labels, and a
 ///   gain over the commonest class that is not above zero, or whose interval ends below `negligible`.
 /// - Undecided: anything else, and whatever the numbers are where fewer than ten units are resampled.
 struct VerdictRule {
@@ -40,12 +40,10 @@ struct VerdictRule {
     case overPlain(String)
   }
 
-  /// An advantage over guessing, or over everything simpler, that is not worth calling one where nothing shows that
-  /// there is any.
+  /// An advantage over guessing, or over everything simpler, that is not worth calling one where it is smaller than this
+  /// for certain, in the level's metric. (What a layer adds to a good baseline lies near zero: whether its interval just
+  /// holds zero or just does not is a matter of the seed.)
   static let negligible = 0.05
-  /// What a layer adds to everything simpler is more than this, in the level's metric, however sure, or nothing worth
-  /// the name.
-  static let smallestGain = 0.02
 
   private var layer: LayerResult? { result.layers.first { $0.layer == peak.layer } }
 
@@ -73,8 +71,7 @@ struct VerdictRule {
   private var overJoint: Verdict.Requirement? {
     result.joint.map { joint in
       let gain = joint.gainOverSimpler
-      let bar = gain.isPositive ? Self.smallestGain : Self.negligible
-      let isNegligible = gain.high > 0 && gain.high < bar
+      let isNegligible = gain.high > 0 && gain.high < Self.negligible
       return Verdict.Requirement(
         kind: .overJointBaseline, name: joint.betterPart?.name, estimate: gain,
         outcome: isNegligible ? .negligible : Self.outcome(gain))
