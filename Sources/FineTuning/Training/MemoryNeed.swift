@@ -18,11 +18,15 @@ struct MemoryNeed {
   /// Throws what running the model throws.
   init(_ model: TrainedModel) throws {
     let ready = try model.ready()
-    let short = max(model.base.minimumSamples, model.base.samplingRate)
+    // Two seconds, or what the model reads at once where that is less.
+    let long = max(
+      2 * model.base.minimumSamples,
+      min(2 * model.base.samplingRate, model.base.windowSamples ?? 2 * model.base.samplingRate))
+    let short = long / 2
     let (first, second) = (
-      Double(try ready.measuredBytes(samples: short)), Double(try ready.measuredBytes(samples: 2 * short))
+      Double(try ready.measuredBytes(samples: short)), Double(try ready.measuredBytes(samples: long))
     )
-    slope = max(0, (second - first) / Double(short))
+    slope = max(0, (second - first) / Double(long - short))
     base = max(0, first - slope * Double(short))
     gradients = 4 * model.gradientValues
     // The program, the parameters as they were read and as they are now, both moments, the best ones yet, the sum.
