@@ -2,10 +2,8 @@ import Foundation
 import Models
 import Tensors
 
-/// How much memory a training takes, from passes over two short sounds that are measured.
-///
-/// Found within a fifth of the process's largest resident size, over models of 1.8 to 94 million parameters, all that can be
-/// trained, 2 to 40 s and one and two threads.
+/// How much memory a training takes, about: from passes over two short sounds that are measured, and from what is kept of
+/// parameters.
 struct MemoryNeed {
   /// What is there whatever the recordings are, with the gradients of one utterance left out.
   private let standing: Int

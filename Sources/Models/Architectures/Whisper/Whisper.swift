@@ -254,7 +254,7 @@ extension Whisper {
 
   func isRebuilt(_ parameter: String) -> Bool { parameter.hasPrefix("encoder.") }
 
-  /// Sinusoids, which transformers does not train.
+  /// Sinusoids, which were never learned.
   func isFixed(_ parameter: String) -> Bool { parameter == "encoder.embed_positions.weight" }
 
   func rebuilt(from reader: inout ParameterReader) throws -> Whisper {
