@@ -54,9 +54,11 @@ public struct FineTuningRun: Sendable {
   public func finished(in folder: String) throws -> FineTuningResult {
     try settings.check()
     try ModelFolder.check(model, settings.task)
-    let augmenter = settings.augmentation.changesSound ? try SoundAugmenter(settings.augmentation) : nil
+    try ModelFolder.check(model, settings.augmentation)
+    let augmenter =
+      settings.augmentation.changesSound ? try SoundAugmenter(settings.augmentation) : nil
     let (data, keeps) = try divisions()
-    var outcomes: [(before: EvaluationOutcome?, after: EvaluationOutcome)] = []
+    var outcomes: [Outcome] = []
     var folds: [FineTuningResult.Fold] = []
     var counts = (trained: 0, all: 0)
     let place = RunFolder(path: folder, folds: data.count)
@@ -69,8 +71,9 @@ public struct FineTuningRun: Sendable {
       }
       let untrained = try trainee(part, keeps: keeps)
       counts = untrained.counts
-      try MemoryNeed(untrained).check(
+      let need = try MemoryNeed(untrained, averages: settings.average != nil).check(
         part, threads: threads, batch: settings.batch, slowest: settings.augmentation.slowest)
+      if number == 0 { onNote("training takes about \(need >> 20) MiB of memory") }
       let stage = data.count == 1 ? "Training" : "Training fold \(number + 1) of \(data.count)"
       let work = place.place(of: number)
       var trainer = try Trainer(
@@ -82,11 +85,15 @@ public struct FineTuningRun: Sendable {
       trainer.onStep = { onStep(stage, $0, $1) }
       trainer.snapshots = Set(snapshots)
       trainer.onSnapshot = { try write($1, part, to: "\(work)/\(RunFolder.snapshot($0))") }
-      let (trained, log, best) = try trainer.run()
-      let after = try Evaluation(of: trained, fillers: part.fillers).run(part.test, threads: threads)
-      let before =
-        keeps ? try Evaluation(of: untrained, fillers: part.fillers).run(part.test, threads: threads) : nil
-      outcomes.append((before, after))
+      let (last, averaged, log, best) = try trainer.run()
+      let trained = averaged ?? last
+      func tested(_ model: TrainedModel) throws -> EvaluationOutcome {
+        try Evaluation(of: model, fillers: part.fillers).run(part.test, threads: threads)
+      }
+      outcomes.append(
+        Outcome(
+          before: keeps ? try tested(untrained) : nil, after: try tested(trained),
+          plain: averaged == nil ? nil : try tested(last)))
       try write(trained, part, to: "\(work)/model")
       let steps = log.last?.step ?? 0
       let models = ["model"] + snapshots.filter { $0 <= steps }.map(RunFolder.snapshot)
@@ -140,7 +147,10 @@ public struct FineTuningRun: Sendable {
 
   private func trainee(_ part: TrainingData, keeps: Bool) throws -> TrainedModel {
     guard let top = model.topTap else { throw ModelError.unknownLayer(name: "hidden", nearest: []) }
-    let task = TaskHead(task: settings.task, classes: part.classes.count, width: top.width)
+    var task = TaskHead(task: settings.task, classes: part.classes.count, width: top.width)
+    if top.name == "pooled" {
+      task.rowEpsilon = Float(model.storedConfiguration?["layer_norm_eps"]?.number ?? 1e-12)
+    }
     let values = keeps ? try model.parameterValues().filter { $0.key.hasPrefix("lm_head.") } : nil
     let loss = TaskLoss(
       blank: part.blank,
@@ -185,8 +195,15 @@ public struct FineTuningRun: Sendable {
     try adapter.commit()
   }
 
+  /// A fold's tests: before, after, and after without the average of parameters that was taken.
+  private struct Outcome {
+    var before: EvaluationOutcome?
+    var after: EvaluationOutcome
+    var plain: EvaluationOutcome?
+  }
+
   private func result(
-    of outcomes: [(before: EvaluationOutcome?, after: EvaluationOutcome)], _ folds: [FineTuningResult.Fold],
+    of outcomes: [Outcome], _ folds: [FineTuningResult.Fold],
     _ part: TrainingData, _ counts: (trained: Int, all: Int)
   ) throws -> (result: FineTuningResult, standardError: Double?) {
     func joined(_ parts: [EvaluationOutcome]) -> EvaluationOutcome {
@@ -196,13 +213,26 @@ public struct FineTuningRun: Sendable {
     let befores = outcomes.compactMap(\.before)
     let after = joined(outcomes.map(\.after))
     let before = befores.count == outcomes.count ? joined(befores) : nil
-    let scores = Scores(after: after, before: before, classes: part.classes, seed: settings.seed)
-    let result = FineTuningResult(
-      model: model.name, fingerprint: model.fingerprint, corpus: corpus.name, task: settings.task.rawValue,
-      labels: labels.name, measure: measure, trainedParameters: counts.trained, allParameters: counts.all,
-      classes: part.classes, folds: folds, before: before.map(scores.score), after: scores.score(after),
-      difference: scores.difference, unit: scores.unit, units: scores.units, utterances: scores.utterances,
+    let scores = Scores(
+      after: after, before: before, classes: part.classes, spelling: TextSpelling(labels),
+      tolerance: Evaluation.tolerance(of: model), seed: settings.seed)
+    var result = FineTuningResult(
+      model: model.name, fingerprint: model.fingerprint, corpus: corpus.name,
+      task: settings.task.rawValue,
+      labels: labels.name, measure: measure, trainedParameters: counts.trained,
+      allParameters: counts.all,
+      classes: part.classes, folds: folds, before: before.map(scores.score),
+      after: scores.score(after),
+      difference: scores.difference, unit: scores.unit, units: scores.units,
+      utterances: scores.utterances,
       notes: part.notes)
+    let plains = outcomes.compactMap(\.plain)
+    if let average = settings.average, plains.count == outcomes.count {
+      let plain = joined(plains)
+      let beside = Scores(after: after, before: plain, classes: part.classes, seed: settings.seed)
+      result.averaging = FineTuningResult.Averaging(
+        method: average.name, without: beside.score(plain).errors, difference: beside.difference)
+    }
     return (result, scores.standardError(after))
   }
 

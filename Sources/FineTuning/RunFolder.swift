@@ -53,7 +53,7 @@ struct RunFolder: Sendable {
           // Last, where it is empty by then.
           + [name]
       }
-      return name.wholeMatch(of: /compare|(model|step-\d{6,})(-adapter)?/) == nil ? [] : [name]
+      return name.wholeMatch(of: /compare|learning|(model|step-\d{6,})(-adapter)?/) == nil ? [] : [name]
     }
   }
 }

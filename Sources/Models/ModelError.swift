@@ -125,7 +125,7 @@ extension ModelError: CustomStringConvertible {
       "there is no token \(id): the model's vocabulary has \(vocabulary); the tokeniser belongs to another model"
     case .untrainable(let model, .family(let family)):
       "\(model) cannot be trained: of family \(family) no gradients of parameters are known here; known are wav2vec2, "
-        + "hubert, wavlm, data2vec-audio and their kin"
+        + "hubert, wavlm, data2vec-audio and their kin, whisper's encoder and audio-spectrogram-transformer"
     case .untrainable(let model, .noCheckpoint):
       "\(model) cannot be trained: its parameters come from no checkpoint"
     case .tokenizer(let path, let place, let found, let expected):

@@ -161,6 +161,11 @@ extension ParameterReader {
     return weight
   }
 
+  /// Notes that `tensor` is the values of these parameters, one after the other.
+  mutating func tell(_ tensor: Tensor, isMadeOf names: [String]) {
+    if isTraining { places.add(tensor, .joined(names)) }
+  }
+
   /// A batch norm as it is after training, a fixed factor and summand for each of `width` channels.
   mutating func batchNorm(
     _ name: String, _ width: Int, epsilon: Float = 1e-5

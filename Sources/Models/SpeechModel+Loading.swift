@@ -42,7 +42,7 @@ extension SpeechModel {
       loaded.files = files
       loaded.origin = ParameterOrigin(
         checkpoint: description.checkpoint, names: built.report.stored,
-        configuration: description.configuration)
+        configuration: description.configuration, preprocessing: description.preprocessing)
       return loaded
     }
     guard let normalisesInput = description.normalisesInput else {
@@ -67,7 +67,7 @@ extension SpeechModel {
     loaded.files = files
     loaded.origin = ParameterOrigin(
       checkpoint: description.checkpoint, names: built.report.stored,
-      configuration: description.configuration)
+      configuration: description.configuration, preprocessing: description.preprocessing)
     return loaded
   }
 

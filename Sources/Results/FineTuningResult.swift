@@ -14,6 +14,10 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
     public var classes: [ClassScore]?
     /// `[true][found]`, in the order of the classes.
     public var confusion: [[Int]]?
+    /// Of sequences that spell text.
+    public var text: Text?
+    /// Of frames: where their class changes.
+    public var boundaries: Boundaries?
 
     public init(
       errors: Estimate, loss: Double?, alignment: AlignmentCounts?, classes: [ClassScore]?,
@@ -21,6 +25,46 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
     ) {
       (self.errors, self.loss, self.alignment) = (errors, loss, alignment)
       (self.classes, self.confusion) = (classes, confusion)
+    }
+  }
+
+  /// Of words, or of letters with the gaps between words: as sacrebleu gives them, 0 to 100, with their signatures.
+  public struct Text: Codable, Equatable, Sendable {
+    public var bleu, chrF: Double
+    public var bleuSignature, chrFSignature: String
+    /// The word error rate, of letters.
+    public var wordErrors: Double?
+
+    public init(
+      bleu: Double, chrF: Double, bleuSignature: String, chrFSignature: String, wordErrors: Double?
+    ) {
+      (self.bleu, self.chrF, self.wordErrors) = (bleu, chrF, wordErrors)
+      (self.bleuSignature, self.chrFSignature) = (bleuSignature, chrFSignature)
+    }
+  }
+
+  /// Changes of class between frames that have labels, found within `tolerance` seconds of a true one, each once.
+  public struct Boundaries: Codable, Equatable, Sendable {
+    public var precision, recall, f1: Double?
+    public var reference: Int
+    public var tolerance: Double
+
+    public init(precision: Double?, recall: Double?, f1: Double?, reference: Int, tolerance: Double) {
+      (self.precision, self.recall, self.f1) = (precision, recall, f1)
+      (self.reference, self.tolerance) = (reference, tolerance)
+    }
+  }
+
+  /// What averaging parameters changed.
+  public struct Averaging: Codable, Equatable, Sendable {
+    public var method: String
+    /// Of the parameters that would have been taken.
+    public var without: Estimate
+    /// With less without, paired.
+    public var difference: Estimate?
+
+    public init(method: String, without: Estimate, difference: Estimate?) {
+      (self.method, self.without, self.difference) = (method, without, difference)
     }
   }
 
@@ -87,6 +131,8 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
   public var after: Score
   /// After less before, paired by what is resampled.
   public var difference: Estimate?
+  /// nil where no parameters were averaged.
+  public var averaging: Averaging?
   /// What is resampled for intervals, and how many there are; fewer than ten give none.
   public var unit: String
   public var units: Int
@@ -123,6 +169,22 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
     if let before { lines.append("  \(measure) before: \(words(before.errors))") }
     lines.append("  \(measure) after:  \(words(after.errors))")
     if let difference { lines.append("  difference, paired: \(words(difference))") }
+    if let averaging {
+      lines.append("  without the \(averaging.method): \(words(averaging.without))")
+      if let difference = averaging.difference {
+        lines.append("  what the average changed, paired: \(words(difference))")
+      }
+    }
+    if let text = after.text {
+      lines.append(
+        "  BLEU \((text.bleu * 10).rounded() / 10), chrF \((text.chrF * 10).rounded() / 10)"
+          + (text.wordErrors.map { ", word error rate \(percent($0))" } ?? ""))
+    }
+    if let boundaries = after.boundaries, let f1 = boundaries.f1 {
+      lines.append(
+        "  boundaries within \(Int((1000 * boundaries.tolerance).rounded())) ms: F1 \(percent(f1)), precision "
+          + "\(boundaries.precision.map(percent) ?? "–"), recall \(boundaries.recall.map(percent) ?? "–")")
+    }
     if let counts = after.alignment {
       lines.append(
         "  after: \(counts.substitutions) substitutions, \(counts.deletions) deletions, \(counts.insertions) insertions of "

@@ -9,10 +9,11 @@ struct FinetuneCommand: AsyncParsableCommand {
     abstract: "Adapt a model to a task, and see which levels its layers gained or lost.",
     discussion: """
       Trains a model of the wav2vec 2.0 family (wav2vec2, HuBERT, WavLM, data2vec-audio, UniSpeech) on a labelled corpus:
-      sequences of labels by CTC, a class for each frame, or one for each utterance. The corpus is divided so that no
-      speaker and no sentence is in two parts, where it allows it: one is learned from, one says when to stop, one is
-      tested, before and after. Writes a Hugging Face folder (model/), finetune.json, results.json in the layout of
-      evaluation harnesses, and a log (training.jsonl). An interrupted training goes on where it was.
+      sequences of labels by CTC, a class for each frame, or one for each utterance; of Whisper's encoder and AST one for
+      each utterance alone. The corpus is divided so that no speaker and no sentence is in two parts, where it allows it:
+      one is learned from, one says when to stop, one is tested, before and after. Writes a Hugging Face folder (model/),
+      finetune.json, results.json in the layout of evaluation harnesses, a log (training.jsonl) and the learning curves
+      (learning/report.html). An interrupted training goes on where it was.
 
       With --watch the model is also studied before, on the way and after: compare/report.html shows what each layer
       encodes at each of these moments.
@@ -119,6 +120,14 @@ struct FinetuneCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Changes at random in training") var augmenting: AugmentationOptions
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Test and write the mean of the parameters in the place of the best ones: ema:0.999 (exponential moving average) or \
+      checkpoints (all looks at the development part of the second half).
+      """, valueName: "ema:decay|checkpoints"))
+  var average: String?
+
   @Option(help: "Updates between two looks at the development part.")
   var evaluateEvery = 50
 
@@ -150,6 +159,9 @@ struct FinetuneCommand: AsyncParsableCommand {
   @Option(help: "How many moments on the way are studied, evenly spread.")
   var watchPoints = 2
 
+  @Option(help: "Also write the learning curves for TensorBoard.", completion: .directory)
+  var tensorboard: String?
+
   @Option(name: [.short, .long], help: "Where the results go.", completion: .directory)
   var output = "strata-finetune"
 
@@ -177,6 +189,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     }
     if lora != nil, adapters != nil { throw ValidationError("--lora and --adapters exclude each other.") }
     if lora == nil, loraAlpha != nil { throw ValidationError("--lora-alpha belongs to --lora.") }
+    _ = try weightAverage
     if let watch { _ = try listed("watch", watch) }
     if watchCorpus != nil, watch == nil {
       throw ValidationError("--watch-corpus belongs to --watch, which says what levels to study.")
@@ -204,6 +217,8 @@ struct FinetuneCommand: AsyncParsableCommand {
         ).record()
         try WholeFile.write(writtenBy.data, to: "\(output)/\(writtenBy.name)")
         frame.progress.finish()
+        try result.writePage(in: output, records: [writtenBy])
+        if let tensorboard { try result.writeTensorBoard(ofRun: output, to: tensorboard) }
         try running.showing.show(result, result.terminalSummary)
         guard let watch else { return }
         var comparison = try await comparison(
@@ -268,30 +283,21 @@ struct FinetuneCommand: AsyncParsableCommand {
       (settings.evaluation, settings.patience, settings.seed) = (evaluateEvery, patience, seed)
       settings.augmentation = try augmenting.augmentation
       settings.balancesSampling = augmenting.balancedSampling
+      settings.average = try weightAverage
       return settings
     }
   }
 
-  /// The study of the model before, on the way and after.
-  private func comparison(
-    levels: String, _ moments: [Int], last: Int, _ corpus: Corpus, _ frame: CommandFrame
-  ) async throws -> ModelComparison {
-    let names = moments.filter { $0 < last }.map(FineTuningRun.snapshotName)
-    let first = ComparedModel(name: "before", step: 0) { try loading.load(model) }
-    let others = (names + ["model"]).map { name in
-      ComparedModel(
-        name: name == "model" ? "after" : name, step: name == "model" ? last : Int(name.dropFirst(5))
-      ) { try SpeechModel.load("\(output)/\(name)") }
+  private var weightAverage: WeightAverage? {
+    get throws {
+      guard let average else { return nil }
+      if average == "checkpoints" { return .checkpoints }
+      guard average.hasPrefix("ema:"), let decay = Double(average.dropFirst(4)) else {
+        throw ValidationError(
+          "--average takes ema:DECAY, such as ema:0.999, or checkpoints, not “\(average)”.")
+      }
+      return .exponential(decay: decay)
     }
-    let comparison = ComparisonStudy(models: [first] + others) { model in
-      var study = try frame.study(of: model, on: corpus, layers: nil, seed: seed, called: model.name)
-      study.twinSeeds = []
-      try study.select(probes: nil, levels: levels, bundledFolder: BundledFiles.probes)
-      return study
-    }
-    let result = try await comparison.run()
-    frame.progress.finish()
-    return result
   }
 }
 

@@ -21,7 +21,7 @@ import Testing
     try SpeechModel.load(repository("fixtures/w2v2-tiny-phones/model.ckpt"))
   }
 
-  private func run(_ change: (inout FineTuningRun) -> Void = { _ in }) throws -> FineTuningRun {
+  func run(_ change: (inout FineTuningRun) -> Void = { _ in }) throws -> FineTuningRun {
     var run = FineTuningRun(model: try model(), corpus: try corpus(), labels: .level(.phoneme))
     (run.settings.steps, run.settings.batch, run.settings.evaluation, run.longest) = (2, 2, 1, 6)
     run.threads = 2
@@ -214,7 +214,7 @@ import Testing
     #expect(need.bytes(samples: 160_000, threads: 2) > short)
     let data = try TrainingData(corpus(), for: base, task: .ctc, labels: .level(.phoneme), seed: 0)
     do {
-      try need.check(data, threads: 1 << 20, batch: 1 << 20, slowest: 1e-9)
+      _ = try need.check(data, threads: 1 << 20, batch: 1 << 20, slowest: 1e-9)
       Issue.record("a recording of centuries fits")
     } catch FineTuningError.tooLong(_, _, let needed, let available) {
       #expect(needed > available)

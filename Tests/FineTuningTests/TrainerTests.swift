@@ -124,7 +124,7 @@ import Testing
       (settings.steps, settings.evaluation, settings.patience) = (40, 1, 2)
       settings.rate = LearningRate(peak: 1e-12)
     }
-    let (model, log, best) = try trainer.run()
+    let (model, _, log, best) = try trainer.run()
     let found = try #require(best)
     #expect(log.count == found + 2)
     #expect(model.trained.count == trainer.model.trained.count)

@@ -82,6 +82,13 @@ import Testing
       (["--lora", "500"], "LoRA's rank is 500, expected 1 to 144"),
       (["--lora", "4", "--freeze", "conv"], "--freeze says nothing beside them"),
       (["--folds", "0"], "--folds takes a number from 1 on, or all"),
+      (["--snr", "5"], "--snr belongs to --noise"),
+      (["--noise", "white", "--snr", "20-5"], "--snr takes a number of decibels, or a range"),
+      (["--noise", "/nowhere"], "the noise is /nowhere, which holds no recordings"),
+      (["--speed", "0.2"], "a speed is 0.2, expected 0.5 to 2"),
+      (["--dropout", "1"], "dropout is 1.0, expected at least 0, less than 1"),
+      (["--balanced-sampling"], "balanced sampling is true, expected for a class of each utterance only"),
+      (["--average", "ema"], "--average takes ema:DECAY"),
     ])
   func refusals(arguments: [String], words: String) throws {
     let folder = try TemporaryFolder()
@@ -92,13 +99,56 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/out/model"))
   }
 
-  @Test("a family without gradients of parameters is refused by name")
+  @Test(
+    "a family without gradients of parameters, and a task that a family has no head for, are refused by name"
+  )
   func otherFamily() throws {
     let folder = try TemporaryFolder()
-    let run = try CommandRun([
-      "finetune", Repository.path("Tests/ModelsTests/Resources/whisper"), "--corpus", corpus, "--output",
-      folder.path + "/out",
-    ])
-    #expect(run.status != 0 && run.errors.contains("whisper"), "\(run.errors)")
+    for family in ["whisper", "w2v_bert", "parakeet"] {
+      let run = try CommandRun([
+        "finetune", Repository.path("Tests/ModelsTests/Resources/\(family)"), "--corpus", corpus,
+        "--output",
+        folder.path + "/out",
+      ])
+      #expect(run.status != 0 && run.errors.contains("of family "), "\(run.errors)")
+    }
+  }
+
+  @Test(
+    "changes what it learns from, averages, draws its learning curves, and leaves nothing of an earlier run"
+  )
+  func changed() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/out"
+    let arguments = [
+      "finetune", model, "--corpus", corpus, "--batch", "1", "--longest", "4", "--freeze",
+      "conv,projection,hidden.0-4", "--evaluate-every", "1", "--output", output, "--watch-points", "1",
+    ]
+    let first = try CommandRun(arguments + ["--steps", "2", "--watch", "phoneme", "--quiet"])
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(FileManager.default.fileExists(atPath: output + "/step-000001/config.json"))
+    let other = [
+      "--steps", "3", "--dropout", "0.1", "--layer-drop", "0.1", "--mask-time", "0.1", "--noise", "pink",
+      "--speed",
+      "0.9,1.1", "--average", "ema:0.5", "--tensorboard", folder.path + "/board",
+    ]
+    let refused = try CommandRun(arguments + other)
+    #expect(refused.status == 64 && refused.errors.contains("--force"), "\(refused.errors)")
+    let second = try CommandRun(arguments + other + ["--force"])
+    #expect(second.status == 0, "\(second.errors)")
+    #expect(second.output.contains("what the average changed, paired:"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: output).sorted() == [
+        "finetune.json", "learning", "manifest.json", "model", "results.json", "training.jsonl",
+        "written-by.yaml",
+      ])
+    let page = try String(contentsOfFile: output + "/learning/report.html", encoding: .utf8)
+    #expect(page.contains("Learning curves") && page.contains("<svg"))
+    let curve = try String(
+      contentsOfFile: output + "/learning/figures/learning-training.csv", encoding: .utf8)
+    #expect(curve.split(separator: "\n").count == 1 + 3 + 3 + 3)
+    #expect(
+      FileManager.default.fileExists(
+        atPath: folder.path + "/board/training/events.out.tfevents.0000000000.strata"))
   }
 }

@@ -101,27 +101,6 @@ public struct RecordedPass: Sendable {
   }
 }
 
-extension RecordedPass {
-  /// The bytes that are held between the way there and the way back, parameters left out.
-  var heldBytes: Int {
-    let parameters = Set(model.parameterTensors.compactMap { $0.memory.storage.map(ObjectIdentifier.init) })
-    var seen = parameters
-    return state.held.values.reduce(0) { sum, tensor in
-      guard let storage = tensor.memory.storage, seen.insert(ObjectIdentifier(storage)).inserted else {
-        return sum
-      }
-      return sum + tensor.count * MemoryLayout<Float>.stride
-    }
-  }
-}
-
-extension RecordedPass {
-  /// The bytes of the largest tensor that an operation has made.
-  package var largestBytes: Int {
-    state.steps.map { (state.shapes[$0.output] ?? []).reduce(4, *) }.max() ?? 0
-  }
-}
-
 // MARK: - Backwards
 
 extension RecordedPass {
@@ -175,9 +154,15 @@ extension RecordedPass {
       }
       arriving[place.id] = seed.placed(at: place.rows, of: shape)
     }
+    // Parameters that operations take in as they take in what others made: tables of positions, tokens.
+    let given = state.held.compactMapValues { value in
+      ParameterKey(value).flatMap { isTrained($0) ? $0 : nil }
+    }
+    .filter { state.origins[$0.key] == .constant }
     let trained = Set(
-      state.steps.filter {
-        $0.operation.parameters.compactMap(ParameterKey.init).contains(where: isTrained)
+      state.steps.filter { step in
+        step.operation.parameters.compactMap(ParameterKey.init).contains(where: isTrained)
+          || step.inputs.contains { given[$0] != nil }
       }
       .map(\.output))
     let onWay = dependents(of: Set(wanted.keys).union(trained))
@@ -210,6 +195,9 @@ extension RecordedPass {
           if found[key] == nil { found[key] = part.gradient } else { found[key]?.add(part.gradient) }
         }
         for (input, part) in zip(step.inputs, parts.gradients) {
+          if let key = given[input] {
+            if found[key] == nil { found[key] = part } else { found[key]?.add(part) }
+          }
           guard onWay.contains(input) else {
             try refuse(input)
             if rules.conservesRelevance, let x = values[input] { absorbed += x.dot(part) }

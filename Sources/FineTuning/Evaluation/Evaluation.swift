@@ -1,3 +1,4 @@
+import Models
 import Tensors
 
 /// What a model's head gives for utterances, held against their targets.
@@ -22,12 +23,25 @@ struct Evaluation: Sendable {
     return EvaluationOutcome(task: model.head.task, classes: model.head.classes, utterances: outcomes)
   }
 
+  /// Seconds by which a boundary may be off: 20 ms, or one frame where frames are longer.
+  static func tolerance(of model: SpeechModel) -> Double {
+    guard let timing = model.topTap?.timing else { return 0.02 }
+    return max(0.02, Double(timing.strideSamples) / Double(timing.samplingRate))
+  }
+
+  private var toleranceFrames: Int {
+    guard let timing = model.base.topTap?.timing else { return 1 }
+    let stride = Double(timing.strideSamples) / Double(timing.samplingRate)
+    return Int((Self.tolerance(of: model.base) / stride).rounded())
+  }
+
   private func outcome(of logits: Tensor, _ example: TrainingExample) throws -> UtteranceOutcome {
     var outcome = UtteranceOutcome(id: example.id, speaker: example.speaker)
     switch example.target {
     case .symbols(let symbols):
       let ctc = CTCLoss(blank: model.loss.blank)
       outcome.found = ctc.decode(logits).filter { !fillers.contains($0) }
+      outcome.reference = symbols
       outcome.alignment = Alignment(of: outcome.found, with: symbols)
       // A target that cannot be spelt in so few frames has no finite loss, and counts for none.
       if let result = ctc(logits, target: symbols) {
@@ -36,6 +50,8 @@ struct Evaluation: Sendable {
     case .frames(let labels):
       let labels = labels.fitted(to: logits.rows)
       outcome.loss = try model.loss(logits, example.target, of: example.id).loss
+      outcome.boundaries = BoundaryScores(
+        labels: labels, found: bestClasses(logits), tolerance: toleranceFrames)
       outcome.pairs = zip(labels, bestClasses(logits)).compactMap { label, best in label.map { ($0, best) }
       }
     case .utterance(let label):
@@ -54,6 +70,9 @@ struct UtteranceOutcome: Sendable {
   /// What CTC's head has found.
   var found: [Int] = []
   var alignment = Alignment()
+  /// What it should have found.
+  var reference: [Int] = []
+  var boundaries = BoundaryScores()
   /// True and found classes.
   var pairs: [(label: Int, found: Int)] = []
 
@@ -80,6 +99,8 @@ struct EvaluationOutcome: Sendable {
   }
 
   var alignment: Alignment { utterances.map(\.alignment).reduce(Alignment(), +) }
+
+  var boundaries: BoundaryScores { utterances.map(\.boundaries).reduce(BoundaryScores(), +) }
 
   /// How often each class was taken for each: `[true][found]`.
   var confusion: [[Int]] {

@@ -8,16 +8,21 @@ struct Scores: Sendable {
   let after: EvaluationOutcome
   let before: EvaluationOutcome?
   let classes: [String]
+  /// How symbols spell text; nil where they do not.
+  let spelling: TextSpelling?
+  /// Seconds by which a boundary may be off.
+  let tolerance: Double
   private let clusters: [Int]
   private let bootstrap: Bootstrap
   let unit: String
   let units: Int
 
   init(
-    after: EvaluationOutcome, before: EvaluationOutcome?, classes: [String], resamples: Int = 2000,
-    seed: UInt64
+    after: EvaluationOutcome, before: EvaluationOutcome?, classes: [String], spelling: TextSpelling? = nil,
+    tolerance: Double = 0.02, resamples: Int = 2000, seed: UInt64
   ) {
     (self.after, self.before, self.classes) = (after, before, classes)
+    (self.spelling, self.tolerance) = (spelling, tolerance)
     let speakers = Set(after.utterances.map(\.speaker)).sorted()
     let bySpeaker = speakers.count >= SimultaneousInference.leastClusters
     let places = Dictionary(uniqueKeysWithValues: speakers.enumerated().map { ($1, $0) })
@@ -55,7 +60,7 @@ struct Scores: Sendable {
     let counts = outcome.alignment
     let isSequence = outcome.task == .ctc
     let confusion = isSequence ? nil : outcome.confusion
-    return FineTuningResult.Score(
+    var score = FineTuningResult.Score(
       errors: estimate(draws(outcome), within: 0 ... .infinity),
       loss: outcome.loss.isFinite ? outcome.loss : nil,
       alignment: isSequence
@@ -63,6 +68,14 @@ struct Scores: Sendable {
           hits: counts.hits, substitutions: counts.substitutions, deletions: counts.deletions,
           insertions: counts.insertions) : nil,
       classes: confusion.map(classScores), confusion: confusion)
+    if isSequence { score.text = spelling?.scores(of: outcome, classes) }
+    if outcome.task == .frames {
+      let found = outcome.boundaries
+      score.boundaries = .init(
+        precision: found.precision, recall: found.recall, f1: found.f1, reference: found.reference,
+        tolerance: tolerance)
+    }
+    return score
   }
 
   /// After less before; nil without a before.

@@ -12,19 +12,21 @@ enum ModelPart: Hashable, Sendable, Comparable {
   /// A norm behind the last block.
   case finalNorm
 
-  /// The part that a parameter of the wav2vec 2.0 family belongs to, by its name in transformers.
+  /// The part that a parameter belongs to, by its name in transformers.
   init(parameter name: String, normalisesFirst: Bool) {
     let parts = name.split(separator: ".")
-    if name.hasPrefix("feature_extractor.") {
+    if ["feature_extractor.", "encoder.conv"].contains(where: name.hasPrefix) {
       self = .convolutions
-    } else if name.hasPrefix("feature_projection.") {
+    } else if ["feature_projection.", "embeddings.patch_embeddings."].contains(
+      where: name.hasPrefix)
+    {
       self = .projection
-    } else if name.hasPrefix("encoder.layers."), parts.count > 2, let number = Int(parts[2]),
+    } else if name.hasPrefix("encoder.layer"), parts.count > 2, let number = Int(parts[2]),
       // The buckets of positions serve all blocks.
       !name.contains("rel_attn_embed")
     {
       self = .hidden(number + 1)
-    } else if name.hasPrefix("encoder.layer_norm."), normalisesFirst {
+    } else if ["encoder.layer_norm.", "layernorm."].contains(where: name.hasPrefix), normalisesFirst {
       self = .finalNorm
     } else {
       self = .hidden(0)

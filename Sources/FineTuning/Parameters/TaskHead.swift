@@ -4,19 +4,24 @@ import Models
 import Tensors
 
 /// The layer or two that a task has on top of a model, under the names that transformers has for them: `lm_head` for CTC,
-/// `classifier` for frames, and for utterances a `projector` of each frame, the mean of these, and a `classifier`.
+/// `classifier` for frames, and for utterances a `projector` of each frame, the mean of these, and a `classifier`; of models
+/// whose utterances are one row already, a norm and `classifier.dense`.
 struct TaskHead: Sendable {
   let task: TrainingTask
   let classes: Int
   let width: Int
   /// What frames are brought to before their mean is taken.
   var pooledWidth = 256
+  /// What is added to the variance by the norm of an utterance's one row; nil where there are rows of frames.
+  var rowEpsilon: Float?
+  static let norm = "classifier.layernorm"
 
   /// The names of its layers, the nearest to the model first.
   var layers: [(name: String, inputs: Int, outputs: Int)] {
     switch task {
     case .ctc: [("lm_head", width, classes)]
     case .frames: [("classifier", width, classes)]
+    case .utterance where rowEpsilon != nil: [("classifier.dense", width, classes)]
     case .utterance: [("projector", width, pooledWidth), ("classifier", pooledWidth, classes)]
     }
   }
@@ -31,11 +36,26 @@ struct TaskHead: Sendable {
       }
       drawn["\(name).bias"] = Tensor(shape: [outputs])
     }
+    if rowEpsilon != nil {
+      drawn["\(Self.norm).weight"] = Tensor(repeating: 1, shape: [width])
+      drawn["\(Self.norm).bias"] = Tensor(shape: [width])
+    }
     return drawn
+  }
+
+  /// The names of its layers and of its norm, where it has one.
+  var modules: [String] { layers.map(\.name) + (rowEpsilon == nil ? [] : [Self.norm]) }
+
+  /// Whether a parameter is one of its own.
+  func has(_ parameter: String) -> Bool {
+    layers.contains { parameter.hasPrefix($0.name + ".") } || parameter.hasPrefix(Self.norm + ".")
   }
 
   /// `[frames × width]` to `[frames × classes]`, or to `[1 × classes]` for an utterance.
   func logits(_ states: Tensor, _ parameters: [String: Tensor]) -> Tensor {
+    if let norm = norm(parameters) {
+      return apply(layers[0].name, norm.normalised(states), parameters)
+    }
     guard task == .utterance else { return apply(layers[0].name, states, parameters) }
     let mean = meanRow(apply(layers[0].name, states, parameters))
     return apply(layers[1].name, mean, parameters)
@@ -45,6 +65,16 @@ struct TaskHead: Sendable {
   func gradients(
     _ g: Tensor, states: Tensor, _ parameters: [String: Tensor]
   ) -> (states: Tensor, parameters: [String: Tensor]) {
+    if let norm = norm(parameters) {
+      let (toRow, own) = back(layers[0].name, g, norm.normalised(states), parameters)
+      let behind = norm.gradients(toRow, x: states)
+      return (
+        behind.input,
+        own.merging(["\(Self.norm).weight": behind.weight, "\(Self.norm).bias": behind.bias]) {
+          own, _ in own
+        }
+      )
+    }
     guard task == .utterance else { return back(layers[0].name, g, states, parameters) }
     let frames = states.rows
     let mean = meanRow(apply(layers[0].name, states, parameters))
@@ -55,6 +85,13 @@ struct TaskHead: Sendable {
     }
     let (toStates, first) = back(layers[0].name, spread, states, parameters)
     return (toStates, own.merging(first) { own, _ in own })
+  }
+
+  private func norm(_ parameters: [String: Tensor]) -> TrainedNorm? {
+    guard let rowEpsilon, let weight = parameters["\(Self.norm).weight"],
+      let bias = parameters["\(Self.norm).bias"]
+    else { return nil }
+    return TrainedNorm(weight: weight, bias: bias, epsilon: rowEpsilon)
   }
 
   private func apply(_ name: String, _ x: Tensor, _ parameters: [String: Tensor]) -> Tensor {

@@ -25,17 +25,14 @@ struct TrainedModel: Sendable {
   ) throws {
     var body = try base.parameterValues()
     if masksFrames { body[Self.maskVector] = try Self.maskVector(of: base, seed: seed) }
-    for (name, _, _) in head.layers + [("lm_head", 0, 0)] {
-      body["\(name).weight"] = nil
-      body["\(name).bias"] = nil
-    }
+    for name in body.keys where head.has(name) || name.hasPrefix("lm_head.") { body[name] = nil }
     let beside = try side?.parameters(for: body, seed: seed) ?? [:]
     body.merge(beside) { old, _ in old }
     (self.base, self.head, self.loss, self.adapter, self.body) = (base, head, loss, adapter, body)
     let first = base.taps.contains { $0.name == "final_norm" }
     normalisesFirst = first
     added = existingHead ?? head.parameters(seed: seed)
-    let names = body.keys.filter { !Self.isStatistic($0) }
+    let names = body.keys.filter { $0 == Self.maskVector || beside[$0] != nil || !base.isFixed($0) }
     let parts = Set(names.map { ModelPart(parameter: $0, normalisesFirst: first) }).sorted()
     let out = try ModelPart.named(frozen, among: parts)
     if side != nil {
@@ -58,11 +55,6 @@ struct TrainedModel: Sendable {
     return Tensor(shape: [width]) { values in
       for index in values.indices { values[index] = Float(random.uniform()) }
     }
-  }
-
-  /// What no gradient is taken of: a batch norm's running means.
-  private static func isStatistic(_ name: String) -> Bool {
-    ["running_mean", "running_var"].contains { name.hasSuffix($0) }
   }
 
   /// All parameters that are trained.
@@ -103,7 +95,7 @@ struct TrainedModel: Sendable {
 
   /// How many layers a parameter stands below the head, which is at 0.
   func depth(of name: String) -> Int {
-    if head.layers.contains(where: { name.hasPrefix($0.name + ".") }) { return 0 }
+    if head.has(name) { return 0 }
     let last =
       base.taps.compactMap { tap in
         tap.name.hasPrefix("hidden.") ? Int(tap.name.dropFirst(7)) : nil
@@ -194,7 +186,9 @@ struct ReadyModel: Sendable {
 
   /// The tap point that the first trained part makes: nothing before it is recorded. Nil where all is.
   private var firstTap: String? {
-    switch wanted.map({ ModelPart(parameter: $0, normalisesFirst: owner.normalisesFirst) }).min() {
+    // Tap points that are means of tokens are not what the next block reads.
+    guard owner.head.rowEpsilon == nil else { return nil }
+    return switch wanted.map({ ModelPart(parameter: $0, normalisesFirst: owner.normalisesFirst) }).min() {
     case .hidden(let number) where number > 0: "hidden.\(number)"
     case .hidden, .projection: "projection"
     default: nil
@@ -202,17 +196,17 @@ struct ReadyModel: Sendable {
   }
 
   /// About how many bytes a pass over so many samples takes, there and back: what the pool of its model has given out at
-  /// most, and what is made on the way back, a few times its largest tensor.
-  func measuredBytes(samples: Int) throws -> Int {
+  /// most, and what is made on the way back, a few times its largest tensor; and how many rows attend to each other.
+  func measuredBytes(samples: Int) throws -> (bytes: Int, attendingRows: Int) {
     var random = RandomNumbers(seed: 0)
     let sound = (0..<samples).map { _ in Float(random.normal()) }
     let fresh = try owner.ready()
     if wanted.isEmpty {
       _ = try fresh.states(sound, threads: 1)
-      return fresh.model.passMemory
+      return (fresh.model.passMemory, 0)
     }
     let top = owner.base.topTap?.name ?? ""
     let pass = try RecordedPass(fresh.model, sound, upTo: top, keepsAll: true, from: fresh.firstTap)
-    return fresh.model.passMemory + 4 * pass.largestBytes
+    return (fresh.model.passMemory + 4 * pass.largestBytes, pass.attendingRows)
   }
 }

@@ -17,6 +17,7 @@ struct ModelFolder {
       "wav2vec2": "Wav2Vec2", "hubert": "Hubert", "wavlm": "WavLM", "data2vec-audio": "Data2VecAudio",
       "unispeech": "UniSpeech", "unispeech-sat": "UniSpeechSat",
     ]
+    if task == .utterance, let name = utteranceClasses[family] { return name }
     guard let stem = stems[family] else { return nil }
     switch task {
     case .ctc: return "\(stem)ForCTC"
@@ -26,8 +27,29 @@ struct ModelFolder {
     }
   }
 
-  /// What stands before the model's own tensors there.
-  private var prefix: String { model.base.family.replacingOccurrences(of: "-", with: "_") }
+  /// Of families whose frames are not those of a waveform's convolutions: one class for an utterance alone.
+  private static let utteranceClasses = [
+    "whisper": "WhisperForAudioClassification",
+    "audio-spectrogram-transformer": "ASTForAudioClassification",
+  ]
+
+  /// What a tensor of the model's own is called there.
+  private func name(of parameter: String) -> String {
+    // Whisper's begin with its encoder's part of the whole model.
+    model.base.family == "whisper"
+      ? parameter : "\(model.base.family.replacingOccurrences(of: "-", with: "_")).\(parameter)"
+  }
+
+  /// Throws `FineTuningError.setting` where masks are asked for of a model without projected features to mask.
+  static func check(_ base: SpeechModel, _ augmentation: Augmentation) throws {
+    guard utteranceClasses[base.family] != nil,
+      augmentation.maskedFrames > 0 || augmentation.maskedChannels > 0
+    else { return }
+    throw FineTuningError.setting(
+      name: "the share of masked frames or channels",
+      found: "more than none, of family \(base.family)",
+      expected: "none: only the wav2vec 2.0 family has features of a waveform to mask")
+  }
 
   /// Throws `FineTuningError.setting` where transformers has no class for it or no configuration lies with the model.
   static func check(_ base: SpeechModel, _ task: TrainingTask) throws {
@@ -35,13 +57,19 @@ struct ModelFolder {
       throw FineTuningError.setting(
         name: "the task", found: "\(task.rawValue) of family \(base.family)",
         expected:
-          "one that transformers has a class for: ctc or utterance, of wav2vec2, wavlm and data2vec-audio frames too"
+          "one that transformers has a class for: ctc or utterance, of wav2vec2, wavlm and data2vec-audio frames too, "
+          + "of whisper and audio-spectrogram-transformer utterance alone"
       )
     }
     guard base.storedConfiguration?.dictionary != nil else {
       throw FineTuningError.setting(
         name: "\(base.name)'s configuration", found: "not there",
         expected: "a config.json with it, or --config")
+    }
+    guard utteranceClasses[base.family] == nil || base.storedPreprocessing?.dictionary != nil else {
+      throw FineTuningError.setting(
+        name: "\(base.name)'s feature extractor", found: "not described",
+        expected: "a preprocessor_config.json with it")
     }
   }
 
@@ -70,7 +98,7 @@ struct ModelFolder {
   func writeAdapter(into staged: StagedResults) throws {
     guard let adapter = model.adapter else { return }
     let tensors = model.added.sorted { $0.key < $1.key }.map { name, value in
-      let own = name.contains(".lora_") ? "\(prefix).\(name)" : name
+      let own = name.contains(".lora_") ? self.name(of: name) : name
       return (name: "base_model.model.\(own)", tensor: value)
     }
     try staged.write(
@@ -80,7 +108,7 @@ struct ModelFolder {
         "fan_in_fan_out": .bool(false), "inference_mode": .bool(true), "use_rslora": .bool(false),
         "target_modules": .list(adapter.targets.map { .string($0) }),
         "base_model_name_or_path": .string(model.base.name),
-        "modules_to_save": .list(model.head.layers.map { .string($0.name) }),
+        "modules_to_save": .list(model.head.modules.map { .string($0) }),
       ]), to: "adapter_config.json")
     let path = staged.path(of: "adapter_model.safetensors")
     try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path)
@@ -88,13 +116,13 @@ struct ModelFolder {
   }
 
   private func tensors() throws -> [(name: String, tensor: Tensor)] {
-    let body = model.effectiveBody.sorted { $0.key < $1.key }.map { ("\(prefix).\($0.key)", $0.value) }
+    let body = model.effectiveBody.sorted { $0.key < $1.key }.map { (name(of: $0.key), $0.value) }
     // Stands in for masked frames; transformers would draw it anew.
     let mask =
       body.contains { $0.0.hasSuffix(TrainedModel.maskVector) }
       ? []
       : try model.base.storedTensor(TrainedModel.maskVector).map {
-        [("\(prefix).\(TrainedModel.maskVector)", $0)]
+        [(name(of: TrainedModel.maskVector), $0)]
       } ?? []
     let head = model.added.filter { !$0.key.contains(".lora_") }.sorted { $0.key < $1.key }
     return (mask + body + head.map { ($0.key, $0.value) }).map { (name: $0.0, tensor: $0.1) }
@@ -123,7 +151,13 @@ struct ModelFolder {
   }
 
   private var preprocessor: [String: MetadataValue] {
-    [
+    // Of features that are not samples the model's own, where there is one.
+    if Self.utteranceClasses[model.base.family] != nil,
+      let stored = model.base.storedPreprocessing?.dictionary
+    {
+      return stored
+    }
+    return [
       "feature_extractor_type": .string("Wav2Vec2FeatureExtractor"), "feature_size": .integer(1),
       "do_normalize": .bool(model.base.normalisesInput), "sampling_rate": .integer(model.base.samplingRate),
       "padding_side": .string("right"), "padding_value": .number(0),

@@ -38,10 +38,12 @@ struct Trainer: Sendable {
   }
 
   /// Goes on from what is kept, or begins; the model it gives has the best parameters of all looks at the development
-  /// part, or the last where there is none.
+  /// part, or the last where there is none. `averaged` has their mean, where one is wanted.
   ///
   /// Throws `FineTuningError`, and what reading sound and running the model throw.
-  mutating func run() throws -> (model: TrainedModel, log: [TrainingEntry], best: Int?) {
+  mutating func run() throws -> (
+    model: TrainedModel, averaged: TrainedModel?, log: [TrainingEntry], best: Int?
+  ) {
     try ResultFolder.makeFolder(folder)
     PartFile.removeStale(in: folder)
     var state =
@@ -57,8 +59,12 @@ struct Trainer: Sendable {
       }
       var entry = try step(&state, log)
       let isLast = state.step == settings.steps
-      if !development.isEmpty, state.step % settings.evaluation == 0 || isLast {
-        entry.development = try look(&state)
+      let isLook = state.step % settings.evaluation == 0 || isLast
+      if !development.isEmpty, isLook { entry.development = try look(&state) }
+      if let share = settings.average?.share(
+        step: state.step, of: settings.steps, isLook: isLook, count: state.mean.count)
+      {
+        state.mean.add(model.trained, share: share)
       }
       log.add(entry)
       onStep(entry, settings.steps)
@@ -71,8 +77,13 @@ struct Trainer: Sendable {
         kept = .now
       }
     }
+    var averaged: TrainedModel?
+    if state.mean.count > 0 {
+      averaged = model
+      averaged?.trained = state.mean.values
+    }
     if let best = state.best { model.trained = best.parameters }
-    return (model, log.entries, state.best?.step)
+    return (model, averaged, log.entries, state.best?.step)
   }
 
   private func keptState() throws -> TrainingState? {

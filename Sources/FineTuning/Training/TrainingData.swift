@@ -45,7 +45,9 @@ public struct TrainingData: Sendable {
     }
   }
 
-  static let blanks: Set<String> = ["<pad>", "<blank>", "<blk>", "[pad]", "blank", "<ctc>", "<eps>"]
+  static let blanks: Set<String> = [
+    "<pad>", "<blank>", "<blk>", "[pad]", "blank", "<ctc>", "<eps>",
+  ]
   static let silences: Set<String> = ["sil", "sp", "spn", "<s>", "</s>", "<unk>", "[unk]", "<sil>"]
   /// Between words that are spelt in letters.
   static let wordGap = "|"
@@ -61,10 +63,12 @@ public struct TrainingData: Sendable {
   ) throws {
     var notes: [String] = []
     let spelling = Spelling(task: task, labels: labels)
-    let all = corpus.utterances.filter { $0.seconds <= longest ?? .infinity }
+    let limit = min(longest ?? .infinity, Self.passSeconds(of: model) ?? .infinity)
+    let all = corpus.utterances.filter { $0.seconds <= limit }
     if all.count < corpus.utterances.count {
       notes.append(
-        "\(corpus.utterances.count - all.count) recordings longer than \(longest ?? 0) s are left out")
+        "\(corpus.utterances.count - all.count) recordings longer than \(limit) s are left out"
+      )
     }
     let used = all.filter { spelling.has($0) }
     if used.count < all.count {
@@ -117,9 +121,12 @@ public struct TrainingData: Sendable {
           let sound = try Waveform.read(utterance.audioPath, channel: utterance.channel)
           guard let draw else { return (try model.inputValues(of: sound), target) }
           let speed = draw.augmenter.speed(seed: draw.seed)
-          // Where it would be too short for its labels it is played as it is.
-          let changed = try spelling.target(of: utterance, model, index: index, speed: speed)
-          let heard = try draw.augmenter.changed(sound, speed: changed == nil ? 1 : speed, seed: draw.seed)
+          // Where it would be too short for its labels, or too long for one pass, it is played as it is.
+          let isTooLong = Self.passSeconds(of: model).map { utterance.seconds / speed > $0 } ?? false
+          let changed =
+            isTooLong ? nil : try spelling.target(of: utterance, model, index: index, speed: speed)
+          let heard = try draw.augmenter.changed(
+            sound, speed: changed == nil ? 1 : speed, seed: draw.seed)
           return (try model.inputValues(of: heard), changed ?? target)
         }
       }
@@ -157,6 +164,15 @@ public struct TrainingData: Sendable {
     let present = counts.filter { $0 > 0 }
     let mean = present.reduce(0, +) / Double(max(1, present.count))
     return counts.map { $0 > 0 ? mean / $0 : 1 }
+  }
+
+  /// The seconds that one pass takes in; nil where it takes any. Windows that overlap are told apart by their step.
+  private static func passSeconds(of model: SpeechModel) -> Double? {
+    guard let window = model.passSeconds else { return nil }
+    guard let top = model.topTap, top.name == "pooled", let step = top.timing?.strideSamples else {
+      return window
+    }
+    return min(window, Double(step + model.minimumSamples - 1) / Double(model.samplingRate))
   }
 
   private static func plan(_ used: [Utterance], _ labels: Labels, seed: UInt64) throws -> SplitPlan {
@@ -217,7 +233,7 @@ private struct Spelling: Sendable {
           level: labels.name,
           reason: "\(utterance.id) has several labels of it and not one for all (take --task frames)")
       }
-      return frames > 0 ? .utterance(first) : nil
+      return count >= model.minimumSamples ? .utterance(first) : nil
     case .frames:
       guard case .level(let level) = labels else {
         return frames > 0 ? .frames(Array(repeating: numbers.first, count: frames)) : nil

@@ -25,6 +25,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   public var adapter: LowRankAdapter?
   /// The same of networks beside the model's layers.
   public var side: SideAdapter?
+  /// What parameters are averaged over; nil for the best or last ones.
+  public var average: WeightAverage?
   /// Updates between two looks at the development part.
   public var evaluation = 100
   /// Looks without a new best after which training ends; nil to go on to the last step.
@@ -63,6 +65,9 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
       "for a class of each utterance only: frames and sequences hold many")
     try augmentation.check()
     try require("weight decay", optimiser.decay, (0...1).contains(optimiser.decay), "0 to 1")
+    if case .exponential(let decay) = average {
+      try require("the average's decay", decay, decay > 0 && decay < 1, "more than 0, less than 1")
+    }
     try require("evaluation", evaluation, evaluation >= 1, "1 step or more")
     try require("patience", patience ?? 1, (patience ?? 1) >= 1, "1 or more")
   }

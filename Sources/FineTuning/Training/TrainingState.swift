@@ -12,6 +12,8 @@ struct TrainingState: Sendable {
   var best: (step: Int, score: Double, parameters: [String: Tensor])?
   /// Looks since then.
   var looksWithoutBest = 0
+  /// Of the parameters, where it is wanted.
+  var mean = ParameterMean()
 }
 
 /// Numbers of a state that are no tensors, and what the training is of.
@@ -20,6 +22,7 @@ private struct TrainingRecord: Codable {
   var bestStep: Int?
   var bestScore: Double?
   var looks: Int
+  var averaged: Int?
 }
 
 extension TrainingState {
@@ -38,8 +41,10 @@ extension TrainingState {
     add("first", optimiser.first)
     add("second", optimiser.second)
     add("best", best?.parameters ?? [:])
+    add("mean", mean.values)
     let record = TrainingRecord(
-      step: step, bestStep: best?.step, bestScore: best?.score, looks: looksWithoutBest)
+      step: step, bestStep: best?.step, bestScore: best?.score, looks: looksWithoutBest,
+      averaged: mean.count == 0 ? nil : mean.count)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     try SafetensorsWriter.write(
@@ -96,6 +101,9 @@ extension TrainingState {
       best = (bestStep, score, try read("best", optional: false))
     }
     looksWithoutBest = record.looks
+    if let count = record.averaged {
+      mean = ParameterMean(count: count, values: try read("mean", optional: false))
+    }
   }
 
   /// The lines that two descriptions do not share.

@@ -20,6 +20,8 @@ package struct ParameterPlaces: Sendable {
     case itself(String)
     /// A convolution's weight `[outputs × inputs × kernel]`, tap by tap.
     case taps(of: String, shape: [Int])
+    /// Parameters one after the other.
+    case joined([String])
     /// `g·v/‖v‖`, the length taken over all axes but one (Salimans & Kingma 2016).
     case normed(length: String, direction: String, axis: Int)
   }
@@ -36,6 +38,7 @@ package struct ParameterPlaces: Sendable {
   package func names(of key: ParameterKey) -> [String] {
     switch makings[key.storage]?.making {
     case .itself(let name), .taps(let name, _): [name]
+    case .joined(let names): names
     case .normed(let length, let direction, _): [length, direction]
     case nil: []
     }
@@ -68,6 +71,14 @@ package struct ParameterPlaces: Sendable {
       switch place.making {
       case .itself(let name): add(gradient.part(key.range, of: place.range), to: name)
       case .taps(let name, let shape): add(gradient.inputByInput(shape), to: name)
+      case .joined(let names):
+        let all = gradient.part(key.range, of: place.range).values
+        var start = 0
+        for name in names {
+          guard let count = values[name]?.count, start + count <= all.count else { break }
+          add(Tensor(Array(all[start..<(start + count)]), shape: [count]), to: name)
+          start += count
+        }
       case .normed(let length, let direction, let axis):
         guard let g = values[length], let v = values[direction] else { continue }
         let parts = Self.throughNorm(gradient, length: g, direction: v, axis: axis)

@@ -1,7 +1,7 @@
 import Checkpoints
 import Tensors
 
-extension AudioSpectrogramTransformer {
+extension AudioSpectrogramTransformer: TrainableArchitecture {
   private typealias Configuration = AudioSpectrogramTransformerConfiguration
 
   static func build(_ description: ModelDescription) throws -> BuiltModel? {
@@ -72,6 +72,16 @@ extension AudioSpectrogramTransformer {
     return scale
   }
 
+  /// Without its classifier.
+  func rebuilt(from reader: inout ParameterReader) throws -> AudioSpectrogramTransformer {
+    var changed = self
+    changed.configuration.classes = nil
+    changed.network = try PatchTransformer(changed.configuration, from: &reader)
+    return changed
+  }
+
+  func isRebuilt(_ parameter: String) -> Bool { !parameter.hasPrefix("classifier.") }
+
   func untrained(seed: UInt64) throws -> AudioSpectrogramTransformer {
     var reader = ParameterReader(path: "the untrained twin", source: .random(seed: seed))
     var twin = self
@@ -99,6 +109,7 @@ extension PatchTransformer {
     }
     leading = Tensor(
       tokens.flatMap(\.values), shape: [tokens.reduce(0) { $0 + $1.count } / c.width, c.width])
+    reader.tell(leading, isMadeOf: ["cls", "distillation"].map { "embeddings.\($0)_token" })
     let table = try reader.tensor(
       "embeddings.position_embeddings", [1, 2 + c.rows * c.columns, c.width], .zeros)
     positions = table.count == 0 ? table : table.reshaped(Array(table.shape.dropFirst()))

@@ -31,16 +31,15 @@ struct PatchTransformer: Sendable {
     guard try visit("projection", projected) else { return }
 
     var hidden = run.sum(run.joined([leading, projected]), positions)
+    hidden = run.dropped(hidden, "hidden.0")
     guard try visit("hidden.0", hidden) else { return }
 
-    for (number, block) in zip(1..., blocks) {
-      var weights = wanted.contains("attention.\(number)") ? Tensor(repeating: 0, shape: [0]) : nil
-      hidden = block(hidden, validFrames: hidden.rows, bias: nil, weights: &weights, run)
-      if let weights, try !visit("attention.\(number)", weights) { return }
-      guard try visit("hidden.\(number)", hidden) else { return }
-    }
+    guard
+      let last = try blocks.forward(
+        hidden, validFrames: hidden.rows, wanted: wanted, on: run, visit: visit)
+    else { return }
 
-    hidden = norm(hidden, run)
+    hidden = norm(last, run)
     guard try visit("final_norm", hidden) else { return }
     let pooled = run.mean(ofRows: [0, 1], of: hidden)
     guard try visit("pooled", pooled), let head else { return }

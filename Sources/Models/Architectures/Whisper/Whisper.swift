@@ -7,7 +7,7 @@ import Tensors
 ///
 /// The sound is filled up with silence inside; frames without sound are dropped before anything is given out. Longer
 /// sounds are read in consecutive windows whose frames stand one after the other: frame *i* is at 20·i ms.
-struct Whisper: WindowedArchitecture, DecodingArchitecture {
+struct Whisper: WindowedArchitecture, DecodingArchitecture, TrainableArchitecture {
   static let modelTypes = ["whisper"] + towerTypes
 
   /// Samples from one frame to the next of the mel spectrogram, and of the encoder.
@@ -22,6 +22,8 @@ struct Whisper: WindowedArchitecture, DecodingArchitecture {
   var encoder: WhisperEncoder
   var decoder: WhisperDecoder?
   var parameters: Int
+  /// Whether frames without sound are given out too: heads of transformers take the mean over the whole window.
+  var keepsSilence = false
 
   var window: InputWindow {
     var length = configuration.positions * Self.hop
@@ -97,6 +99,7 @@ struct Whisper: WindowedArchitecture, DecodingArchitecture {
 
   /// A tap's values without those of frames behind the sound.
   private func inSound(_ values: Tensor, of name: String, _ samples: Int) -> Tensor {
+    if keepsSilence { return values }
     let isPaired = configuration.tower.averagesPairs && (name == "final_norm" || name == "output")
     let hop = name == "conv.1" ? Self.melHop : Self.hop
     let frames = isPaired ? max(1, (samples + hop - 1) / hop / 2) : (samples + hop - 1) / hop
@@ -248,6 +251,18 @@ extension Whisper {
     "qwen2_audio_encoder", "audioflamingo3_encoder", "voxtral_encoder", "moss_transcribe_diarize_audio",
     "glmasr_encoder", "qwen2_5_omni_audio_encoder",
   ]
+
+  func isRebuilt(_ parameter: String) -> Bool { parameter.hasPrefix("encoder.") }
+
+  /// Sinusoids, which were never learned.
+  func isFixed(_ parameter: String) -> Bool { parameter == "encoder.embed_positions.weight" }
+
+  func rebuilt(from reader: inout ParameterReader) throws -> Whisper {
+    var changed = self
+    changed.encoder = try WhisperEncoder(configuration, from: &reader)
+    (changed.decoder, changed.configuration.decoder, changed.keepsSilence) = (nil, nil, true)
+    return changed
+  }
 
   func untrained(seed: UInt64) throws -> Whisper {
     var reader = ParameterReader(path: "the untrained twin", source: .random(seed: seed))

@@ -31,6 +31,7 @@ struct WhisperEncoder: Sendable {
     }
 
     if let positions { hidden = run.sum(hidden, positions.rows(0..<hidden.rows)) }
+    hidden = run.dropped(hidden, "hidden.0")
     guard try visit("hidden.0", hidden) else { return }
 
     guard

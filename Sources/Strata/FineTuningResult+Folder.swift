@@ -1,0 +1,28 @@
+import FineTuning
+import Foundation
+import Reports
+import Results
+
+extension FineTuningResult {
+  /// How each fold's training in the run's folder went.
+  public func curves(in folder: String) -> [LearningCurve] {
+    folds.indices.map { fold in
+      let name = folds.count == 1 ? "training" : "fold-\(fold + 1)"
+      return LearningCurve(
+        log: folds.count == 1 ? "\(folder)/training.jsonl" : "\(folder)/\(name)/training.jsonl", name: name)
+    }
+  }
+
+  /// Writes `report.html`, `summary.md` and `figures/` with the learning curves into `learning/` of the run's folder.
+  /// `records` tell of the run that made it.
+  public func writePage(in folder: String, records: [StudyWriter.Record] = []) throws {
+    try FineTuningWriter.write(
+      self, curves: curves(in: folder), to: "\(folder)/learning", version: Release.version, records: records
+    )
+  }
+
+  /// The curves of the run in `folder` for TensorBoard.
+  public func writeTensorBoard(ofRun folder: String, to target: String) throws {
+    try TensorBoardWriter.write(curves(in: folder), measure: measure, to: target)
+  }
+}
