@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test(
-    "learn speakers, and what is written is read again as it was", arguments: ["whisper"])
+    "learn speakers, and what is written is read again as it was", arguments: ["whisper", "ast"])
   func run(name: String) throws {
     let folder = try TemporaryFolder()
     let base = try SpeechModel.load(repository("Tests/ModelsTests/Resources/\(name)"))

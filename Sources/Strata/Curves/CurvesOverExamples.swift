@@ -64,7 +64,7 @@ struct CurvesOverExamples {
       }
       return CurvesResult.Curve(
         layer: layer.name, accuracies: own.map { $0.estimate(within: 0...1) },
-        limit: LearningCurve.limit(of: own, at: places))
+        limit: SampleSizeCurve.limit(of: own, at: places))
     }
     return settings.result(
       of: last.result, places: places.map { $0.rounded() }, curves: curves, plan: plan,

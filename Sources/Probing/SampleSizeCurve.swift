@@ -8,7 +8,7 @@ import Results
 
 /// A score that rises with the number of examples to a limit: s(n) = limit − b·n^(−c), b ≥ 0 (Figueroa et al. 2012;
 /// Viering & Loog 2023).
-public struct LearningCurve: Sendable, Equatable {
+public struct SampleSizeCurve: Sendable, Equatable {
   public let limit, b, c: Double
 
   /// Rates that are tried: slower ones have no limit that a few points could tell.
@@ -66,12 +66,12 @@ public struct LearningCurve: Sendable, Equatable {
   /// themselves do not rise. A resample in which they do not has its highest score.
   package static func limit(of scores: [Draws], at n: [Double]) -> Estimate? {
     guard let first = scores.first,
-      LearningCurve(zip(n, scores).map { ($0, $1.values[0]) }) != nil
+      SampleSizeCurve(zip(n, scores).map { ($0, $1.values[0]) }) != nil
     else { return nil }
     return Draws(
       values: first.values.indices.map { row in
         let own = scores.map { $0.values[row] }
-        return LearningCurve(Array(zip(n, own)).map { (n: $0, score: $1) })?.limit ?? own.max() ?? .nan
+        return SampleSizeCurve(Array(zip(n, own)).map { (n: $0, score: $1) })?.limit ?? own.max() ?? .nan
       }, clusters: first.clusters
     ).estimate(within: 0...1)
   }
