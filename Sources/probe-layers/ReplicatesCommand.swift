@@ -13,8 +13,7 @@ struct ReplicatesCommand: ParsableCommand {
 
       EXAMPLES
         probe-layers replicates study-english study-german study-dutch
-        for s in $(seq 5); do probe-layers model.ckpt --corpus mine --seed $s --output seed-$s; done
-        probe-layers replicates seed-* --output seeds
+        probe-layers replicates seed-1 seed-2 seed-3 --output seeds
       """)
 
   @Argument(help: "Folders of finished studies, two at least.", completion: .directory)

@@ -94,14 +94,30 @@ import Testing
     #expect(try json("gathered") == json("whole"))
   }
 
+  /// A recording with two phones and nothing above them.
+  private func bareCorpus(in folder: TemporaryFolder) throws -> String {
+    let sound = try Data(
+      contentsOf: URL(fileURLWithPath: Repository.path("fixtures/unseen/kal/kal_s005.flac")))
+    try folder.write(sound, to: "bare/a.flac")
+    let intervals = [("0", "1", "AA"), ("1", "2", "S")].map { start, end, text in
+      "intervals [1]:\nxmin = \(start)\nxmax = \(end)\ntext = \"\(text)\"\n"
+    }
+    let grid =
+      "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = 2\ntiers? <exists>\nsize = 1\n"
+      + "item []:\nitem [1]:\nclass = \"IntervalTier\"\nname = \"phones\"\nxmin = 0\nxmax = 2\nintervals: size = 2\n"
+      + intervals.joined()
+    try folder.write(Data(grid.utf8), to: "bare/a.TextGrid")
+    return folder.path + "/bare"
+  }
+
   @Test("what cannot be erased or measured is refused by name, and nothing is written")
   func refusals() throws {
     let folder = try TemporaryFolder()
     let corpus = try corpus(in: folder)
     let output = folder.path + "/out"
     func run(_ arguments: [String]) throws -> CommandRun {
-      try CommandRun(
-        ["intervene", model, "--corpus", corpus, "--output", output, "--layers", "6"] + arguments)
+      let corpus = arguments.contains("--corpus") ? [] : ["--corpus", corpus]
+      return try CommandRun(["intervene", model, "--output", output, "--layers", "6"] + corpus + arguments)
     }
     let unknown = try run(["--erase", "phonem"])
     #expect(
@@ -117,7 +133,9 @@ import Testing
     #expect(towers.status == 64 && towers.errors.contains("has one tower"), "\(towers.errors)")
     let kept = try run(["--erase", "phoneme", "--prune", "0.5", "--keep", "word"])
     #expect(kept.status == 64 && kept.errors.contains("there is no level word"), "\(kept.errors)")
-    #expect(try run(["--mixing", "phrase"]).errors.contains("no recording has spans of it"))
+    let bare = try bareCorpus(in: folder)
+    let mixed = try run(["--mixing", "phrase", "--corpus", bare])
+    #expect(mixed.status == 65 && mixed.errors.contains("no recording has spans of it"), "\(mixed.errors)")
     #expect(try run(["--shard", "3/2"]).status == 64)
     #expect(try run(["--shard", "1/2", "--shards", output]).status == 64)
     #expect(!FileManager.default.fileExists(atPath: output + "/intervene.json"))

@@ -148,13 +148,35 @@ import Testing
     #expect(record.contains("recording:") == (example.schema == "attribution"))
   }
 
+  @Test("so are replicates, which are made of other results")
+  func replicates() throws {
+    let folder = try TemporaryFolder()
+    let probe =
+      "name: phoneme\ndescription: phones\nlevel: phoneme\ntarget: identity\npenalties: [10]\ncontrol: false\n"
+    try folder.write(Data(probe.utf8), to: "probes/phoneme.yaml")
+    let studies = try (0..<2).map { seed in
+      let output = "\(folder.path)/seed-\(seed)"
+      let run = try CommandRun([
+        "run", Self.model, "--corpus", Self.corpus, "--probes", folder.path + "/probes", "--layers", "3",
+        "--twins", "0", "--seed", "\(seed)", "--output", output, "--quiet",
+      ])
+      try #require(run.status == 0, "\(run.errors)")
+      return output
+    }
+    let run = try CommandRun(
+      ["replicates"] + studies + ["--output", folder.path + "/both", "--json", "--quiet"])
+    try #require(run.status == 0, "\(run.errors)")
+    let faults = try JSONSchema(published: "replicates").faults(in: Data(run.output.utf8))
+    #expect(faults.isEmpty, "\(faults.prefix(5))")
+  }
+
   @Test("every schema is printed under its name, and has an example here")
   func printed() throws {
     let list = try CommandRun(["schema"])
     let names = list.output.split(separator: "\n").compactMap {
       $0.split(separator: " ").first.map(String.init)
     }
-    #expect(Set(names) == Set(Self.examples.map(\.schema)) && names.count == 15)
+    #expect(Set(names) == Set(Self.examples.map(\.schema) + ["replicates"]) && names.count == 18)
     for name in names {
       let run = try CommandRun(["schema", name])
       let file = try String(contentsOfFile: Repository.path("schemas/\(name).schema.json"), encoding: .utf8)
