@@ -118,8 +118,9 @@ final class SoftmaxFit {
   }
 
   /// Starts from the weights of a probe fitted to other rows of the same features, or of the first of them: those of
-  /// the classes and features that both know, brought to this set's scale.
-  func start(from probe: FittedSoftmaxProbe) {
+  /// the classes and features that both know, brought to this set's scale; unless they fit these rows at `penalty` worse
+  /// than none, as where a feature hardly varies in one set and much in the other.
+  func start(from probe: FittedSoftmaxProbe, penalty: Double) {
     let (coefficients, intercepts) = (probe.coefficients, probe.intercepts)
     let known = Set(probe.classes)
     var features = Matrix(rows: classes.count, columns: scaling.columns.count)
@@ -132,9 +133,16 @@ final class SoftmaxFit {
       }
     }
     let onAxes = matrixProduct(features, .none, rotation)
-    weights = classes.indices.flatMap { k in
+    let others = classes.indices.flatMap { k in
       onAxes.values[(k * onAxes.columns)..<((k + 1) * onAxes.columns)] + [own[k]]
     }
+    objective.penalty = penalty
+    var gradient = others
+    let values = (
+      objective.evaluate(others, gradient: &gradient), objective.evaluate(weights, gradient: &gradient)
+    )
+    guard values.0 < values.1 else { return }
+    weights = others
     leads = Self.leadsFromWeights
   }
 

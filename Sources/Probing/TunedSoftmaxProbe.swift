@@ -66,8 +66,9 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
     let fit = try SoftmaxFit(
       try data.rows(rows.outer), isBalanced: isBalanced,
       units: .init(blocks: blocks?.scaled(search.penalty)))
-    if let probe = search.probe { fit.start(from: probe) }
-    let outcome = fit.solve(penalty: blocks?.firstPenalty ?? search.penalty, tolerance: tolerance)
+    let penalty = blocks?.firstPenalty ?? search.penalty
+    if let probe = search.probe { fit.start(from: probe, penalty: penalty) }
+    let outcome = fit.solve(penalty: penalty, tolerance: tolerance)
     return Fold(
       fit: fit, fitted: fit.fitted(classCount: data.classCount, outcome: outcome), searched: search.probe,
       trials: search.trials)
@@ -91,8 +92,9 @@ public struct TunedSoftmaxProbe: Sendable, Equatable {
         try blocks == nil && fit != nil
         ? fit : SoftmaxFit(training, isBalanced: isBalanced, units: .init(blocks: blocks?.scaled(penalty)))
       guard let own else { return .infinity }
-      if let blocks, let near = last ?? blocks.start.searched { own.start(from: near) }
-      let outcome = own.solve(penalty: blocks?.firstPenalty ?? penalty, tolerance: searchTolerance)
+      let ownPenalty = blocks?.firstPenalty ?? penalty
+      if let blocks, let near = last ?? blocks.start.searched { own.start(from: near, penalty: ownPenalty) }
+      let outcome = own.solve(penalty: ownPenalty, tolerance: searchTolerance)
       let probe = own.fitted(classCount: data.classCount, outcome: outcome)
       let loss = try probe.guesses(
         data.states, rows: development, labels: development.map { data.labels[$0] }
