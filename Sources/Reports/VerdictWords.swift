@@ -85,11 +85,11 @@ public struct VerdictWords {
     if let part = joint.betterPart {
       clauses.append(
         "\(Self.alone(part.name)) alone \(part.name == "bag-of-phones" ? "have" : "has") "
-          + "\(NumberWords.interval(part.value)), more than all of these, over which they have with the layer "
-          + NumberWords.interval(part.gain))
+          + "\(NumberWords.interval(part.value)), more than the whole baseline does; the baseline and the layer together "
+          + "differ from that by \(NumberWords.interval(part.gain))")
     }
     if let bag = result.plain?.first(where: { $0.name == "bag-of-phones" })?.gainOfPeak {
-      clauses.append("over its phones alone it has \(NumberWords.interval(bag))")
+      clauses.append("the layer alone differs from its phones alone by \(NumberWords.interval(bag))")
     }
     return clauses
   }
