@@ -41,7 +41,8 @@ struct MemoryNeed {
     let rows = rowBase + rowSlope * Double(samples)
     // Scores, weights, what arrives at both, and one at work.
     let ofPass = base + slope * Double(samples) + 5 * 4 * rows * rows
-    return standing + threads * (gradients + Int(ofPass))
+    let all = Double(standing) + Double(threads) * (Double(gradients) + ofPass)
+    return Int(min(all, 0x1p62))
   }
 
   /// About so many bytes, where several threads learn from the longest recording of `part`, played at its `slowest`.
@@ -50,7 +51,7 @@ struct MemoryNeed {
   func check(_ part: TrainingData, threads: Int, batch: Int, slowest: Double = 1) throws -> Int {
     let all = part.train + part.development + part.test
     guard let longest = all.max(by: { $0.seconds < $1.seconds }) else { return standing }
-    let samples = Int(longest.seconds / slowest * Double(part.samplingRate))
+    let samples = Int(min(longest.seconds / slowest * Double(part.samplingRate), 0x1p62))
     let needed = bytes(samples: samples, threads: min(threads, part.train.count, batch))
     if let free = Self.free, needed > free {
       throw FineTuningError.tooLong(
