@@ -266,7 +266,7 @@ struct ProbeStudyTests {
     let result = try study(layered).run(threads: 2).result
     let joint = try #require(result.joint)
     #expect(joint.features == ["mel", "duration"] && joint.layer.name == "hidden.1")
-    #expect(joint.gain.high < 0.03 && abs(joint.gain.value) < 0.02, "\(joint.gain)")
+    #expect(joint.gain.high < VerdictRule.negligible && abs(joint.gain.value) < 0.02, "\(joint.gain)")
     #expect(result.verdict?.decision != .encoded && result.verdict?.isBeyondBaseline == false)
     #expect(result.verdict?.isReadable == true)
 
