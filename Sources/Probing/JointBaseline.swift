@@ -44,9 +44,6 @@ struct JointBaseline: Sendable {
     states = Self.joined(blocks.map(\.states))
   }
 
-  /// `[items × width of both]`, the layer's features last.
-  func with(_ layer: Tensor) -> Tensor { Self.joined([states, layer]) }
-
   static func joined(_ blocks: [Tensor]) -> Tensor {
     guard blocks.count > 1, let rows = blocks.first?.rows else { return blocks[0] }
     let width = blocks.reduce(0) { $0 + $1.width }

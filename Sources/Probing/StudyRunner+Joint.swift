@@ -13,19 +13,19 @@ extension StudyRunner {
   /// A gain of so much accuracy is no artefact of where fits end.
   private static let clearGain = 0.1
 
-  /// The probe on the joint baseline r and on [r, layer], each block of features with a penalty of its own: that of r is
-  /// the one that is best for r alone. Nil where there is no joint baseline.
+  /// The probe on what is simpler, r, and on [r, layer], each block of features with a penalty of its own: that of r is
+  /// the one that is best for r alone. `name` tells r from others: all of the joint baseline, or a part of it.
   ///
   /// Only the layer that a verdict hangs on is measured so: it costs as much as another layer. Fits that end early hide
   /// what a layer adds; where they show less than `clearGain`, all are made again and taken closer to their minimum.
-  func jointPredictions(of layer: String) throws -> JointPredictions? {
-    guard let joint else { return nil }
-    let (first, second) = (input(joint.states), input(joint.with(try study.examples.states(of: layer))))
-    let early = try jointPredictions(of: layer, first, second, by: probe, name: "joint")
+  func jointPredictions(of layer: String, beside simpler: Tensor, name: String) throws -> JointPredictions {
+    let own = try study.examples.states(of: layer)
+    let (first, second) = (input(simpler), input(JointBaseline.joined([simpler, own])))
+    let early = try jointPredictions(of: layer, first, second, by: probe, name: name)
     guard let converged = probe.converged, study.targeted.numbers == nil, gain(of: early) < Self.clearGain
     else { return early }
     counter.expect(2 * design.folds.count)
-    return try jointPredictions(of: layer, first, second, by: converged, name: "converged joint")
+    return try jointPredictions(of: layer, first, second, by: converged, name: "converged \(name)")
   }
 
   /// In accuracy.

@@ -66,10 +66,12 @@ struct StudySummary {
       result.controlDraws = counts.draws * counts.seen.columns
     }
     let plain = zip(runner.spanStatistics, measured.statistics).map { ($0, self.draws(of: $1)) }
-    if let peak, let found = try runner.jointPredictions(of: peak.layer.name) {
-      let simpler =
-        plain.map { ($0.name, $1) } + (mel.map { [(study.examples.baseline ?? "mel", $0)] } ?? [])
-      result.joint = joint(found, peak.layer, runner, simpler: simpler)
+    if let peak, let joint = runner.joint {
+      var parts = plain.map { SimplerPart(name: $0.name, states: $0.states, draws: $1) }
+      if let mel, let name = study.examples.baseline {
+        parts.append(SimplerPart(name: name, states: try study.examples.states(of: name), draws: mel))
+      }
+      result.joint = try self.joint(joint, peak.layer, runner, parts: parts)
     }
     if study.spec.hasPlainBaselines {
       result.plain = plain.map { features, own in
@@ -100,24 +102,34 @@ struct StudySummary {
       ).all, draws: draws.mapValues { $0[metric] }, reading: reading(peak, classes: result.classes))
   }
 
+  /// What is simpler than a layer, and how well it is read by itself.
+  private struct SimplerPart {
+    let name: String
+    let states: Tensor
+    let draws: MetricDraws
+  }
+
+  /// The layer beside the joint baseline, and beside the best of its parts where that is read better alone.
   private func joint(
-    _ found: StudyRunner.JointPredictions, _ layer: Layer, _ runner: StudyRunner,
-    simpler: [(name: String, draws: MetricDraws)]
-  ) -> JointBaselineResult {
+    _ joint: JointBaseline, _ layer: Layer, _ runner: StudyRunner, parts: [SimplerPart]
+  ) throws -> JointBaselineResult {
+    let found = try runner.jointPredictions(of: layer.name, beside: joint.states, name: "joint")
     let (baseline, both) = (draws(of: found.baseline), draws(of: found.withLayer))
-    let features = runner.joint?.features ?? []
     func value(_ draws: MetricDraws) -> Double { direction * (draws[metric].values.first ?? -.infinity) }
-    let better = simpler.filter { features.contains($0.name) && value($0.draws) > value(baseline) }
+    let better = parts.filter { joint.features.contains($0.name) && value($0.draws) > value(baseline) }
       .max { value($0.draws) < value($1.draws) }
     var result = JointBaselineResult(
-      features: features, width: runner.joint?.states.width ?? 0,
-      baseline: baseline.table, layer: layer, withLayer: both.table,
-      gain: gain(both[metric], over: baseline[metric]).estimate(),
+      features: joint.features, width: joint.states.width, baseline: baseline.table, layer: layer,
+      withLayer: both.table, gain: gain(both[metric], over: baseline[metric]).estimate(),
       gainInBits: design.isRegression ? nil : (both[.bits] - baseline[.bits]).estimate())
-    result.betterPart = better.map {
-      JointBaselineResult.Part(
-        name: $0.name, value: $0.draws[metric].estimate(within: metric.range),
-        gain: gain(both[metric], over: $0.draws[metric]).estimate())
+    result.betterPart = try better.map { part in
+      runner.counter.expect(2 * design.folds.count)
+      let found = try runner.jointPredictions(
+        of: layer.name, beside: part.states, name: "better part \(part.name)")
+      let (alone, both) = (draws(of: found.baseline), draws(of: found.withLayer))
+      return JointBaselineResult.Part(
+        name: part.name, value: alone[metric].estimate(within: metric.range),
+        gain: gain(both[metric], over: alone[metric]).estimate())
     }
     return result
   }

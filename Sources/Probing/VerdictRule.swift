@@ -70,12 +70,10 @@ struct VerdictRule {
 
   private var overJoint: Verdict.Requirement? {
     result.joint.map { joint in
-      // A part and all of it with the layer are readers of unlike widths: only what is decided between them counts.
-      let isPartTheBar = joint.betterPart != nil && joint.gainOverSimpler.high < Self.negligible
-      let gain = isPartTheBar ? joint.gainOverSimpler : joint.gain
+      let gain = joint.gainOverSimpler
       let isNegligible = gain.high > 0 && gain.high < Self.negligible
       return Verdict.Requirement(
-        kind: .overJointBaseline, name: isPartTheBar ? joint.betterPart?.name : nil, estimate: gain,
+        kind: .overJointBaseline, name: joint.betterPart?.name, estimate: gain,
         outcome: isNegligible ? .negligible : Self.outcome(gain))
     }
   }

@@ -85,8 +85,8 @@ public struct VerdictWords {
     if let part = joint.betterPart {
       clauses.append(
         "\(Self.alone(part.name)) alone \(part.name == "bag-of-phones" ? "have" : "has") "
-          + "\(NumberWords.interval(part.value)), more than the whole baseline does; the baseline and the layer together "
-          + "differ from that by \(NumberWords.interval(part.gain))")
+          + "\(NumberWords.interval(part.value)), more than the whole baseline, and the layer adds "
+          + "\(NumberWords.interval(part.gain)) to that")
     }
     if let bag = result.plain?.first(where: { $0.name == "bag-of-phones" })?.gainOfPeak {
       clauses.append("the layer alone differs from its phones alone by \(NumberWords.interval(bag))")

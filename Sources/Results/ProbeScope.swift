@@ -70,8 +70,8 @@ public struct JointBaselineResult: Codable, Equatable, Sendable {
   public var gain: Estimate
   /// Paired, in bits: conditional V-information (Hewitt et al. 2021); nil of a regression.
   public var gainInBits: Estimate?
-  /// A part of r that by itself is read better than r, its metrics, and what [r, layer] has over it, paired: wide features
-  /// can drown few good ones, and what a layer adds to r is then less than nothing beside its part. Nil where r is better.
+  /// A part of r that by itself is read better than r, and what [part, layer] has over it, paired: wide features can drown
+  /// few good ones, and what a layer adds to r may then be what the part has alone. Nil where r is better.
   public var betterPart: Part?
 
   public struct Part: Codable, Equatable, Sendable {

@@ -48,8 +48,8 @@ import Testing
     })
     #expect(
       text(part).contains(
-        "its phones alone have 0.90 [0.89, 0.91], more than the whole baseline does; the baseline and the layer "
-          + "together differ from that by −0.02 [−0.03, −0.01]"))
+        "its phones alone have 0.90 [0.89, 0.91], more than the whole baseline, and the layer adds "
+          + "−0.02 [−0.03, −0.01] to that"))
     let phones = level({ $0.joint?.features = ["mel", "duration"] })
     #expect(text(phones).contains("not beyond the joint baseline of mel and duration"))
     let unread = level(verdict: { $0.isReadable = false })
