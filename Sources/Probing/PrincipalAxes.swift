@@ -39,12 +39,19 @@ final class PrincipalAxes: Sendable {
       return axes
     }
     if axes.columns == scaling.columns { return axes.vectors }
-    // Rows of an orthonormal matrix are orthonormal: a feature that does not vary in some of the rows is left out.
     var places = [Int](repeating: -1, count: scaling.width)
     for (place, column) in axes.columns.enumerated() { places[column] = place }
+    // What varies in these rows by little more than rounding may vary by less in all of them.
+    guard scaling.columns.allSatisfy({ places[$0] >= 0 }) else {
+      var gram = Matrix(rows: count, columns: count)
+      for first in stride(from: 0, to: design.rows, by: Self.chunkRows) {
+        Self.add(design, first..<min(first + Self.chunkRows, design.rows), to: &gram)
+      }
+      return try SymmetricEigen(of: gram).vectors.transposed
+    }
+    // Rows of an orthonormal matrix are orthonormal: a feature that does not vary in some of the rows is left out.
     var result = Matrix(rows: count, columns: axes.vectors.columns)
     for (j, column) in scaling.columns.enumerated() {
-      precondition(places[column] >= 0, "feature \(column) varies in some of the rows but not in all")
       for axis in 0..<result.columns { result[j, axis] = axes.vectors[places[column], axis] }
     }
     return result
@@ -52,21 +59,29 @@ final class PrincipalAxes: Sendable {
 
   private func decomposed(in units: FeatureScaling.Units) throws -> Axes {
     let scaling = FeatureScaling(of: states, rows: rows, units: units)
-    let count = scaling.columns.count
-    var gram = Matrix(rows: count, columns: count)
-    // Products in single precision by chunks of rows, folded in double.
-    for first in stride(from: 0, to: rows.count, by: 2048) {
-      let chunk = scaling.design(of: states, rows: Array(rows[first..<min(first + 2048, rows.count)]))
-      chunk.withUnsafeBuffer { values in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: count * count) { partial in
-          guard let base = values.baseAddress, let out = partial.baseAddress, count > 0 else { return }
-          partial.initialize(repeating: 0)
-          BLAS.syrk(n: count, k: chunk.rows, base, lda: chunk.width, out, ldc: count)
-          for i in gram.values.indices { gram.values[i] += Double(out[i]) }
-        }
-      }
+    var gram = Matrix(rows: scaling.columns.count, columns: scaling.columns.count)
+    for first in stride(from: 0, to: rows.count, by: Self.chunkRows) {
+      let own = Array(rows[first..<min(first + Self.chunkRows, rows.count)])
+      Self.add(scaling.design(of: states, rows: own), 0..<own.count, to: &gram)
     }
     return Axes(columns: scaling.columns, vectors: try SymmetricEigen(of: gram).vectors.transposed)
+  }
+
+  private static let chunkRows = 2048
+
+  /// Adds the products of the features of some rows of `design`, `[rows × (features + 1)]`, to the upper triangle of
+  /// `gram`: in single precision, folded in double.
+  private static func add(_ design: Tensor, _ rows: Range<Int>, to gram: inout Matrix) {
+    let (count, width) = (gram.columns, design.width)
+    guard count > 0 else { return }
+    design.withUnsafeBuffer { values in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count * count) { partial in
+        guard let base = values.baseAddress, let out = partial.baseAddress else { return }
+        partial.initialize(repeating: 0)
+        BLAS.syrk(n: count, k: rows.count, base + rows.lowerBound * width, lda: width, out, ldc: count)
+        for i in gram.values.indices { gram.values[i] += Double(out[i]) }
+      }
+    }
   }
 
   /// An orthonormal basis of the rows' span, `[features × rank]`, from the products of rows with each other.
