@@ -91,12 +91,8 @@ struct CurvesCommand: ResultCommand {
 
   func prepare(_ frame: CommandFrame) throws -> PreparedWork<CurvesResult> {
     let corpus = try corpora.load(frame.note)
-    frame.note("reading \(model)")
-    var study = LayerStudy(
-      model: try loading.source(model, for: corpus, imports, frame.note), corpus: corpus)
-    frame.surround(&study)
-    study.seed = seed
-    if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
+    var study = try frame.study(
+      of: loading.source(model, for: corpus, imports, frame.note), on: corpus, layers: layers, seed: seed)
     study.workFolder = StudyFolder.workFolder(of: output)
     var curves = CurvesStudy(of: study, over: CurvesResult.Axis(rawValue: over) ?? .time)
     (curves.level, curves.spans) = (Level(rawValue: level) ?? .phoneme, spans)

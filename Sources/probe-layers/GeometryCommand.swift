@@ -99,12 +99,8 @@ struct GeometryCommand: ResultCommand {
 
   func prepare(_ frame: CommandFrame) throws -> PreparedWork<GeometryResult> {
     let corpus = try corpora.load(frame.note)
-    frame.note("reading \(model)")
-    var study = LayerStudy(
-      model: try loading.source(model, for: corpus, imports, frame.note), corpus: corpus)
-    frame.surround(&study)
-    study.seed = seed
-    if let layers { study.layers = try study.model.taps.resolve(layers: layers).map(\.name) }
+    let study = try frame.study(
+      of: loading.source(model, for: corpus, imports, frame.note), on: corpus, layers: layers, seed: seed)
     var geometry = GeometryStudy(of: study)
     (geometry.level, geometry.conditions) = (Level(rawValue: level) ?? .phoneme, try conditions())
     (geometry.recordings, geometry.comparesUntrained) = (recordings, untrained)

@@ -1,4 +1,3 @@
-import Foundation
 import Results
 
 /// Writes accuracies along an axis into a folder.
@@ -16,16 +15,8 @@ public enum CurvesWriter {
     _ result: CurvesResult, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []
   ) throws {
-    let document = result.document
-    let figures = document.figures
-    let files: [(name: String, data: Data)] =
-      [
-        ("report.html", Data(try ComparisonPage(document).html().utf8)),
-        ("summary.md", Data(document.markdown.utf8)),
-        ("curves.csv", Data(result.csv.utf8)),
-        ("curves.json", try PlainJSON.encode(result)),
-      ] + figures.map { ("figures/\($0.name).csv", Data($0.data.csv.utf8)) }
-    _ = try StudyWriter.write(files, figures: figures, records: records, to: folder, pictures: pictures)
+    try result.document.write(
+      "curves", of: result, csv: result.csv, to: folder, pictures: pictures, records: records)
   }
 
   /// The table and warnings for a terminal.

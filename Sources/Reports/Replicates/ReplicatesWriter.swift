@@ -1,4 +1,3 @@
-import Foundation
 import Results
 
 /// Writes what studies say together into a folder.
@@ -16,16 +15,8 @@ public enum ReplicatesWriter {
     _ result: ReplicatesResult, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []
   ) throws {
-    let document = result.document
-    let figures = document.figures
-    let files: [(name: String, data: Data)] =
-      [
-        ("report.html", Data(try ComparisonPage(document).html().utf8)),
-        ("summary.md", Data(document.markdown.utf8)),
-        ("replicates.csv", Data(result.csv.utf8)),
-        ("replicates.json", try PlainJSON.encode(result)),
-      ] + figures.map { ("figures/\($0.name).csv", Data($0.data.csv.utf8)) }
-    _ = try StudyWriter.write(files, figures: figures, records: records, to: folder, pictures: pictures)
+    try result.document.write(
+      "replicates", of: result, csv: result.csv, to: folder, pictures: pictures, records: records)
   }
 
   /// The tables and warnings for a terminal.
@@ -42,7 +33,7 @@ extension ReplicatesResult {
       for layer in level.layers {
         let parts: [(String, Summary?)] = [
           (level.metric.rawValue, layer.value), ("gain_over_mel", layer.gainOverMel),
-          ("gain_over_twin", layer.gainOverTwin), ("selectivity", layer.selectivity),
+          ("gain_over_untrained", layer.gainOverTwin), ("selectivity", layer.selectivity),
         ]
         for (measure, summary) in parts {
           guard let summary else { continue }
