@@ -76,14 +76,16 @@ extension Waveform {
       samplingRate: samplingRate)
   }
 
-  /// The sound with white noise whose power is that of the whole sound less `decibels`; a silent sound stays as it is.
-  /// `normal` gives independent standard normal numbers.
-  public func noisy(decibels: Double, normal: () -> Double) -> Waveform {
-    guard !samples.isEmpty else { return self }
-    let power = samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(samples.count)
-    let scale = power.squareRoot() * pow(10, -decibels / 20)
-    guard scale > 0 else { return self }
-    return Waveform(
-      samples: samples.map { Float(Double($0) + scale * normal()) }, samplingRate: samplingRate)
+  /// The sound with `noise` added, of as many samples, and scaled such that the sound's mean power is `decibels` above
+  /// that of what is added; the sound as it is where one of the two is silent.
+  public func with(noise: [Float], decibels: Double) -> Waveform {
+    precondition(noise.count == samples.count, "\(noise.count) samples of noise for \(samples.count)")
+    func power(_ samples: [Float]) -> Double {
+      samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(1, samples.count))
+    }
+    let (own, added) = (power(samples), power(noise))
+    guard own > 0, added > 0 else { return self }
+    let gain = Float((own / added / pow(10, decibels / 10)).squareRoot())
+    return Waveform(samples: zip(samples, noise).map { $0 + gain * $1 }, samplingRate: samplingRate)
   }
 }

@@ -171,14 +171,17 @@ public struct FineTuningRun: Sendable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let settings = String(decoding: try encoder.encode(settings), as: UTF8.self)
     var content = StableHash()
+    let fingerprints = FileFingerprints()
+    let paths = Dictionary(corpus.utterances.map { ($0.id, $0.audioPath) }) { first, _ in first }
     for example in part.train + part.development {
       content.combine(example.id)
       content.combine("\(example.target)")
+      if let path = paths[example.id] { content.combine(try fingerprints.fingerprint(of: path)) }
     }
     return [
       "model \(model.fingerprint) \(model.settings)", "labels \(labels.name)", "settings \(settings)",
       "classes \(part.classes.joined(separator: " "))", "utterances \(content.value)",
-      "noise \(augmenter?.identity ?? "none")",
+      "noise \(try augmenter?.identity() ?? "none")",
     ].joined(separator: "\n")
   }
 

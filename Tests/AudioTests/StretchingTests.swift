@@ -64,18 +64,18 @@ import Testing
     #expect(try short.pitched(semitones: 3).samples.count == 3)
     let empty = Waveform(samples: [], samplingRate: rate)
     #expect(empty.stretched(tempo: 2) == empty)
-    #expect(empty.noisy(decibels: 10) { 1 } == empty)
+    #expect(empty.with(noise: [], decibels: 10) == empty)
   }
 
   @Test("noise has the power that was asked for", arguments: [20.0, 0])
   func noise(_ decibels: Double) {
     let sound = tone(220)
     var numbers = RandomNumbers(seed: 1, stream: "noise")
-    let noisy = sound.noisy(decibels: decibels) { numbers.normal() }
+    let noisy = sound.with(noise: sound.samples.map { _ in Float(numbers.normal()) }, decibels: decibels)
     let difference = zip(noisy.samples, sound.samples).map { $0 - $1 }
     let ratio = loudness(sound.samples[...]) / loudness(difference[...])
     #expect(abs(20 * log10(ratio) - decibels) < 0.2)
     let silence = Waveform(samples: [0, 0, 0], samplingRate: rate)
-    #expect(silence.noisy(decibels: 0) { 1 } == silence)
+    #expect(silence.with(noise: [1, 1, 1], decibels: 0) == silence)
   }
 }

@@ -1,13 +1,8 @@
 import Audio
 import Corpora
+import Files
 import Foundation
 import Foundations
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Changes recordings as `Augmentation` says; the same seed changes them alike.
 struct SoundAugmenter: Sendable {
@@ -34,13 +29,14 @@ struct SoundAugmenter: Sendable {
     }
   }
 
-  /// What tells this noise from another: names and sizes of its recordings.
-  var identity: String {
+  /// What tells this noise from another: names and contents of its recordings.
+  /// - Throws: `FileError`, where one cannot be read.
+  func identity() throws -> String {
     var hash = StableHash()
+    let fingerprints = FileFingerprints()
     for file in files {
       hash.combine(URL(filePath: file).lastPathComponent)
-      let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
-      hash.combine(size ?? 0)
+      hash.combine(try fingerprints.fingerprint(of: file))
     }
     return files.isEmpty ? "none" : hash.text
   }
@@ -66,20 +62,7 @@ struct SoundAugmenter: Sendable {
     let range = settings.signalToNoise
     let decibels = range.lowerBound + (range.upperBound - range.lowerBound) * random.uniform()
     let noise = try noise(source, like: sound, &random)
-    return Self.mixed(sound, noise, decibels: decibels)
-  }
-
-  /// `sound + g·noise`, with g such that the sound's mean power over all its samples is `decibels` above that of what is
-  /// added; the sound as it is where one of the two is silent.
-  static func mixed(_ sound: Waveform, _ noise: [Float], decibels: Double) -> Waveform {
-    func power(_ samples: [Float]) -> Double {
-      samples.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(1, samples.count))
-    }
-    let (own, added) = (power(sound.samples), power(noise))
-    guard own > 0, added > 0 else { return sound }
-    let gain = Float((own / added / pow(10, decibels / 10)).squareRoot())
-    return Waveform(
-      samples: zip(sound.samples, noise).map { $0 + gain * $1 }, samplingRate: sound.samplingRate)
+    return sound.with(noise: noise, decibels: decibels)
   }
 
   /// As many samples as `sound` has.

@@ -165,7 +165,8 @@ struct GeometryWork {
     switch condition.kind {
     case .noise:
       var numbers = RandomNumbers(seed: study.seed, stream: "noise at \(condition.amount) over \(id)")
-      return sound.noisy(decibels: condition.amount) { numbers.normal() }
+      return sound.with(
+        noise: sound.samples.map { _ in Float(numbers.normal()) }, decibels: condition.amount)
     case .tempo: return sound.stretched(tempo: condition.amount)
     case .pitch: return try sound.pitched(semitones: condition.amount)
     }
