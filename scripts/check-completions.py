@@ -5,15 +5,18 @@
 
 For each line the Tab key is pressed, and what the shell makes of the line is looked for. Ends with 1 where one is not there.
 """
+import fcntl
 import os
 import pathlib
 import pty
 import re
 import select
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 # The line, and what Tab makes of its end.
@@ -64,6 +67,8 @@ def tried(shell, folder, program):
         os.chdir(folder)
         os.environ.update(TERM="xterm", PATH=f"{pathlib.Path(program).resolve().parent}:{os.environ['PATH']}")
         os.execvp(command[0], command)
+    # So wide that no prompt, which may show a long folder, breaks a line in two.
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 400, 0, 0))
     read(terminal)
     for line in setup:
         os.write(terminal, line.encode() + b"\n")
