@@ -7,7 +7,7 @@ A declaration counts where it and all that encloses it are public; the requireme
 Left out, because a docstring could only say the name again or what is said elsewhere:
 
 - enum cases: the enum says what they are, and those of an error have their words in its description;
-- what a protocol asks for: the protocol says it, in this package or in Swift's library;
+- what a protocol asks for, and its default: the protocol says it, in this package or in Swift's library;
 - initialisers that only set the stored properties they are named after: the properties say it;
 - what the compiler would write itself (==, hash, encode, CodingKeys and so on).
 """
@@ -29,12 +29,20 @@ DECLARATION = re.compile(
     r"associatedtype|case|deinit)\b[?!]?\s*(.*)$"
 )
 TYPES = {"actor", "class", "struct", "enum", "protocol", "extension"}
-# What Swift's own protocols ask for, and what the compiler makes.
+# What the compiler makes, or says for itself.
 GIVEN = {
-    "==", "<", "hash", "hashValue", "encode", "init(from:)", "description", "debugDescription", "errorDescription", "id",
-    "CodingKeys", "allCases", "rawValue", "init(rawValue:)", "makeIterator", "next", "makeAsyncIterator", "startIndex",
-    "endIndex", "index", "Element", "Index", "Iterator", "RawValue", "customMirror", "codingPath", "stringValue", "intValue",
+    "==", "<", "hash", "hashValue", "encode", "init(from:)", "description", "debugDescription", "errorDescription",
+    "CodingKeys", "allCases", "rawValue", "init(rawValue:)",
 }  # fmt: skip
+# What Swift's own protocols ask for.
+LIBRARY = {
+    "Identifiable": {"id"},
+    "IteratorProtocol": {"next", "Element"},
+    "Sequence": {"makeIterator", "Iterator", "Element"},
+    "Collection": {"startIndex", "endIndex", "index", "subscript(position:)", "subscript(_:)", "Index", "Element"},
+    "CodingKey": {"stringValue", "intValue", "init(stringValue:)", "init(intValue:)"},
+    "RandomNumberGenerator": {"next"},
+}
 
 
 def stripped(text):
@@ -216,7 +224,7 @@ def main():
         sys.exit(f"error: there is no such module: {', '.join(one for one in modules if not (SOURCES / one).is_dir())}")
     everything = [one for file in sorted(SOURCES.rglob("*.swift")) for one in declarations(file)]
     kinds = conformances(everything)
-    required = {}
+    required = {name: set(keys) for name, keys in LIBRARY.items()}
     for one in everything:
         owner = one.parents[-1] if one.parents else None
         if owner is not None and owner.kind == "protocol":
@@ -247,8 +255,9 @@ def main():
         if one.documented or one.key in GIVEN or one.name in GIVEN:
             continue
         owner = one.parents[-1] if one.parents else None
-        if owner is not None and owner.kind != "protocol" and one.key in asked(one.owner):
-            continue
+        if owner is not None and owner.kind != "protocol":
+            if one.key in asked(one.owner) or (owner.kind == "extension" and one.key in required.get(one.owner, ())):
+                continue
         if one.kind == "init" and one.key.startswith("init("):
             parameters = one.key[5:-1].rstrip(":").split(":")
             if set(parameters) - {""} <= stored.get(one.owner, set()):

@@ -103,6 +103,7 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
 
   /// One utterance's errors before and after, and what they are divided by.
   public struct Utterance: Codable, Equatable, Sendable {
+    /// The utterance's name in the corpus.
     public var id: String
     /// Errors with the head that the model came with; nil where it got a new one.
     public var before: Int?
