@@ -47,6 +47,7 @@ public struct Labelling: Sendable, Equatable {
     hasPositionMarks ? PositionMarks.stripped(label.trimmed) : label
   }
 
+  /// Whether a label is a vowel of the alphabet; position marks are taken off first.
   public func isVowel(_ label: String) -> Bool { phoneSet.isVowel(phone(label)) }
 
   /// The phone's class; nil where the alphabet leaves it out.
