@@ -3,16 +3,22 @@ import Tensors
 
 /// What a file of activations says of itself: of which model they are, and where each layer's frames lie.
 public struct ActivationMetadata: Sendable, Equatable {
+  /// The model's name.
   public var model: String
+  /// The model's architecture, such as `wav2vec2`.
   public var family: String
+  /// The fingerprint of the model's weights.
   public var fingerprint: String
+  /// Samples a second of the sound that the model was given; nil of a text model.
   public var samplingRate: Int?
+  /// What was done to the sound before the model saw it, in words.
   public var inputNormalisation: String
   /// The layers, in the order of the data.
   public var layers: [TapPoint]
   /// The program that wrote it.
   public var writtenBy: String
 
+  /// What a source says of itself, for a file of some of its layers.
   public init(of source: some ActivationSource, layers: [TapPoint], writtenBy: String) {
     model = source.name
     fingerprint = source.fingerprint

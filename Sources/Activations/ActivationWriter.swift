@@ -28,6 +28,8 @@ public enum ActivationFormat: String, Sendable, CaseIterable {
 /// }
 /// ```
 public enum ActivationWriter {
+  /// Writes one array, `[frames × dim]` or `[heads × frames × frames]`, under one of the announced names; arrays may
+  /// come from several threads.
   public typealias Append = @Sendable (_ name: String, _ tensor: Tensor) throws -> Void
 
   /// `names` are those of all arrays that may come. An npz archive is put together from a file beside it, which for

@@ -130,6 +130,7 @@ public struct ExtractionPass: Sendable {
 public struct ExtractionCost: Sendable, Equatable {
   /// Labelled spans over all levels, and those whose vectors are kept.
   public let spans: Int
+  /// Spans whose vectors are kept.
   public let sampled: Int
   /// Bytes of the kept vectors, which the work folder holds too.
   public let sampleBytes: Int

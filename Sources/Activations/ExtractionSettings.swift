@@ -7,10 +7,12 @@ public struct ExtractionSettings: Sendable, Equatable, Codable {
   public var levels: [Level]?
   /// Names of layers; nil for all that are frames.
   public var layers: [String]?
+  /// How a layer's frames become one vector a span.
   public var pooling: FramePooling
   /// The baseline is pooled beside the layers: log-mel spectra under the name `mel`, of texts the characters under the
   /// name `n-grams`.
   public var includesMel: Bool
+  /// How many spans are sampled of a level, of a class and of a speaker.
   public var sample: SampleLimits
   /// Bytes that a level's moments may take: with every pair of layers where that fits, else each layer with
   /// itself, else none.

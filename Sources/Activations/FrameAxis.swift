@@ -2,6 +2,7 @@ import Models
 
 /// Where the rows of a layer lie: their centres, which never fall from one row to the next.
 public protocol FrameAxis: Sendable {
+  /// The centre of row `frame`, counted from 0, in seconds from the start of the recording.
   func centre(of frame: Int) -> Double
   /// The first row, of `count`, whose centre is not before a time; `count` where all are.
   func firstFrame(atOrAfter time: Double, count: Int) -> Int

@@ -6,6 +6,7 @@ import Tensors
 /// A frame belongs to the span that holds its centre; a span that holds none, being shorter than the layer's
 /// step, takes the frame whose centre is nearest to its middle.
 public struct FramePooling: Sendable, Equatable, Codable {
+  /// Which of a span's frames count.
   public enum Mode: String, Sendable, Codable, CaseIterable {
     /// The mean of the span's frames.
     case mean
@@ -15,11 +16,13 @@ public struct FramePooling: Sendable, Equatable, Codable {
     case middleThird = "middle-third"
   }
 
+  /// Which of the span's frames its vector is the mean of.
   public let mode: Mode
   /// Where it is not nil: the means of this many seconds before and after the span stand beside its own, so
   /// that a vector is `[before, span, after]`.
   public let context: Double?
 
+  /// Pooling by `mode`, with the means of `context` seconds on both sides where that is not nil.
   public init(_ mode: Mode = .mean, context: Double? = nil) {
     self.mode = mode
     self.context = context

@@ -17,9 +17,13 @@ public struct Moments: Sendable {
     case pairs
   }
 
+  /// The layers' names, in the order of the data.
   public let layers: [String]
+  /// Each layer's dimensions, in the order of `layers`.
   public let widths: [Int]
+  /// The classes that rows are counted and summed by; empty without classes.
   public let classes: [String]
+  /// Whether products of every two layers are kept, or of each with itself.
   public let extent: Extent
   /// Rows that have been added.
   public internal(set) var count = 0

@@ -31,12 +31,15 @@ public struct PooledSpans: Sendable {
     }
   }
 
+  /// The level whose spans they are.
   public let level: Level
   /// The labels come from other tiers by rule.
   public let isDerived: Bool
   /// Every label of the level in the corpus, sorted; some may have no item in the sample.
   public let classes: [String]
+  /// The units that a control task gives random classes; `Item.type` is an index into it.
   public let types: [String]
+  /// Every speaker of the corpus, sorted.
   public let speakers: [String]
   /// The ids of all the corpus's utterances in the corpus's order, so that a split's indices are these.
   public let utterances: [String]

@@ -12,6 +12,7 @@ import Tensors
 /// them: a word's identity is its input, and `decoder.hidden.0` always holds it. A sound longer than the model's window,
 /// or a text longer than its decoder takes, cannot be read along.
 public struct TeacherForcedModel: ActivationSource {
+  /// The model with a decoder.
   public let model: SpeechModel
   private let tokenizer: any Tokenizer
   /// The language that the decoder is told, such as `de`; nil for what its tokeniser frames a text with.

@@ -9,8 +9,10 @@ import Tensors
 /// The text is the word tier with a space between words. A word's tokens lie in the word's time where they lie in its
 /// letters; those that frame the text lie nowhere. The sound itself is not used.
 public struct TranscriptTextModel: ActivationSource {
+  /// The model of texts that reads the words.
   public let model: TextModel
 
+  /// A reader of each utterance's words; `model` must have a tokeniser.
   public init(_ model: TextModel) { self.model = model }
 
   public var name: String { model.name }

@@ -14,12 +14,15 @@ import Tensors
 /// ```
 /// Frame *i* has its centre at sample 160·i; the sound is mirrored beyond its ends.
 public struct ATSTMel: Sendable {
+  /// Samples a second of the sound that features are made of.
   public static let samplingRate = 16_000
-  /// Samples in a frame, and from one to the next.
+  /// Samples in a frame.
   public static let window = 1_024
+  /// Samples from one frame's centre to the next.
   public static let hop = 160
   private static let range = (-79.6482, 50.6842)
 
+  /// Mel bands in a frame.
   public let bands: Int
   private let transform: FourierMatrix
   private let filters: MelFilters

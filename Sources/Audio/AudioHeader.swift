@@ -4,6 +4,7 @@ public struct AudioHeader: Sendable, Equatable {
   public let frames: Int?
   /// Samples a second.
   public let samplingRate: Int
+  /// How many channels there are.
   public let channels: Int
   /// The container, such as `WAV` or `FLAC`.
   public let format: String

@@ -3,7 +3,9 @@
 /// `agreement` is the energy of the channels' mean over the mean of their energies: 1 where all are the same, about 1/n
 /// where n channels have nothing to do with one another or one of them has all the sound, 0 where they cancel.
 public struct ChannelComparison: Sendable, Equatable {
+  /// How many channels were compared.
   public let channels: Int
+  /// The energy of the channels' mean over the mean of their energies, 0 to 1.
   public let agreement: Double
 
   /// Channels that differ by more than what a lossy encoder does: 20 dB below the sound.

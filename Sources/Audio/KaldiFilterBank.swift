@@ -14,17 +14,21 @@ import Tensors
 /// ```
 /// Frame *i* covers samples `[160·i, 160·i + 400)` at 16 kHz.
 public struct KaldiFilterBank: Sendable {
+  /// What a frame's samples are multiplied with.
   public enum Window: String, Sendable, Codable {
     /// The symmetric Hann window to the power of 0.85: Kaldi's default.
     case povey
     case hann, hamming
   }
 
+  /// Samples a second of the sound that features are made of.
   public static let samplingRate = 16_000
-  /// Samples in a frame, and from one to the next.
+  /// Samples in a frame.
   public static let window = 400
+  /// Samples from one frame's start to the next.
   public static let hop = 160
 
+  /// Mel bands in a frame.
   public let bands: Int
   /// What samples of −1 … 1 are multiplied with: Kaldi expects 16-bit integers.
   private let scale: Double

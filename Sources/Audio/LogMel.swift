@@ -13,11 +13,13 @@ import Tensors
 /// ```
 /// Frame *i* has its centre at sample `i · hop`; the sound is mirrored beyond its ends.
 public struct LogMel: Sendable {
+  /// Samples a second of the sound that features are made of.
   public let samplingRate: Int
   /// Samples in a frame.
   public let window: Int
   /// Samples from one frame's centre to the next.
   public let hop: Int
+  /// Mel bands in a frame.
   public let bands: Int
   private let scale: Scale
   private let transform: FourierMatrix

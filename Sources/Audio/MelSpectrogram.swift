@@ -13,11 +13,14 @@ import Tensors
 /// let features = try MelSpectrogram.lasr(bands: 128).features(of: speech)   // [frames × 128]
 /// ```
 public struct MelSpectrogram: Sendable {
+  /// Samples a second of the sound that features are made of.
   public static let samplingRate = 16_000
-  /// Samples in a frame, and from one to the next.
+  /// Samples in a frame.
   public static let window = 400
+  /// Samples from one frame to the next.
   public static let hop = 160
 
+  /// Mel bands in a frame.
   public let bands: Int
   private let transform: FourierMatrix
   private let filters: MelFilters

@@ -15,11 +15,14 @@ import Tensors
 /// ```
 /// Frame *i* has its centre at sample 160·i; the sound counts as silent beyond its ends.
 public struct NeMoMel: Sendable {
+  /// Samples a second of the sound that features are made of.
   public static let samplingRate = 16_000
-  /// Samples in a frame, and from one to the next.
+  /// Samples in a frame.
   public static let window = 400
+  /// Samples from one frame's centre to the next.
   public static let hop = 160
 
+  /// Mel bands in a frame.
   public let bands: Int
   private let isNormalised: Bool
   private let transform: FourierMatrix

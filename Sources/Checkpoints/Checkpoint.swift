@@ -13,6 +13,7 @@ import Tensors
 public struct Checkpoint: Sendable {
   /// What was opened: a file or a folder.
   public let path: String
+  /// What kind of file it is.
   public let format: Format
   /// The weights, in the order in which the file lists them, under the names they have there: prefixes such as
   /// `model.` (Lightning) or `module.` (DataParallel) are kept.

@@ -26,6 +26,7 @@ extension MetadataValue {
     return list[index]
   }
 
+  /// The truth value; nil of anything else.
   public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
   /// A whole number; one stored as a float counts where nothing is lost.
@@ -37,6 +38,7 @@ extension MetadataValue {
     }
   }
 
+  /// A number, whole or not; nil of anything else.
   public var number: Double? {
     switch self {
     case .integer(let value): Double(value)
@@ -45,8 +47,11 @@ extension MetadataValue {
     }
   }
 
+  /// The text; nil of anything else.
   public var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// The values in their order; nil of anything but a list.
   public var list: [MetadataValue]? { if case .list(let value) = self { value } else { nil } }
+  /// The values by their keys; nil of anything but a dictionary.
   public var dictionary: [String: MetadataValue]? {
     if case .dictionary(let value) = self { value } else { nil }
   }

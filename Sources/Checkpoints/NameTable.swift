@@ -33,6 +33,7 @@ public struct NameTable: Sendable, ExpressibleByDictionaryLiteral {
 
   private let rules: [Rule]
 
+  /// The rules of a dictionary literal, tried in the order in which they are written.
   public init(dictionaryLiteral rules: (String, String)...) { self.init(rules) }
 
   /// The rules in the order in which they are tried.

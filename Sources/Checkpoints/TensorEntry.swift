@@ -1,7 +1,10 @@
 /// Where one tensor of a checkpoint lies and how to read it; its values stay in the file until asked for.
 public struct TensorEntry: Sendable {
+  /// The name in the file, prefixes kept.
   public let name: String
+  /// The sizes of the dimensions, the slowest first.
   public let shape: [Int]
+  /// The type of the stored values; reading gives 32-bit floats.
   public let type: ElementType
   /// Elements between neighbours along each axis; 0 where an axis repeats one value.
   public let strides: [Int]

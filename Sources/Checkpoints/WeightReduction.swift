@@ -72,6 +72,7 @@ public struct WeightPart: Sendable, Equatable {
   /// Bytes in single precision.
   public var bytes: Int { weights.reduce(0) { $0 + 4 * $1.shape.reduce(1, *) } }
 
+  /// Bytes after the reduction, of all weights of the layer.
   public func bytes(_ reduction: WeightReduction) -> Int {
     weights.reduce(0) { $0 + reduction.bytes(of: $1.shape) }
   }

@@ -1,6 +1,8 @@
 /// Recordings or texts with labels, read from a folder or a file.
 public struct Corpus: Sendable {
+  /// Its folder's or file's name.
   public let name: String
+  /// The path that it was read from.
   public let path: String
   /// In the order of their ids.
   public let utterances: [Utterance]
@@ -122,9 +124,11 @@ public struct CorpusOverrides: Sendable, Equatable {
 
 /// A kind of audio files: container, rate and channels.
 public struct AudioKind: Sendable, Hashable, Comparable, CustomStringConvertible {
+  /// The container, such as `FLAC`; nil where the header does not say.
   public let format: String?
   /// Samples a second.
   public let samplingRate: Int?
+  /// How many channels; nil where the header does not say.
   public let channels: Int?
 
   init(_ sound: SoundFacts) {

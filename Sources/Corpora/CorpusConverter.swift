@@ -10,6 +10,7 @@ import Foundation
 /// The folder has a `corpus.yaml` that says where the audio is and an `utterances.tsv` with speakers and sentences, so
 /// that it is a corpus itself.
 public struct CorpusConverter {
+  /// What labels are written as.
   public enum Form: String, Sendable, CaseIterable {
     /// A TextGrid for each utterance.
     case textGrid = "textgrid"
@@ -23,6 +24,7 @@ public struct CorpusConverter {
   /// What each utterance is called after its audio there; mostly its id, not where a list named it (Kaldi's `wav.scp`).
   private let names: [String]
 
+  /// A converter of a corpus of recordings.
   public init(_ corpus: Corpus) {
     self.corpus = corpus
     let paths = corpus.utterances.map {

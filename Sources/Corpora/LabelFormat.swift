@@ -44,6 +44,7 @@ public enum LabelFormat: String, Sendable, CaseIterable {
     }
   }
 
+  /// What reads files of this format.
   public var reader: any LabelReader {
     switch self {
     case .textGrid: TextGridReader()

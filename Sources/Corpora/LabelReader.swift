@@ -11,6 +11,7 @@ public protocol LabelReader: Sendable {
 public struct LabelledRecording: Sendable, Equatable {
   /// The recording's name, where the file gives one.
   public var name: String?
+  /// The tiers, in the order of the file.
   public var tiers: [Tier]
   /// Seconds of each media file, by its name, at which the labels' time is 0 (ELAN's TIME_ORIGIN).
   public var mediaOrigins: [String: Double] = [:]

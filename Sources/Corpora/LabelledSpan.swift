@@ -1,7 +1,8 @@
 /// One labelled example of a level: what a probe is asked to read off a layer.
 public struct LabelledSpan: Sendable, Equatable {
-  /// Seconds, half-open.
+  /// Where it begins, in seconds; of a text in characters.
   public let start: Double
+  /// Where it ends, in the same unit; the end itself is outside.
   public let end: Double
   /// The class: a phone without stress (unless the corpus keeps it), a syllable, a word, a sentence.
   public let label: String
@@ -16,5 +17,6 @@ public struct LabelledSpan: Sendable, Equatable {
     self.type = type
   }
 
+  /// Its length in seconds; of a text in characters.
   public var seconds: Double { end - start }
 }

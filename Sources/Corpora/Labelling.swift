@@ -6,6 +6,7 @@ public struct Labelling: Sendable, Equatable {
     didSet { phoneSilence = Self.phoneSilence(silence) }
   }
   private var phoneSilence: Set<String>
+  /// The alphabet that the phones are written in.
   public var phoneSet: PhoneSet
   /// Whether `AH0` and `AH1` are two classes.
   public var keepsStress: Bool
@@ -20,6 +21,7 @@ public struct Labelling: Sendable, Equatable {
   /// Whether the labels are a written text's, where phrases, clauses and sentences have classes and not words.
   public var isText = false
 
+  /// Labels of `phoneSet` with these silences; what else there is to say is set afterwards.
   public init(
     silence: Set<String> = SilenceLabels.usual, phoneSet: PhoneSet = .none, keepsStress: Bool = false
   ) {
@@ -45,6 +47,7 @@ public struct Labelling: Sendable, Equatable {
     hasPositionMarks ? PositionMarks.stripped(label.trimmed) : label
   }
 
+  /// Whether a label is a vowel of the alphabet; position marks are taken off first.
   public func isVowel(_ label: String) -> Bool { phoneSet.isVowel(phone(label)) }
 
   /// The phone's class; nil where the alphabet leaves it out.

@@ -4,6 +4,7 @@ public struct SoundFacts: Sendable, Equatable {
   public var seconds: Double?
   /// Samples a second.
   public var samplingRate: Int?
+  /// How many channels; nil where the header does not say.
   public var channels: Int?
   /// Such as `FLAC`.
   public var format: String?

@@ -1,17 +1,22 @@
 extension SplitPlan {
   /// Something that is on two sides of a fold.
   public struct Leak: Sendable, Equatable, CustomStringConvertible {
+    /// What is on two sides.
     public enum Kind: String, Sendable { case utterance, speaker, sentence }
+    /// Which two sides of a fold.
     public enum Sides: String, Sendable, CaseIterable {
       case trainingAndTest = "training and test"
       case developmentAndTest = "development and test"
       case trainingAndDevelopment = "training and development"
     }
 
+    /// The fold, counted from 0.
     public let fold: Int
+    /// Whether it is an utterance, a speaker or a sentence.
     public let kind: Kind
     /// The speaker, the sentence, or the utterance's index.
     public let name: String
+    /// The sides that it is on.
     public let sides: Sides
 
     /// Whether it makes the test numbers too good: only what touches the test part does.

@@ -34,6 +34,7 @@ public struct Fold: Sendable, Equatable, Codable {
 /// print(plan.description)
 /// ```
 public struct SplitPlan: Sendable, Equatable {
+  /// The folds; over all of them every utterance is tested at most once.
   public let folds: [Fold]
   /// In a sentence or two, for the report.
   public let description: String

@@ -7,6 +7,7 @@ public struct Tier: Sendable, Equatable {
   public var name: String
   /// The level of the hierarchy that it holds; nil where nobody said and the name does not tell.
   public var level: Level?
+  /// Whether labels have a stretch of time or one moment.
   public var kind: Kind
   /// What is said of an interval besides its label.
   public enum Tag: String, Sendable, CaseIterable {

@@ -9,6 +9,7 @@ public struct Utterance: Sendable, Equatable {
   public let text: String?
   /// The label file; the first one where there are several (TIMIT's `.PHN` before its `.WRD`).
   public let labelPath: String
+  /// The speaker's name; of a text that of its source.
   public let speaker: String
   /// Equal for utterances that read the same sentence.
   public let sentence: String

@@ -16,6 +16,7 @@ public struct UtteranceStructure: Sendable {
   private let marksStress: Bool
   private let marksTone: Bool
 
+  /// The structure of an utterance by its interval tiers.
   public init(_ utterance: Utterance) {
     labelling = utterance.labelling
     let labelling = utterance.labelling

@@ -31,6 +31,7 @@ public struct Vocabulary: Sendable, Equatable {
 
   /// A label that is no class, and why.
   public struct LeftOut: Sendable, Equatable {
+    /// Why a label is no class.
     public enum Reason: String, Sendable, CaseIterable {
       case tooRare = "with too few examples"
       case tooFewSpeakers = "of too few speakers"
@@ -38,11 +39,15 @@ public struct Vocabulary: Sendable, Equatable {
       case beyondMaximum = "beyond the most classes"
     }
 
+    /// The label.
     public let label: String
+    /// Its spans in the corpus.
     public let count: Int
+    /// Why it is no class.
     public let reason: Reason
   }
 
+  /// The level whose labels they are.
   public let level: Level
   /// Sorted.
   public let classes: [String]

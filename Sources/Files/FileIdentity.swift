@@ -10,6 +10,7 @@
 /// The time of the last change cannot be set by programs, so that content of the same length with the old time of
 /// writing is told apart too.
 public struct FileIdentity: Hashable, Sendable, Codable {
+  /// The device that the file is on, and its number there.
   public let device, inode: UInt64
   /// In bytes.
   public let size: Int64

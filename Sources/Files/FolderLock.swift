@@ -13,14 +13,18 @@ import Synchronization
 /// it; what a dead process left is taken over. Where a file system has no locks, the owner that is named counts while
 /// its process lives, and one on another machine until its file is removed.
 public final class FolderLock: Sendable {
+  /// The name of the file that is locked.
   public static let fileName = ".strata-lock"
 
   /// Who holds a folder.
   public struct Owner: Codable, Equatable, Sendable, CustomStringConvertible {
+    /// The machine's name.
     public var host: String
+    /// The process's number on that machine.
     public var process: Int32
     /// When it took the folder, in ISO 8601.
     public var started: String
+    /// What the process was doing, as it was started.
     public var command: String
 
     public var description: String {

@@ -68,6 +68,8 @@ public enum WholeFile {
     }
   }
 
+  /// Writes data under a path, whole or not at all.
+  /// - Throws: `FileError` where the folder or the disk refuses.
   public static func write(_ data: Data, to path: String) throws(FileError) {
     do {
       try replace(path) { try write(data, named: path, at: $0) }

@@ -14,6 +14,7 @@ import Foundation
 /// is refused, and what it lists and a later result does not have is removed. Other files in the folder are left
 /// alone.
 public enum ResultFolder {
+  /// The name of the file that lists the result's files.
   public static let manifestName = "manifest.json"
   static let commitName = ".strata-commit"
   static let staleName = ".stale.json"

@@ -16,16 +16,22 @@ import Tensors
 /// ```
 /// The result, to the last byte, is a function of model, corpus and settings, and not of `threads` or of interruptions.
 public struct FineTuningRun: Sendable {
+  /// Which head is trained.
   public enum HeadChoice: String, Sendable, CaseIterable {
     /// The model's own, where it has one whose classes are known and has all labels; else a new one.
     case auto
     case keep, new
   }
 
+  /// The model that is trained further.
   public var model: SpeechModel
+  /// The recordings and their labels.
   public var corpus: Corpus
+  /// What the model is to give: a level's labels, or who speaks.
   public var labels: TrainingData.Labels
+  /// How it is trained.
   public var settings = TrainingSettings()
+  /// Whether the model's own head is kept.
   public var head = HeadChoice.auto
   /// The names of the classes of the model's own head, as far as they are known.
   public var existingClasses: [String] = []
@@ -37,9 +43,13 @@ public struct FineTuningRun: Sendable {
   public var replacesOthers = false
   /// Steps after which the model is also kept, as `step-000100` and so on, to look into its layers.
   public var snapshots: [Int] = []
+  /// How many threads work at once; the result does not depend on it.
   public var threads = ProcessInfo.processInfo.activeProcessorCount
+  /// Told each update of the parameters, with how many there will be.
   public var onStep: @Sendable (_ stage: String, TrainingEntry, _ total: Int) -> Void = { _, _, _ in }
+  /// Told, in a sentence, what a user should know while the training runs.
   public var onNote: @Sendable (String) -> Void = { _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(model: SpeechModel, corpus: Corpus, labels: TrainingData.Labels) {

@@ -5,7 +5,9 @@ public enum HDF5Attribute: Sendable, Equatable {
   case text(String)
   case number(Double)
 
+  /// The text; nil of a number.
   public var text: String? { if case .text(let text) = self { text } else { nil } }
+  /// The number; nil of a text.
   public var number: Double? { if case .number(let number) = self { number } else { nil } }
 }
 

@@ -12,6 +12,7 @@ import Tensors
 /// other files, and filters that would have to be loaded as code, are refused. The library does not survive every
 /// damaged file; a child process tries each one first, and reads what is chunked once for itself.
 public final class HDF5File: Sendable {
+  /// The path that was opened.
   public let path: String
   /// Every dataset's full name without the leading slash, in the order of the names.
   public let names: [String]

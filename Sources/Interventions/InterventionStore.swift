@@ -2,12 +2,15 @@
 public protocol InterventionStore: Sendable {
   /// What is kept under a name; nil where nothing is.
   func kept<Part: Decodable>(_ name: String, as type: Part.Type) throws -> Part?
+  /// Keeps a finished part under a name, in place of what was there.
   func keep<Part: Encodable>(_ part: Part, as name: String) throws
 }
 
 /// One of as many shares of a study's work, counted from 1: every `count`-th piece of it.
 public struct WorkShare: Sendable, Equatable {
+  /// The number of this share, from 1 to `count`.
   public let index: Int
+  /// How many shares there are.
   public let count: Int
 
   /// Nil unless `1 ≤ index ≤ count`.

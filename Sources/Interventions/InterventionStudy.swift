@@ -33,17 +33,21 @@ public struct InterventionStudy: Sendable {
     case probes
   }
 
+  /// The model whose layers are changed.
   public var model: SpeechModel
+  /// The labelled recordings.
   public var corpus: Corpus
   /// Gives the frames of the unchanged model, such as a store of them; nil for the model itself.
   public var source: (any ActivationSource)?
   /// What is erased, by the names of probe definitions.
   public var levels: [String]
+  /// The probe definitions that `levels` names.
   public var probes: [ProbeSpec] = ProbeSpec.bundled
   /// Names of the tap points that are changed; nil for all before the head.
   public var layers: [String]?
   /// The names of the head's classes, in their order.
   public var symbols: [String] = []
+  /// What an effect is measured on.
   public var effect = Effect.auto
   /// The language that the decoder of a multilingual Whisper is told, such as `de`.
   public var language: String?
@@ -64,7 +68,9 @@ public struct InterventionStudy: Sendable {
   public var comparesUntrained = true
   /// Whether frames outside the level's labelled spans are changed too.
   public var changesUnlabelled = true
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64 = 0
+  /// How often utterances or speakers are resampled for each 95 % interval.
   public var resamples = 1000
   /// Bytes that the sums of frames may take at once; more layers than fit are summed in further passes.
   public var memory = 512 << 20
@@ -72,9 +78,12 @@ public struct InterventionStudy: Sendable {
   public var store: (any InterventionStore)?
   /// Told what the study will take, before it begins.
   public var onCost: @Sendable (InterventionCost) -> Void = { _ in }
+  /// Told, from any thread, of each stage how many of how many parts are done.
   public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
 
+  /// A study that erases these levels, each named after a probe definition.
   public init(model: SpeechModel, corpus: Corpus, erasing levels: [String]) {
     self.model = model
     self.corpus = corpus
@@ -157,9 +166,13 @@ public struct InterventionStudy: Sendable {
 
 /// How many passes a study of interventions takes, known before it begins.
 public struct InterventionCost: Sendable, Equatable {
+  /// Utterances that are run.
   public var utterances: Int
+  /// Their length, in seconds.
   public var seconds: Double
+  /// Layers that are changed.
   public var layers: Int
+  /// Levels that are erased.
   public var levels: Int
   /// Whole passes over the corpus.
   public var whole: Int

@@ -17,7 +17,9 @@ public struct LinearErasure: Sendable, Equatable {
   /// The share of the layer's variance (the trace of its covariance) that goes.
   public let share: Double
 
+  /// Directions that are taken away.
   public var rank: Int { left.columns }
+  /// Dimensions of the layer.
   public var width: Int { mean.count }
 
   public init(mean: [Double], left: Matrix, right: Matrix, share: Double) {

@@ -10,7 +10,9 @@ import Tensors
 /// What spans are made of, layer by layer: how much of a labelled span's states comes from itself, its neighbours, the rest
 /// of its word, other words, and frames that no word holds.
 public struct MixingStudy: Sendable {
+  /// The model whose attention is followed.
   public var model: SpeechModel
+  /// The labelled recordings.
   public var corpus: Corpus
   /// The spans that are asked about.
   public var level: Level
@@ -18,9 +20,13 @@ public struct MixingStudy: Sendable {
   public var layers: [String]?
   /// Keeps finished recordings, and gives them back; nil keeps nothing.
   public var store: (any InterventionStore)?
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64 = 0
+  /// How often utterances or speakers are resampled for each 95 % interval.
   public var resamples = 1000
+  /// Told, from any thread, of each stage how many of how many parts are done.
   public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(model: SpeechModel, corpus: Corpus, level: Level) {

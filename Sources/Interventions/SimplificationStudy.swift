@@ -15,12 +15,14 @@ public struct SimplificationStudy: Sendable {
   public var study: InterventionStudy
   /// The layers' weights.
   public var parts: [WeightPart]
+  /// What is done to weights, each to every layer alone and to all.
   public var reductions: [WeightReduction]
   /// The model with some layers' weights made smaller.
   public var load: @Sendable ([String: WeightReduction]) throws -> SpeechModel
   /// The level that the smallest model must keep; nil for no such model.
   public var kept: String?
 
+  /// A study of `parts`, each made smaller by each of `reductions`; `load` gives the model with some of them.
   public init(
     _ study: InterventionStudy, parts: [WeightPart], reductions: [WeightReduction],
     load: @escaping @Sendable ([String: WeightReduction]) throws -> SpeechModel

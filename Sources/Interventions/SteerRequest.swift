@@ -2,6 +2,7 @@ import Probing
 
 /// Spans of one class that are moved towards another.
 public struct SteerRequest: Sendable, Hashable, Codable {
+  /// The class of the spans, and the one that they are moved towards.
   public var from, to: String
 
   /// Nil of what is not `A:B`.

@@ -14,7 +14,9 @@ import Tensors
 /// What it costs is what losing as much of anything costs; an erasure that costs more has taken something that is used.
 public struct SubspaceErasure: Sendable {
   let whitening: Whitening
+  /// Directions that a draw takes away.
   public let rank: Int
+  /// The share of the variance that a draw takes away, 0 to 1.
   public let share: Double
 
   /// As `erasure`, of the layer that `moments` are of.

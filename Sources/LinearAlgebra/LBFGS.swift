@@ -18,6 +18,7 @@ import Tensors
 public struct LBFGS: Sendable {
   /// Pairs of steps and gradient changes that are kept.
   public var memory: Int
+  /// Steps after which it stops, whatever the gradient.
   public var maximumIterations: Int
   /// Stops at a Euclidean norm of the gradient of at most this.
   public var gradientTolerance: Double
@@ -37,6 +38,7 @@ public struct LBFGS: Sendable {
 
   /// How a minimisation ended.
   public struct Outcome: Sendable, Equatable {
+    /// Why the minimisation ended.
     public enum Ending: Sendable {
       case converged
       /// No step along the last direction made the value lower: the precision of the objective is spent.
@@ -46,12 +48,18 @@ public struct LBFGS: Sendable {
       case notFinite
     }
 
+    /// Why it ended.
     public var ending: Ending
+    /// The objective at the last point.
     public var value: Double
+    /// The Euclidean norm of the gradient at the last point.
     public var gradientNorm: Double
+    /// Steps that were made.
     public var iterations: Int
+    /// How often the objective was asked, line searches included.
     public var evaluations: Int
 
+    /// Whether the gradient came down to `gradientTolerance`.
     public var isConverged: Bool { ending == .converged }
   }
 

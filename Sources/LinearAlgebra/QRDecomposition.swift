@@ -9,6 +9,8 @@ public struct QRDecomposition: Sendable {
   /// `[k × n]`, upper triangular; its diagonal may be negative.
   public let r: Matrix
 
+  /// Decomposes `matrix`, `[m × n]`; O(m·n·k).
+  /// - Throws: `LinearAlgebraError` where a value is not finite or LAPACK fails.
   public init(of matrix: Matrix) throws(LinearAlgebraError) {
     let (m, n) = (matrix.rows, matrix.columns)
     let k = min(m, n)

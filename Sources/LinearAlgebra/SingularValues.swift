@@ -18,6 +18,8 @@ public struct SingularValueDecomposition: Sendable {
   /// `[k × n]`, orthonormal rows.
   public let vTransposed: Matrix
 
+  /// Decomposes `matrix`, `[m × n]`.
+  /// - Throws: `LinearAlgebraError` where a value is not finite or the algorithm does not converge.
   public init(of matrix: Matrix) throws(LinearAlgebraError) {
     let (m, n) = (matrix.rows, matrix.columns)
     let k = min(m, n)

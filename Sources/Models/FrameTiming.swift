@@ -5,7 +5,9 @@
 public struct FrameTiming: Sendable, Equatable, Encodable {
   /// Samples a second of the input.
   public let samplingRate: Int
+  /// Samples from one frame's centre to the next.
   public let strideSamples: Int
+  /// Samples that one frame sees.
   public let receptiveFieldSamples: Int
   /// The centre of frame 0; a half where the receptive field is even, negative where frame 0 reaches before the sound.
   public let firstCentreSample: Double
@@ -15,7 +17,9 @@ public struct FrameTiming: Sendable, Equatable, Encodable {
   /// A stretch of sound that has frames of its own: as many lie in it, one stride apart, and the next one begins behind
   /// it, wherever a stride would lead.
   public struct Period: Sendable, Equatable, Codable {
+    /// Frames of one stretch.
     public let frames: Int
+    /// Samples of one stretch.
     public let samples: Int
 
     public init(frames: Int, samples: Int) { (self.frames, self.samples) = (frames, samples) }

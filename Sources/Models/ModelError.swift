@@ -50,8 +50,11 @@ public enum ModelError: Error, Equatable, Sendable {
 
   /// A tensor whose shape is not what the configuration asks for.
   public struct ShapeMismatch: Equatable, Sendable {
+    /// The tensor's name in the checkpoint.
     public let name: String
+    /// The shape in the checkpoint.
     public let found: [Int]
+    /// The shape that the configuration asks for.
     public let expected: [Int]
   }
 }

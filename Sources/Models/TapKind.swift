@@ -22,6 +22,7 @@ public enum TapKind: Hashable, Sendable {
   /// A name of one architecture's own.
   case other(String)
 
+  /// The kind of a tap point by its name; `.other` for a name that follows no pattern.
   public init(_ name: String) {
     let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
     let number = parts.count == 2 ? Int(parts[1]) : nil
@@ -43,12 +44,15 @@ public enum TapKind: Hashable, Sendable {
   /// Prefixes of what is not the model's first encoder.
   private static let towers: Set = ["decoder", "text"]
 
+  /// Whether it is a layer of the convolutional front end.
   public var isConvolution: Bool { if case .convolution = self { true } else { false } }
   /// Hidden layers of the first encoder.
   public var isHidden: Bool { if case .hidden = self { true } else { false } }
+  /// Whether it is a layer of the decoder.
   public var isOfDecoder: Bool { if case .tower("decoder", _) = self { true } else { false } }
 }
 
 extension TapPoint {
+  /// What kind of layer it is, by its name.
   public var kind: TapKind { TapKind(name) }
 }

@@ -1,5 +1,6 @@
 /// A place in a model whose values can be had, by its stable name, such as `conv.3` or `hidden.7`.
 public struct TapPoint: Sendable, Equatable, Codable {
+  /// The name, the same for every architecture: docs/Layers.md lists them.
   public let name: String
   /// Values a frame.
   public let width: Int

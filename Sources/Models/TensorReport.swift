@@ -18,7 +18,9 @@ public struct TensorReport: Sendable, Equatable {
 
   /// A parameter under its architecture's name, which is transformers'.
   public struct Parameter: Sendable, Equatable, Codable {
+    /// The architecture's name of the parameter.
     public let name: String
+    /// The sizes of its dimensions, the slowest first.
     public let shape: [Int]
   }
 }

@@ -18,6 +18,7 @@ public struct FittedSoftmaxProbe: Sendable {
   public let objective: Double
   /// The Euclidean norm of the gradient there.
   public let gradientNorm: Double
+  /// Steps of the optimiser.
   public let iterations: Int
   /// Whether the gradient came down to the tolerance.
   public let isConverged: Bool

@@ -5,11 +5,13 @@ import Tensors
 /// The sums that ridge and LDA probes, and erasures of a concept, are made of: counts, means, the centred second moment
 /// and each class's sum.
 public struct LabelMoments: Sendable {
+  /// Rows that the sums go over.
   public let count: Int
   /// The classes that occur, as the caller numbers them, ascending.
   public let classes: [Int]
   /// Rows of each of them.
   public let counts: [Int]
+  /// The mean of all rows, one value a feature.
   public let mean: [Double]
   /// Σ (x − mean)(x − mean)ᵀ, of which the upper triangle holds.
   public let gram: Matrix
@@ -19,6 +21,7 @@ public struct LabelMoments: Sendable {
   /// Where features have penalties of their own.
   var blocks: FeatureBlocks?
 
+  /// Features of a row.
   public var width: Int { mean.count }
 
   /// Of all rows of a tensor, each with its class, of which two at least must occur.

@@ -15,6 +15,7 @@ import Tensors
 /// solution of a symmetric system. It follows exactly from `Moments`, whatever the hours of audio. Its regressions
 /// estimate the classes' probabilities as (score + 1)/2, cut off at 0 and brought to a sum of 1.
 public struct RidgeProbe: Sendable, Equatable {
+  /// The regularisation strength λ (L2), scikit-learn's `alpha`.
   public var penalty: Double
   /// Divides features by their standard deviation first, as `SoftmaxProbe` does; a penalty then means the same in
   /// every layer.
@@ -57,7 +58,9 @@ public struct RidgeProbe: Sendable, Equatable {
 /// penalty/n on its diagonal after standardisation; their softmax is the posterior (Hastie, Tibshirani & Friedman
 /// 2009, eq. 4.10). Follows exactly from `Moments`.
 public struct LDAProbe: Sendable, Equatable {
+  /// What is added to n times the covariance's diagonal: the regularisation strength λ.
   public var penalty: Double
+  /// Divides features by their standard deviation first; a penalty then means the same in every layer.
   public var standardises: Bool
 
   public init(penalty: Double, standardises: Bool = true) {
@@ -70,6 +73,8 @@ public struct LDAProbe: Sendable, Equatable {
     try fit(LabelMoments(states: states, labels: labels, classCount: classCount), classCount: classCount)
   }
 
+  /// From one layer's sums of any amount of audio, whose classes are the moments'.
+  /// - Throws: `ProbeError` where the moments lack the layer or fewer than two classes occur.
   public func fit(_ moments: Moments, layer: String) throws -> FittedDiscriminant {
     try fit(LabelMoments(moments, layer: layer), classCount: moments.classes.count)
   }
@@ -133,6 +138,7 @@ public struct FittedDiscriminant: Sendable {
   enum Reading: Sendable { case logits, regressions }
 
   public let penalty: Double
+  /// Classes that there are; those that did not occur in training get no probability.
   public let classCount: Int
   /// The classes that occurred in training, ascending.
   public let classes: [Int]
@@ -143,6 +149,7 @@ public struct FittedDiscriminant: Sendable {
   let offsets: [Double]
   let reading: Reading
 
+  /// Features that the probe reads.
   public var width: Int { mean.count }
   public var isConverged: Bool { true }
 

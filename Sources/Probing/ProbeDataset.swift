@@ -11,6 +11,7 @@ import Tensors
 
 /// A level's examples with what a probe is asked to read: other labels than the spans' own, or numbers.
 public struct ProbeDataset: Sendable {
+  /// The pooled spans, with the class that is read as each item's label.
   public var examples: PooledSpans
   /// A regression's targets, `[items × outputs]`; a row with a NaN is left out.
   public var numbers: Matrix?
@@ -23,6 +24,7 @@ public struct ProbeDataset: Sendable {
   /// The durations of the units around each span, a tensor `[items × ·]` for each larger level.
   var enclosing: [Tensor] = []
 
+  /// Examples whose own labels are read, or these numbers, or boundaries.
   public init(_ examples: PooledSpans, numbers: Matrix? = nil, boundaries: [[Double]]? = nil) {
     self.examples = examples
     self.numbers = numbers

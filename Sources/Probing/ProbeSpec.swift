@@ -24,6 +24,7 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
     case lda
   }
 
+  /// Its name, unique among the probes of a study.
   public var name: String
   public var description = ""
   /// The spans that are read, `sound` for single frames.
@@ -40,6 +41,7 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
   public var division = SplitPlan.Division.auto
   /// Weighs every class the same in training, however rare.
   public var isBalanced = false
+  /// What the probe is.
   public var kind = Kind.softmax
   /// How a span's frames become one vector.
   public var pool = FramePooling.Mode.mean
@@ -60,6 +62,7 @@ public struct ProbeSpec: Sendable, Equatable, Codable {
   /// Whether a control task (Hewitt & Liang 2019) is probed too, without which there is no selectivity.
   public var control = true
 
+  /// A probe with the defaults of its target.
   public init(name: String, level: Level, target: ProbeTarget = .identity) {
     self.name = name
     self.level = level

@@ -20,15 +20,19 @@ import Tensors
 ///
 /// The result does not depend on the number of threads.
 public struct ProbeStudy: Sendable {
+  /// What is probed, and how.
   public var spec: ProbeSpec
   /// Of the trained model: its layers, `mel` or `n-grams` for the baseline where there is one; and what is read of them.
   public var targeted: ProbeDataset
+  /// The pooled spans of the trained model.
   public var examples: PooledSpans { targeted.examples }
   /// Of untrained models of its architecture: the same spans, whose own labels are not looked at.
   public var twins: [PooledSpans]
+  /// How utterances are divided into folds.
   public var splits: SplitPlan
   /// The layers that are reported, each with its place; those that `examples` knows nothing of are left out.
   public var tapPoints: [Layer]
+  /// The seed of shuffles, control tasks and the bootstrap.
   public var seed: UInt64
   /// Of the bootstrap.
   public var resamples: Int
@@ -39,6 +43,7 @@ public struct ProbeStudy: Sendable {
   /// Where finished fits are kept; nil keeps none. The result does not depend on it.
   public var fits: (any FitCache)?
 
+  /// A study of the spans' own labels.
   public init(
     spec: ProbeSpec, examples: PooledSpans, twins: [PooledSpans] = [], splits: SplitPlan,
     tapPoints: [Layer]? = nil, seed: UInt64, resamples: Int = 1000
@@ -67,7 +72,9 @@ public struct ProbeStudy: Sendable {
 
   /// What a study found, and what its reader must know.
   public struct Outcome: Sendable {
+    /// The numbers, layer by layer, with peak and verdict.
     public var result: LevelResult
+    /// What a reader must know before trusting the numbers.
     public var findings: [StudyFinding.Kind]
     /// The level's metric on every resample, by layer, so that models can be compared on the same ones.
     package var draws: [String: Draws] = [:]

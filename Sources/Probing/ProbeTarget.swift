@@ -59,6 +59,7 @@ public enum ProbeTarget: String, Sendable, CaseIterable, Codable {
     case boundaries
   }
 
+  /// Whether it is told apart as classes, estimated as numbers, or detected as boundaries.
   public var outcome: Outcome {
     switch self {
     case .frequency, .duration, .energy, .pitch, .spectralCentroid, .mel: .numbers

@@ -9,7 +9,9 @@ import Tensors
 /// ```
 /// Minimises Σ‖y − W·x − b‖² + penalty·‖W‖², b free (scikit-learn's `Ridge`).
 public struct RidgeRegression: Sendable, Equatable {
+  /// The regularisation strength λ (L2), scikit-learn's `alpha`.
   public var penalty: Double
+  /// Divides features by their standard deviation first; a penalty then means the same in every layer.
   public var standardises: Bool
 
   public init(penalty: Double, standardises: Bool = true) {
@@ -31,6 +33,7 @@ public struct RidgeRegression: Sendable, Equatable {
 
 /// A regression that has been fitted.
 public struct FittedRegression: Sendable {
+  /// The regularisation strength λ that it was fitted with.
   public let penalty: Double
   let mean: [Double]
   /// `[outputs × width]`, in the units of the input.

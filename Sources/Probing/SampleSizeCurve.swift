@@ -9,6 +9,7 @@ import Results
 /// A score that rises with the number of examples to a limit: s(n) = limit − b·n^(−c), b ≥ 0 (Figueroa et al. 2012;
 /// Viering & Loog 2023).
 public struct SampleSizeCurve: Sendable, Equatable {
+  /// The limit, in the unit of the score; b, what is missing at n = 1; and c, the rate.
   public let limit, b, c: Double
 
   /// Rates that are tried: slower ones have no limit that a few points could tell.

@@ -9,6 +9,7 @@ extension StudyFinding {
 }
 
 extension StudyFinding.Kind {
+  /// The finding in a sentence, with what the corpus calls its parts.
   public func words(_ terms: CorpusTerms) -> String {
     switch self {
     case .rareClasses(let names):

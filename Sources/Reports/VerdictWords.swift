@@ -9,6 +9,7 @@ import Results
 public struct VerdictWords {
   private let result: LevelResult
 
+  /// The words for one level's verdict.
   public init(_ result: LevelResult) { self.result = result }
 
   /// Nil where no layer has a number.

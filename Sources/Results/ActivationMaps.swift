@@ -9,6 +9,7 @@ public struct ActivationMaps: Codable, Equatable, Sendable {
     public var label, guess: String
     /// The explanation of the stretch, its pictures left out.
     public var explained: AttributionResult
+    /// The mel spectrogram of the stretch, `[frames × bands]`, packed.
     public var spectrogram: PackedPicture
     /// Of each map that tells frequencies apart, in the order of `explained.maps`; nil of the others.
     public var grids: [PackedPicture?]
@@ -37,6 +38,7 @@ public struct ActivationMaps: Codable, Equatable, Sendable {
 
   /// What was read at which layer, and how the examples were chosen, in whole sentences; or why there are none.
   public var remarks: [String]
+  /// The held-out spans that are shown, in the order of the report; empty where `remarks` say why.
   public var examples: [Example]
 
   public init(remarks: [String], examples: [Example] = []) {
@@ -47,6 +49,7 @@ public struct ActivationMaps: Codable, Equatable, Sendable {
 
 /// A picture in 256 steps, a byte a cell: as fine as it is drawn, and small enough for `study.json`.
 public struct PackedPicture: Codable, Equatable, Sendable {
+  /// The size of the picture: time frames, and frequency bands in each.
   public var frames, bands: Int
   /// The middle of the first frame and the step to the next, in seconds.
   public var start, step: Double

@@ -3,6 +3,7 @@
 /// Deviations are guess less truth in standard deviations of the tested numbers, of several outputs each in its own, so
 /// that always answering the mean deviates by a root mean square of 1.
 public struct DeviationAnalysis: Codable, Equatable, Sendable {
+  /// The layer whose probe it is.
   public var layer: Layer
   /// Speakers by name and durations from the shortest.
   public var parts: [Part]
@@ -15,9 +16,11 @@ public struct DeviationAnalysis: Codable, Equatable, Sendable {
 
   /// Spans that have something in common.
   public struct Part: Codable, Equatable, Sendable {
+    /// What the spans have in common: their speaker or their duration.
     public var kind: ErrorAnalysis.Part.Kind
     /// A speaker's, or a range: “0.04–0.07 s”.
     public var name: String
+    /// How many of the spans were predicted while held out.
     public var tested: Int
     /// Over spans and outputs.
     public var rootMeanSquare: Double
@@ -32,9 +35,11 @@ public struct DeviationAnalysis: Codable, Equatable, Sendable {
     }
   }
 
+  /// One held-out span and how far off its prediction was.
   public struct SpanDeviation: Codable, Equatable, Sendable {
     /// Its name in the corpus: the file without its ending.
     public var utterance: String
+    /// The speaker's name in the corpus.
     public var speaker: String
     /// Seconds from the start of the recording; characters of a text.
     public var start, end: Double

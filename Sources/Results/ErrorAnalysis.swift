@@ -2,6 +2,7 @@
 ///
 /// Everything counts held-out spans, each of which is predicted once.
 public struct ErrorAnalysis: Codable, Equatable, Sendable {
+  /// The layer whose probe it is.
   public var layer: Layer
   /// How many spans of a class (the outer key) were read as which (the inner key), right ones too; pairs that do
   /// not occur are left out. `LevelResult.classes` has the order.
@@ -26,11 +27,14 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
 
   /// Spans that have something in common.
   public struct Part: Codable, Equatable, Sendable {
+    /// What spans of a part have in common.
     public enum Kind: String, Codable, Sendable, CaseIterable { case speaker, duration }
 
+    /// Whether it is a speaker's spans or those of a range of durations.
     public var kind: Kind
     /// A speaker's, or a range: “0.04–0.07 s”.
     public var name: String
+    /// Spans that were predicted while held out, and those of them that were predicted right.
     public var tested, right: Int
 
     public init(kind: Kind, name: String, tested: Int, right: Int) {
@@ -42,9 +46,11 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
   public struct Mistake: Codable, Equatable, Sendable {
     /// Its name in the corpus: the file without its ending.
     public var utterance: String
+    /// The speaker's name in the corpus.
     public var speaker: String
     /// Seconds from the start of the recording; characters of a text.
     public var start, end: Double
+    /// The true class, and the one that was predicted.
     public var truth, guess: String
     /// What the probe gave the true class, 0…1.
     public var probability: Double
@@ -62,7 +68,9 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
   public struct Changes: Codable, Equatable, Sendable {
     /// How often a class is read as another, and was.
     public struct OfPair: Codable, Equatable, Sendable {
+      /// The true class, and the one that was predicted.
       public var truth, guess: String
+      /// Spans of the true class with this prediction: at the earlier layer, and at this one.
       public var before, now: Int
 
       public init(truth: String, guess: String, before: Int, now: Int) {
@@ -70,8 +78,11 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
       }
     }
 
+    /// What changed for the spans of one class.
     public struct OfClass: Codable, Equatable, Sendable {
+      /// The class.
       public var name: String
+      /// Spans that were tested; those right only at this layer; those right only at the earlier one.
       public var tested, gained, lost: Int
 
       public init(name: String, tested: Int, gained: Int, lost: Int) {
@@ -99,7 +110,9 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
       (self.broken, self.mended) = (broken, mended)
     }
 
+    /// Spans that are predicted right here and were not at the earlier layer, of all classes.
     public var gained: Int { classes.reduce(0) { $0 + $1.gained } }
+    /// Spans that were predicted right at the earlier layer and are not here, of all classes.
     public var lost: Int { classes.reduce(0) { $0 + $1.lost } }
   }
 }
@@ -107,7 +120,9 @@ public struct ErrorAnalysis: Codable, Equatable, Sendable {
 extension ErrorAnalysis {
   /// How often spans of one class were read as another.
   public struct Confusion: Equatable, Sendable {
+    /// The true class, and the one that was predicted.
     public var truth, guess: String
+    /// How many spans of the true class were predicted so.
     public var count: Int
     /// Of the spans of the true class.
     public var share: Double

@@ -3,9 +3,11 @@
 /// In JSON a number that is not finite is written as null and read back as not-a-number: JSON has no other
 /// word for it, and whoever writes a study says so in its warnings.
 public struct Estimate: Codable, Equatable, Sendable {
+  /// The point estimate, from all of the test data.
   public let value: Double
-  /// The lower end of the interval; equals `value` where none could be computed.
+  /// The lower end of the 95 % interval; equals `value` where none could be computed.
   public let low: Double
+  /// The upper end of the 95 % interval; equals `value` where none could be computed.
   public let high: Double
 
   public init(value: Double, low: Double, high: Double) {

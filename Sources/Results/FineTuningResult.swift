@@ -1,5 +1,6 @@
 /// What training a model on a task came to: what `finetune.json` holds.
 public struct FineTuningResult: Codable, Equatable, Sendable {
+  /// The version of this structure as written to its JSON file; a change of meaning raises it.
   public static let schemaVersion = 1
 
   /// What the head found on utterances that nothing was learned from.
@@ -30,7 +31,9 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
 
   /// Of words, or of letters with the gaps between words: as sacrebleu gives them, 0 to 100, with their signatures.
   public struct Text: Codable, Equatable, Sendable {
+    /// BLEU and chrF, 0 to 100 (Papineni et al. 2002; Popović 2015).
     public var bleu, chrF: Double
+    /// sacrebleu's signatures: tokenisation, smoothing and version.
     public var bleuSignature, chrFSignature: String
     /// The word error rate, of letters.
     public var wordErrors: Double?
@@ -45,8 +48,11 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
 
   /// Changes of class between frames that have labels, found within `tolerance` seconds of a true one, each once.
   public struct Boundaries: Codable, Equatable, Sendable {
+    /// Of the boundaries found, of the true ones, and their harmonic mean, 0 to 1; nil where the denominator is 0.
     public var precision, recall, f1: Double?
+    /// True boundaries that were looked for.
     public var reference: Int
+    /// Seconds within which a boundary counts as found.
     public var tolerance: Double
 
     public init(precision: Double?, recall: Double?, f1: Double?, reference: Int, tolerance: Double) {
@@ -57,6 +63,7 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
 
   /// What averaging parameters changed.
   public struct Averaging: Codable, Equatable, Sendable {
+    /// How parameters were averaged, in words.
     public var method: String
     /// Of the parameters that would have been taken.
     public var without: Estimate
@@ -68,7 +75,9 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// The symbols of the test set after minimum-edit alignment with what was decoded.
   public struct AlignmentCounts: Codable, Equatable, Sendable {
+    /// Symbols that agree, and the three kinds of errors; the reference has `hits + substitutions + deletions` symbols.
     public var hits, substitutions, deletions, insertions: Int
 
     public init(hits: Int, substitutions: Int, deletions: Int, insertions: Int) {
@@ -77,8 +86,11 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// How well one class is found on the test set.
   public struct ClassScore: Codable, Equatable, Sendable {
+    /// The class.
     public var name: String
+    /// Test examples whose true class it is.
     public var count: Int
     /// nil where the class was never found, or never occurs.
     public var precision, recall, f1: Double?
@@ -91,9 +103,13 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
 
   /// One utterance's errors before and after, and what they are divided by.
   public struct Utterance: Codable, Equatable, Sendable {
+    /// The utterance's name in the corpus.
     public var id: String
+    /// Errors with the head that the model came with; nil where it got a new one.
     public var before: Int?
+    /// Errors after training.
     public var after: Int
+    /// What errors are divided by: symbols of the reference, or 1 of a class.
     public var reference: Int
 
     public init(id: String, before: Int?, after: Int, reference: Int) {
@@ -103,10 +119,13 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
 
   /// A fold of the corpus, and where its model lies.
   public struct Fold: Codable, Equatable, Sendable {
+    /// Where the fold's model lies, relative to the result's folder.
     public var model: String
+    /// Utterances that were learned from, chosen on and tested on.
     public var train, development, test: Int
-    /// Updates made, and those after which the development part was best; nil without one.
+    /// Updates that were made.
     public var steps: Int
+    /// The update after which the development part was best; nil without a development part.
     public var bestStep: Int?
 
     public init(model: String, train: Int, development: Int, test: Int, steps: Int, bestStep: Int?) {
@@ -115,19 +134,29 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// The version of the JSON structure that the value was made with or read from.
   public var schema = FineTuningResult.schemaVersion
+  /// The name of the model that was trained further.
   public var model: String
+  /// The fingerprint of its weights before training.
   public var fingerprint: String
+  /// The name of the corpus.
   public var corpus: String
+  /// The task, such as CTC or classification of spans.
   public var task: String
+  /// What is predicted, such as the level `phoneme`.
   public var labels: String
   /// What is counted: phone error rate, say.
   public var measure: String
+  /// Parameters that were trained, and all of the model with its head.
   public var trainedParameters, allParameters: Int
+  /// What the head tells apart, in the order of its outputs.
   public var classes: [String]
+  /// The folds that were trained; one where the corpus is divided once.
   public var folds: [Fold]
   /// With the head that the model came with; nil where it got a new one.
   public var before: Score?
+  /// With the trained head, on the same utterances.
   public var after: Score
   /// After less before, paired by what is resampled.
   public var difference: Estimate?
@@ -135,8 +164,11 @@ public struct FineTuningResult: Codable, Equatable, Sendable {
   public var averaging: Averaging?
   /// What is resampled for intervals, and how many there are; fewer than ten give none.
   public var unit: String
+  /// How many of `unit` there are in the test data.
   public var units: Int
+  /// Every tested utterance, in the order of the corpus.
   public var utterances: [Utterance]
+  /// What a reader must know; whole sentences.
   public var notes: [String]
 
   public init(

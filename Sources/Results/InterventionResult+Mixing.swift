@@ -1,11 +1,15 @@
 extension InterventionResult {
   /// What labelled spans' states are made of at a layer.
   public struct Mixing: Codable, Equatable, Sendable {
+    /// A part of what spans are made of: frames of one kind of place.
     public struct Part: Codable, Equatable, Sendable {
+      /// The kind of place, such as the span itself or its neighbours.
       public var name: String
-      /// Of what a span is made of, the mean over spans; what it were if all frames counted alike; the difference.
+      /// Of what a span is made of, 0 to 1, the mean over spans.
       public var share: Estimate
+      /// What the share were if all frames counted alike.
       public var chance: Double
+      /// The share less chance, on the same resamples.
       public var beyondChance: Estimate
 
       public init(name: String, share: Estimate, chance: Double, beyondChance: Estimate) {
@@ -13,14 +17,19 @@ extension InterventionResult {
       }
     }
 
+    /// The layer whose states are taken apart.
     public var layer: String
     /// value zeroing, weighted values, attention or rollout.
     public var method: String
+    /// The level whose spans they are.
     public var level: String
+    /// Spans that were taken apart.
     public var spans: Int
+    /// The kinds of places, whose shares sum to 1.
     public var parts: [Part]
-    /// How far from the span's middle what it is made of lies, seconds, and what it were if all frames counted alike.
+    /// How far from the span's middle lies what it is made of, in seconds, the mean over spans.
     public var distance: Estimate
+    /// The same distance if all frames counted alike, in seconds.
     public var distanceByChance: Double
 
     public init(

@@ -5,11 +5,15 @@ public struct InterventionResult: Codable, Equatable, Sendable {
 
   /// A level that was erased.
   public struct Erased: Codable, Equatable, Sendable {
+    /// The level's name, such as `phoneme`.
     public var name: String
+    /// Classes that were erased.
     public var classes: Int
-    /// Spans that were tested, and the share of their commonest class.
+    /// Spans that were tested.
     public var spans: Int
+    /// The share of the commonest class among them, 0 to 1.
     public var majority: Double
+    /// Utterances that these are from.
     public var utterances: Int
     /// Whether a control task of the same classes was erased too.
     public var hasControl: Bool
@@ -38,20 +42,26 @@ public struct InterventionResult: Codable, Equatable, Sendable {
 
   /// How much worse something is for a change, beside its controls.
   public struct Effect: Codable, Equatable, Sendable {
+    /// What is measured, and in which unit.
     public var quantity: Quantity
     /// Without any change.
     public var intact: Double
-    /// How much the erasure costs, how much losing as much at random does, and the difference.
+    /// How much the change costs, in the unit of `quantity`; above zero it is worse.
     public var cost: Estimate
+    /// What losing as much variance in random subspaces of the same rank costs; nil without that control.
     public var atRandom: Estimate?
+    /// The cost less that of the random subspaces, on the same resamples.
     public var beyondRandom: Estimate?
     /// Beyond what erasing a control task costs.
     public var beyondControl: Estimate?
     /// Beyond what the erasure costs an untrained model.
     public var beyondUntrained: Estimate?
-    /// Whether the differences are more than chance, all layers together.
+    /// Whether the cost beyond random subspaces is more than chance, all layers together.
     public var isBeyondRandom: Bool
+    /// Whether the cost beyond the control task's is more than chance, all layers together; nil without that control.
     public var isBeyondControl: Bool?
+    /// Whether the cost beyond the untrained model's is more than chance, all layers together; nil without that
+    /// control.
     public var isBeyondUntrained: Bool?
 
     public init(quantity: Quantity, intact: Double, cost: Estimate) {
@@ -62,8 +72,11 @@ public struct InterventionResult: Codable, Equatable, Sendable {
 
   /// What a linear reader of the intact model loses at a layer from the changed one on.
   public struct Reader: Codable, Equatable, Sendable {
+    /// The layer that is read.
     public var layer: String
+    /// The level that is read there.
     public var level: String
+    /// What it loses in accuracy.
     public var effect: Effect
 
     public init(layer: String, level: String, effect: Effect) {
@@ -73,8 +86,11 @@ public struct InterventionResult: Codable, Equatable, Sendable {
 
   /// What a linear reader finds of the erased level that was fitted after the erasure.
   public struct Return: Codable, Equatable, Sendable {
+    /// The later layer that is read.
     public var layer: String
+    /// The accuracy there in the intact model.
     public var intact: Double
+    /// The accuracy of a reader that is fitted and tested after the erasure.
     public var accuracy: Estimate
     /// Beyond what is left at the changed layer itself.
     public var gain: Estimate
@@ -88,7 +104,9 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// Whether the model uses what a layer encodes of a level.
   public struct Verdict: Codable, Equatable, Sendable {
+    /// The four answers.
     public enum Kind: String, Codable, Sendable, CaseIterable {
       /// Erasing it costs more than erasing as much at random, and than erasing a control task.
       case used
@@ -98,9 +116,11 @@ public struct InterventionResult: Codable, Equatable, Sendable {
       case undecided
     }
 
+    /// The answer.
     public var kind: Kind
     /// The first later layer that reads the level again; nil where none does.
     public var returnsAt: String?
+    /// The answer with its evidence, in one sentence.
     public var sentence: String
 
     public init(kind: Kind, returnsAt: String? = nil, sentence: String) {
@@ -110,7 +130,9 @@ public struct InterventionResult: Codable, Equatable, Sendable {
 
   /// What readers of so many directions of a level get.
   public struct RankPoint: Codable, Equatable, Sendable {
+    /// How many directions the reader gets.
     public var rank: Int
+    /// The held-out accuracy of the reader.
     public var accuracy: Estimate
     /// The interval of what the best ones get beyond it lies above zero.
     public var isLess: Bool
@@ -122,23 +144,33 @@ public struct InterventionResult: Codable, Equatable, Sendable {
 
   /// One level erased at one layer.
   public struct Row: Codable, Equatable, Sendable {
+    /// The level that was erased.
     public var level: String
+    /// The layer where it was erased.
     public var layer: String
-    /// Directions that were erased, of so many, and their share of the variance; that of the random subspaces and of the
-    /// control task.
+    /// Directions that were erased.
     public var rank = 0
+    /// The layer's width: all the directions that there are.
     public var width = 0
+    /// The share of the layer's variance that was erased, 0 to 1.
     public var share = 0.0
+    /// The share that the random subspaces hold, the mean over draws; nil without them.
     public var randomShare: Double?
+    /// The share that the control task's erasure takes; nil without one.
     public var controlShare: Double?
     /// On the model's own head; empty without one.
     public var head: [Effect] = []
+    /// What readers of later layers lose, of every level.
     public var readers: [Reader] = []
+    /// What is found of the erased level again, layer by layer from the changed one on.
     public var returned: [Return] = []
-    /// What is read by so many of the erased directions, the most strongly tied to the level first; and the fewest whose
-    /// readers are not shown to get less than the best ones, by cross-validation. Nil where nothing was erased.
+    /// What is read by so many of the erased directions, the most strongly tied to the level first; empty where nothing
+    /// was erased.
     public var ranks: [RankPoint] = []
+    /// The fewest directions whose readers are not shown to get less than the best ones, by cross-validation; nil where
+    /// nothing was erased.
     public var neededRank: Int?
+    /// What follows of the level at this layer.
     public var verdict: Verdict
 
     public init(level: String, layer: String, verdict: Verdict) {
@@ -146,72 +178,35 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     }
   }
 
-  /// A block, or a part of it, that was put out of work.
-  public struct Lesion: Codable, Equatable, Sendable {
-    public enum Change: String, Codable, Sendable, CaseIterable {
-      /// Its input takes the place of its output.
-      case leftOut = "left out"
-      /// The mean over the corpus of what it adds takes the place of that.
-      case mean
-      /// The same of what one of its attention heads gives.
-      case head
-    }
-
-    public var layer: String
-    public var change: Change
-    /// The head, counted from 1; nil of a whole block.
-    public var number: Int?
-    /// On the model's own head; empty without one. There is no random control.
-    public var head: [Effect]
-    /// What readers of the last layer lose of each level.
-    public var readers: [Reader]
-
-    public init(layer: String, change: Change, number: Int?, head: [Effect], readers: [Reader]) {
-      (self.layer, self.change, self.number, self.head, self.readers) = (
-        layer, change, number, head, readers
-      )
-    }
-
-    /// `hidden.3`, or `hidden.3 head 2`.
-    public var name: String { number.map { "\(layer) head \($0)" } ?? layer }
-
-  }
-
-  /// How far what is erased of two levels is the same directions.
-  public struct Overlap: Codable, Equatable, Sendable {
-    public var layer: String
-    public var first, second: String
-    /// Of the principal angles, descending.
-    public var cosines: [Double]
-    /// The mean of their squares, and what it is of random subspaces of these ranks.
-    public var overlap: Double
-    public var chance: Double
-
-    public init(
-      layer: String, first: String, second: String, cosines: [Double], overlap: Double, chance: Double
-    ) {
-      (self.layer, self.first, self.second) = (layer, first, second)
-      (self.cosines, self.overlap, self.chance) = (cosines, overlap, chance)
-    }
-  }
-
+  /// The version of the JSON structure that the value was made with or read from.
   public var schema = Self.schemaVersion
+  /// The version of Strata that made it.
   public var version = ""
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64
+  /// The model's name.
   public var model: String
+  /// The fingerprint of the model's weights.
   public var fingerprint: String
+  /// The name of the corpus.
   public var corpus: String
+  /// The fingerprint of the corpus: its recordings and labels.
   public var corpusFingerprint = ""
-  /// What verdicts are about, and in words.
+  /// What verdicts are about.
   public var quantity: Quantity
+  /// The same in words, as reports name it.
   public var effect: String
-  /// What intervals resample, and random subspaces of each erasure.
+  /// What intervals resample: `speakers` or `utterances`.
   public var intervalUnit: String
+  /// How many random subspaces each erasure is compared with.
   public var controls: Int
+  /// The levels that were erased.
   public var erased: [Erased]
-  /// The layers that were changed, and those that were read.
+  /// The layers that were changed.
   public var layers: [String]
+  /// The layers that were read.
   public var readLayers: [String]
+  /// One row for each level and changed layer.
   public var rows: [Row]
   /// Blocks that were left out; empty where that was not asked for.
   public var lesions: [Lesion] = []
@@ -227,8 +222,9 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public var retrievals: [Retrieval] = []
   /// How alike the layers of a model's two towers are, a table a measure; empty where that was not asked for.
   public var towers: [LayerComparison] = []
-  /// Whole passes over the corpus, and those that went on from a changed layer.
+  /// Passes over the whole corpus from the input on.
   public var wholePasses: Int
+  /// Passes that went on from a changed layer.
   public var partialPasses: Int
   /// What a reader must know; whole sentences.
   public var warnings: [String]

@@ -60,8 +60,11 @@ public struct LayerMeasure: Codable, Equatable, Sendable {
     }
   }
 
+  /// The layer that is measured.
   public var layer: Layer
+  /// The level whose labels are used.
   public var level: Level
+  /// Which measure it is.
   public var name: Name
   /// With its interval over utterances where one was drawn, else with the value at both ends; missing where there is
   /// a `reason` for that.

@@ -3,6 +3,7 @@ import Foundation
 
 /// What one probe found about one level, over all layers.
 public struct LevelResult: Codable, Equatable, Sendable {
+  /// The level of the spans.
   public var level: Level
   /// The probe's name, from its definition in `probes/*.yaml`.
   public var probe: String
@@ -12,18 +13,23 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var isDerived: Bool
   /// The metric that peaks and verdicts are about.
   public var metric: Metric
+  /// The classes that are told apart, in the order that confusions have; empty of a regression.
   public var classes: [String]
-  /// Labelled spans that were probed, and how many of them were predicted while held out.
+  /// Labelled spans that were probed.
   public var examples: Int
+  /// Those of them that were predicted while held out.
   public var tested: Int
+  /// Speakers that the tested spans are from.
   public var speakers: Int
   /// How train and test were kept apart, and whether anything leaks, in a sentence.
   public var split: String
+  /// Whether a speaker or a sentence of the test data is in training too.
   public var leaks: Bool
   /// The resampled unit of the intervals: "speakers" or "utterances".
   public var intervalUnit: String
   /// Entropy of the tested labels, bits.
   public var labelEntropy: Double
+  /// The commonest class; empty of a regression.
   public var majorityClass: String
   /// How penalties were sought on development data: `random` or `bayesian`; nil for the definition's list.
   public var search: String?
@@ -43,7 +49,9 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var joint: JointBaselineResult?
   /// Control tasks that selectivity is the mean over; nil without a control.
   public var controlDraws: Int?
+  /// One result a layer, in the order of the data.
   public var layers: [LayerResult]
+  /// The layer where the metric is highest; nil where no layer has a number.
   public var peak: Peak?
   /// Nil where no layer has a number.
   public var verdict: Verdict?
@@ -93,8 +101,10 @@ extension LevelResult {
 public struct MetricTable: Equatable, Sendable {
   private var estimates: [Metric: Estimate]
 
+  /// A table of these metrics; one that is left out is `Estimate.missing`.
   public init(_ estimates: [Metric: Estimate]) { self.estimates = estimates }
 
+  /// A classifier's table.
   public init(
     accuracy: Estimate, balancedAccuracy: Estimate, macroF1: Estimate, logLoss: Estimate,
     bits: Estimate
@@ -114,22 +124,27 @@ public struct MetricTable: Equatable, Sendable {
     set { estimates[metric] = newValue }
   }
 
+  /// The share of spans that are predicted right, 0 to 1.
   public var accuracy: Estimate {
     get { self[.accuracy] }
     set { self[.accuracy] = newValue }
   }
+  /// The mean over classes of the share predicted right, 0 to 1.
   public var balancedAccuracy: Estimate {
     get { self[.balancedAccuracy] }
     set { self[.balancedAccuracy] = newValue }
   }
+  /// The mean over classes of F1, 0 to 1.
   public var macroF1: Estimate {
     get { self[.macroF1] }
     set { self[.macroF1] = newValue }
   }
+  /// The mean negative log-likelihood of the true class, in nats.
   public var logLoss: Estimate {
     get { self[.logLoss] }
     set { self[.logLoss] = newValue }
   }
+  /// H(labels) − cross-entropy, in bits: a lower bound on the mutual information of labels and states.
   public var bits: Estimate {
     get { self[.bits] }
     set { self[.bits] = newValue }
@@ -166,14 +181,17 @@ extension MetricTable: Codable {
 
 /// One layer's numbers for one level, with the controls beside them.
 public struct LayerResult: Codable, Equatable, Sendable {
+  /// The layer that was probed.
   public var layer: Layer
   /// Why this layer has no number for this level; nil where it has one.
   public var reason: String?
+  /// The probe's numbers on held-out spans; nil where there is a reason for that.
   public var metrics: MetricTable?
   /// The same layer of the untrained model, the mean over its seeds.
   public var twin: MetricTable?
-  /// Paired differences in the level's metric.
+  /// In the level's metric, the layer less the same layer of the untrained model, paired.
   public var gainOverTwin: Estimate?
+  /// In the level's metric, the layer less the input baseline, paired.
   public var gainOverMel: Estimate?
   /// Accuracy minus the accuracy on the control task (random labels per type).
   public var selectivity: Estimate?
@@ -211,6 +229,7 @@ public struct DurationBaseline: Codable, Equatable, Sendable {
   public var name: String
   /// The verdict asks for a gain over it.
   public var isRequired: Bool
+  /// Its numbers on the same held-out spans.
   public var metrics: MetricTable
   /// Of the peak layer over it, paired, in the level's metric.
   public var gainOfPeak: Estimate?
@@ -223,7 +242,9 @@ public struct DurationBaseline: Codable, Equatable, Sendable {
 
 /// Where a level's metric is highest.
 public struct Peak: Codable, Equatable, Sendable {
+  /// The layer with the highest value.
   public var layer: Layer
+  /// The value there, in the level's metric.
   public var estimate: Estimate
   /// Every layer that may be the best, all together with 95 % confidence: those whose simultaneous lower bound of
   /// (best of the others − this layer) does not exceed zero (multiple comparison with the best, Hsu 1984).

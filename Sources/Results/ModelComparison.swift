@@ -3,12 +3,16 @@ import Corpora
 /// Several models, or the checkpoints of one training run, studied alike and set beside each other: what
 /// `comparison.json` holds and its reports are drawn from. The first model is what the others are compared with.
 public struct ModelComparison: Codable, Equatable, Sendable {
+  /// The version of this structure as written to its JSON file; a change of meaning raises it.
   public static let schemaVersion = 2
 
+  /// One of the models that are compared.
   public struct Model: Codable, Equatable, Sendable {
+    /// Its name in the comparison: its folder's or its checkpoint's.
     public var name: String
     /// Of training, where it is a checkpoint of a run.
     public var step: Int?
+    /// What it is: architecture, parameters, tap points.
     public var summary: ModelSummary
 
     public init(name: String, step: Int?, summary: ModelSummary) {
@@ -20,7 +24,9 @@ public struct ModelComparison: Codable, Equatable, Sendable {
 
   /// What one probe found in each of the models.
   public struct Probed: Codable, Equatable, Sendable {
+    /// The level that was read.
     public var level: Level
+    /// The name of the probe.
     public var probe: String
     /// In the order of the models; nil where one has no layer that can be probed.
     public var results: [LevelResult?]
@@ -41,6 +47,7 @@ public struct ModelComparison: Codable, Equatable, Sendable {
     }
   }
 
+  /// What the probe reads at a model's peak and did not at the first model's, and the reverse.
   public struct ErrorChanges: Codable, Equatable, Sendable {
     /// Its place among the models.
     public var model: Int
@@ -54,9 +61,11 @@ public struct ModelComparison: Codable, Equatable, Sendable {
     }
   }
 
+  /// One layer of one model beside the same layer of the first model.
   public struct Difference: Codable, Equatable, Sendable {
     /// Its place among the models.
     public var model: Int
+    /// The layer's name, the same in both models.
     public var layer: String
     /// Paired on the same resamples of the same spans.
     public var estimate: Estimate
@@ -75,8 +84,11 @@ public struct ModelComparison: Codable, Equatable, Sendable {
   /// How like a layer is to the layer of the same name in the first and in the last model: debiased linear CKA; nil
   /// where it refuses or there is no such layer.
   public struct Drift: Codable, Equatable, Sendable {
+    /// Its place among the models.
     public var model: Int
+    /// The layer's name.
     public var layer: String
+    /// Debiased linear CKA with the layer of the first model, and of the last.
     public var toFirst, toLast: Double?
 
     public init(model: Int, layer: String, toFirst: Double?, toLast: Double?) {
@@ -87,15 +99,23 @@ public struct ModelComparison: Codable, Equatable, Sendable {
     }
   }
 
+  /// The version of the JSON structure that the value was made with or read from.
   public var schema = ModelComparison.schemaVersion
+  /// The models, the first of which is what the others are compared with.
   public var models: [Model]
+  /// The corpus that it was studied on.
   public var corpus: CorpusSummary
+  /// What was asked for, the same of every model.
   public var settings: Settings
+  /// One for each level and probe.
   public var levels: [Probed]
+  /// One for each model and layer; empty where there is one model.
   public var drifts: [Drift]
-  /// What the layers are compared over, and how many of them.
+  /// What the layers are compared over, such as spans of a level.
   public var driftUnit: String
+  /// How many of `driftUnit` were compared.
   public var driftRows: Int
+  /// What a reader must know before trusting a number; whole sentences.
   public var warnings: [String]
 
   public init(

@@ -15,18 +15,25 @@ public struct ProbeScope: Codable, Equatable, Sendable {
     case unlabelled = "without a label of this kind"
   }
 
+  /// Classes and spans that one rule left out.
   public struct LeftOut: Codable, Equatable, Sendable {
+    /// One class that was left out.
     public struct Class: Codable, Equatable, Sendable {
+      /// The class's label.
       public var name: String
+      /// Its spans in the sample.
       public var spans: Int
 
       public init(name: String, spans: Int) { (self.name, self.spans) = (name, spans) }
     }
 
+    /// Why they were left out.
     public var rule: Rule
     /// The limit of the rule, where it has one.
     public var limit: Int?
+    /// How many classes the rule left out as a whole.
     public var classes: Int
+    /// How many spans the rule left out.
     public var spans: Int
     /// The most frequent of them, at most ten.
     public var named: [Class]
@@ -37,12 +44,15 @@ public struct ProbeScope: Codable, Equatable, Sendable {
     }
   }
 
-  /// Predicted while held out, of all in the sample.
+  /// Spans that were predicted while held out.
   public var spans: Int
+  /// All spans in the sample.
   public var ofSpans: Int
-  /// Occurring among those, of all in the sample.
+  /// Classes that occur among the predicted spans.
   public var classes: Int
+  /// All classes in the sample.
   public var ofClasses: Int
+  /// What was left out, one entry a rule.
   public var leftOut: [LeftOut]
 
   public init(spans: Int, ofSpans: Int, classes: Int, ofClasses: Int, leftOut: [LeftOut]) {
@@ -63,8 +73,11 @@ public struct JointBaselineResult: Codable, Equatable, Sendable {
   public var features: [String]
   /// Columns of r.
   public var width: Int
+  /// The probe on r alone, on held-out spans.
   public var baseline: MetricTable
+  /// The peak layer, which is added to r.
   public var layer: Layer
+  /// The probe on [r, layer], on the same spans.
   public var withLayer: MetricTable
   /// Paired, in the level's metric.
   public var gain: Estimate
@@ -74,8 +87,11 @@ public struct JointBaselineResult: Codable, Equatable, Sendable {
   /// few good ones, and what a layer adds to r may then be what the part has alone. Nil where r is better.
   public var betterPart: Part?
 
+  /// A part of the joint baseline that is read better alone.
   public struct Part: Codable, Equatable, Sendable {
+    /// The part: `mel`, `duration`, `length` or `bag-of-phones`.
     public var name: String
+    /// The probe on the part alone; and [part, layer] less the part, paired. Both in the level's metric.
     public var value, gain: Estimate
 
     public init(name: String, value: Estimate, gain: Estimate) {
@@ -105,7 +121,9 @@ public struct OutlierRows: Codable, Equatable, Sendable {
   /// More than this many times the median norm.
   public static let factor = 10.0
 
+  /// One span whose vector is far longer than the others'.
   public struct Row: Codable, Equatable, Sendable {
+    /// The utterance's name in the corpus.
     public var utterance: String
     /// Seconds.
     public var start, end: Double
@@ -118,6 +136,7 @@ public struct OutlierRows: Codable, Equatable, Sendable {
     }
   }
 
+  /// How many such rows the layer has.
   public var count: Int
   /// The largest, at most ten.
   public var rows: [Row]

@@ -3,11 +3,14 @@ import Corpora
 /// Finished studies of other corpora, seeds or models as replicates of one: what `replicates` writes to
 /// `replicates.json`.
 public struct ReplicatesResult: Codable, Equatable, Sendable {
+  /// The version of this structure as written to its JSON file; a change of meaning raises it.
   public static let schemaVersion = 1
 
+  /// One of the finished studies.
   public struct Study: Codable, Equatable, Sendable {
-    /// Where it was found.
+    /// Where it was found; the model and the corpus by name and fingerprint.
     public var path, model, modelFingerprint, corpus, corpusFingerprint: String
+    /// The seed of its random choices.
     public var seed: UInt64
 
     public init(
@@ -21,6 +24,7 @@ public struct ReplicatesResult: Codable, Equatable, Sendable {
 
   /// One number over the studies that have it.
   public struct Summary: Codable, Equatable, Sendable {
+    /// Studies that have the number.
     public var studies: Int
     /// The mean of the random-effects model.
     public var mean: Estimate
@@ -38,9 +42,14 @@ public struct ReplicatesResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// One layer's numbers over the studies.
   public struct LayerSummary: Codable, Equatable, Sendable {
+    /// The layer.
     public var layer: Layer
+    /// The level's metric.
     public var value: Summary
+    /// The same of differences in the level's metric: over the input baseline, over the untrained model, and over the
+    /// control task; nil where a study lacks it.
     public var gainOverMel, gainOverTwin, selectivity: Summary?
     /// Studies in whose peak set it is.
     public var inPeakSets: Int
@@ -54,13 +63,19 @@ public struct ReplicatesResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// One level and probe over the studies.
   public struct Replicated: Codable, Equatable, Sendable {
+    /// The level that was read.
     public var level: Level
+    /// The name of the probe.
     public var probe: String
+    /// The metric that values are in.
     public var metric: Metric
     /// Of each study, in their order; nil where it has no verdict.
     public var decisions: [Verdict.Decision?]
+    /// Each study's peak layer by name, in their order; nil where it has none.
     public var peaks: [String?]
+    /// Every layer that has a number in all studies, in the order of the data.
     public var layers: [LayerSummary]
 
     public init(
@@ -72,10 +87,15 @@ public struct ReplicatesResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// The version of the JSON structure that the value was made with or read from.
   public var schema = ReplicatesResult.schemaVersion
+  /// The version of Strata that made it.
   public var version: String
+  /// The studies, in the order that they were given.
   public var studies: [Study]
+  /// One for each level and probe that all studies have with the same metric.
   public var levels: [Replicated]
+  /// What a reader must know before trusting a number; whole sentences.
   public var warnings: [String]
 
   public init(version: String, studies: [Study], levels: [Replicated], warnings: [String]) {

@@ -4,10 +4,13 @@ import Corpora
 public struct StudyFinding: Codable, Equatable, Sendable {
   /// Whose numbers it is of: a level, or a probe that reads something else; nil for all.
   public var about: String?
+  /// What was found, with its numbers.
   public var kind: Kind
 
+  /// A finding about one level's or probe's numbers, or about all.
   public init(_ kind: Kind, about: String? = nil) { (self.kind, self.about) = (kind, about) }
 
+  /// Every kind of finding, with the values that its sentence is made of.
   public enum Kind: Codable, Equatable, Sendable {
     /// Classes with fewer than five test examples.
     case rareClasses(names: [String])

@@ -5,12 +5,17 @@ public struct StudyResult: Codable, Equatable, Sendable {
   /// The version of this structure as written to `study.json`.
   public static let schemaVersion = 3
 
+  /// The version of the JSON structure that the value was made with or read from.
   public var schema: Int
+  /// The model that was studied, with its tap points.
   public var model: ModelSummary
+  /// The corpus that it was studied on.
   public var corpus: CorpusSummary
+  /// What was asked for.
   public var settings: Settings
   /// One result per level and probe, in the order of the hierarchy.
   public var levels: [LevelResult]
+  /// How like every two layers are, a matrix a measure.
   public var similarity: [SimilarityMatrix]
   /// How each layer's variance is spread, over the spans that `similarity` compares; nil in a study of an earlier
   /// version.
@@ -54,9 +59,13 @@ public struct Layer: Codable, Hashable, Comparable, Sendable {
   public static func < (a: Layer, b: Layer) -> Bool { a.depth < b.depth }
 }
 
+/// What there is to know of a model without its weights.
 public struct ModelSummary: Codable, Equatable, Sendable {
+  /// One of the model's layers, and how its frames lie in time.
   public struct TapPoint: Codable, Equatable, Sendable {
+    /// The layer's name and place.
     public var layer: Layer
+    /// Numbers in a frame: columns of the layer's states.
     public var width: Int
     /// Seconds from one frame to the next; nil where a row is a token, as are the next two.
     public var strideSeconds: Double?
@@ -77,13 +86,17 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     }
   }
 
+  /// Its name in reports: its folder's or its file's.
   public var name: String
+  /// The architecture, such as `wav2vec2`.
   public var family: String
+  /// How many numbers its weights have.
   public var parameters: Int
   /// Nil where it reads text.
   public var samplingRate: Int?
   /// What is done to the waveform before the model sees it, in words.
   public var inputNormalisation: String
+  /// Every layer that can be studied, in the order of the data.
   public var tapPoints: [TapPoint]
   /// A hash of the weights' file.
   public var fingerprint: String
@@ -102,9 +115,13 @@ public struct ModelSummary: Codable, Equatable, Sendable {
   }
 }
 
+/// What there is to know of a corpus without its recordings.
 public struct CorpusSummary: Codable, Equatable, Sendable {
+  /// Its name in reports: its folder's.
   public var name: String
+  /// Utterances that were studied.
   public var utterances: Int
+  /// Distinct speakers of these.
   public var speakers: Int
   /// Distinct sentences read.
   public var sentences: Int
@@ -112,7 +129,9 @@ public struct CorpusSummary: Codable, Equatable, Sendable {
   public var seconds: Double
   /// Of a text, in Unicode scalars; nil for recordings.
   public var characters: Int?
+  /// The labels that count as silence, sorted.
   public var silenceLabels: [String]
+  /// A hash of recordings and labels.
   public var fingerprint: String
 
   public init(
@@ -132,14 +151,21 @@ public struct CorpusSummary: Codable, Equatable, Sendable {
 /// What was asked for: enough to run the study again. Nothing here depends on the number of threads or on
 /// the time of day, so that the same study writes the same bytes on processors for which BLAS has the same kernels.
 public struct Settings: Codable, Equatable, Sendable {
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64
+  /// The levels that were asked for, in the order of the hierarchy.
   public var levels: [Level]
+  /// The names of the layers that were studied, in the order of the data.
   public var layers: [String]
+  /// The seeds of the untrained models; empty without one.
   public var twinSeeds: [UInt64]
+  /// How often units were resampled for each interval.
   public var bootstrapResamples: Int
+  /// The version of Strata that made it.
   public var version: String
   /// The kernels that BLAS used, and the processor they ran on; nil in a study of an earlier version.
   public var kernel: String?
+  /// The processor's name, as the system gives it.
   public var processor: String?
   /// Principal components in which every layer is read; nil for layers as they are.
   public var dimensions: Int?

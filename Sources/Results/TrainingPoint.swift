@@ -1,8 +1,10 @@
 /// Another checkpoint of the training that a studied model comes from: what its own study found at each layer.
 public struct TrainingPoint: Codable, Equatable, Sendable {
+  /// The checkpoint's name.
   public var name: String
   /// Of training, where the name has one.
   public var step: Int?
+  /// The fingerprint of the checkpoint's weights.
   public var fingerprint: String
   /// Each level's numbers along the layers, without what is read of them beside the metric.
   public var levels: [LevelResult]

@@ -1,6 +1,7 @@
 /// Whether the model encodes the level, as far as the data can say: a decision with its reasons as values. The sentence
 /// is made from these where a study is reported.
 public struct Verdict: Codable, Equatable, Sendable {
+  /// The three answers. `undecided` means that the data allow neither of the others.
   public enum Decision: String, Codable, CaseIterable, Sendable {
     case encoded
     case notEncoded = "not encoded"
@@ -9,6 +10,7 @@ public struct Verdict: Codable, Equatable, Sendable {
 
   /// One thing that an encoded level has to show, at its peak layer.
   public struct Requirement: Codable, Equatable, Sendable {
+    /// What has to be shown.
     public enum Kind: String, Codable, Sendable {
       /// Of the layer with everything simpler over everything simpler.
       case overJointBaseline = "gain over the joint baseline"
@@ -31,6 +33,7 @@ public struct Verdict: Codable, Equatable, Sendable {
       }
     }
 
+    /// How far the data show it.
     public enum Outcome: String, Codable, Sendable {
       case met
       /// The interval holds zero, or reaches below what is worth calling a gain.
@@ -43,16 +46,20 @@ public struct Verdict: Codable, Equatable, Sendable {
       case negligible
     }
 
+    /// What has to be shown.
     public var kind: Kind
     /// Of `overStatistics`: `duration`, `length`.
     public var name: String?
+    /// The gain or selectivity that was measured, in the level's metric.
     public var estimate: Estimate
+    /// What follows of the estimate.
     public var outcome: Outcome
 
     public init(kind: Kind, name: String? = nil, estimate: Estimate, outcome: Outcome) {
       (self.kind, self.name, self.estimate, self.outcome) = (kind, name, estimate, outcome)
     }
 
+    /// Whether the requirement is met.
     public var isMet: Bool { outcome == .met }
   }
 
@@ -70,6 +77,7 @@ public struct Verdict: Codable, Equatable, Sendable {
     public var unit: String
     /// How many there are now.
     public var present: Int
+    /// The least number that could decide.
     public var atLeast: Int
     /// Nil where no number can be named.
     public var atMost: Int?
@@ -79,6 +87,7 @@ public struct Verdict: Codable, Equatable, Sendable {
     }
   }
 
+  /// The answer.
   public var decision: Decision
   /// One sentence in plain words with its evidence.
   public var sentence: String
@@ -87,8 +96,11 @@ public struct Verdict: Codable, Equatable, Sendable {
   public var isReadable: Bool?
   /// The peak layer adds to everything simpler taken together.
   public var isBeyondBaseline: Bool?
+  /// Everything that an encoded level has to show, with what was found.
   public var reasons: [Requirement]?
+  /// What stands in the way whatever the numbers are; empty where nothing does.
   public var obstacles: [Obstacle]?
+  /// How much data would decide; nil where the verdict is decided or nobody can say.
   public var needed: DataNeeded?
   /// The least of `needed` where it counts utterances: the key of earlier versions.
   public var utterancesToDecide: Int?

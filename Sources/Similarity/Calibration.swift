@@ -29,7 +29,9 @@ public struct CalibratedValue: Sendable, Equatable {
 /// Rows of an utterance stay together and in their order, so that what is slow stays slow: with single rows exchanged any
 /// two slow signals seem alike. P values are adjusted over all pairs by Benjamini and Hochberg's rule.
 public struct SimilarityCalibration: Sendable {
+  /// How often utterances are put in another order; the least p value is 1/(1 + draws).
   public var draws = 200
+  /// The seed of the orders; the same seed gives the same p values.
   public var seed: UInt64 = 0
   /// Products of rows are kept for each layer: no more rows than this are used, of utterances drawn from the seed.
   public static let rowLimit = 1000

@@ -6,7 +6,9 @@ public struct DimensionCheck: Sendable, Equatable {
   public let dead: [Int]
   /// The dimension of most variance and its share of all.
   public let largest: Int
+  /// The share of that dimension in all variance, 0 to 1.
   public let largestShare: Double
+  /// Dimensions of the layer.
   public let width: Int
 
   init(dead: [Int], variances: [Double]) {

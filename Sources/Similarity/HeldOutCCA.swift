@@ -3,6 +3,7 @@ import Tensors
 
 /// Second moments of two sides over the same rows, each centred on its own mean there.
 public struct PairMoments: Sendable {
+  /// Rows that the sums go over.
   public let rows: Int
   /// XᵀX `[p × p]`, YᵀY `[q × q]`, XᵀY `[p × q]`.
   public let xx, yy, xy: Matrix
@@ -45,6 +46,7 @@ public struct HeldOutCCA: Sendable {
     case none, x, y
   }
 
+  /// Which side's dimensions weigh the correlations.
   public let weights: Weights
   /// Times the mean variance of a side's dimensions.
   public let ridges: [Double]

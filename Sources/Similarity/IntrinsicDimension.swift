@@ -15,13 +15,17 @@ import Tensors
 /// over the mean of Σ_{j<k} log(T_k/T_j)/(k − 1). Neighbours of the same group (an utterance) do not count; a row that is
 /// equal to an earlier one is left out and counted.
 public struct IntrinsicDimension: Sendable {
+  /// Neighbours k of each row in Levina and Bickel's estimate; TwoNN takes two.
   public static let neighbours = 20
+  /// Rows beyond this many are left out, drawn from the seed.
   public static let rowLimit = 2000
   private static let halves = 20
 
   /// At so many rows.
   public struct Scale: Sendable, Equatable {
+    /// Rows that were drawn.
     public let rows: Int
+    /// Both estimates over so many rows.
     public let twoNN, levinaBickel: Double
   }
 

@@ -6,6 +6,7 @@ import Tensors
 /// How well a linear map of a layer follows the labels, by CCA between states and one-hot labels, fitted and
 /// read on different utterances (Pasad et al. 2021, 2023), beside the same with shuffled labels.
 public struct LabelCorrelation: Sendable, Equatable {
+  /// The layer's name.
   public let layer: String
   /// The mean over folds of the test rows' correlations, weighted from the label side.
   public let value: Double
@@ -19,7 +20,9 @@ public struct LabelCorrelation: Sendable, Equatable {
 
 /// CCA of layers with labels.
 public struct LabelCCA: Sendable {
+  /// How the correlation is fitted and read.
   public let measure: HeldOutCCA
+  /// The seed of shuffled labels.
   public let seed: UInt64
 
   public init(measure: HeldOutCCA = HeldOutCCA(weights: .y), seed: UInt64 = 0) {

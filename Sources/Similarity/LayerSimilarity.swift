@@ -6,6 +6,7 @@ import Tensors
 
 /// One layer's states over the compared examples.
 public struct LayerStates: Sendable {
+  /// The layer's name.
   public let layer: String
   /// `[examples × width]`
   public let states: Tensor

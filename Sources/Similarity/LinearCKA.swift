@@ -10,6 +10,7 @@ import Tensors
 /// The debiased form is the same ratio of the unbiased HSIC₁ (Song et al. 2012; Nguyen et al. 2021) and may be
 /// slightly negative; it is reported as it is. In feature space it takes no n × n matrix.
 public struct LinearCKA: SimilarityMeasure {
+  /// Whether HSIC is estimated without bias; else it is the ratio of Kornblith et al. (2019).
   public let debiased: Bool
 
   public init(debiased: Bool = true) { self.debiased = debiased }

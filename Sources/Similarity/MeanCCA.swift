@@ -5,6 +5,7 @@ import Tensors
 /// In the sample that it is fitted on it is mostly noise unless the rows are many times the dimensions: fewer
 /// than `rowsPerDimension` times the larger width are refused.
 public struct MeanCCA: SimilarityMeasure {
+  /// The fewest rows, in units of the larger width; fewer are refused.
   public let rowsPerDimension: Double
 
   public init(rowsPerDimension: Double = 5) { self.rowsPerDimension = rowsPerDimension }

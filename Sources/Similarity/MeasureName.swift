@@ -46,10 +46,12 @@ public enum MeasureName: String, CaseIterable, Sendable {
 /// With n rows, widths p, W = Σp and L layers: products of the dimensions n·W²/2; products of the rows n²·W/2 and
 /// n²·L²/2 for the pairs, with n² numbers of memory a layer; batches of b rows n·b·W/2 and n·b·L²/2.
 public struct CKACost: Sendable, Equatable {
+  /// Multiply-adds through products of dimensions, through products of rows, and in batches.
   public let features, gram, minibatch: Double
   /// Whether the kernels of all layers fit into memory.
   public let gramFits: Bool
 
+  /// The cost of all pairs of layers with these widths over the same rows.
   public init(rows: Int, widths: [Int], batch: Int = 256) {
     let (n, width, layers) = (Double(rows), Double(widths.reduce(0, +)), Double(widths.count))
     features = n * width * width / 2

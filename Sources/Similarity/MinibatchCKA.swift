@@ -7,7 +7,9 @@ import Tensors
 /// Costs rows · batch · p a layer and rows · batch a pair, whatever the number of pairs. Rows are dealt into
 /// batches by a seeded shuffle, so that a batch is not one utterance; a last batch under four is dropped.
 public struct MinibatchCKA: SimilarityMeasure {
+  /// Rows of a batch.
   public let batch: Int
+  /// The seed of the shuffle that deals rows into batches.
   public let seed: UInt64
 
   public init(batch: Int = 256, seed: UInt64 = 0) {

@@ -11,11 +11,13 @@ public protocol MomentMeasure: SimilarityMeasure {
   func check(_ x: Summary, _ y: Summary) throws
   /// The part that belongs to the pair, of layers that `check` lets through.
   func compare(_ x: Summary, _ y: Summary, _ pair: PairSums) throws -> Double
+  /// What a reader of a layer matrix must know of a layer's half; nil where nothing.
   func remark(on summary: Summary) -> String?
 }
 
 /// Sums over the rows of one layer's centred states X `[n × p]`.
 public struct LayerSums: Sendable {
+  /// n: rows that the sums go over.
   public let rows: Int
   /// XᵀX `[p × p]`.
   public let secondMoment: Matrix

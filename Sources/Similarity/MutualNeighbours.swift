@@ -9,6 +9,7 @@ import Tensors
 /// as silence, padding and units are, each is a neighbour with the chance that a random order would give it; the value is
 /// the mean over such orders. Independent states share k/(n − 1) of their neighbours.
 public struct MutualNeighbours: SimilarityMeasure {
+  /// k: how many neighbours of each row are compared.
   public let neighbours: Int
   /// Of each row; nil where every row stands for itself.
   public let groups: [Int]?

@@ -12,7 +12,9 @@ public struct PWCCA: SimilarityMeasure {
     case x, y, symmetrised
   }
 
+  /// The side whose dimensions weigh the variates.
   public let weights: Weights
+  /// The fewest rows, in units of the larger width; fewer are refused.
   public let rowsPerDimension: Double
 
   public init(weights: Weights = .symmetrised, rowsPerDimension: Double = 5) {

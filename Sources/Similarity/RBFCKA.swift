@@ -14,6 +14,7 @@ import Tensors
 public struct RBFCKA: SimilarityMeasure {
   /// σ over the median Euclidean distance of pairs i < j.
   public let bandwidth: Double
+  /// Whether HSIC is estimated without bias.
   public let debiased: Bool
 
   public init(bandwidth: Double = 1, debiased: Bool = true) {

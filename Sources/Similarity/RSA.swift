@@ -13,6 +13,7 @@ public struct RSA: SimilarityMeasure {
     case correlation, euclidean
   }
 
+  /// How unlike two rows are.
   public let dissimilarity: Dissimilarity
 
   public init(dissimilarity: Dissimilarity = .correlation) { self.dissimilarity = dissimilarity }

@@ -9,7 +9,9 @@ import Tensors
 /// The share is of σ². Fewer rows than `rowsPerDimension` times the kept directions are refused, because the
 /// correlations of so few rows are mostly noise.
 public struct SVCCA: SimilarityMeasure {
+  /// The share of the variance that kept directions have, above 0 to 1.
   public let share: Double
+  /// The fewest rows, in units of the larger number of kept directions; fewer are refused.
   public let rowsPerDimension: Double
 
   public init(share: Double = 0.99, rowsPerDimension: Double = 5) {

@@ -45,6 +45,7 @@ public protocol SimilarityMeasure: Sendable {
   var isSymmetric: Bool { get }
   /// What a value can be; X with itself gives 1.
   var range: ClosedRange<Double> { get }
+  /// What may be done to X or Y without changing the similarity.
   var invariances: Set<Invariance> { get }
   /// Whether independent X and Y give about zero with any number of rows; where not, the value is to be
   /// read against the same with shuffled rows.
@@ -68,7 +69,9 @@ public protocol SimilarityMeasure: Sendable {
 
 /// What a measure keeps of one layer.
 public protocol PreparedStates: Sendable {
+  /// Rows that were prepared.
   var rows: Int { get }
+  /// What stands out among the layer's dimensions.
   var dimensions: DimensionCheck { get }
   /// Where this layer's part of the work was done.
   var space: ComparisonSpace { get }
@@ -82,8 +85,11 @@ extension PreparedStates {
 
 /// A similarity and what it was taken over.
 public struct SimilarityValue: Sendable, Equatable {
+  /// The similarity, in the measure's `range`.
   public let value: Double
+  /// Rows that it was taken over.
   public let rows: Int
+  /// Whether products of dimensions or of rows gave it.
   public let space: ComparisonSpace
   /// What stands out among the dimensions of X and of Y.
   public let x, y: DimensionCheck

@@ -3,12 +3,14 @@ import Tensors
 
 /// What a self-test found.
 public struct SelfTestFinding: Sendable, Equatable, CustomStringConvertible {
+  /// The similarity that was found.
   public let value: Double
   /// The most that chance allows.
   public let limit: Double
   /// What was compared.
   public let subject: String
 
+  /// Whether the value is within the limit.
   public var passes: Bool { abs(value) <= limit }
 
   public var description: String {

@@ -15,7 +15,9 @@ import Tensors
 /// spectrum.topShare(10)             // of the variance in the ten largest directions
 /// ```
 public struct Spectrum: Sendable {
+  /// n: rows of the states.
   public let rows: Int
+  /// p: dimensions of the states.
   public let width: Int
   /// λ: sums of squares along the principal directions of the centred states, descending; rounding below the
   /// rank is zero.

@@ -19,13 +19,18 @@ import Tensors
 /// Recordings are run in parallel and written in their order, so that the same recordings give the same bytes;
 /// only those under way are in memory.
 public struct ActivationExport: Sendable {
+  /// The model that is run over the recordings.
   public var model: SpeechModel
   /// Names of tap points; nil for all.
   public var taps: [String]?
+  /// Whether every attention map is written too: `[heads × frames × frames]`, which grows with the square of the
+  /// length.
   public var includesAttention = false
   /// Nil for what the output's ending says.
   public var format: ActivationFormat?
+  /// How many threads work at once; the result does not depend on it.
   public var threads = ProcessInfo.processInfo.activeProcessorCount
+  /// Told, from any thread, how far the work is.
   public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
   /// Asked now and then; true ends the work with `ExportError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
@@ -38,6 +43,8 @@ public struct ActivationExport: Sendable {
     try write(try plan(recordings, to: output))
   }
 
+  /// Runs the model over the planned recordings and writes the planned file, whole or not at all.
+  /// - Throws: `ExportError`, `AudioError` for a recording that cannot be read, and what writing throws.
   public func write(_ plan: ExportPlan) throws {
     try plan.requireRoom()
     let stems = plan.recordings.map(\.stem)

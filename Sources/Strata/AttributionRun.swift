@@ -13,13 +13,15 @@ import Tensors
 /// labels.
 ///
 /// ```swift
-/// let explanation = try Explanation(model, audio: "speech.flac")
+/// let explanation = try AttributionRun(model, audio: "speech.flac")
 /// let target = try AttributionTarget.headClass(3, of: model, span: 0.3..<0.4)
 /// let result = try explanation.run(target, methods: [.gradCAM, .integratedGradients])
 /// try explanation.write(result, to: "explained")
 /// ```
 public struct AttributionRun: Sendable {
+  /// The model that is explained.
   public let model: SpeechModel
+  /// The name of the recording's file, without its folder.
   public let audio: String
   /// The recording at the model's rate, as it sounds.
   public internal(set) var sound: Waveform
@@ -27,7 +29,9 @@ public struct AttributionRun: Sendable {
   public internal(set) var utterance: Utterance?
   /// The stretch of the recording that is explained, in seconds, from whose start all times count; nil for all of it.
   public internal(set) var stretch: Range<Double>?
+  /// What the methods may choose: rules, baselines, steps, the seed.
   public var settings = AttributionSettings()
+  /// How many threads work at once; the result does not depend on it.
   public var threads = 1
   /// How many channels of Grad-CAM get a map of their own.
   public var channels = 0
@@ -41,6 +45,7 @@ public struct AttributionRun: Sendable {
   public var probe: LinearReadout?
   /// Told each method that begins, with how many there are.
   public var onProgress: @Sendable (_ method: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
   var samples: [Float]
 

@@ -3,6 +3,7 @@ import Results
 
 /// What an explanation comes to, in a few lines for a terminal.
 public enum AttributionSummary {
+  /// One recording: the target and its value, where each map is largest, its checks, and the warnings.
   public static func text(of result: AttributionResult) -> String {
     let place =
       result.span.count == 2

@@ -9,18 +9,20 @@ import Results
 /// Where a model's evidence for each level lies over a corpus, and what its attention heads follow.
 ///
 /// ```swift
-/// let explanation = CorpusExplanation(model: model, corpus: corpus)
+/// let explanation = CorpusAttribution(model: model, corpus: corpus)
 /// let result = try explanation.run(threads: 2)
 /// try explanation.write(result, to: "evidence")
 /// ```
 public struct CorpusAttribution: Sendable {
   /// Which layers, levels and spans are explained, and by what rules.
   public var evidence: LocalisationStudy
+  /// Which attention heads are described, and over how many recordings.
   public var heads: HeadStudy
 
   private var model: SpeechModel { evidence.model }
   private var corpus: Corpus { evidence.corpus }
 
+  /// A study of all recordings that the model reads at once; `evidence` and `heads` have settings of their own.
   public init(model: SpeechModel, corpus: Corpus, seed: UInt64 = 0) {
     evidence = LocalisationStudy(model: model, corpus: corpus)
     heads = HeadStudy(model: model, corpus: corpus)

@@ -3,26 +3,38 @@ import Foundation
 
 /// What a corpus holds, for a reader who wants to know whether it was understood.
 public struct CorpusOverview: CustomStringConvertible, Sendable {
+  /// What a corpus holds at one level.
   public struct LevelCount: Sendable {
+    /// The level.
     public let level: Level
+    /// Labelled spans, silence left out.
     public let spans: Int
+    /// Distinct labels among the spans.
     public let classes: Int
+    /// Whether the spans follow from other tiers by rule, and not from a tier of their own.
     public let isDerived: Bool
   }
 
+  /// The corpus's name: its folder's.
   public let name: String
+  /// How many utterances were read.
   public let utterances: Int
+  /// How many distinct speakers they have.
   public let speakers: Int
   /// In the order of the alphabet.
   public let speakerNames: [String]
   /// What kinds of audio files there are, with how many of each, the most frequent first.
   public let audio: [(kind: AudioKind, files: Int)]
+  /// How many distinct sentences they have.
   public let sentences: Int
-  /// Of a text the number of its characters.
+  /// The length of all utterances in seconds; of a text the number of its characters.
   public let seconds: Double
+  /// Whether it holds texts and no recordings.
   public let isText: Bool
+  /// The levels that have labels, in the order of the hierarchy.
   public let levels: [LevelCount]
 
+  /// Counts what a corpus, as it was read, holds.
   public init(_ corpus: Corpus) {
     name = corpus.name
     utterances = corpus.utterances.count

@@ -5,19 +5,26 @@ import Models
 
 /// What an export will write, known from the recordings' headers alone.
 public struct ExportPlan: Sendable {
+  /// One recording of an export.
   public struct Recording: Sendable, Equatable {
+    /// The recording's path.
     public let path: String
     /// What tells it from the others; nil where there is one only.
     public let stem: String?
+    /// Its length in seconds, from its header.
     public let seconds: Double
   }
 
+  /// The recordings in the order in which they are written.
   public let recordings: [Recording]
+  /// The path of the file.
   public let output: String
+  /// The format of the file.
   public let format: ActivationFormat
   /// About what the file will take; exact for models whose frames follow from their convolutions.
   public let bytes: Int
 
+  /// The length of all recordings in seconds.
   public var seconds: Double { recordings.reduce(0) { $0 + $1.seconds } }
 
   /// `Writing about 1.2 GB: 3 layers of 125 recordings (5.9 min)`

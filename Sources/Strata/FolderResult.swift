@@ -15,15 +15,20 @@ public protocol FolderResult: Sendable {
 
 /// The names and fingerprints of what a result was made of.
 public struct ResultInputs: Equatable, Sendable {
+  /// One thing that went into a result.
   public struct Input: Equatable, Sendable {
+    /// The name that reports have, and a hash of the content.
     public var name, fingerprint: String
 
+    /// An input under the name that reports have.
     public init(_ name: String, _ fingerprint: String) {
       (self.name, self.fingerprint) = (name, fingerprint)
     }
   }
 
+  /// The models, in the order that they were given.
   public var models: [Input]
+  /// The corpus; nil where one recording alone was looked at.
   public var corpus: Input?
   /// A sound's file, where it alone was looked at.
   public var recording: Input?
@@ -32,6 +37,7 @@ public struct ResultInputs: Equatable, Sendable {
     (self.models, self.corpus, self.recording) = (models, corpus, recording)
   }
 
+  /// The inputs of a study over a corpus.
   public init(_ models: [ModelSummary], _ corpus: CorpusSummary) {
     self.init(
       models: models.map { Input($0.name, $0.fingerprint) }, corpus: Input(corpus.name, corpus.fingerprint))

@@ -20,6 +20,7 @@ import Similarity
 public struct LayerStudy: Sendable {
   /// A speech model, a text model for a corpus of texts, or anything else that gives layers.
   public var model: any ActivationSource
+  /// What the model reads, with its labels.
   public var corpus: Corpus
   /// The levels to probe, of a text all that it has; those without a probe definition or without labels are reported and left out.
   public var levels: [Level] = [.phoneme, .syllable, .word]
@@ -35,11 +36,14 @@ public struct LayerStudy: Sendable {
   public var similarityLevel: Level = .phoneme
   /// Every layer, untrained models' and the baseline's too, is read in so many principal components; nil for as it is.
   public var dimensions: Int?
+  /// The seed of folds, samples, control tasks and resampling; the same seed gives the same result.
   public var seed: UInt64 = 0
+  /// How often utterances or speakers are resampled for each 95 % interval.
   public var bootstrapResamples = 1000
   /// How many held-out spans are explained at the peak of the finest level that is encoded (`ActivationMaps`): some
   /// seconds, a pass back through the model for each.
   public var maps = 0
+  /// How many threads work at once; the result does not depend on it.
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   /// Where finished work, extraction and fits, is kept, so that an interrupted study goes on; nil keeps nothing.
   public var workFolder: String?
@@ -52,6 +56,7 @@ public struct LayerStudy: Sendable {
   public var onStore: @Sendable (StoredSource) -> Void = { _ in }
   /// Given the trained model's pooled spans once they are there, for work beyond the study's own.
   public var onExtraction: @Sendable (Extraction) -> Void = { _ in }
+  /// Told, from any thread, how far the work is.
   public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
   /// Told, in a sentence, what a user should know while the study runs: that a recording was changed, say.
   public var onNotice: @Sendable (String) -> Void = { _ in }
@@ -80,7 +85,9 @@ public struct LayerStudy: Sendable {
 public struct StudyProgress: Sendable, Equatable {
   /// "Extracting model.ckpt", "Probing phoneme", …
   public let stage: String
+  /// Units of the stage that are done.
   public let done: Int
+  /// All units of the stage.
   public let total: Int
   /// The stage's own rate, such as "38 × real time".
   public let detail: String?

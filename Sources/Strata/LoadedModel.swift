@@ -3,6 +3,7 @@ import Models
 
 /// A model as a study runs it: a speech model with its decoder, or a text model.
 public struct LoadedModel: Sendable {
+  /// The model, ready for `LayerStudy`.
   public let source: any ActivationSource
   /// What had to be assumed to load it.
   public let notes: [String]

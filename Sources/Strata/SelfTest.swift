@@ -15,15 +15,20 @@ import Tensors
 /// checks.filter { !$0.passes }.isEmpty      // or no number of this machine can be trusted
 /// ```
 public struct SelfTest: Sendable {
+  /// The seed of the random states; every seed must pass.
   public var seed: UInt64
 
   public init(seed: UInt64 = 0) { self.seed = seed }
 
   /// One thing that was looked at.
   public struct Check: Codable, Sendable, Equatable, CustomStringConvertible {
+    /// What was looked at.
     public let subject: String
+    /// The number or verdict that came out.
     public let found: String
+    /// What had to come out.
     public let expected: String
+    /// Whether what was found is what was expected.
     public let passes: Bool
 
     public var description: String {

@@ -7,6 +7,7 @@ import Results
 /// A study for TensorBoard: scalars over layers, the figures, the verdicts and, under *Projector*, spans of each
 /// level as its peak layer has them.
 public struct TensorBoardExport: Sendable {
+  /// The study whose numbers are written.
   public var study: StudyResult
   /// The trained model's pooled spans; without them there is nothing under *Projector*.
   public var extraction: Extraction?
@@ -15,6 +16,7 @@ public struct TensorBoardExport: Sendable {
   /// Makes PNGs of the figures, which needs `rsvg-convert`.
   public var includesFigures = true
 
+  /// An export of `study`; give it the study's extraction to have spans under *Projector*.
   public init(_ study: StudyResult, extraction: Extraction? = nil) {
     self.study = study
     self.extraction = extraction

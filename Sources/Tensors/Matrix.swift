@@ -1,10 +1,13 @@
 /// A dense, row-major matrix of 64-bit floats: every statistic is kept in one.
 public struct Matrix: Sendable, Equatable {
+  /// m of `[m × n]`.
   public let rows: Int
+  /// n of `[m × n]`.
   public let columns: Int
   /// Row-major values, `rows · columns` of them.
   public var values: [Double]
 
+  /// A matrix `[rows × columns]` with one value everywhere.
   public init(rows: Int, columns: Int, repeating value: Double = 0) {
     precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) × \(columns)")
     self.rows = rows
@@ -33,6 +36,7 @@ public struct Matrix: Sendable, Equatable {
       values: tensor.withUnsafeBuffer { $0.map(Double.init) })
   }
 
+  /// The value at a row and a column, both counted from 0; outside the matrix it traps.
   public subscript(row: Int, column: Int) -> Double {
     get {
       precondition(row >= 0 && row < rows && column >= 0 && column < columns)
@@ -44,6 +48,7 @@ public struct Matrix: Sendable, Equatable {
     }
   }
 
+  /// The matrix `[columns × rows]` with rows and columns exchanged, a copy.
   public var transposed: Matrix {
     var result = Matrix(rows: columns, columns: rows)
     for i in 0..<rows {

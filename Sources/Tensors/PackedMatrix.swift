@@ -5,7 +5,9 @@ import CKernels
 /// For a recurrent layer, which multiplies the same matrix with a vector at every step. Such a product is as fast as
 /// memory: read straight through, and asked for ahead, it takes less time than BLAS's (`Benchmarks/forward.sh 5 blstm`).
 public struct PackedMatrix: Sendable {
+  /// m of `[m × n]`.
   public let rows: Int
+  /// n of `[m × n]`.
   public let columns: Int
   private let blocks: Int
   private let storage: Tensor

@@ -9,8 +9,11 @@ import CKernels
 /// guard blocks.invert() else { … }
 /// ```
 public struct SymmetricLanes: Sendable {
+  /// How many matrices are worked on at once.
   public static let lanes = 16
+  /// How many matrices there are.
   public let count: Int
+  /// Rows, and columns, of each matrix.
   public let size: Int
   /// `[groups of sixteen × size × size × 16]`; the upper triangles are used.
   private var values: [Float]

@@ -7,6 +7,7 @@
 /// A tensor is a value: copies share memory until one of them is written to. It may borrow mapped memory,
 /// which is copied on the first write.
 public struct Tensor: Sendable {
+  /// The sizes of the dimensions, the slowest first: `[frames, width]`.
   public private(set) var shape: [Int]
   private var storage: TensorStorage
   private var offset: Int

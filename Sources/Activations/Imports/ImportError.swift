@@ -29,8 +29,11 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// A layer's frames of one utterance, and how far apart they probably are, in seconds.
   public struct Frames: Equatable, Sendable {
+    /// The layer's name.
     public let layer: String
+    /// Frames that the files have of the utterance.
     public let count: Int
+    /// Seconds from one frame to the next, if the frames fill the recording evenly.
     public let likelyHop: Double
   }
 

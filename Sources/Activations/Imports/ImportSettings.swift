@@ -28,21 +28,31 @@ public struct ImportSettings: Sendable, Equatable {
     case samples(Double)
   }
 
+  /// One layer of the files.
   public struct Layer: Sendable, Equatable {
+    /// The name that it is studied under.
     public var name: String
     /// What the files call it.
     public var stored: String
+    /// From one frame to the next; nil for the one of all layers.
     public var hop: Length?
+    /// The centre of frame 0; nil for the one of all layers.
     public var firstCentre: Length?
   }
 
+  /// The name of the model whose activations they are.
   public var model: String?
+  /// From one frame to the next, of all layers that have no hop of their own.
   public var hop: Length?
+  /// The centre of frame 0, of all layers that have none of their own.
   public var firstCentre: Length?
+  /// Samples a second of the sound that the model was given, in which lengths in samples are counted.
   public var samplingRate: Int?
+  /// Whether frames may go beyond the end of the recording, as those of padded batches do.
   public var isPadded = false
   /// Whether numbers that are hardly ever right are meant as they stand.
   public var isUnusual = false
+  /// The layers, in the order of the data; nil for all that the files have.
   public var layers: [Layer]?
   /// The program whose hidden states the layers are.
   public var origin: LayerOrigin?
@@ -63,6 +73,7 @@ public struct ImportSettings: Sendable, Equatable {
     return merged
   }
 
+  /// The name of the file with these settings, which lies in the folder of the activations.
   public static let fileName = "activations.yaml"
 
   /// Those in a folder's `activations.yaml`, or beside a file; nil where there is none.

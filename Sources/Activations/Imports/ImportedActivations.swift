@@ -25,6 +25,7 @@ public struct ImportedActivations: ActivationSource {
   public let facts: SourceFacts
   /// Arrays that belong to no utterance of the corpus, and utterances of which there is nothing, by name.
   public let unmatchedArrays: [String]
+  /// Utterances of the corpus of which the files have nothing, by name.
   public let missing: [String]
 
   private let path: String

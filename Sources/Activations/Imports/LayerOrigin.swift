@@ -5,10 +5,12 @@
 /// normalise first was the final norm's output (`final_norm` here); since 5.16 it is what leaves the last block
 /// (`hidden.N`). Whisper's last entry is the final norm's output in all versions.
 public struct LayerOrigin: Sendable, Equatable {
+  /// Where a block normalises: before its attention and feed-forward parts, or behind them.
   public enum Norm: String, Sendable, CaseIterable { case first, last }
 
   /// The version's first two numbers.
   public var version: [Int]
+  /// The model type of transformers, such as `hubert`.
   public var modelType: String
   /// Whether blocks normalise first (`do_stable_layer_norm`) or last.
   public var norm: Norm?

@@ -22,6 +22,7 @@ import Tensors
 ///
 /// Rows of tokens are not kept, since they hang on the text as well.
 public final class StoredSource: ActivationSource {
+  /// The source that makes what is not kept yet.
   public let base: any ActivationSource
   private let layout: StoreLayout
   private let state = Mutex(State())
@@ -33,6 +34,7 @@ public final class StoredSource: ActivationSource {
   public struct Report: Sendable, Equatable {
     /// Layers of utterances that were read, and that were made.
     public var found = 0
+    /// Layers of utterances that were made by the source.
     public var made = 0
     /// Chunks of layers that were there and damaged, or of another sound.
     public var redone = 0
@@ -65,6 +67,7 @@ public final class StoredSource: ActivationSource {
   public var attentionWindow: Double? { base.attentionWindow }
   /// Where this source's files lie.
   public var folder: String { layout.folder }
+  /// What the store has been good for so far.
   public var report: Report { state.withLock { $0.report } }
 
   public func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]? {

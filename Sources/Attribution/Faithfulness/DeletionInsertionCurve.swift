@@ -7,12 +7,14 @@ import Tensors
 public struct DeletionInsertionCurve: Sendable, Equatable {
   /// Shares of the recording that are hidden or shown.
   public let shares: [Double]
-  /// The target's value, 1 for the whole recording and 0 for one that is hidden all over; beyond them where some part
-  /// speaks against the target.
+  /// The target's value with so much hidden, the most relevant first: 1 for the whole recording and 0 for one that is
+  /// hidden all over; beyond them where some part speaks against the target.
   public let deletion: [Double]
+  /// The same with so much shown, the most relevant first.
   public let insertion: [Double]
-  /// Means over random orders.
+  /// The mean of deletion over random orders.
   public let randomDeletion: [Double]
+  /// The mean of insertion over random orders.
   public let randomInsertion: [Double]
 
   /// The area under a curve by the trapezoid rule.
@@ -30,6 +32,7 @@ public struct DeletionInsertionCurve: Sendable, Equatable {
 
   /// Insertion's area less deletion's; 0 is what a random order gives on average, 1 the most.
   public var gain: Double { Self.area(insertion) - Self.area(deletion) }
+  /// The mean area of random orders' insertion less that of their deletion.
   public var randomGain: Double { Self.area(randomInsertion) - Self.area(randomDeletion) }
 }
 

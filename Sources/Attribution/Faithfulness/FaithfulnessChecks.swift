@@ -12,11 +12,13 @@ public struct FaithfulnessChecks: Sendable {
     case brief
   }
 
+  /// The method whose map was tried.
   public let method: String
   /// Nil where hiding everything does not make the target fall.
   public let hiding: DeletionInsertionCurve?
   /// For methods that no gradient is part of, with all layers drawn at random only.
   public let cascade: [(trainedUpTo: String?, correlation: Double)]
+  /// Spearman's rank correlation of the map with that of the recording in white noise, so many decibels below it.
   public let noise: [(decibels: Double, correlation: Double)]
   /// With each other method's map.
   public let agreement: [(method: String, correlation: Double)]

@@ -4,6 +4,7 @@ import Tensors
 
 /// One attention head over one recording: what it follows there, and its weights as a picture.
 public struct HeadMap: Sendable {
+  /// What the head follows over the recording.
   public let profile: HeadProfile
   /// `[cells × cells]`, queries by keys, both over the whole recording or text: each cell is the mean weight of a key in
   /// it, so that a cell's size does not matter.

@@ -22,21 +22,28 @@ public struct HeadProfile: Sendable {
     case silence
   }
 
+  /// How much of the attention falls on one kind of place.
   public struct Share: Sendable, Equatable {
+    /// The kind of place.
     public let place: Place
     /// Of the attention of queries that have such a place, the mean over recordings.
     public let share: Double
     /// The same with labels moved along the recording by a random stretch, end joined to start, which keeps how near
-    /// the head looks and how long phones are: the mean, and how many of its standard deviations lie between.
+    /// the head looks and how long phones are: the mean over such moves.
     public let chance: Double
+    /// How many of chance's standard deviations lie between share and chance.
     public let score: Double
   }
 
+  /// The tap point of the attention, `attention.k`.
   public let layer: String
+  /// The head, counted from 1.
   public let head: Int
+  /// The shares of all kinds of places that occur.
   public let shares: [Share]
-  /// Bits, the mean over queries, and what attention spread evenly would have.
+  /// Bits of a query's attention, the mean over queries.
   public let entropy: Double
+  /// Bits that attention spread evenly over all keys would have.
   public let mostEntropy: Double
   /// Milliseconds from query to key, weighed by attention; nil where a query is a token and has no time.
   public let distance: Double?

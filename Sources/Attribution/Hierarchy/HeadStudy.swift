@@ -12,7 +12,9 @@ import Tensors
 /// ```
 /// One recording's attention is held a worker: heads · frames² · layers values.
 public struct HeadStudy: Sendable {
+  /// The model whose heads are described.
   public var model: SpeechModel
+  /// The recordings, labelled with phones and words.
   public var corpus: Corpus
   /// The most recordings that are looked at, evenly chosen.
   public var recordings = 20
@@ -20,8 +22,11 @@ public struct HeadStudy: Sendable {
   public var draws = 20
   /// Seconds of a recording; longer ones are left out, as attention grows with the square.
   public var longest = 30.0
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64 = 0
+  /// Told, from any thread, how many of how many recordings are done.
   public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(model: SpeechModel, corpus: Corpus) {

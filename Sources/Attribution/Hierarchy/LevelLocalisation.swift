@@ -7,20 +7,25 @@ import Tensors
 
 /// Where the evidence of one layer's probe for one level lies: inside the labelled span, or around it.
 public struct LevelLocalisation: Sendable, Equatable {
+  /// The layer whose probe is explained.
   public let layer: String
+  /// The level that the probe reads.
   public let level: Level
-  /// Held-out spans that were explained, and the utterances they are of.
+  /// Held-out spans that were explained.
   public let spans: Int
+  /// Utterances that the spans are of.
   public let utterances: Int
-  /// The share of all relevance that speaks for the label inside its span: the mean over spans, its 95 % interval over
-  /// utterances, and what relevance spread evenly over the recording would give.
+  /// The share of all relevance that speaks for the label inside its span, 0 to 1: the mean over spans, and its 95 %
+  /// interval over utterances.
   public let inside: (mean: Double, low: Double, high: Double)
+  /// What the share would be if relevance were spread evenly over the recording.
   public let insideByChance: Double
   /// The share of spans that hold the largest value of all (the pointing game), and how much of their recordings
   /// they fill.
   public let pointed: Double
-  /// How far relevance outside lies from the span on average, in milliseconds, before it and after it.
+  /// How far relevance before the span lies from it on average, in milliseconds.
   public let before: Double
+  /// How far relevance after the span lies from it on average, in milliseconds.
   public let after: Double
   /// What the probe was fitted on and how well it reads.
   public let probe: String

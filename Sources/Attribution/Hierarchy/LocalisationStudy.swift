@@ -15,8 +15,11 @@ import Tensors
 /// (the label against the mean of all classes, read over the span) down to the waveform or mel, in steps of 10 ms. A
 /// recording is run once, whatever the number of spans, layers and levels.
 public struct LocalisationStudy: Sendable {
+  /// The model whose layers are explained.
   public var model: SpeechModel
+  /// The labelled recordings.
   public var corpus: Corpus
+  /// The levels that probes are fitted for; one without enough spans is left out.
   public var levels: [Level] = [.phoneme, .syllable, .word]
   /// Names of tap points; nil for the hidden layers and the projection.
   public var layers: [String]?
@@ -24,8 +27,11 @@ public struct LocalisationStudy: Sendable {
   public var spans = 20
   /// How relevance goes back: `.gradient`, or `.relevance(…)` for layer-wise relevance propagation.
   public var rules = PropagationRules.gradient
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64 = 0
+  /// Told, from any thread, of each stage how many of how many parts are done.
   public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(model: SpeechModel, corpus: Corpus) {

@@ -6,12 +6,15 @@ import Tensors
 
 /// Where in a corpus a unit is most active: what it responds to, to be looked at and listened to.
 public struct TopActivation: Sendable, Equatable {
+  /// The utterance's name in the corpus.
   public let utterance: String
+  /// The path of its recording.
   public let audioPath: String
   /// The channel that is heard, counted from 0; nil for the mean of all.
   public let channel: Int?
   /// The middle of the frame, in seconds.
   public let time: Double
+  /// The unit's activation there.
   public let value: Float
   /// The phone and the word there, where they are labelled.
   public let labels: [Level: String]

@@ -53,13 +53,17 @@ extension AttributionMethod {
 /// let map = try attribution.map(by: .gradCAM)
 /// ```
 public struct Attribution: Sendable {
+  /// The model that is explained.
   public let model: SpeechModel
   /// What the model is given: at its rate, normalised where it wants that.
   public let samples: [Float]
+  /// What is explained: a number that the model, or a reader of one of its layers, gives.
   public let target: AttributionTarget
   /// What the model's decoder is given; nil where it is left out.
   public let tokens: [Int]?
+  /// What the methods may choose.
   public var settings: AttributionSettings
+  /// How many threads work at once; the result does not depend on it.
   public var threads: Int
   /// Asked before every pass; true ends a method with `AttributionError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
@@ -67,6 +71,9 @@ public struct Attribution: Sendable {
   /// Weights that are not the model's own; nil for none.
   var randomisation: Randomisation?
 
+  /// Explains one target of one input.
+  /// - Parameter samples: At the model's rate, normalised where it wants that, as `SpeechModel.inputValues` gives them.
+  /// - Throws: `AttributionError` where the target does not fit the model or the input.
   public init(
     _ model: SpeechModel, samples: [Float], tokens: [Int]? = nil, target: AttributionTarget,
     settings: AttributionSettings = AttributionSettings(), threads: Int = 1
@@ -164,24 +171,30 @@ public struct Attribution: Sendable {
 
 /// The choices that methods have.
 public struct AttributionSettings: Sendable, Equatable {
-  /// Points on the path of integrated gradients.
+  /// What the path of integrated gradients begins at.
   public var steps = 32
   /// Where that path begins, and how many draws of noise it begins at in turn: one draw's map is partly its own.
   public var baseline = Baseline.noise
+  /// How many draws of noise that path begins at in turn: one draw's map is partly its own.
   public var baselines = 3
-  /// Noisy copies of SmoothGrad, and their noise in units of the input's root mean square.
+  /// Noisy copies whose gradients SmoothGrad averages (Smilkov et al. 2017).
   public var copies = 16
+  /// The standard deviation of that noise, in units of the input's root mean square.
   public var noise = 0.1
+  /// How layer-wise relevance propagation goes back through linear layers and convolutions.
   public var relevanceRule = PropagationRules.Affine.epsilon(1e-4)
-  /// Seconds that are hidden at a time by occlusion, and from one place to the next.
+  /// Seconds that are hidden at a time by occlusion.
   public var occlusionWindow = 0.05
+  /// Seconds from one hidden stretch to the next.
   public var occlusionStep = 0.025
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64 = 0
   /// Whether a recorded pass holds what every operation made until it has been gone back through. Else it holds the
   /// tap points and makes the rest again, block by block, which takes a fraction of the memory and, for a map of the
   /// input, about one more pass. Maps are the same.
   public var keepsAll = false
 
+  /// What stands for no sound.
   public enum Baseline: String, Sendable, CaseIterable, Codable {
     case silence
     /// White noise of the input's own root mean square. A model that normalises over time hears a softer copy as

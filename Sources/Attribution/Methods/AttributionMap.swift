@@ -5,6 +5,7 @@ import Tensors
 public struct AttributionMap: Sendable {
   /// "Grad-CAM", "gradient × input" …
   public var method: String
+  /// What was explained, in words.
   public let target: String
   /// The target's value for this input.
   public let score: Double
@@ -25,10 +26,13 @@ public struct AttributionMap: Sendable {
 
   /// A number that shows whether the method did what it promises.
   public struct Check: Sendable, Equatable, Codable {
+    /// What was checked, in words.
     public let name: String
+    /// The number that was found.
     public let value: Double
     /// The largest value that is still good; nil where it only informs.
     public let limit: Double?
+    /// Whether the value's size is within the limit; true where there is none.
     public var isPassed: Bool { limit.map { value.magnitude <= $0 } ?? true }
   }
 

@@ -3,6 +3,7 @@
 /// Every method is the same walk back with other rules. Relevance, too, is carried as a gradient: what an input
 /// contributed is its value times what has arrived there (Ancona 2018; Achtibat 2024, "AttnLRP").
 public struct PropagationRules: Sendable, Equatable {
+  /// How linear layers and convolutions, `z = W·x + b`, hand on what arrives at their outputs.
   public enum Affine: Sendable, Equatable {
     /// `Wᵀ·g`.
     case derivative
@@ -15,6 +16,7 @@ public struct PropagationRules: Sendable, Equatable {
     case positive
   }
 
+  /// How elementwise functions, `y = f(z)`, hand on what arrives at their outputs.
   public enum Activation: Sendable, Equatable {
     case derivative
     /// The derivative, where what arrives is positive (Springenberg 2015).
@@ -23,7 +25,9 @@ public struct PropagationRules: Sendable, Equatable {
     case ratio
   }
 
+  /// The rule of linear layers and convolutions.
   public var affine: Affine
+  /// The rule of elementwise functions.
   public var activation: Activation
   /// Norms are taken as linear, their variance as a constant, and products of two activations give half to each
   /// (AttnLRP, Achtibat 2024, eqs. 9–15).
@@ -36,8 +40,10 @@ public struct PropagationRules: Sendable, Equatable {
     (self.affine, self.activation, self.conservesRelevance) = (affine, activation, conservesRelevance)
   }
 
+  /// The gradient.
   public static let gradient = PropagationRules(
     affine: .derivative, activation: .derivative, conservesRelevance: false)
+  /// Guided backpropagation: the gradient, where it is positive at activations (Springenberg et al. 2015).
   public static let guided = PropagationRules(
     affine: .derivative, activation: .guided, conservesRelevance: false)
 

@@ -5,6 +5,7 @@ import Tensors
 public struct AttentionPlace: Sendable {
   /// The tap point of the block.
   public let layer: String
+  /// The number of its heads.
   public let heads: Int
   /// What its heads give, side by side, `[frames × width]`.
   let context: Tape.ID

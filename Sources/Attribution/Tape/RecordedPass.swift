@@ -8,6 +8,7 @@ import Tensors
 /// let gradient = try pass.gradients(of: ["logits": seed], at: ["hidden.6"])["hidden.6"]
 /// ```
 public struct RecordedPass: Sendable {
+  /// The model that was run.
   public let model: SpeechModel
   /// The samples that the model was given, at its rate and normalised where it wants that.
   public let samples: [Float]

@@ -8,15 +8,19 @@ import Tensors
 /// A linear reader of one layer: what tells its classes apart, in the units of the layer.
 ///
 /// ```swift
-/// let probe = try LinearProbe.fit(to: model, layer: "hidden.3", level: .phoneme, corpus: corpus)
+/// let probe = try LinearReadout.fit(to: model, layer: "hidden.3", level: .phoneme, corpus: corpus)
 /// let target = try AttributionTarget.probe(probe, class: "AE", span: 0.31..<0.42)
 /// ```
 public struct LinearReadout: Sendable {
+  /// The level whose labels it reads.
   public let level: Level
+  /// The layer that it reads.
   public let layer: String
+  /// The labels, in the order of the rows of `weights`.
   public let classes: [String]
   /// `[classes × width]`
   public let weights: Tensor
+  /// One for each class: what is added to `weights · x`.
   public let intercepts: [Float]
   /// What it was fitted on and how well it reads spans that it has not seen, in words.
   public let remark: String

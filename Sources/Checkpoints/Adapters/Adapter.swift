@@ -8,6 +8,7 @@ import OrderedCollections
 /// let merged = try checkpoint.merged(with: adapter)   // as PEFT's merge_and_unload, in double precision
 /// ```
 public struct Adapter: Sendable {
+  /// The folder that it was opened from.
   public let folder: String
   /// What it was trained on, as its configuration says: a folder, or a repository of the Hub.
   public let base: String?
@@ -20,6 +21,7 @@ public struct Adapter: Sendable {
   let shared: [String: TensorEntry]
   let files: [FileBytes]
 
+  /// The name of the file, in the adapter's folder, that says what it is.
   public static let configurationName = "adapter_config.json"
   static let weightNames = ["adapter_model.safetensors", "adapter_model.bin"]
 

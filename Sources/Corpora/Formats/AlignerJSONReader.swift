@@ -6,6 +6,7 @@ public struct AlignerJSONReader: LabelReader {
   /// What `corpus.yaml` asked for; another kind is an error then.
   let format: LabelFormat
 
+  /// A reader of one kind of JSON; a file whose keys show another kind is refused.
   public init(_ format: LabelFormat = .mfaJSON) { self.format = format }
 
   static let formats: [LabelFormat] = [.mfaJSON, .whisperX, .gentle, .nemo]

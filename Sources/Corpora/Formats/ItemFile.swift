@@ -9,16 +9,21 @@ public struct ItemFile: Sendable, Equatable {
   public struct Item: Sendable, Equatable {
     /// The recording's name, without an ending.
     public let file: String
-    /// Seconds.
+    /// Where the phone begins, in seconds.
     public let onset: Double
+    /// Where the phone ends, in seconds.
     public let offset: Double
+    /// The phone's label.
     public let phone: String
-    /// The phones before and after it, within which it is compared.
+    /// The phone before it, within which it is compared.
     public let previous: String
+    /// The phone after it, within which it is compared.
     public let next: String
+    /// The speaker's name.
     public let speaker: String
   }
 
+  /// The items, in the order of the file.
   public let items: [Item]
 
   /// Reads a file. Throws `CorpusError` with its line for anything else.
@@ -26,6 +31,7 @@ public struct ItemFile: Sendable, Equatable {
     try self.init(try LabelText(contentsOf: path))
   }
 
+  /// Reads the text of a file. Throws `CorpusError` with its line for anything that is no item.
   public init(_ text: LabelText) throws(CorpusError) {
     var items: [Item] = []
     for line in text.labelLines where !line.text.hasPrefix("#") {

@@ -10,7 +10,9 @@
 /// Mandarin, OpenJTalk's romanisation Japanese. Where the language is not known, the onset is the longest run in which
 /// sonority rises up to the vowel (Clements 1990). Where the alphabet is not known, there are no syllables.
 public struct Syllabifier: Sendable {
+  /// The alphabet that the phones are written in.
   public let phoneSet: PhoneSet
+  /// The language whose onsets are used; nil where it is not known.
   public let language: SpokenLanguage?
   private let onsets: Onsets
   private let readings: [String: PhoneReading]

@@ -8,14 +8,18 @@ public struct Augmentation: Sendable, Equatable, Codable {
   public var dropout = 0.0
   /// The probability that a block is left out.
   public var layerDrop = 0.0
-  /// The share of frames, and of channels, that spans of so many mask before the first block (SpecAugment as transformers
-  /// has it: `mask_time_prob`, `mask_feature_prob`); the model's own mask vector stands in for frames, and is trained.
+  /// The share of frames that spans mask before the first block (SpecAugment, Park et al. 2019, as transformers has it:
+  /// `mask_time_prob`); the model's own mask vector stands in for them, and is trained.
   public var maskedFrames = 0.0
+  /// Frames of one mask.
   public var maskedFramesLength = 10
+  /// The share of channels that spans mask before the first block (`mask_feature_prob`); they are set to zero.
   public var maskedChannels = 0.0
+  /// Channels of one mask.
   public var maskedChannelsLength = 10
-  /// What is added to each recording, and by how many decibels it is weaker, drawn anew each time.
+  /// What is added to each recording; nil for nothing.
   public var noise: NoiseSource?
+  /// By how many decibels the noise is weaker than the recording, drawn anew each time.
   public var signalToNoise = 10.0...20.0
   /// How fast recordings are played, one of these each time; none for as they are. Pitch changes with it.
   public var speeds: [Double] = []

@@ -3,27 +3,35 @@
 /// Of alignments with as few changes the one is counted that jiwer's library takes: common beginnings and ends are put
 /// aside, then from the end a deletion goes before an insertion, and both before a replacement.
 public struct Alignment: Sendable, Equatable, Codable {
+  /// Symbols that both have.
   public var hits = 0
+  /// Symbols of the reference that another one stands for.
   public var substitutions = 0
+  /// Symbols of the reference that were not found.
   public var deletions = 0
+  /// Symbols that were found and are not in the reference.
   public var insertions = 0
 
+  /// The fewest changes that lead from one to the other.
   public var errors: Int { substitutions + deletions + insertions }
   /// The length of the reference.
   public var reference: Int { hits + substitutions + deletions }
 
+  /// Counts of an alignment that was made elsewhere.
   public init(hits: Int = 0, substitutions: Int = 0, deletions: Int = 0, insertions: Int = 0) {
     (self.hits, self.substitutions, self.deletions, self.insertions) = (
       hits, substitutions, deletions, insertions
     )
   }
 
+  /// The counts of both, for the error rate over several sequences.
   public static func + (a: Alignment, b: Alignment) -> Alignment {
     Alignment(
       hits: a.hits + b.hits, substitutions: a.substitutions + b.substitutions,
       deletions: a.deletions + b.deletions, insertions: a.insertions + b.insertions)
   }
 
+  /// Aligns what was found with its reference; O(found · reference) time, and as much memory.
   public init<Symbol: Equatable>(of found: [Symbol], with reference: [Symbol]) {
     let prefix = zip(reference, found).prefix { $0 == $1 }.count
     let rest = (reference.dropFirst(prefix), found.dropFirst(prefix))

@@ -18,7 +18,9 @@ public struct CTCLoss: Sendable {
 
   /// The loss in nats and its gradient by the logits.
   public struct Result: Sendable {
+    /// −log P(target), in nats.
     public let loss: Double
+    /// The derivative of the loss by each logit, `[frames × classes]`.
     public let gradient: Tensor  // [frames × classes]
   }
 

@@ -4,7 +4,9 @@ import Tensors
 
 /// Changes of weights of low rank, trained in the place of the weights (LoRA, Hu 2022): `W + α/r·B·A`.
 public struct LowRankAdapter: Sendable, Equatable, Codable {
+  /// r: columns of B and rows of A.
   public var rank: Int
+  /// α: the change is scaled by α/r.
   public var alpha: Double
   /// The last parts of the names of the layers that have one.
   public var targets: [String]

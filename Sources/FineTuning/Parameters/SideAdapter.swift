@@ -4,6 +4,7 @@ import Tensors
 
 /// Narrow networks beside every block's attention and feed-forward network, trained in the place of the weights.
 public struct SideAdapter: Sendable, Equatable, Codable {
+  /// Where the networks stand.
   public enum Kind: String, Sendable, Codable, CaseIterable {
     /// One behind each sublayer (Houlsby 2019).
     case bottleneck
@@ -11,11 +12,13 @@ public struct SideAdapter: Sendable, Equatable, Codable {
     case softMixture = "soft-moa"
   }
 
+  /// Where the networks stand.
   public var kind: Kind
   /// The width between a network's two layers.
   public var width: Int
-  /// Of a mixture: its networks, and the slots of each.
+  /// Of a mixture: how many networks there are.
   public var networks: Int
+  /// Of a mixture: the slots of each network.
   public var slots: Int
 
   public init(kind: Kind = .bottleneck, width: Int = 16, networks: Int = 7, slots: Int = 1) {

@@ -12,9 +12,13 @@ import Tensors
 ///
 ///     p ← p·(1 − rate·decay) − rate·m̂ / (√v̂ + ε)
 public struct AdamW: Sendable {
+  /// The optimiser's constants.
   public struct Settings: Sendable, Equatable, Codable {
+    /// β₁: how much of the running mean of gradients is kept at each step.
     public var beta1 = 0.9
+    /// β₂: how much of the running mean of their squares is kept at each step.
     public var beta2 = 0.999
+    /// ε: what is added to the root of the second moment.
     public var epsilon = 1e-8
     /// Of weights; biases and the scales of norms are left alone.
     public var decay = 0.01
@@ -22,6 +26,7 @@ public struct AdamW: Sendable {
     public init() {}
   }
 
+  /// The optimiser's constants.
   public var settings: Settings
   /// Steps taken.
   public private(set) var step = 0
@@ -29,6 +34,7 @@ public struct AdamW: Sendable {
   private(set) var first: [String: Tensor] = [:]
   private(set) var second: [String: Tensor] = [:]
 
+  /// An optimiser that has not taken a step.
   public init(_ settings: Settings = Settings()) { self.settings = settings }
 
   init(_ settings: Settings, step: Int, first: [String: Tensor], second: [String: Tensor]) {

@@ -16,6 +16,7 @@ public struct LearningRate: Sendable, Equatable, Codable {
   /// The head's own peak; nil for `peak`.
   public var head: Double?
 
+  /// A schedule with its peak after `warmUp` updates.
   public init(peak: Double = 1e-4, warmUp: Int = 0, layerDecay: Double = 1, head: Double? = nil) {
     self.peak = peak
     self.warmUp = warmUp

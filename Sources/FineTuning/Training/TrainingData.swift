@@ -8,11 +8,15 @@ import Models
 public struct TrainingData: Sendable {
   /// The names of the head's classes; of CTC the blank among them.
   public let classes: [String]
+  /// The place of CTC's blank in `classes`.
   public let blank: Int
   /// Classes that stand for silence: what CTC finds of them is left out.
   public let fillers: Set<Int>
+  /// Utterances that are learned from.
   public let train: [TrainingExample]
+  /// Utterances on which the best step is chosen; empty where there are too few.
   public let development: [TrainingExample]
+  /// Utterances that nothing is learned from.
   public let test: [TrainingExample]
   /// Of the model that they are for.
   let samplingRate: Int
@@ -26,6 +30,7 @@ public struct TrainingData: Sendable {
     case level(Level)
     case speaker
 
+    /// The level's name, or `speaker`.
     public var name: String {
       switch self {
       case .level(let level): level.rawValue

@@ -2,9 +2,13 @@ import Foundations
 
 /// One utterance that is learned from or tested on.
 public struct TrainingExample: Sendable {
+  /// The utterance's name in the corpus.
   public let id: String
+  /// Who speaks.
   public let speaker: String
+  /// The length of the recording, in seconds.
   public let seconds: Double
+  /// What the model is to give.
   public let target: TrainingTarget
   /// Its sound as the model takes it in, changed as a draw says, with what it is to give then; read when it is needed.
   private let read: @Sendable (Draw?) throws -> (samples: [Float], target: TrainingTarget)
@@ -15,6 +19,7 @@ public struct TrainingExample: Sendable {
     let seed: UInt64
   }
 
+  /// An example of somebody else's data; `samples` gives its sound as the model takes it in, when it is needed.
   public init(
     id: String, speaker: String, seconds: Double = 0, target: TrainingTarget,
     samples: @escaping @Sendable () throws -> [Float]

@@ -3,6 +3,7 @@ import Foundation
 
 /// One line of a training's log.
 public struct TrainingEntry: Codable, Sendable, Equatable {
+  /// The update, counted from 1.
   public var step: Int
   /// Passes over the training part.
   public var passes: Double
@@ -12,10 +13,12 @@ public struct TrainingEntry: Codable, Sendable, Equatable {
   public var rate: Double
   /// Of all gradients, before clipping.
   public var gradientNorm: Double
+  /// What was found on the development part after this update; nil where nobody looked.
   public var development: Development?
 
   /// A look at the development part, after the update.
   public struct Development: Codable, Sendable, Equatable {
+    /// The mean loss over the development part.
     public var loss: Double
     /// The rate of errors for CTC, else the share of wrong classes.
     public var errors: Double

@@ -1,5 +1,6 @@
 /// How a model is trained.
 public struct TrainingSettings: Sendable, Equatable, Codable {
+  /// What is trained: CTC, a class for each frame, or one for each utterance.
   public var task = TrainingTask.ctc
   /// Updates of the parameters.
   public var steps = 1000
@@ -7,7 +8,9 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
   public var batch = 8
   /// Batches whose gradients are averaged for one update.
   public var accumulation = 1
+  /// How large steps are.
   public var rate = LearningRate()
+  /// The optimiser's constants.
   public var optimiser = AdamW.Settings()
   /// The largest norm of all gradients together; nil for no limit.
   public var clip: Double? = 1

@@ -14,6 +14,7 @@ public enum FailureKind: Sendable, Equatable {
 /// An error of Strata's: what kind of failure it is, and a message that names the file, the place in it, what was found,
 /// what was expected and what to do.
 public protocol StrataError: Error, CustomStringConvertible {
+  /// What kind of failure it is, from which a command makes its exit status.
   var kind: FailureKind { get }
 }
 

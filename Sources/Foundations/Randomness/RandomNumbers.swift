@@ -11,6 +11,7 @@
 public struct RandomNumbers: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
+  /// The generator of a seed and a stream; another stream of the same seed has other numbers.
   public init(seed: UInt64, stream: String = "") {
     // SplitMix64 spreads any seed over the whole state.
     var spread = SplitMix64(

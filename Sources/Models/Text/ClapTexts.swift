@@ -9,6 +9,7 @@ import Tensors
 ///        text.hidden.N         pooled                                      embed
 /// ```
 public struct ClapTexts: Sendable {
+  /// The tower of texts.
   public let model: TextModel
   /// What cosines are multiplied with before the softmax over texts, and over sounds.
   public let scaleToTexts, scaleToSounds: Double

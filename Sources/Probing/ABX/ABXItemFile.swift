@@ -6,6 +6,7 @@ public struct ABXItemLine: Sendable, Equatable {
   public var file: String
   /// Seconds.
   public var onset, offset: Double
+  /// The phone, those before and after it, and who says it.
   public var phone, previous, next, speaker: String
   /// Its line in the file, from 1.
   public var line: Int

@@ -3,9 +3,11 @@ import Tensors
 
 /// A phone as an ABX task sees it.
 public struct ABXItem: Sendable, Hashable {
+  /// The phone, as a number; equal numbers are the same phone.
   public var phone: Int
   /// What stands before and after it, as one number.
   public var context: Int
+  /// Who says it, as a number.
   public var speaker: Int
 
   public init(phone: Int, context: Int, speaker: Int) {
@@ -21,6 +23,7 @@ public struct ABXItem: Sendable, Hashable {
 /// (unless any context will do). *Within* speakers one speaker says all three; *across* them A and B are one
 /// speaker's and X another's.
 public struct ABXTask: Sendable, Equatable {
+  /// Whether X is said by the speaker of A and B (`within`) or by another one (`across`).
   public enum Speakers: String, Sendable, CaseIterable, Codable { case within, across }
 
   /// All triplets of one pair of phones in one context by the same speakers; numbers are places among the items.
@@ -33,12 +36,15 @@ public struct ABXTask: Sendable, Equatable {
     var triplets: Int { (isSymmetric ? a.count * (a.count - 1) : a.count * x.count) * b.count }
   }
 
+  /// Whose X are compared.
   public let speakers: Speakers
   let cells: [Cell]
 
   /// The items that are compared with anything, ascending.
   public var items: [Int] { Set(cells.flatMap { $0.a + $0.b + $0.x }).sorted() }
+  /// Pairs of phones in one context by the same speakers that have triplets.
   public var cellCount: Int { cells.count }
+  /// All triplets of all cells.
   public var triplets: Int { cells.reduce(0) { $0 + $1.triplets } }
 
   private struct Group: Hashable { let context, speaker, phone: Int }

@@ -16,10 +16,13 @@ import Tensors
 /// ones in a row end it. The weights it starts from hang on the seed, and so does what it finds: it has no single
 /// minimum.
 public struct HiddenLayerProbe: Sendable, Equatable {
+  /// Units of the hidden layer.
   public var hidden: Int
+  /// The regularisation strength λ (L2) of both layers' weights.
   public var penalty: Double
   /// Of ten steps each.
   public var maximumRounds: Int
+  /// The seed of the weights that it starts from.
   public var seed: UInt64
 
   public init(hidden: Int = 64, penalty: Double = 1, maximumRounds: Int = 20, seed: UInt64) {
@@ -29,6 +32,7 @@ public struct HiddenLayerProbe: Sendable, Equatable {
     self.seed = seed
   }
 
+  /// A probe with a hidden layer that has been fitted.
   public struct Fitted: Sendable {
     fileprivate let shape: Shape
     fileprivate let weights: [Double]

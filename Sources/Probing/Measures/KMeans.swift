@@ -15,17 +15,22 @@ import Tensors
 /// scores.pnmi      // HuBERT's measure of units
 /// ```
 public struct KMeans: Sendable {
+  /// How many clusters are asked for.
   public var clusters: Int
+  /// Rounds of assignment after which it stops, whatever still moves.
   public var maximumIterations = 100
 
   public init(clusters: Int) { self.clusters = clusters }
 
+  /// Clusters that have been found.
   public struct Fitted: Sendable {
     /// `[clusters × width]`
     public let centres: Matrix
+    /// The cluster of each row, an index into the rows of `centres`.
     public let assignments: [Int]
     /// The sum of squared distances to the nearest centre.
     public let inertia: Double
+    /// Rounds of assignment that were made.
     public let iterations: Int
   }
 

@@ -16,7 +16,9 @@ import Tensors
 /// their weight, and weights of layers that resemble each other are hardly determined: read them beside the profile and
 /// the mixture's own accuracy.
 public struct LayerMixture: Sendable, Equatable {
+  /// The regularisation strength λ (L2) of the readers' weights; layers' weights have none.
   public var penalty: Double
+  /// Steps after which the optimiser stops, whatever the gradient.
   public var maximumIterations: Int
 
   public init(penalty: Double = 10, maximumIterations: Int = 200) {
@@ -24,6 +26,7 @@ public struct LayerMixture: Sendable, Equatable {
     self.maximumIterations = maximumIterations
   }
 
+  /// A mixture that has been fitted.
   public struct Fitted: Sendable {
     /// One a layer, positive, of the sum 1.
     public let weights: [Double]
@@ -31,7 +34,9 @@ public struct LayerMixture: Sendable, Equatable {
     public let isRight: [Bool]
     /// The share of these that it names.
     public var accuracy: Double { Double(isRight.count { $0 }) / Double(isRight.count) }
+    /// The mean negative log-likelihood of the true class over held-out rows, in nats.
     public let logLoss: Double
+    /// Steps of the optimiser.
     public let iterations: Int
   }
 

@@ -15,6 +15,7 @@ import Tensors
 public struct OnlineCode: Sendable {
   /// Of the softmax probe.
   public var penalty: Double
+  /// Divides features by their standard deviation on what was sent so far.
   public var standardises: Bool
   /// Where blocks end, as shares of the rows, ascending; the last is 1.
   public var shares: [Double]
@@ -30,6 +31,7 @@ public struct OnlineCode: Sendable {
     0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1,
   ]
 
+  /// How long a code of the labels is.
   public struct Length: Sendable, Equatable {
     /// Of each row, in the order in which they were sent.
     public let rows: [Double]
@@ -40,6 +42,7 @@ public struct OnlineCode: Sendable {
     /// What a code that knows how frequent each label is takes: n·H(label).
     public let entropyBits: Double
 
+    /// The whole code, in bits.
     public var bits: Double { blocks.reduce(0, +) }
     /// Of each block.
     public var blocks: [Double] {

@@ -7,17 +7,22 @@ import Tensors
 /// class at random, and a layer's states are standard normal with the feature of the span's class raised.
 ///
 /// ```swift
-/// let planted = PlantedExamples()
+/// let planted = PlantedSpans()
 /// let examples = planted.examples(signals: [("mel", 0), ("hidden.1", 0), ("hidden.2", 3)], seed: 1)
 /// ```
 /// What a study says of them is what a self-test, a simulation and a test can hold it to.
 public struct PlantedSpans: Sendable {
+  /// The level that the spans are said to be of.
   public var level = Level.phoneme
+  /// Speakers, each of whom reads every sentence.
   public var speakers = 4
+  /// Sentences, each of which every speaker reads: there are `speakers · sentences` utterances.
   public var sentences = 6
   /// In each utterance.
   public var spans = 20
+  /// Classes, of which each span has one by the same chance.
   public var classes = 5
+  /// Types, to which a control task gives random classes.
   public var types = 40
   /// Of every layer; at least `classes`.
   public var width = 8

@@ -2,12 +2,14 @@ import Tensors
 
 /// Features of spans that share a penalty: the log-mel spectrum, phones, words, a series from elsewhere.
 public struct FeatureBlock: Sendable {
+  /// What tables and figures call it.
   public let name: String
   /// `[spans × features]`
   public let states: Tensor
   /// Ones and zeros, or counts, whose columns keep their scale; numbers in units of their own are standardised.
   public let isCategorical: Bool
 
+  /// A block of features `[spans × features]`, one row a span.
   public init(_ name: String, _ states: Tensor, isCategorical: Bool = false) {
     (self.name, self.states, self.isCategorical) = (name, states, isCategorical)
   }

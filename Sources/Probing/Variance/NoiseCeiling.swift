@@ -9,9 +9,11 @@ import Tensors
 /// are left out where there are others. No features that are a function of the type explain more; features of the token
 /// itself, such as its spectrum, may.
 public struct NoiseCeiling: Sendable {
+  /// The share of the layer's variance that belongs to the type, 0 to 1, with a 95 % interval over clusters.
   public let estimate: Estimate
   /// Rows whose type has such a pair.
   public let rows: Int
+  /// Types that have such a pair.
   public let types: Int
 
   private static let groups = 10

@@ -37,7 +37,9 @@ public struct SpanFeatures: Sendable {
 
   /// A block with what a report says of it.
   public struct Known: Sendable {
+    /// The features, one row a span.
     public let block: FeatureBlock
+    /// What is in it, in words.
     public let words: String
     /// The share of spans of which it says anything: an only word of its kind has no column.
     public let coverage: Double
@@ -50,6 +52,7 @@ public struct SpanFeatures: Sendable {
   let examples: PooledSpans
   let utterances: [Utterance]
 
+  /// Features of these spans; their utterance indices are those of `utterances`.
   public init(of examples: PooledSpans, in utterances: [Utterance]) {
     (self.examples, self.utterances) = (examples, utterances)
   }

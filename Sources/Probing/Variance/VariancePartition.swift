@@ -42,7 +42,9 @@ public struct VariancePartition: Sendable {
   let clusters: [Int]
   /// Whether each dimension of a layer counts alike; else with its variance, and a few large ones can own the number.
   public var standardises = true
+  /// The seed of resampling.
   public var seed: UInt64 = 0
+  /// How often clusters are resampled for each 95 % interval.
   public var resamples = 1000
 
   /// Folds without anything to learn from, choose on or test are left out.
@@ -57,6 +59,7 @@ public struct VariancePartition: Sendable {
     guard !self.folds.isEmpty else { throw ProbeError.noRows }
   }
 
+  /// Folds that have rows to learn from, to choose on and to test.
   public var foldCount: Int { folds.count }
 
   /// Rows that any fold tests.

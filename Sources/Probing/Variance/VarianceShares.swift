@@ -3,12 +3,18 @@ import Tensors
 
 /// What blocks of features explain of one layer, as shares of its variance.
 public struct VarianceShares: Sendable {
+  /// What one block explains.
   public struct Block: Sendable {
+    /// The block's name.
     public let name: String
+    /// Shares of the layer's variance on held-out rows: by the block alone, lost without it, and its part of the joint
+    /// prediction.
     public let alone, unique, part: Estimate
   }
 
+  /// One entry a block, in their order.
   public let blocks: [Block]
+  /// What all blocks explain together, R² on held-out rows.
   public let together: Estimate
   /// Explained by more than one block: together less what each explains uniquely.
   public let shared: Estimate

@@ -3,7 +3,9 @@ import Results
 
 /// A page of figures with their numbers, and recordings to listen to.
 public struct FiguresPage: Sendable {
+  /// A recording to listen to.
   public struct Clip: Sendable {
+    /// What is heard, in words.
     public var caption: String
     /// A WAV file.
     public var sound: Data
@@ -14,10 +16,15 @@ public struct FiguresPage: Sendable {
     }
   }
 
+  /// The page's heading.
   public var title: String
+  /// The answer, above the first figure.
   public var lead: String
+  /// The figures, each with what stands below it.
   public var figures: [(figure: any Figure, text: String)]
+  /// The recordings, in their order; empty without any.
   public var clips: [Clip] = []
+  /// What a reader must know before trusting a figure; whole sentences.
   public var warnings: [String] = []
   /// What may and may not be concluded.
   public var footnote =

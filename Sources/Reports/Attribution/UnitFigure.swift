@@ -2,10 +2,15 @@ import Results
 
 /// The largest values of a unit over a corpus: a bar each, with what is said there.
 public struct UnitFigure: Figure {
+  /// One of the largest values.
   public struct Maximum: Sendable {
+    /// The utterance's name in the corpus.
     public var utterance: String
+    /// The middle of the frame, in seconds.
     public var seconds: Double
+    /// The unit's activation.
     public var value: Double
+    /// What is said there; empty where nothing is labelled.
     public var phone, word: String
 
     public init(utterance: String, seconds: Double, value: Double, phone: String, word: String) {
@@ -20,6 +25,7 @@ public struct UnitFigure: Figure {
 
   private static let (left, bar, row, top) = (130.0, 110.0, 12.0, 24.0)
 
+  /// A bar for each value, the largest first.
   public init(_ maxima: [Maximum], title: String) {
     self.maxima = maxima
     self.title = title

@@ -31,5 +31,6 @@ public struct DataTable: Equatable, Sendable {
   /// The first cell of a row names it.
   var rows: [[Cell]]
 
+  /// The table as comma-separated values, with a line of column names.
   public var csv: String { CSV.text(columns: columns, rows: rows.map { $0.map(\.data) }) }
 }

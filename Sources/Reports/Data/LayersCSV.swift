@@ -15,11 +15,13 @@ import Results
 ///
 /// A layer without a number for a level has one row, with an empty value.
 public enum LayersCSV {
+  /// The names of the columns, in their order.
   public static let columns = [
     "model", "layer", "level", "probe", "metric", "value", "ci_low", "ci_high", "n", "classes",
     "of_spans", "of_classes",
   ]
 
+  /// The whole file, with a line of column names.
   public static func text(of study: StudyResult) -> String {
     CSV.text(columns: columns, rows: study.levels.flatMap { rows(of: $0, model: study.model.name) })
   }
@@ -64,8 +66,10 @@ public enum LayersCSV {
 /// `similarity.csv`: every cell of every similarity matrix, one a row. `unit` says what a row of the
 /// compared matrices was, so that matrices over several levels can stand in one file.
 public enum SimilarityCSV {
+  /// The names of the columns, in their order.
   public static let columns = ["measure", "row_layer", "column_layer", "value", "n", "unit"]
 
+  /// The whole file, with a line of column names.
   public static func text(of study: StudyResult) -> String { text(of: study.similarity) }
 
   static func text(of matrices: [SimilarityMatrix]) -> String {

@@ -19,7 +19,9 @@ public protocol Figure: Sendable {
 
 /// The size of a drawing in print. A journal's column is about 90 mm wide, its page 180 mm.
 public struct FigureSize: Equatable, Sendable {
+  /// Points, 72 to the inch.
   public var width: Double
+  /// Points, 72 to the inch.
   public var height: Double
 
   /// Points in a millimetre.

@@ -3,6 +3,7 @@ import Results
 /// One similarity measure between every two layers. Pointing at a cell names both layers.
 public struct Heatmap: Figure {
   public let name: String
+  /// What is drawn: `[row layers × column layers]`.
   public let matrix: SimilarityMatrix
   private let cell: Double
   private let left: Double

@@ -5,6 +5,7 @@ import Results
 /// untrained model at every layer, mel, and the majority class. Filled points cannot be told from the peak.
 public struct LayerProfile: Figure {
   public let name: String
+  /// What is drawn: one level's numbers, layer by layer.
   public let level: LevelResult
   private let heading: String
   private let axis: LayerAxis

@@ -2,6 +2,7 @@ import Results
 
 /// Lines over slots that have names (layers, moments, numbers of examples), each point with its interval.
 public struct LineChart: Figure {
+  /// One line of the chart.
   public struct Line: Sendable {
     var name: String
     /// Nil for the ink's.

@@ -6,18 +6,25 @@ import Results
 /// A run of like layers is one box with a stack behind it. Beside each box stand the names under which its values
 /// can be had, their shape and the time between two frames; a bar tells its share of the parameters.
 public struct NetworkDrawing: Figure {
+  /// One step of the network.
   public struct Box: Sendable, Equatable {
+    /// What the step is, such as “block”.
     public var title: String
     /// What stands below the title, such as "12 heads".
     public var detail: String
+    /// The names under which its values can be had.
     public var taps: String
+    /// What a value is: `[frames × 768]`.
     public var shape: String
+    /// The time between two frames, and what one frame sees.
     public var time: String
     /// 0…1 of the model's parameters; nil where their names do not tell.
     public var share: Double?
     /// "23.6 M parameters"
     public var parameters: String
+    /// Whether it stands for a run of like layers.
     public var isStack: Bool
+    /// What colour it has.
     public var fill: Fill
 
     public init(
@@ -47,11 +54,13 @@ public struct NetworkDrawing: Figure {
 
   public let name = "network"
   public let title: String
+  /// Family and size, below the title.
   public let subtitle: String
   /// What goes in, then each step in the order of the data.
   public let boxes: [Box]
   /// A second column; its blocks look at the end of the first.
   public let decoder: [Box]
+  /// What stands below the drawing, a line each.
   public let footnotes: [String]
 
   public init(

@@ -2,12 +2,14 @@ import Results
 
 /// `measures.csv` and its table for a terminal.
 public enum MeasuresTable {
+  /// The names of the columns, in their order.
   public static let columns = [
     "model", "layer", "level", "measure", "value", "ci_low", "ci_high", "null", "null_low", "null_high",
     "n",
     "utterances", "reason",
   ]
 
+  /// `measures.csv`: every number, one a row.
   public static func csv(_ measures: [LayerMeasure], model: String) -> String {
     CSV.text(
       columns: columns,

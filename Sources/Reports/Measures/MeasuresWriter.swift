@@ -12,9 +12,13 @@ import Results
 public enum MeasuresWriter {
   /// What the page says of the run.
   public struct Facts: Sendable {
+    /// The model that was measured.
     public var model: ModelSummary
+    /// The corpus that it was measured on.
     public var corpus: CorpusSummary
+    /// The seed of every random choice.
     public var seed: UInt64
+    /// The version of Strata that made the numbers.
     public var version: String
 
     public init(model: ModelSummary, corpus: CorpusSummary, seed: UInt64, version: String) {

@@ -2,6 +2,7 @@ import Results
 
 /// `layers.tex`: the table for a paper, with booktabs' rules; the peak is bold, intervals are small.
 public enum LayersTeX {
+  /// The whole file: one table, which needs the package booktabs.
   public static func text(of study: StudyResult) -> String {
     let table = StudyTable(study)
     let head = table.columns.map { escape($0.title) }.joined(separator: " & ")

@@ -3,6 +3,7 @@ import Results
 /// `summary.md`: the answer, the table, the warnings and how it was measured, in Markdown that any viewer
 /// with pipe tables shows.
 public enum SummaryMarkdown {
+  /// The whole file.
   public static func text(of study: StudyResult) -> String {
     let table = StudyTable(study)
     var parts = ["# \(escape(study.question))"]

@@ -4,6 +4,7 @@ import Foundation
 public struct TerminalStyle: Equatable, Sendable {
   /// Columns of characters.
   public var width: Int
+  /// Whether escape sequences for colours are understood.
   public var colour: Bool
   /// Whether stars, rules and true minus signs come out right; ASCII stands in for them otherwise.
   public var unicode: Bool

@@ -10,10 +10,12 @@ import Results
 public struct TerminalTable: Sendable {
   private let study: StudyResult
 
+  /// The table of a study.
   public init(_ study: StudyResult) {
     self.study = study
   }
 
+  /// The table, its legend and the verdicts, as wide as the style says.
   public func text(_ style: TerminalStyle = .plain) -> String {
     let table = StudyTable(study)
     var parts = [title(style)]

@@ -17,9 +17,11 @@ public enum TensorBoardWriter {
     public var name: String
     /// `[spans × width]`, row after row.
     public var values: [Float]
+    /// Values of a span.
     public var width: Int
     /// What is known of each span, by the columns' names.
     public var columns: [String]
+    /// One list a span, in the order of `columns`.
     public var rows: [[String]]
 
     public init(name: String, values: [Float], width: Int, columns: [String], rows: [[String]]) {

@@ -41,6 +41,7 @@ public struct AlignmentCheck {
 
   private let corpus: Corpus
 
+  /// A check of a corpus of recordings; of texts it finds nothing.
   public init(_ corpus: Corpus) { self.corpus = corpus }
 
   /// What does not fit, of the corpus where its speakers agree, else of each speaker; empty where all fits, where there is

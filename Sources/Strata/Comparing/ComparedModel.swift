@@ -7,6 +7,7 @@ public struct ComparedModel: Sendable {
   public var name: String
   /// Of training, where it is a checkpoint of a run.
   public var step: Int?
+  /// Loads the model; called once, when its turn comes, so that one model at a time is in memory.
   public var open: @Sendable () throws -> any ActivationSource
 
   public init(name: String, step: Int? = nil, open: @escaping @Sendable () throws -> any ActivationSource) {
@@ -18,8 +19,11 @@ public struct ComparedModel: Sendable {
 
 /// Which models stand behind the paths of a command.
 public struct ModelListing: Sendable, Equatable {
+  /// Where the model lies: a file or folder.
   public var path: String
+  /// What reports call it, unique among the models of a command.
   public var name: String
+  /// The step of training, where it is a checkpoint of a run.
   public var step: Int?
 
   private static let endings: Set = ["safetensors", "ckpt", "pt", "pth", "bin", "npz"]

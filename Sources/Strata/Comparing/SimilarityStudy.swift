@@ -16,18 +16,23 @@ import Tensors
 /// Rows are the labelled spans of a level, on which each layer's frames are averaged, or the frames of the layer with
 /// the longest step. Both models see every utterance once, in one pass.
 public struct SimilarityStudy: Sendable {
+  /// The model of the rows.
   public var model: any ActivationSource
   /// The model of the columns; nil compares the first with itself.
   public var second: (any ActivationSource)?
+  /// The recordings or texts that the layers are compared over.
   public var corpus: Corpus
   /// The level whose spans are compared; nil for frames.
   public var level: Level? = .phoneme
+  /// The similarity measures, each of which gives a matrix `[row layers × column layers]`.
   public var measures: [MeasureName] = [.debiasedLinearCKA]
   /// Names of tap points; nil for all but the scores of a trained head.
   public var layers: [String]?
+  /// Names of the second model's tap points; nil for all but the scores of a trained head.
   public var secondLayers: [String]?
   /// Whether layers are compared with one-hot labels of the level too.
   public var comparesLabels = false
+  /// Whether each layer's eigenvalue spectrum is measured.
   public var measuresSpectra = false
   /// Whether each layer's intrinsic dimension is measured.
   public var measuresDimensions = false
@@ -38,12 +43,17 @@ public struct SimilarityStudy: Sendable {
   public var rowLimit = 20_000
   /// Bytes that the kept rows may take, and the moments too.
   public var memory = 1 << 30
+  /// The seed of every random choice; the same seed gives the same result.
   public var seed: UInt64 = 0
+  /// How many threads work at once; the result does not depend on it.
   public var threads = ProcessInfo.processInfo.activeProcessorCount
+  /// A folder that keeps finished passes, so that an interrupted study goes on; nil keeps nothing.
   public var workFolder: String?
   /// What of the kept work was this study's own.
   public var work = UsedWork()
+  /// Told, from any thread, how far the work is.
   public var onProgress: @Sendable (StudyProgress) -> Void = { _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(model: any ActivationSource, second: (any ActivationSource)? = nil, corpus: Corpus) {

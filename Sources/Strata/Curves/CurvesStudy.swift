@@ -14,18 +14,24 @@ import Results
 /// The model, corpus, layers, seed and threads are the study's. Every number is of a linear discriminant on spans whose
 /// speaker and sentence it never saw.
 public struct CurvesStudy: Sendable {
+  /// The study whose model, corpus, layers, seed and threads are taken.
   public var study: LayerStudy
+  /// What is varied: the place beside the spans, or the number of training spans.
   public var axis: CurvesResult.Axis
+  /// The level whose labels are read.
   public var level: Level = .phoneme
   /// Over time: seconds from the anchor.
   public var offsets = stride(from: -0.2, through: 0.2001, by: 0.04).map { ($0 * 1000).rounded() / 1000 }
+  /// Over time: what offsets are counted from.
   public var anchor = CurvesResult.Anchor.centre
   /// Over time at most this many spans are read, drawn from the seed.
   public var spans = 1500
-  /// Over examples: parts of the training part, ascending; and how often parts are drawn.
+  /// Over examples: shares of the training part, ascending, above 0 and up to 1.
   public var shares = [0.125, 0.25, 0.5, 1]
+  /// Over examples: how often each share is drawn, but the whole; accuracies are means over the draws.
   public var draws = 3
 
+  /// Curves along `axis` with the settings of `study`.
   public init(of study: LayerStudy, over axis: CurvesResult.Axis) {
     (self.study, self.axis) = (study, axis)
   }

@@ -10,20 +10,27 @@ import Results
 /// time, until one takes a few seconds; the last two say how each stage grows. What a study does once (reading labels,
 /// writing the report, activation maps) is not in it.
 public struct StudyEstimate: Codable, Equatable, Sendable {
+  /// One part of the work.
   public struct Stage: Codable, Equatable, Sendable {
+    /// What is done, as progress calls it.
     public var name: String
+    /// How long it takes, in seconds.
     public var seconds: Double
   }
 
   /// The study in `shards` parts at once, each on a machine like this one, and merged on one.
   public struct Sharing: Codable, Equatable, Sendable {
+    /// How many parts run at once.
     public var shards: Int
+    /// How long one part takes, and merging them all afterwards, in seconds.
     public var shardSeconds, mergeSeconds: Double
+    /// How long the whole takes, in seconds.
     public var seconds: Double { shardSeconds + mergeSeconds }
 
     enum CodingKeys: String, CodingKey { case shards, shardSeconds, mergeSeconds }
   }
 
+  /// What the estimate was made from.
   public struct Measurement: Codable, Equatable, Sendable {
     /// Of the larger part that was measured.
     public var utterances: Int
@@ -31,18 +38,27 @@ public struct StudyEstimate: Codable, Equatable, Sendable {
     public var seconds: Double
   }
 
+  /// The version of the JSON structure that the value was made with or read from.
   public var schema = 1
+  /// The version of Strata that made it.
   public var version = Release.version
+  /// The model of the study.
   public var model: ModelSummary
+  /// The corpus of the study.
   public var corpus: CorpusSummary
+  /// Threads that the estimate is for.
   public var threads: Int
+  /// What was run to estimate.
   public var measured: Measurement
+  /// The stages of the study, in their order; `seconds` is their sum.
   public var stages: [Stage]
+  /// How long the study takes on this machine, in seconds.
   public var seconds: Double
   /// The most memory at once; nil where the system does not say.
   public var memoryBytes: Int?
   /// What is kept in the output folder while the study runs, and removed at its end.
   public var workBytes: Int
+  /// The same in parts, for each number of parts that was asked for.
   public var sharing: [Sharing]
 }
 

@@ -17,16 +17,20 @@ import Tensors
 /// ```
 /// The model, corpus, layers, seed and threads are the study's.
 public struct GeometryStudy: Sendable {
+  /// The study whose model, corpus, layers, seed and threads are taken.
   public var study: LayerStudy
   /// Whose spans are compared before and after.
   public var level: Level = .phoneme
+  /// What is done to the sound: noise in decibels below the recording, tempo as a factor, pitch in semitones.
   public var conditions: [GeometryResult.Condition] =
     [20, 10, 0].map { .init(.noise, $0) } + [0.8, 1.25].map { .init(.tempo, $0) }
     + [-3, 3].map { .init(.pitch, $0) }
   /// At most this many recordings are run, drawn from the seed.
   public var recordings = 40
+  /// Whether the untrained model is measured too.
   public var comparesUntrained = true
 
+  /// A measurement with the settings of `study`.
   public init(of study: LayerStudy) { self.study = study }
 
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput` of texts, and what passes throw.

@@ -9,6 +9,7 @@ import Tensors
 public struct ModelCost: Sendable, Codable {
   /// "a minute of audio", "a text of 512 tokens".
   public let of: String
+  /// How long the pass took, in seconds.
   public let seconds: Double
   /// How far the memory of the process grew, weights that were read on the way among it; nil where the system does
   /// not say.
@@ -17,7 +18,8 @@ public struct ModelCost: Sendable, Codable {
   /// Seconds of sound in the measured pass.
   public static let audioSeconds = 60.0
 
-  /// Noise of a minute: what a pass takes does not depend on what is heard.
+  /// Runs noise of a minute through the model: what a pass takes does not depend on what is heard.
+  /// - Throws: `ModelError`.
   public static func measured(_ model: SpeechModel) throws -> ModelCost {
     var random = RandomNumbers(seed: 0)
     let count = Int(audioSeconds) * model.samplingRate
@@ -28,6 +30,8 @@ public struct ModelCost: Sendable, Codable {
     }
   }
 
+  /// Runs a text of 128 tokens, or of the most that the model takes, through it.
+  /// - Throws: `ModelError`.
   public static func measured(_ model: TextModel) throws -> ModelCost {
     let count = min(128, model.maximumTokens)
     return try measured(of: "a text of \(count) tokens") {

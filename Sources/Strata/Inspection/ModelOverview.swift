@@ -13,12 +13,15 @@ import Reports
 public struct ModelOverview: Sendable, Codable {
   /// A place whose values can be had.
   public struct Tap: Sendable, Codable {
+    /// The name by which it is asked for, such as `hidden.3`.
     public let name: String
     /// Values a frame, or heads of attention.
     public let width: Int
     /// In seconds; nil where a row is a token.
     public let step: Double?
+    /// How much of the input one frame sees, in seconds; nil where a row is a token.
     public let receptiveField: Double?
+    /// The centre of frame 0, in seconds; nil where a row is a token.
     public let firstCentre: Double?
     /// What transformers calls it, by version where that matters; nil where it gives no such value.
     public let transformers: String?
@@ -32,24 +35,35 @@ public struct ModelOverview: Sendable, Codable {
     }
   }
 
+  /// The model's name: its file's or its folder's.
   public let name: String
+  /// The architecture, such as `wav2vec2`.
   public let family: String
+  /// A hash of the weights' file.
   public let fingerprint: String
+  /// How many numbers the weights have.
   public let parameters: Int
   /// Nil for a text model.
   public let samplingRate: Int?
+  /// What is done to the input before the model sees it, in words.
   public let input: String
+  /// The places whose values can be had, in the order of the data.
   public let taps: [Tap]
   /// Those of attention, which are had only when asked for by name; `width` is the number of heads.
   public let attention: [Tap]
+  /// The parameters as the tree that their names make.
   public let tree: ParameterTree
+  /// What a pass takes; nil where none was measured.
   public let cost: ModelCost?
-  /// Tensors of the checkpoint that the model does not need, and those that were to be ignored.
+  /// Tensors of the checkpoint that the model does not need.
   public let unused: [String]
+  /// Tensors of the checkpoint that were to be ignored.
   public let ignored: [String]
+  /// What had to be assumed to load the model; whole sentences.
   public let notes: [String]
   let stages: [ModelStage]
 
+  /// An overview of a speech model; `cost` is what `ModelCost.measured` gave.
   public init(_ model: SpeechModel, cost: ModelCost? = nil) {
     let attention = model.attentionTaps + model.decoderAttentionTaps
     self.init(
@@ -60,6 +74,7 @@ public struct ModelOverview: Sendable, Codable {
       transformers: model.transformersName(of:))
   }
 
+  /// An overview of a text model; `cost` is what `ModelCost.measured` gave.
   public init(_ model: TextModel, cost: ModelCost? = nil) {
     let tokenizer = model.tokenizer == nil ? "token numbers; no tokeniser lies with it" : "a text's tokens"
     self.init(

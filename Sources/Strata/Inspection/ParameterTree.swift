@@ -13,8 +13,10 @@ public struct ParameterTree: Sendable, Equatable, Codable {
   public var parameters: Int
   /// The tap points whose values it makes, the first and the last.
   public var taps: [String] = []
+  /// The branches below this one, in the order of the model; empty of a parameter.
   public var children: [ParameterTree] = []
 
+  /// The tree of parameters by the dots in their names, with the tap points that each branch makes.
   public init(_ parameters: [TensorReport.Parameter], taps: [TapPoint]) {
     self = Self.tree(
       "", [], parameters.map { ($0.name.split(separator: ".").map(String.init)[...], $0.shape) }, taps)

@@ -12,9 +12,13 @@ public struct TowerStudy: Sendable {
   /// The two towers, how they are compared, and the layers of each.
   private var study: SimilarityStudy
 
+  /// The seed of calibration: of the orders that whole recordings are put in.
   public var seed: UInt64 = 0
+  /// How many threads work at once; the result does not depend on it.
   public var threads = 1
+  /// Told, from any thread, how far the work is.
   public var onProgress: @Sendable (_ stage: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  /// Asked now and then from any thread; true ends the work with an error that says it was interrupted.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   /// Recordings are those that `model` reads at once and that have words.

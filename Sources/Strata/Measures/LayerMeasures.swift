@@ -23,6 +23,7 @@ public struct LayerMeasures: Sendable {
   /// What ABX compares, of a ZeroSpeech item file; nil for the corpus's phones.
   public var items: [ABXItemLine]?
 
+  /// The measures of one level, with the settings of `study`.
   public init(of study: LayerStudy, level: Level) {
     self.study = study
     self.level = level

@@ -34,6 +34,9 @@ public struct Replicates: Sendable {
     self.studies = studies
   }
 
+  /// Every level that all studies have, with the random-effects mean of each layer's numbers (Paule & Mandel 1982;
+  /// Hartung & Knapp 2001).
+  /// - Throws: `ReplicatesError.nothingShared` where no probe has numbers at the same layer in all studies.
   public func result() throws -> ReplicatesResult {
     let levels = (studies.first?.study.levels ?? []).compactMap(replicated)
     guard !levels.isEmpty else { throw ReplicatesError.nothingShared(studies.map(\.path)) }

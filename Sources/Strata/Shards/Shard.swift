@@ -3,7 +3,9 @@
 /// A shard is a run of consecutive utterances. Cuts lie where the audio before them is nearest to the share that it
 /// should be, so shards differ by at most one utterance's length, and every shard has an utterance.
 public struct Shard: Sendable, Equatable, CustomStringConvertible {
+  /// The number of this part, from 1 to `count`.
   public let index: Int
+  /// How many parts the audio is divided into.
   public let count: Int
 
   /// Nil unless `1 ≤ index ≤ count`.

@@ -16,16 +16,21 @@ import Tensors
 public struct VarianceStudy: Sendable {
   /// A series from elsewhere as a block: articulator positions, EEG, a feature set.
   public struct Series: Sendable {
+    /// What figures and tables call it.
     public var name: String
+    /// What gives the series for every utterance of the corpus; several tap points are laid beside each other.
     public var source: any ActivationSource
 
     public init(name: String, source: any ActivationSource) { (self.name, self.source) = (name, source) }
   }
 
+  /// The study whose model, corpus, layers, seed and threads are taken.
   public var study: LayerStudy
   /// Whose spans are the rows.
   public var level: Level = .phoneme
+  /// The groups of features between which variance is divided, the simplest first.
   public var blocks: [SpanFeatures.Name] = SpanFeatures.Name.allCases
+  /// Series from elsewhere, each a group of its own.
   public var series: [Series] = []
   /// Whether each dimension of a layer counts alike.
   public var standardises = true
@@ -34,6 +39,7 @@ public struct VarianceStudy: Sendable {
   /// Whether the untrained model stands beside.
   public var comparesUntrained = false
 
+  /// A division with the settings of `study`.
   public init(of study: LayerStudy) { self.study = study }
 
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput`, `ProbeError.noRows` where the corpus
