@@ -152,7 +152,7 @@ struct StudyRunner: Sendable {
     let twinSetCount = names.map(twins).reduce(0) { $0 + (takeTurns($1) ? min(1, $1.count) : $1.count) }
     let sets =
       names.count + twinSetCount + (baseline == nil ? 0 : 1) + spanStatistics.count
-      + (joint == nil ? 0 : 2)
+      + (joint == nil ? 0 : 2) + (names.isEmpty ? 0 : 1)  // the peak with exchanged labels
     counter.expect(sets * design.folds.count)
 
     var everything = FitResults(twins: study.twins.map { _ in [:] })
@@ -213,9 +213,11 @@ struct StudyRunner: Sendable {
           for k in 0..<own.columns { targets?[row, k] = own[other, k] }
         }
       }
-      return try kept("shuffled \(layer) fold \(index)", testing: fold.test.count) {
+      let outcome = try kept("shuffled \(layer) fold \(index)", testing: fold.test.count) {
         try fitAndPredict(states, on: axes, labels: labels, targets: targets, index, Extras())
       }
+      counter.advance()
+      return outcome
     }
     return gather(outcomes)
   }

@@ -8,8 +8,24 @@ final class ProgressLine: Sendable {
     var stage = ""
     var started = Date.distantPast
     var drawn = Date.distantPast
-    var printedTenth = 0
+    var tenths = Tenths()
     var isOnScreen = false
+  }
+
+  /// Where no line can be redrawn, which of them are worth printing: one every ten per cent, and one where it turns out
+  /// that there is more to do.
+  struct Tenths {
+    private var printed = 0
+    private var total = 0
+
+    mutating func isDue(done: Int, of total: Int) -> Bool {
+      let tenth = done * 10 / total
+      let hasGrown = self.total > 0 && total > self.total
+      self.total = total
+      guard tenth > printed || hasGrown else { return false }
+      printed = tenth
+      return true
+    }
   }
 
   private let state = Mutex(State())
@@ -39,8 +55,7 @@ final class ProgressLine: Sendable {
         state.drawn = now
         state.isOnScreen = true
         write("\r\u{1b}[2K" + text)
-      } else if done * 10 / total > state.printedTenth {
-        state.printedTenth = done * 10 / total
+      } else if state.tenths.isDue(done: done, of: total) {
         write(text + "\n")
       }
     }

@@ -18,4 +18,10 @@ import Testing
     #expect(citation.contains("\ndate-released: \(heading.2)\n"))
     #expect(try text("python/strata/_version.py").contains("\n__version__ = \"\(Release.version)\"\n"))
   }
+
+  @Test("the Python package reads studies of the form that this program writes")
+  func forms() throws {
+    #expect(
+      try text("python/strata/_study.py").contains("\n_SCHEMA = \(StudyResult.schemaVersion)\n"))
+  }
 }

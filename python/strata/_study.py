@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # The newest form of study.json that is known here.
-_SCHEMA = 2
+_SCHEMA = 3
 
 
 def read(folder: str | os.PathLike[str]) -> Study:

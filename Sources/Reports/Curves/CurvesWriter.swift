@@ -96,7 +96,7 @@ extension CurvesResult {
       notes: (hasLimits
         ? [
           "limit: what accuracy = limit − b·n^(−c) rises to, fitted to these points (—: it does not rise). It is an "
-            + "extrapolation; where its interval is wide, there is no telling."
+            + "extrapolation; a wide interval means that these points do not settle it."
         ] : []) + reasons)
     return ComparisonDocument(
       title: axis == .time
@@ -137,7 +137,7 @@ extension CurvesResult {
         .flatMap { best in
           best.limit.map {
             "\(best.layer) is read best, with \(Self.format.intervalWithUnit(best.accuracies.last ?? .missing)) of all "
-              + "training spans; without end of them it would come to \(Self.format.intervalWithUnit($0))."
+              + "training spans; with unlimited data it would reach \(Self.format.intervalWithUnit($0))."
           }
         }.map { [$0] } ?? []
     }
