@@ -68,6 +68,8 @@ let package = Package(
     ? []
     : [
       .library(name: "Strata", targets: ["Strata"]),
+      // For the tests of packages that use it: planted structure, tolerances, questions to a study.
+      .library(name: "StrataTesting", targets: ["StrataTesting"]),
       // What reads files, alone: for fuzzing, and for programs that want nothing else.
       .library(
         name: "StrataReaders",
@@ -167,13 +169,18 @@ let package = Package(
       + module(
         "Strata",
         [
-          "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "Models",
-          "Activations", "Probing", "Similarity", "Attribution", "Interventions", "FineTuning", "Reports",
+          "Foundations", "Files", "Corpora", "Results", "Tensors", "LinearAlgebra", "Audio", "Checkpoints",
+          "HDF5", "Models", "Activations", "Probing", "Similarity", "Attribution", "Interventions",
+          "FineTuning", "Reports", "Yams",
         ],
         tests: [
           "Foundations", "Files", "Corpora", "Results", "Tensors", "Audio", "Checkpoints", "HDF5", "Models",
-          "Activations", "Probing",
+          "Activations", "Probing", "StrataTesting",
         ])
+      + module(
+        "StrataTesting",
+        ["Foundations", "Corpora", "Results", "Tensors", "Audio", "Models", "Activations", "Strata"],
+        tests: ["Audio", "Corpora", "Tensors", "Models", "Activations", "Strata"])
       + [
         .executableTarget(
           name: "probe-layers",

@@ -190,7 +190,7 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public var fingerprint: String
   /// The name of the corpus.
   public var corpus: String
-  /// The fingerprint of the corpus: its recordings and labels.
+  /// The fingerprint of the corpus: its utterances, their lengths and labels.
   public var corpusFingerprint = ""
   /// What verdicts are about.
   public var quantity: Quantity

@@ -29,7 +29,7 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var intervalUnit: String
   /// Entropy of the tested labels, bits.
   public var labelEntropy: Double
-  /// The commonest class; empty of a regression.
+  /// The commonest class; of a regression “the mean”.
   public var majorityClass: String
   /// How penalties were sought on development data: `random` or `bayesian`; nil for the definition's list.
   public var search: String?
@@ -242,7 +242,7 @@ public struct DurationBaseline: Codable, Equatable, Sendable {
 
 /// Where a level's metric is highest.
 public struct Peak: Codable, Equatable, Sendable {
-  /// The layer with the highest value.
+  /// The layer with the best value.
   public var layer: Layer
   /// The value there, in the level's metric.
   public var estimate: Estimate

@@ -109,7 +109,7 @@ public struct ModelComparison: Codable, Equatable, Sendable {
   public var settings: Settings
   /// One for each level and probe.
   public var levels: [Probed]
-  /// One for each model and layer; empty where there is one model.
+  /// One for each model and layer.
   public var drifts: [Drift]
   /// What the layers are compared over, such as spans of a level.
   public var driftUnit: String

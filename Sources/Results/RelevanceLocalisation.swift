@@ -94,7 +94,7 @@ public struct RelevanceLocalisation: Encodable, Sendable {
   public var fingerprint: String
   /// The name of the corpus.
   public var corpus: String
-  /// The fingerprint of the corpus: its recordings and labels.
+  /// The fingerprint of the corpus: its utterances, their lengths and labels.
   public var corpusFingerprint = ""
   /// How relevance was found, in words.
   public var method: String

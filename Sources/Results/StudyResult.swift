@@ -131,7 +131,7 @@ public struct CorpusSummary: Codable, Equatable, Sendable {
   public var characters: Int?
   /// The labels that count as silence, sorted.
   public var silenceLabels: [String]
-  /// A hash of recordings and labels.
+  /// A hash of each utterance's name, speaker, sentence, length and labels; of the sound it knows the length alone.
   public var fingerprint: String
 
   public init(

@@ -10,7 +10,7 @@ import Tensors
 /// ```swift
 /// var export = ActivationExport(model: model)
 /// export.taps = ["hidden.3", "hidden.6"]
-/// try export.write(["a.flac", "b.flac"], to: "both.h5")
+/// try await export.write(["a.flac", "b.flac"], to: "both.h5")
 /// ```
 /// A layer is `[frames × dim]` under its tap point's name, attention `[heads × frames × frames]` as `attention.k`;
 /// for several recordings the names carry what tells these apart, mostly the file's stem: `stem/hidden.3`. The
@@ -38,14 +38,25 @@ public struct ActivationExport: Sendable {
   public init(model: SpeechModel) { self.model = model }
 
   /// Reads each recording, or each one in a folder, runs the model over it and writes `output`; nothing is left
-  /// under that name where anything fails.
-  public func write(_ recordings: [String], to output: String) throws {
-    try write(try plan(recordings, to: output))
+  /// under that name where anything fails. The work is done away from the caller's thread; cancelling the task stops it.
+  /// - Throws: `ExportError`, `AudioError` for a recording that cannot be read, and what writing throws.
+  public func write(_ recordings: [String], to output: String) async throws {
+    try await write(try plan(recordings, to: output))
   }
 
-  /// Runs the model over the planned recordings and writes the planned file, whole or not at all.
+  /// Runs the model over the planned recordings and writes the planned file, whole or not at all. The work is done away from the
+  /// caller's thread; cancelling the task stops it.
   /// - Throws: `ExportError`, `AudioError` for a recording that cannot be read, and what writing throws.
-  public func write(_ plan: ExportPlan) throws {
+  public func write(_ plan: ExportPlan) async throws {
+    try await runBlocking(asking: isCancelled) { isCancelled in
+      var own = self
+      own.isCancelled = isCancelled
+      try own.run(plan)
+    }
+  }
+
+  /// The same on this thread.
+  private func run(_ plan: ExportPlan) throws {
     try plan.requireRoom()
     let stems = plan.recordings.map(\.stem)
     let names = Set(wanted.map(\.name))

@@ -10,7 +10,7 @@ import Results
 ///
 /// ```swift
 /// let explanation = CorpusAttribution(model: model, corpus: corpus)
-/// let result = try explanation.run(threads: 2)
+/// let result = try await explanation.run(threads: 2)
 /// try explanation.write(result, to: "evidence")
 /// ```
 public struct CorpusAttribution: Sendable {
@@ -38,8 +38,18 @@ public struct CorpusAttribution: Sendable {
     (evidence.isCancelled, heads.isCancelled) = (isCancelled, isCancelled)
   }
 
+  /// Runs away from the caller's thread; cancelling the task stops it.
+  ///
   /// Throws `AttributionError.interrupted` when cancelled, and what passes and fitting throw.
-  public func run(threads: Int = 1) throws -> RelevanceLocalisation {
+  public func run(threads: Int = 1) async throws -> RelevanceLocalisation {
+    try await runBlocking(asking: evidence.isCancelled) { isCancelled in
+      var own = self
+      (own.evidence.isCancelled, own.heads.isCancelled) = (isCancelled, isCancelled)
+      return try own.localisation(threads: threads)
+    }
+  }
+
+  private func localisation(threads: Int) throws -> RelevanceLocalisation {
     let rows = try evidence.run(threads: threads)
     let profiles = try heads.run(threads: threads)
     let missing = evidence.levels.filter { level in !rows.contains { $0.level == level } }
@@ -102,14 +112,17 @@ extension CorpusAttribution {
   /// Seconds of a clip on each side of a maximum.
   private static let margin = 0.4
 
-  /// Where over the corpus a unit is most active, the largest value first.
+  /// Where over the corpus a unit is most active, the largest value first. Cancelling the task stops the search.
+  /// - Throws: `AttributionError.interrupted` when cancelled, and what passes throw.
   public func maxima(
     ofUnit unit: Int, of point: TapPoint, count: Int = 10, threads: Int = 1
-  ) throws -> [TopActivation] {
-    try TopActivation.find(
-      unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
-      progress: { [onProgress = evidence.onProgress] in onProgress("Listening", $0, $1) },
-      isCancelled: evidence.isCancelled)
+  ) async throws -> [TopActivation] {
+    try await runBlocking(asking: evidence.isCancelled) { isCancelled in
+      try TopActivation.find(
+        unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
+        progress: { [onProgress = evidence.onProgress] in onProgress("Listening", $0, $1) },
+        isCancelled: isCancelled)
+    }
   }
 
   /// Writes `report.html`, where each maximum can be listened to, `unit.csv` and `unit.json`; all or none.

@@ -3,6 +3,19 @@ import Foundation
 import Reports
 import Results
 
+extension FineTuningRun {
+  /// Trains away from the caller's thread, or goes on with what an interrupted run of the same settings left in `folder`;
+  /// cancelling the task stops it.
+  /// - Throws: `FineTuningError`, `ModelError`, `CorpusError`, `FileError`.
+  public func finished(in folder: String) async throws -> FineTuningResult {
+    try await runBlocking(asking: isCancelled) { isCancelled in
+      var own = self
+      own.isCancelled = isCancelled
+      return try own.finished(in: folder)
+    }
+  }
+}
+
 extension FineTuningResult {
   /// How each fold's training in the run's folder went.
   public func curves(in folder: String) -> [LearningCurve] {

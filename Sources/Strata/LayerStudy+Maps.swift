@@ -134,11 +134,11 @@ extension LayerStudy {
     let target = try request.target(of: explanation, probe: probe)
     var result: AttributionResult
     do {
-      result = try explanation.run(
+      result = try explanation.result(
         target, methods: [.gradCAM, .gradientInput], checks: true, depth: .brief)
     } catch AttributionError.notApplicable {
       // Before the first convolution there is no layer to weigh.
-      result = try explanation.run(target, methods: [.gradientInput], checks: true, depth: .brief)
+      result = try explanation.result(target, methods: [.gradientInput], checks: true, depth: .brief)
     }
     guard result.maps.allSatisfy({ $0.profile.allSatisfy(\.isFinite) }), result.score.isFinite else {
       throw AttributionError.notApplicable(method: "a map", reason: "the gradient is not finite")

@@ -12,7 +12,11 @@ extension LayerStudy {
   /// Runs the whole study away from the caller's thread; cancelling the task stops it.
   ///
   /// Throws `StudyError`, or the error of whatever input was at fault.
-  public func run() async throws -> StudyResult { try await runBlocking { try $0.result() } }
+  public func run() async throws -> StudyResult {
+    let others = try TrainingPoint.found(at: training, corpus: corpus.fingerprint, seed: seed)
+    if let file { file.changes(model: model.fingerprint, corpus: corpus.fingerprint).forEach(onNotice) }
+    return try await runBlocking { try $0.result() }.among(others)
+  }
 
   /// Runs `body` with this study on a thread of its own; cancelling the task cancels that study.
   func runBlocking<T: Sendable>(_ body: @escaping @Sendable (LayerStudy) throws -> T) async throws -> T {

@@ -63,10 +63,16 @@ public struct LayerStudy: Sendable {
   /// Asked now and then; true ends the study with `StudyError.interrupted`.
   public var isCancelled: @Sendable () -> Bool = { false }
 
+  /// Finished studies of other checkpoints of the same training, or folders of them: the result shows where each level
+  /// peaks along it.
+  public var training: [String] = []
+
+  /// The file that describes the study, where it comes from one.
+  var file: StudyFile?
   /// Given what each probe found.
   var onOutcome: @Sendable (ProbeStudy.Outcome) -> Void = { _ in }
   /// Of the recordings' bytes.
-  let fingerprints = FileFingerprints()
+  var fingerprints = FileFingerprints()
   /// Where the passes are found instead of being run.
   var shards: ShardFiles?
 

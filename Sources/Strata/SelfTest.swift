@@ -11,7 +11,7 @@ import Tensors
 /// layer must be found there and nowhere else. No file is read.
 ///
 /// ```swift
-/// let checks = try SelfTest(seed: 0).run(threads: 2)
+/// let checks = try await SelfTest(seed: 0).run(threads: 2)
 /// checks.filter { !$0.passes }.isEmpty      // or no number of this machine can be trusted
 /// ```
 public struct SelfTest: Sendable {
@@ -36,13 +36,22 @@ public struct SelfTest: Sendable {
     }
   }
 
+  /// Runs away from the caller's thread; cancelling the task stops it.
   /// - Parameters:
   ///   - threads: how many probes are fitted at once.
   ///   - progress: told how many of how many parts are done.
   ///   - isCancelled: asked between parts; true ends with `StudyError.interrupted`.
   public func run(
-    threads: Int = 1, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    threads: Int = 1, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) async throws -> [Check] {
+    try await runBlocking(asking: isCancelled) { isCancelled in
+      try checks(threads, progress, isCancelled)
+    }
+  }
+
+  private func checks(
+    _ threads: Int, _ progress: (_ done: Int, _ total: Int) -> Void, _ isCancelled: () -> Bool
   ) throws -> [Check] {
     let parts: [() throws -> [Check]] = [
       { try ProbeSpec.Kind.allCases.flatMap { try random($0, threads) } }, { try regression(threads) },

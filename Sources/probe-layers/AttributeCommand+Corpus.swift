@@ -12,20 +12,20 @@ extension AttributeCommand {
 
   func explainCorpus(
     _ corpus: Corpus, _ model: SpeechModel, _ claim: ResultClaim, _ frame: CommandFrame
-  ) throws {
+  ) async throws {
     var explanation = CorpusAttribution(model: model, corpus: corpus, seed: seed)
     explanation.observe(frame.onStage, isCancelled: frame.isCancelled)
     let inputs = ResultInputs(
       models: [.init(model.name, model.fingerprint)], corpus: .init(corpus.name, corpus.fingerprint))
     let record = try WrittenBy(claim: claim, seed: seed, inputs: inputs).record()
-    if let unit { return try showMaxima(of: unit, explanation, model, record, frame) }
+    if let unit { return try await showMaxima(of: unit, explanation, model, record, frame) }
     explanation.evidence.levels = try chosenLevels()
     explanation.evidence.layers = try layers.map { try model.resolve(layers: $0).map(\.name) }
     explanation.evidence.spans = spans
     if try chosenMethods() == [.relevance] {
       explanation.evidence.rules = .relevance(try chosenSettings().relevanceRule)
     }
-    let result = try explanation.run(threads: running.threads)
+    let result = try await explanation.run(threads: running.threads)
     frame.progress.finish()
     try explanation.write(result, to: output, pictures: results.pictures, records: [record])
     try running.showing.show("evidence.json", in: output, AttributionSummary.text(of: result))
@@ -34,9 +34,9 @@ extension AttributeCommand {
   private func showMaxima(
     of unit: Int, _ explanation: CorpusAttribution, _ model: SpeechModel, _ record: StudyWriter.Record,
     _ frame: CommandFrame
-  ) throws {
+  ) async throws {
     let point = try TargetRequest.layer(named: layer, of: model)
-    let maxima = try explanation.maxima(ofUnit: unit, of: point, threads: running.threads)
+    let maxima = try await explanation.maxima(ofUnit: unit, of: point, threads: running.threads)
     frame.progress.finish()
     try explanation.write(maxima, ofUnit: unit, of: point, to: output, records: [record])
     let lines = maxima.map { maximum in

@@ -180,9 +180,9 @@ struct AttributeCommand: AsyncParsableCommand {
       try await frame.holding(output) {
         try claim.require(output, force: replacing.force)
         if let corpus, isFolder(audio) {
-          try explainCorpus(corpus, model, claim, frame)
+          try await explainCorpus(corpus, model, claim, frame)
         } else {
-          try explainRecording(model, corpus, claim, frame)
+          try await explainRecording(model, corpus, claim, frame)
         }
       }
     }
@@ -190,7 +190,7 @@ struct AttributeCommand: AsyncParsableCommand {
 
   private func explainRecording(
     _ model: SpeechModel, _ corpus: Corpus?, _ claim: ResultClaim, _ frame: CommandFrame
-  ) throws {
+  ) async throws {
     var explanation = try AttributionRun(model, audio: audio, corpus: corpus)
     explanation.settings = try chosenSettings()
     explanation.threads = running.threads
@@ -218,7 +218,7 @@ struct AttributeCommand: AsyncParsableCommand {
     let target = try request.target(of: explanation, probe: explanation.probe)
 
     explanation.channels = channels
-    var result = try explanation.run(target, methods: chosenMethods(), checks: checks)
+    var result = try await explanation.run(target, methods: chosenMethods(), checks: checks)
     var others: [AttributionResult] = []
     var inputs = ResultInputs(
       models: [.init(model.name, model.fingerprint)],
@@ -239,7 +239,7 @@ struct AttributeCommand: AsyncParsableCommand {
       var again = request
       again.className = target.label
       let own = try later.probe.map { try again.target(of: later, probe: $0) } ?? target
-      others.append(try later.run(own, methods: chosenMethods()))
+      others.append(try await later.run(own, methods: chosenMethods()))
     }
     result.append(others)
     frame.progress.finish()

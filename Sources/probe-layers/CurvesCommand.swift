@@ -100,6 +100,6 @@ struct CurvesCommand: ResultCommand {
     curves.offsets = stride(from: from, through: to, by: step).map { Double($0) / 1000 }
     return PreparedWork(
       claim: ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint]), seed: seed,
-      work: study.work, make: { [curves] in try curves.run() })
+      work: study.work, make: { [curves] in try await curves.run() })
   }
 }

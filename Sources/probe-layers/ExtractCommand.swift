@@ -67,7 +67,7 @@ struct ExtractCommand: AsyncParsableCommand {
       (export.onProgress, export.isCancelled) = (frame.onStep(), frame.isCancelled)
       let plan = try export.plan(audio, to: output)
       frame.say(plan.summary(layers: export.layerCount))
-      try export.write(plan)
+      try await export.write(plan)
       frame.progress.finish()
       try running.showing.show(
         WrittenFiles(output: output, items: plan.recordings.count), "Wrote \(output)")

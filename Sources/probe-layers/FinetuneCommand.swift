@@ -208,7 +208,7 @@ struct FinetuneCommand: AsyncParsableCommand {
       let claim = ResultClaim(self, of: [training.model.fingerprint, corpus.fingerprint])
       try await frame.holding(output) {
         try claim.require(output, force: replacing.force)
-        let result = try training.finished(in: output)
+        let result = try await training.finished(in: output)
         let writtenBy = try WrittenBy(
           claim: claim, seed: seed,
           inputs: ResultInputs(

@@ -106,6 +106,6 @@ struct GeometryCommand: ResultCommand {
     (geometry.recordings, geometry.comparesUntrained) = (recordings, untrained)
     return PreparedWork(
       claim: ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint]), seed: seed,
-      make: { [geometry] in try geometry.run() })
+      make: { [geometry] in try await geometry.run() })
   }
 }

@@ -17,23 +17,12 @@ struct ImportOptions: ParsableArguments {
     help: "A hop over 1 s, a first centre beyond five hops or a rate below 1 kHz is meant as it stands.")
   var unusualTiming = false
 
-  /// The activations at `path`; nil where a model is there.
-  func source(_ path: String, for corpus: Corpus) throws -> (any ActivationSource)? {
-    guard hop != nil || ImportedActivations.recognises(path) else { return nil }
+  func settings() throws -> ImportSettings {
     var settings = ImportSettings()
     settings.hop = try length(hop, "--hop")
     settings.firstCentre = try length(firstCentre, "--first-centre")
     settings.isUnusual = unusualTiming
-    let source = try ImportedActivations.open(path, for: corpus.utterances, settings: settings)
-    report("arrays belong to no utterance of the corpus", source.unmatchedArrays)
-    report("utterances have no activations", source.missing)
-    return source
-  }
-
-  private func report(_ what: String, _ names: [String]) {
-    guard !names.isEmpty else { return }
-    let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
-    standardError("note: \(names.count) \(what): \(shown)")
+    return settings
   }
 
   private func length(_ text: String?, _ option: String) throws -> ImportSettings.Length? {

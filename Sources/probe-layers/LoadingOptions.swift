@@ -102,9 +102,11 @@ struct LoadingOptions: ParsableArguments {
     _ path: String, for corpus: Corpus, _ imports: ImportOptions, _ note: (String) -> Void
   ) throws -> any ActivationSource {
     note("reading \(path)")
-    let source = try imports.source(path, for: corpus) ?? studied(path, ofText: corpus.isText).source
-    tellOfLength(source, corpus)
-    return source
+    let loaded = try LoadedModel.load(
+      path, for: corpus, options: try options(), imports: try imports.settings(), language: language)
+    warn(loaded.warnings)
+    tellOfLength(loaded.source, corpus)
+    return loaded.source
   }
 
   /// Says before the work how recordings will be read that are long for attention, and what it costs otherwise.

@@ -100,7 +100,7 @@ struct MeasuresCommand: AsyncParsableCommand {
       measures.sameContext = !anyContext
       if let items { measures.items = try Self.lines(of: items) }
       guard let output, !output.lowercased().hasSuffix(".csv") else {
-        let result = MeasuresResult(try measures.run(), of: study)
+        let result = MeasuresResult(try await measures.run(), of: study)
         frame.progress.finish()
         if let output {
           let table = MeasuresTable.csv(result.measures, model: study.model.name)
@@ -111,7 +111,7 @@ struct MeasuresCommand: AsyncParsableCommand {
       let claim = ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint])
       try await frame.holding(output) {
         try claim.require(output, force: replacing.force)
-        let result = MeasuresResult(try measures.run(), of: study)
+        let result = MeasuresResult(try await measures.run(), of: study)
         frame.progress.finish()
         try result.write(
           to: output, records: [try WrittenBy(claim: claim, seed: seed, inputs: result.inputs).record()])

@@ -167,7 +167,7 @@ struct RunCommand: ResultCommand {
     var command = try RunCommand.reading(file, path: model, besides: others)
     command.dryRun = command.dryRun || dryRun
     try await CommandFrame.around(command.running) { [command] frame in
-      try await command.study(frame, checking: file.fingerprints)
+      try await command.study(frame, checking: file)
     }
   }
 
@@ -175,9 +175,8 @@ struct RunCommand: ResultCommand {
     try prepare(try layerStudy(frame), frame)
   }
 
-  /// What comes of it: an estimate, a part of a study, or a study. `fingerprints` are those of an earlier study that this one
-  /// repeats.
-  private func study(_ frame: CommandFrame, checking fingerprints: [String: String] = [:]) async throws {
+  /// What comes of it: an estimate, a part of a study, or a study. `file` may be of an earlier study that this one repeats.
+  private func study(_ frame: CommandFrame, checking file: StudyFile? = nil) async throws {
     var study = try layerStudy(frame)
     if dryRun { return try await estimate(study, frame) }
     if let part = shard.flatMap({ Shard($0) }) { return try await write(part, of: study, frame) }
@@ -189,7 +188,7 @@ struct RunCommand: ResultCommand {
       let record = try studyFile(of: result, command: CommandLine.arguments, claim: prepared.claim)
       return ("run.yaml", Data(record.utf8))
     } also: { result in
-      warn(where: result, differsFrom: fingerprints)
+      warn(where: result, differsFrom: file)
       guard let tensorboard else { return }
       let export = TensorBoardExport(result, extraction: extraction.withLock { $0 })
       if let remark = try export.write(to: tensorboard) { standardError("warning: \(remark)") }
@@ -199,25 +198,16 @@ struct RunCommand: ResultCommand {
   /// The study that the options describe.
   private func layerStudy(_ frame: CommandFrame) throws -> LayerStudy {
     if !corpora.isGiven { try refuseMistypedCommand() }
-    let corpusFolder = try corpora.folder
-    frame.note("reading \(corpusFolder)")
-    let corpus = try Corpus.load(corpusFolder, overriding: corpora.shifting.overrides).alignmentChecked()
-    corpus.issues.map(\.description).forEach(frame.note)
-    frame.note("reading \(model)")
-    var study = try frame.study(of: source(for: corpus, frame), on: corpus, layers: layers, seed: seed)
-    (study.maps, study.dimensions) = (maps, dimensions)
-    study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
+    var request = StudyRequest(model: model, corpus: try corpora.folder)
+    request.overrides = corpora.shifting.overrides
+    (request.loading, request.language) = (try loading.options(), loading.language)
+    request.imports = try imports.settings()
+    (request.levels, request.layers, request.probes, request.errors) = (levels, layers, probes, errors)
+    request.search = search.flatMap(ProbeSpec.Search.init(rawValue:))
+    (request.seed, request.twins, request.dimensions, request.maps) = (seed, twins, dimensions, maps)
+    var study = try request.study(note: frame.note) { standardError("warning: \($0)") }
+    frame.surround(&study)
     study.workFolder = StudyFolder.workFolder(of: output)
-    if let errors {
-      study.errorLayers = try
-        (errors == "all" ? study.model.taps : study.model.taps.resolve(layers: errors))
-        .map(\.name)
-    }
-    // A file dropped into the folder that comes with the tool counts too.
-    try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
-    if let search = search.flatMap(ProbeSpec.Search.init(rawValue:)) {
-      for place in study.probes.indices { study.probes[place].search = search }
-    }
     return study
   }
 
@@ -287,19 +277,8 @@ struct RunCommand: ResultCommand {
     names.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
-  private func source(for corpus: Corpus, _ frame: CommandFrame) throws -> any ActivationSource {
-    if let imported = try imports.source(model, for: corpus) { return imported }
-    let loaded = try loading.studied(model, ofText: corpus.isText)
-    loaded.notes.forEach(frame.note)
-    return loaded.source
-  }
-
-  private func warn(where result: StudyResult, differsFrom fingerprints: [String: String]) {
-    for (name, found) in [("model", result.model.fingerprint), ("corpus", result.corpus.fingerprint)] {
-      guard let expected = fingerprints["\(name)-fingerprint"], expected != found else { continue }
-      standardError(
-        "warning: the \(name) is not the one of the study file: its fingerprint is \(found), not \(expected)"
-      )
-    }
+  private func warn(where result: StudyResult, differsFrom file: StudyFile?) {
+    let changes = file?.changes(model: result.model.fingerprint, corpus: result.corpus.fingerprint) ?? []
+    for words in changes { standardError("warning: \(words)") }
   }
 }

@@ -22,7 +22,7 @@ struct SelfTestCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await CommandFrame.around(running, keepsWork: false) { frame in
-      let checks = try SelfTest(seed: seed).run(
+      let checks = try await SelfTest(seed: seed).run(
         threads: running.threads, progress: { frame.onStage("Checking", $0, $1) },
         isCancelled: frame.isCancelled)
       frame.progress.finish()

@@ -3,81 +3,17 @@ import Foundation
 import Strata
 import Yams
 
-/// A study written down in YAML: the model and the options of `run` by their names, so that it can be run again.
-///
-/// ```yaml
-/// model: hubert-base          # paths count from the folder that the file lies in
-/// corpus: my-corpus
-/// levels: phoneme,word        # or a list
-/// seed: 7
-/// normalise: true             # a flag; false is --no-normalise
-/// ```
-/// `written-by` holds what a finished study adds about itself, and is no option.
-struct StudyFile: Equatable {
-  static let record = "written-by"
-
-  /// The command's arguments, the model first.
-  let arguments: [String]
-  /// What the study that wrote the file ran on; empty in a file written by hand.
-  let fingerprints: [String: String]
-
-  /// Throws a `CommandFailure` that names the file and the line.
-  init(contentsOf path: String) throws {
-    if let obstacle = RegularFile.obstacle(at: path) {
-      throw CommandFailure(status: .missingInput, message: "\(path): \(obstacle)")
-    }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(status: .missingInput, message: "\(path) cannot be read")
-    }
-    guard data.count < 1 << 20, let text = String(data: data, encoding: .utf8) else {
-      throw CommandFailure(
-        status: .badInput, message: "\(path) is not a study file: it is not short UTF-8 text")
-    }
-    try self.init(yaml: text, path: path)
-  }
-
-  init(yaml: String, path: String) throws {
-    func refusal(_ node: Node?, _ reason: String) -> CommandFailure {
-      let line = node?.mark.map { ", line \($0.line)" } ?? ""
-      return CommandFailure(status: .badInput, message: "\(path)\(line): \(reason)")
-    }
-    let root: Node?
-    do { root = try Yams.compose(yaml: yaml) } catch {
-      throw CommandFailure(status: .badInput, message: "\(path) is not YAML: \(error)")
-    }
-    guard let pairs = root?.mapping else {
-      throw refusal(root, "a study file is a list of `option: value`, with at least `model: FILE`")
-    }
-    let paths = StudyPaths(besides: path)
-    var model: String?
-    var options: [String] = []
-    var fingerprints: [String: String] = [:]
-    for (key, value) in pairs {
-      let name = key.string ?? ""
-      switch (name, value) {
-      case ("model", .scalar(let scalar)): model = paths.absolute(name, scalar.string)
-      case (Self.record, .mapping(let facts)):
-        for (key, value) in facts { fingerprints[key.string ?? ""] = value.string }
-      case (_, .scalar(let scalar)) where value.bool != nil && scalar.style == .plain:
-        options.append(value.bool == true ? "--\(name)" : "--no-\(name)")
-      case (_, .scalar(let scalar)):
-        options.append("--\(name)=\(paths.absolute(name, scalar.string))")
-      case (_, .sequence(let list)):
-        let words = list.compactMap(\.string)
-        guard words.count == list.count else {
-          throw refusal(value, "\(name) is a list of something else than words")
+extension StudyFile {
+  /// The command's arguments that the file stands for, the model first.
+  fileprivate var arguments: [String] {
+    [model]
+      + options.map { name, value in
+        switch value {
+        case .text(let text): "--\(name)=\(text)"
+        case .flag(let flag): flag ? "--\(name)" : "--no-\(name)"
         }
-        options.append("--\(name)=\(paths.absolute(name, words.joined(separator: ",")))")
-      default: throw refusal(value, "\(name) must be a word, a number, true or false, or a list of words")
       }
-    }
-    guard let model else { throw refusal(root, "it does not say which model: add `model: FILE`") }
-    arguments = [model] + options
-    self.fingerprints = fingerprints
   }
-
-  /// Whether an argument is such a file and no model.
-  static func isOne(_ path: String) -> Bool { path.hasSuffix(".yaml") || path.hasSuffix(".yml") }
 }
 
 extension RunCommand {

@@ -108,7 +108,7 @@ struct VarianceCommand: ResultCommand {
     (variance.standardises, variance.spans, variance.comparesUntrained) = (!rawVariance, spans, untrained)
     return PreparedWork(
       claim: ResultClaim(self, of: [study.model.fingerprint, corpus.fingerprint]), seed: seed,
-      work: study.work, make: { try variance.run() })
+      work: study.work, make: { [variance] in try await variance.run() })
   }
 }
 

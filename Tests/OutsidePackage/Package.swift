@@ -3,9 +3,15 @@
 import PackageDescription
 
 let package = Package(
-  name: "OutsidePackage",
+  name: "FirstStudy",
   dependencies: [.package(name: "strata", path: "../..")],
   targets: [
-    .testTarget(name: "FirstStudyTests", dependencies: [.product(name: "Strata", package: "strata")])
+    .executableTarget(name: "FirstStudy", dependencies: [.product(name: "Strata", package: "strata")]),
+    .testTarget(
+      name: "FirstStudyTests",
+      dependencies: [
+        "FirstStudy", .product(name: "Strata", package: "strata"),
+        .product(name: "StrataTesting", package: "strata"),
+      ]),
   ]
 )

@@ -14,8 +14,8 @@ struct SelfTestTests {
   }
 
   @Test("stops when it is told to, and a check that fails says so")
-  func failures() throws {
-    #expect(throws: StudyError.interrupted) { try SelfTest().run(isCancelled: { true }) }
+  func failures() async throws {
+    await #expect(throws: StudyError.interrupted) { try await SelfTest().run(isCancelled: { true }) }
     let check = SelfTest.Check(subject: "a", found: "1", expected: "0", passes: false)
     #expect(check.description == "FAIL a: 1 (expected 0)")
   }

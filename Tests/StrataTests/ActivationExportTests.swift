@@ -44,11 +44,11 @@ struct ActivationExportTests {
   }
 
   @Test("every tap is in the file under its name, in each format", arguments: ["safetensors", "npz", "h5"])
-  func holdsWhatTheModelGives(ending: String) throws {
+  func holdsWhatTheModelGives(ending: String) async throws {
     let path = try folder.file("activations.\(ending)")
     var export = ActivationExport(model: model)
     export.includesAttention = true
-    try export.write([recording], to: path)
+    try await export.write([recording], to: path)
 
     var expected: [String: Tensor] = [:]
     let names = (model.taps + model.attentionTaps).map(\.name)
@@ -66,15 +66,16 @@ struct ActivationExportTests {
   }
 
   @Test("several recordings carry their stems, and any number of threads gives the same bytes")
-  func severalRecordings() throws {
+  func severalRecordings() async throws {
     var export = ActivationExport(model: model)
     export.taps = ["hidden.6"]
     let recordings = [recording, other, recording]
-    let files = try [1, 3].map { threads in
+    var files: [Data] = []
+    for threads in [1, 3] {
       export.threads = threads
       let path = try folder.file("\(threads).safetensors")
-      try export.write(recordings, to: path)
-      return try Data(contentsOf: URL(filePath: path))
+      try await export.write(recordings, to: path)
+      files.append(try Data(contentsOf: URL(filePath: path)))
     }
     #expect(files[0] == files[1])
     let (arrays, _) = try read(folder.path + "/1.safetensors")
@@ -99,11 +100,11 @@ struct ActivationExportTests {
   }
 
   @Test("its size is said before, and is right")
-  func size() throws {
+  func size() async throws {
     let path = try folder.file("size.safetensors")
     let export = ActivationExport(model: model)
     let plan = try export.plan([recording, other], to: path)
-    try export.write(plan)
+    try await export.write(plan)
     let written = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
     #expect(plan.bytes < written && written < plan.bytes + 16_384)
     #expect(
@@ -111,26 +112,28 @@ struct ActivationExportTests {
     #expect(ExportPlan.size(999) == "999 bytes" && ExportPlan.size(7_200_000_000) == "7.2 GB")
     let large = ExportPlan(
       recordings: plan.recordings, output: folder.path + "/large.npz", format: .npz, bytes: 1 << 60)
-    let error = #expect(throws: ExportError.self) { try export.write(large) }
+    let error = await #expect(throws: ExportError.self) { try await export.write(large) }
     #expect(error.flatMap { FailureKind($0) } == .writeFailed)
   }
 
   @Test(
     "a recording that fails, and a stop, leave no file and an older one as it was",
     arguments: ActivationFormat.allCases)
-  func leavesNoFile(format: ActivationFormat) throws {
+  func leavesNoFile(format: ActivationFormat) async throws {
     let audio = try folder.write(Data("no audio".utf8), to: "speech.wav")
     try folder.write(Data("older".utf8), to: "out.x")
     var export = ActivationExport(model: model)
     (export.format, export.taps) = (format, ["hidden.1"])
-    #expect(throws: AudioError.self) { try export.write([recording, audio], to: folder.path + "/out.x") }
+    await #expect(throws: AudioError.self) {
+      try await export.write([recording, audio], to: folder.path + "/out.x")
+    }
     let short = try folder.write(Data(), to: "empty/none.txt")
-    #expect(throws: ExportError.noRecordings(path: folder.path + "/empty")) {
-      try export.write([folder.path + "/empty"], to: short)
+    await #expect(throws: ExportError.noRecordings(path: folder.path + "/empty")) {
+      try await export.write([folder.path + "/empty"], to: short)
     }
     export.isCancelled = { true }
-    #expect(throws: ExportError.interrupted) {
-      try export.write([recording, other], to: folder.path + "/out.x")
+    await #expect(throws: ExportError.interrupted) {
+      try await export.write([recording, other], to: folder.path + "/out.x")
     }
     #expect(folder.contents().sorted() == ["empty", "empty/none.txt", "out.x", "speech.wav"])
     #expect(try Data(contentsOf: URL(filePath: folder.path + "/out.x")) == Data("older".utf8))

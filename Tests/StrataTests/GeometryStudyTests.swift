@@ -69,10 +69,10 @@ private struct FollowingSource: ActivationSource {
   }
 
   @Test("what follows labels does not move in noise, and what is the spectrum moves as the spectrum does")
-  func noise() throws {
+  func noise() async throws {
     var geometry = GeometryStudy(of: try study(12))
     geometry.conditions = [.init(.noise, 20), .init(.noise, 0), .init(.pitch, 3)]
-    let result = try geometry.run()
+    let result = try await geometry.run()
     #expect(result.recordings >= 12 && result.spans > 100 && result.untrained.isEmpty)
     #expect(result.layers.map(\.layer.name) == ["hidden.1", "hidden.2", "hidden.3"])
     let (labels, spectrum) = (result.layers[0], result.layers[1])
@@ -88,36 +88,36 @@ private struct FollowingSource: ActivationSource {
     // Jumps between one-hot vectors with noise: nearly independent draws.
     #expect((100...130).contains(labels.curvature.value))
     #expect((0...1).contains(labels.entropy.value))
-    #expect(try geometry.run() == result)
+    #expect(try await geometry.run() == result)
   }
 
   @Test("another tempo is followed: the spectrum of a phone stays nearly what it was")
-  func tempo() throws {
+  func tempo() async throws {
     var geometry = GeometryStudy(of: try study(12))
     geometry.study.layers = ["hidden.2"]
     geometry.conditions = [.init(.tempo, 1), .init(.tempo, 0.8), .init(.tempo, 1.25), .init(.noise, 0)]
-    let changes = try geometry.run().input.changes.map(\.value)
+    let changes = try await geometry.run().input.changes.map(\.value)
     #expect(changes[0] < 1e-9)
     #expect(changes[1] < 0.2 && changes[2] < 0.2, "\(changes)")
     #expect(changes[1] < changes[3] && changes[2] < changes[3])
   }
 
   @Test("a level without labels is refused")
-  func refused() throws {
+  func refused() async throws {
     var geometry = GeometryStudy(of: try study(5))
     geometry.level = .clause
-    #expect(throws: StudyError.self) { try geometry.run() }
+    await #expect(throws: StudyError.self) { try await geometry.run() }
     var curves = CurvesStudy(of: try study(5), over: .time)
     curves.level = .clause
-    #expect(throws: StudyError.self) { try curves.run() }
+    await #expect(throws: StudyError.self) { try await curves.run() }
   }
 
   @Test("a layer that holds what was 80 ms before is read best there")
-  func moments() throws {
+  func moments() async throws {
     var curves = CurvesStudy(of: try study(25), over: .time)
     (curves.offsets, curves.spans) = ([-0.08, 0, 0.08, 0.16], 400)
     curves.study.layers = ["hidden.1", "hidden.3"]
-    let result = try curves.run()
+    let result = try await curves.run()
     #expect(result.places == [-80, 0, 80, 160])
     #expect(result.curves.map(\.layer) == ["mel", "hidden.1", "hidden.3"])
     func best(_ layer: String) throws -> Int {
@@ -132,12 +132,12 @@ private struct FollowingSource: ActivationSource {
   }
 
   @Test("one accuracy is tested on the same spans, whatever is learned from, and rises with it")
-  func examples() throws {
+  func examples() async throws {
     var curves = CurvesStudy(of: try study(40), over: .examples)
     curves.study.layers = ["hidden.1", "hidden.2"]
     curves.draws = 2
     curves.shares = [0.25, 0.5, 1]
-    let result = try curves.run()
+    let result = try await curves.run()
     #expect(
       result.places.count == 3 && result.places[0] < result.places[1] && result.places[1] < result.places[2]
     )

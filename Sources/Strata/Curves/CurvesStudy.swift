@@ -8,7 +8,7 @@ import Results
 ///
 /// ```swift
 /// var curves = CurvesStudy(of: LayerStudy(model: model, corpus: corpus), over: .time)
-/// let result = try curves.run()
+/// let result = try await curves.run()
 /// result.curves[0].accuracies[0]        // 200 ms before the spans' middles
 /// ```
 /// The model, corpus, layers, seed and threads are the study's. Every number is of a linear discriminant on spans whose
@@ -36,9 +36,19 @@ public struct CurvesStudy: Sendable {
     (self.study, self.axis) = (study, axis)
   }
 
+  /// Runs away from the caller's thread; cancelling the task stops it.
+  ///
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput`, `.nothingToProbe`, and what passes and
   /// probes throw.
-  public func run() throws -> CurvesResult {
+  public func run() async throws -> CurvesResult {
+    try await study.runBlocking { study in
+      var own = self
+      own.study = study
+      return try own.result()
+    }
+  }
+
+  private func result() throws -> CurvesResult {
     let corpus = study.corpus
     try corpus.requireReadable(by: study.model)
     guard corpus.utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {

@@ -12,7 +12,7 @@ import Tensors
 ///
 /// ```swift
 /// var geometry = GeometryStudy(of: LayerStudy(model: model, corpus: corpus))
-/// let result = try geometry.run()
+/// let result = try await geometry.run()
 /// result.layers.min { $0.changes[0].value < $1.changes[0].value }?.layer     // steadiest in noise
 /// ```
 /// The model, corpus, layers, seed and threads are the study's.
@@ -33,8 +33,18 @@ public struct GeometryStudy: Sendable {
   /// A measurement with the settings of `study`.
   public init(of study: LayerStudy) { self.study = study }
 
+  /// Runs away from the caller's thread; cancelling the task stops it.
+  ///
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput` of texts, and what passes throw.
-  public func run() throws -> GeometryResult {
+  public func run() async throws -> GeometryResult {
+    try await study.runBlocking { study in
+      var own = self
+      own.study = study
+      return try own.result()
+    }
+  }
+
+  private func result() throws -> GeometryResult {
     let corpus = study.corpus
     guard !corpus.isText else {
       throw StudyError.otherInput(

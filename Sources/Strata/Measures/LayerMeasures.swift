@@ -7,7 +7,7 @@ import Results
 /// hidden layer, what is beyond mel, and where a reader of all layers looks.
 ///
 /// ```swift
-/// let measures = try LayerMeasures(of: study, level: .phoneme).run()
+/// let measures = try await LayerMeasures(of: study, level: .phoneme).run()
 /// measures.filter { $0.name == .abxAcross }.min { $0.estimate.value < $1.estimate.value }?.layer
 /// ```
 /// The model, corpus, layers, seed and threads are the study's; its probes are not looked at.
@@ -29,9 +29,19 @@ public struct LayerMeasures: Sendable {
     self.level = level
   }
 
+  /// Runs away from the caller's thread; cancelling the task stops it.
+  ///
   /// Throws `StudyError.otherInput` for a model of speech and texts or the reverse, `.noLabels` where the level has no
   /// labels, and what the study would throw.
-  public func run() throws -> [LayerMeasure] {
+  public func run() async throws -> [LayerMeasure] {
+    try await study.runBlocking { study in
+      var own = LayerMeasures(of: study, level: level)
+      (own.clusters, own.spans, own.sameContext, own.items) = (clusters, spans, sameContext, items)
+      return try own.measures()
+    }
+  }
+
+  private func measures() throws -> [LayerMeasure] {
     try study.corpus.requireReadable(by: study.model)
     guard study.corpus.utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {
       let available = Level.allCases.filter { level in

@@ -9,7 +9,7 @@ import Tensors
 ///
 /// ```swift
 /// var variance = VarianceStudy(of: LayerStudy(model: model, corpus: corpus))
-/// let result = try variance.run()
+/// let result = try await variance.run()
 /// result.layers.max { $0.shares[2].unique.value < $1.shares[2].unique.value }?.layer
 /// ```
 /// The model, corpus, layers, seed and threads are the study's; its probes are not looked at.
@@ -42,9 +42,19 @@ public struct VarianceStudy: Sendable {
   /// A division with the settings of `study`.
   public init(of study: LayerStudy) { self.study = study }
 
+  /// Runs away from the caller's thread; cancelling the task stops it.
+  ///
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput`, `ProbeError.noRows` where the corpus
   /// cannot be divided, and what the study would throw.
-  public func run() throws -> VarianceResult {
+  public func run() async throws -> VarianceResult {
+    try await study.runBlocking { study in
+      var own = self
+      own.study = study
+      return try own.result()
+    }
+  }
+
+  private func result() throws -> VarianceResult {
     try study.corpus.requireReadable(by: study.model)
     let utterances = study.corpus.utterances
     guard utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {

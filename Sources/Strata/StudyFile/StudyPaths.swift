@@ -1,11 +1,11 @@
+import Corpora
 import Foundation
-import Strata
 
 /// The paths in a study file, which count from the folder that it lies in: it runs from anywhere, and goes on to do so
 /// where a whole project is moved.
-struct StudyPaths {
+package struct StudyPaths {
   /// The options that are paths.
-  static let options: Set<String> = [
+  package static let options: Set<String> = [
     "model", "corpus", "output", "store", "tensorboard", "training", "config", "architecture", "adapter",
     "map", "probes",
   ]
@@ -13,12 +13,14 @@ struct StudyPaths {
   /// From the root, without links.
   private let folder: String
 
-  init(besides file: String) { folder = Self.real(URL(filePath: file).deletingLastPathComponent().path) }
+  package init(besides file: String) {
+    folder = Self.real(URL(filePath: file).deletingLastPathComponent().path)
+  }
 
-  init(in folder: String) { self.folder = Self.real(folder) }
+  package init(in folder: String) { self.folder = Self.real(folder) }
 
   /// The value of an option in the file, as a command in any folder takes it.
-  func absolute(_ option: String, _ value: String) -> String {
+  package func absolute(_ option: String, _ value: String) -> String {
     map(option, value) { path in
       let place = URL(filePath: folder).appending(path: path).standardizedFileURL.path
       return isName(path, of: option, at: place) ? path : place
@@ -26,7 +28,7 @@ struct StudyPaths {
   }
 
   /// The value of an option of this command, as it stands in the file.
-  func relative(_ option: String, _ value: String) -> String {
+  package func relative(_ option: String, _ value: String) -> String {
     map(option, value, also: true) { path in
       let place = Self.real(path)
       guard !isName(path, of: option, at: place) else { return path }
