@@ -1,7 +1,8 @@
 """Families of models: makes a tiny model of each with transformers and compares what Strata makes of it.
 
     python3 scripts/families.py fixtures [NAME …]   writes Tests/ModelsTests/Resources/families/NAME
-    python3 scripts/families.py names [NAME …]      prints where each value is in transformers' outputs
+    python3 scripts/families.py names [NAME …]      prints where each value is in transformers' outputs, and fails where
+                                                    `$PROBE_LAYERS inspect` says another place
     python3 scripts/families.py compare [NAME …]    runs `$PROBE_LAYERS extract` on each and prints a table of errors
 
 Needs torch, transformers 5.24.0, safetensors, soundfile (and librosa where a front end asks for it). Weights are random
@@ -9,7 +10,7 @@ Needs torch, transformers 5.24.0, safetensors, soundfile (and librosa where a fr
 reference has the values under Strata's name for it, computed by transformers; `NAME@8` are every eighth row.
 """
 
-import json, os, shutil, subprocess, sys, tempfile, warnings
+import json, os, re, shutil, subprocess, sys, tempfile, warnings
 from pathlib import Path
 
 warnings.filterwarnings("ignore")
@@ -410,6 +411,23 @@ def _():
     return model, extractor, taps
 
 
+@family("granite_speech5")
+def _():
+    from transformers.models.granite_speech5 import (GraniteSpeech5CTCConfig, GraniteSpeech5FeatureExtractor,
+                                                     GraniteSpeech5ForCTC)
+    model = make(GraniteSpeech5ForCTC, GraniteSpeech5CTCConfig(vocab_size=12, encoder_config=dict(
+        vocab_size=12, num_mel_bins=20, hidden_size=16, intermediate_size=24, num_hidden_layers=4, num_attention_heads=2,
+        head_dim=6, context_size=11, max_position_embeddings=15, conv_kernel_size=5, subsample_layers=[0, 2])))
+    extractor = GraniteSpeech5FeatureExtractor(num_mel_bins=20)
+
+    def taps():
+        inputs = extractor(sound(), sampling_rate=16000, return_tensors="pt")
+        made = Pass(lambda: model(**inputs), model.encoder.layers)
+        made.taps["logits"] = array(made.out.logits)
+        return made.taps
+    return model, extractor, taps
+
+
 @family("clap_fused")
 def _():
     audio = dict(hidden_size=32, patch_embeds_hidden_size=4, depths=[1, 1, 1, 1], num_attention_heads=[1, 1, 2, 2],
@@ -535,11 +553,40 @@ def same(a, b):
     return a.shape[-1] == b.shape[-1] and len(a) <= len(b) + 1 and np.abs(a[:n] - b[:n]).max() < 1e-5 * np.abs(b).max()
 
 
+def told(model, extractor):
+    """What `probe-layers inspect` says of each layer's place in the outputs since 5.16, as a set."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        if extractor is not None:
+            extractor.save_pretrained(folder)
+        if hasattr(model, "saved_config"):
+            config = Path(folder) / "config.json"
+            config.write_text(json.dumps({**json.loads(config.read_text()), **model.saved_config}))
+        command = os.environ.get("PROBE_LAYERS", str(ROOT / ".build" / "release" / "probe-layers"))
+        text = subprocess.run([command, "inspect", folder, "--json", "--no-cost"], capture_output=True, text=True, check=True).stdout
+    found = {}
+
+    def walk(value):
+        if isinstance(value, list):
+            for item in value:
+                walk(item)
+        elif isinstance(value, dict):
+            if "name" in value and "step" in value:
+                words = re.sub(r", until [\d.]+ hidden_states\[\d+\]", "", value.get("transformers") or "")
+                found[value["name"]] = set(re.findall(r"hidden_states\[\d+\]|last_hidden_state", words))
+            for item in value.values():
+                walk(item)
+    walk(json.loads(text))
+    return found
+
+
 def places(chosen):
     """Where transformers' own `output_hidden_states=True` has each value."""
+    wrong = []
     for name in chosen:
         kind, build = FAMILIES[name]
-        model, _, taps = build()
+        model, extractor, taps = build()
+        said = told(model, extractor) if kind == "sound" else {}
         for module in model.modules():
             if isinstance(getattr(module, "config", None), T.PreTrainedConfig):
                 module.config.output_hidden_states = True
@@ -559,7 +606,13 @@ def places(chosen):
             if last is not None and same(values, last):
                 places.append("last_hidden_state")
             table[tap] = places
+            # Where nothing is added for positions, what is projected is what enters the first block.
+            if said and tap not in ("projection", "logits") and set(places) != {
+                    place for place in said[tap] if last is not None or place != "last_hidden_state"}:
+                wrong.append(f"{name} {tap}: inspect says {sorted(said[tap])}, found {places}")
         print(name, len(states), table, flush=True)
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 def compare(names):

@@ -1,7 +1,7 @@
 """Makes the small files of Tests/CheckpointsTests/Resources/formats with the libraries that people make theirs with.
 
     python -m venv --system-site-packages env && env/bin/pip install peft bitsandbytes accelerate gguf ctranslate2 mlx[cpu] \
-        onnx onnxscript flax h5py keras
+        onnx onnxscript flax h5py keras autoawq torchao hqq optimum-quanto
     env/bin/python scripts/file-fixtures.py [adapters] [bitsandbytes] [float8] [gguf] ...
 
 Each folder holds the library's own file and `expected.safetensors`: the values that the library itself computes from it.
@@ -281,6 +281,7 @@ def torch_files():
     torch.save(torch.optim.lr_scheduler.StepLR(optimiser, 2).state_dict(), run / "scheduler.pt")
     torch.save({"python": (3, (1, 2), None), "numpy": np.random.get_state(), "cpu": torch.get_rng_state()},
                run / "rng_state.pth")
+    torch.save(torch.get_rng_state(), run / "rng_state_0.pth")
 
 
 def hf_worker(rank, paths):
@@ -387,6 +388,47 @@ def net():
     return model
 
 
+class Joint(torch.nn.Module):
+    """Attention as WavLM has it, by PyTorch's function with a weight each for queries, keys and values."""
+
+    def __init__(self):
+        super().__init__()
+        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            setattr(self, name, torch.nn.Linear(6, 6))
+
+    def forward(self, x):
+        x = x.transpose(0, 1)
+        y = torch.nn.functional.multi_head_attention_forward(
+            x, x, x, 6, 2, torch.empty([0]), torch.cat((self.q_proj.bias, self.k_proj.bias, self.v_proj.bias)), None, None,
+            False, 0.0, self.out_proj.weight, self.out_proj.bias, False, None, False, None, use_separate_proj_weight=True,
+            q_proj_weight=self.q_proj.weight, k_proj_weight=self.k_proj.weight, v_proj_weight=self.v_proj.weight)[0]
+        return y.transpose(0, 1)
+
+
+def joint():
+    """The same in ONNX: products in the attention's own name."""
+    path = folder("onnx-joint")
+    torch.manual_seed(10)
+
+    class Whole(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList([Joint(), Joint()])
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+    model = Whole().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape))
+    save(model.state_dict(), path / "expected.safetensors")
+    for name, dynamo in (("traced", False), ("exported", True)):
+        more = dict(external_data=False) if dynamo else dict(opset_version=17)
+        torch.onnx.export(model, (torch.randn(1, 9, 6),), path / f"{name}.onnx", dynamo=dynamo, **more)
+
+
 def onnx():
     """ONNX by both of PyTorch's exporters, by torch.export with its weights in a file beside it."""
     path = folder("onnx")
@@ -471,6 +513,59 @@ def flax():
     (path / "parameters.msgpack").write_bytes(library.serialization.to_bytes(variables["params"]))
 
 
+def awq():
+    """A layer as AutoAWQ packs it, with halves for its scales, and the values that its own unpacking gives."""
+    from awq.modules.linear.gemm import WQLinear_GEMM
+    from awq.utils.packing_utils import dequantize_gemm
+
+    torch.manual_seed(11)
+    path, group = folder("awq"), 32
+    layer = torch.nn.Linear(64, 64)
+    parts = layer.weight.detach().reshape(-1, group)
+    low, high = parts.amin(1, keepdim=True), parts.amax(1, keepdim=True)
+    scales = ((high - low) / 15).half().float()
+    zeros = (-(low / scales).round()).clamp(0, 15)
+    layer.weight.data = ((((parts / scales).round() + zeros).clamp(0, 15) - zeros) * scales).reshape(layer.weight.shape)
+    packed = WQLinear_GEMM.from_linear(layer, 4, group, False, scales.reshape(64, -1).T.contiguous(),
+                                       zeros.reshape(64, -1).T.contiguous())
+    save({f"q_proj.{k}": v for k, v in packed.state_dict().items()}, path / "model.safetensors")
+    settings = {"quant_method": "awq", "bits": 4, "group_size": group, "zero_point": True, "version": "gemm"}
+    (path / "config.json").write_text(json.dumps({"quantization_config": settings}) + "\n")
+    values = dequantize_gemm(packed.qweight, packed.qzeros, packed.scales, 4, group).T
+    save({"q_proj.weight": values.float()}, path / "expected.safetensors")
+
+
+def refused():
+    """State dicts of other libraries' quantised layers, and one in parts, as torch.save writes them."""
+    path = folder("refused")
+
+    def layer():
+        torch.manual_seed(12)
+        return torch.nn.Sequential(torch.nn.Linear(64, 8))
+    from torchao.quantization import Int8WeightOnlyConfig, quantize_
+    model = layer()
+    quantize_(model, Int8WeightOnlyConfig())
+    torch.save(model.state_dict(), path / "torchao.pt")
+    from hqq.core.quantize import BaseQuantizeConfig, HQQLinear
+    model = layer()
+    model[0] = HQQLinear(model[0], BaseQuantizeConfig(nbits=4, group_size=64), compute_dtype=torch.float32, device="cpu")
+    torch.save(model.state_dict(), path / "hqq.pt")
+    from optimum import quanto
+    model = layer()
+    quanto.quantize(model, weights=quanto.qint8)
+    quanto.freeze(model)
+    torch.save(model.state_dict(), path / "quanto.pt")
+    import os
+
+    import torch.distributed as dist
+    from torch.distributed.tensor import Shard, distribute_tensor
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29518")
+    dist.init_process_group("gloo", rank=0, world_size=1)
+    mesh = dist.device_mesh.init_device_mesh("cpu", (1,))
+    torch.save({k: distribute_tensor(v, mesh, [Shard(0)]) for k, v in layer().state_dict().items()}, path / "dtensor.pt")
+    dist.destroy_process_group()
+
+
 def foreign():
     """Files that are refused with the command that converts them."""
     path = folder("foreign")
@@ -496,6 +591,6 @@ def foreign():
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ["adapters", "bitsandbytes", "float8", "numpy_types", "mlx", "gguf", "torch_files", "distributed",
-                             "ggml", "onnx", "torch_export", "flax", "foreign"]:
+                             "ggml", "onnx", "joint", "torch_export", "flax", "awq", "refused", "foreign"]:
         print(name)
         globals()[name]()

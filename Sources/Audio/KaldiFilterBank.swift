@@ -97,11 +97,20 @@ extension KaldiFilterBank {
     return Tensor(values.map { Float((Double($0) - mean) / (2 * deviation)) }, shape: [frames, bands])
   }
 
-  /// w2v-BERT 2.0's input, `[⌊frames / 2⌋ × 160]`: 80 bands, each with mean 0 and variance 1 over the sound
+  public static let beatsBands = 128
+
+  /// BEATs's input (Chen 2022b), `[frames × 128]`: (x − mean) / (2·deviation) of AudioSet.
+  public static func beats(of waveform: Waveform) throws -> Tensor {
+    let features = try KaldiFilterBank(bands: beatsBands).features(of: waveform)
+    return Tensor(
+      features.values.map { Float((Double($0) - 15.41663) / (2 * 6.55582)) }, shape: features.shape)
+  }
+
+  /// w2v-BERT 2.0's input, `[⌊frames / 2⌋ × 2 · bands]`: each band with mean 0 and variance 1 over the sound
   /// (n − 1 in the variance, 1e-7 added), two frames in a row.
-  public static func w2vBert(of waveform: Waveform) throws -> Tensor {
-    let features = try KaldiFilterBank(bands: 80).features(of: waveform)
-    let (count, bands) = (features.rows, 80)
+  public static func w2vBert(of waveform: Waveform, bands: Int = 80) throws -> Tensor {
+    let features = try KaldiFilterBank(bands: bands).features(of: waveform)
+    let count = features.rows
     var values = features.values
     for band in 0..<bands where count > 1 {
       let column = (0..<count).map { Double(values[$0 * bands + band]) }
@@ -110,6 +119,6 @@ extension KaldiFilterBank {
       let factor = 1 / (variance + 1e-7).squareRoot()
       for frame in 0..<count { values[frame * bands + band] = Float((column[frame] - mean) * factor) }
     }
-    return Tensor(Array(values.prefix(count / 2 * 160)), shape: [count / 2, 160])
+    return Tensor(Array(values.prefix(count / 2 * 2 * bands)), shape: [count / 2, 2 * bands])
   }
 }

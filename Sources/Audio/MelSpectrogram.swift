@@ -55,12 +55,13 @@ public struct MelSpectrogram: Sendable {
   }
 
   /// Granite Speech's: torchaudio's `MelSpectrogram` (periodic Hann, 512 points, triangles of height 1 with corners even
-  /// on HTK's scale), log₁₀ no lower than 8 under the loudest, then x / 4 + 1.
-  public static func granite(bands: Int = 80) -> MelSpectrogram {
+  /// on HTK's scale), log₁₀ no lower than 8 under the loudest, then x / 4 + 1. Where `keepsLast` is false the frame whose
+  /// centre is the sound's end is left out.
+  public static func granite(bands: Int = 80, keepsLast: Bool = true) -> MelSpectrogram {
     MelSpectrogram(
       bands: bands, transform: FourierMatrix(window: WindowFunction.periodicHann(window), size: 512),
       filters: .htk(bands: bands, transformSize: 512, samplingRate: samplingRate, from: 0, to: 8000),
-      placement: .centred, scale: .limited(maximum: nil, offset: 1))
+      placement: keepsLast ? .centred : .centredWithoutLast, scale: .limited(maximum: nil, offset: 1))
   }
 
   /// s3prl's of Mockingjay and its kin: torchaudio's `Spectrogram` and `MelScale` (periodic Hann, 400 points, triangles of

@@ -34,8 +34,20 @@ extension PickleMachine {
     "torch._utils._rebuild_sparse_tensor": "sparse", "torch._utils._rebuild_sparse_csr_tensor": "sparse",
     "torch._utils._rebuild_nested_tensor": "nested", "torch._utils._rebuild_qtensor": "quantised",
     "torch._utils._rebuild_meta_tensor_no_storage": "meta",
-    "torch._utils._rebuild_wrapper_subclass": "wrapped",
+    wrapping: "wrapped",
   ]
+  private static let wrapping = "torch._utils._rebuild_wrapper_subclass"
+
+  /// What an object is called that stands for a tensor of a library's own class.
+  private static func wrapped(_ className: String) -> String { "\(wrapping) of \(className)" }
+
+  /// The kind of an object that stands for a tensor which is not read; nil of any other object. A library's own class of
+  /// tensors is the kind itself.
+  static func unreadKind(_ className: String) -> String? {
+    let prefix = wrapped("")
+    if className.hasPrefix(prefix) { return String(className.dropFirst(prefix.count)) }
+    return className.hasPrefix("torch.distributed._shard.") ? className : unreadTensors[className]
+  }
 
   static func elementType(_ name: String) -> ElementType? {
     guard name.hasPrefix("torch.") else { return nil }
@@ -130,6 +142,8 @@ extension PickleMachine {
     let value = try argument(values, 0, of: name)
     switch graph[value] {
     case .tensor, .array: return value
+    case .object(let index) where PickleMachine.unreadKind(graph.objects[index].className) != nil:
+      return value
     default: throw malformed("\(name) of something that is no tensor", expected: "a tensor")
     }
   }
@@ -140,6 +154,9 @@ extension PickleMachine {
       case .tuple(let arguments) = graph[values[2]]
     else {
       throw malformed("a tensor subclass with broken arguments", expected: "function, class, arguments")
+    }
+    if function == PickleMachine.wrapping, case .global(let className) = graph[values[1]] {
+      return try inert(PickleMachine.wrapped(className), add(.tuple(arguments)))
     }
     guard function.hasPrefix("torch._utils."), let constructor = PickleMachine.torchConstructors[function]
     else {

@@ -74,6 +74,10 @@ struct StateDict {
       .map { shown($0) }
     if isTensor(root) {
       try collect(root, name: "tensor", depth: 0)
+      // A Mersenne twister's, as torch.get_rng_state gives it.
+      if let only = content.tensors["tensor"], only.type == .uint8, only.shape == [5056] {
+        throw notAModel("the state of a random number generator")
+      }
     } else if let pairs = graph.pairs(root), !isModule(pairs) {
       try refuseTrainingState(pairs)
       try readTop(pairs)
@@ -90,20 +94,21 @@ struct StateDict {
   /// Files that lie beside a model's weights in a run's folder, and are none.
   private func refuseTrainingState(_ pairs: [PickleGraph.Pair]) throws {
     let keys = Set(pairs.compactMap { key($0.key) })
-    func not(_ found: String) -> CheckpointError {
-      .notACheckpoint(
-        path: path, found: found,
-        advice: "Give the file with the model's weights, such as model.safetensors, or its folder.")
-    }
     if keys.contains("param_groups"), keys.isSubset(of: ["state", "param_groups", "defaults"]) {
-      throw not("an optimiser's state")
+      throw notAModel("an optimiser's state")
     }
     if keys.contains("cpu"), keys.contains("python") || keys.contains("numpy") {
-      throw not("the state of random number generators")
+      throw notAModel("the state of random number generators")
     }
     if keys.contains("_last_lr") || keys.contains("last_epoch") && !keys.contains("state_dict") {
-      throw not("a learning rate scheduler's state")
+      throw notAModel("a learning rate scheduler's state")
     }
+  }
+
+  private func notAModel(_ found: String) -> CheckpointError {
+    .notACheckpoint(
+      path: path, found: found,
+      advice: "Give the file with the model's weights, such as model.safetensors, or its folder.")
   }
 
   private mutating func readTop(_ pairs: [PickleGraph.Pair]) throws {
@@ -225,8 +230,11 @@ extension StateDict {
     }
     if isTensor(id) { return try add(id, name: name) }
     if case .object(let index) = graph[id],
-      let kind = PickleMachine.unreadTensors[graph.objects[index].className]
+      let kind = PickleMachine.unreadKind(graph.objects[index].className)
     {
+      if let library = ForeignTensors.library(ofClass: kind) {
+        throw ForeignTensors.error(library, kind, path: path, tensor: name)
+      }
       content.skipped.append("\(shown(name)) (a \(kind) tensor, whose values are not read)")
       return
     }

@@ -23,7 +23,10 @@ struct FairseqConfiguration {
     let outer = FairseqSettings(path: path, root: parts.root, values: parts.model)
     let task = FairseqSettings(path: path, root: parts.root, values: parts.task)
     let (inner, isNested) = Self.pretrained(outer)
-    guard let family = try Self.family(of: inner) else { return nil }
+    // BEATs has WavLM's settings and no waveform.
+    guard inner.values["input_patch_size"] == nil, let family = try Self.family(of: inner) else {
+      return nil
+    }
 
     // The task's setting is what the program feeds the model by; a model's own is a copy of it at best.
     normalisesInput = task.bool("normalize") ?? outer.bool("normalize") ?? inner.bool("normalize")

@@ -13,7 +13,7 @@ struct TransformersNames {
   private static let untied: Set<String> = [
     "wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat", "mert_model", "data2vec-audio",
     "wav2vec2-conformer", "wav2vec2-bert", "sew", "sew-d", "qwen2_5_omni_audio_encoder",
-    "audio-spectrogram-transformer",
+    "audio-spectrogram-transformer", "qwen3_asr", "qwen3_omni",
   ]
   /// Those of them that had the norm's output there until version 5.15.
   private static let moved: Set<String> = [
@@ -21,14 +21,21 @@ struct TransformersNames {
   ]
   /// Families whose last entry is a state behind more than a norm, with fewer frames.
   private static let shortened: [String: String] = [
-    "seamless_m4t": "output", "seamless_m4t_v2": "output",
+    "seamless_m4t": "output", "seamless_m4t_v2": "output", "pe_audio": "output",
   ]
   private static let pooled: Set<String> = ["qwen2_audio_encoder", "audioflamingo3_encoder"]
-  /// Families of which `output_attentions=True` gives the attention blocks' outputs.
-  private static let withoutWeights: Set<String> = ["qwen2_5_omni_audio_encoder"]
+  /// Families of which `output_attentions=True` gives the attention blocks' outputs, or nothing.
+  private static let withoutWeights: Set<String> = [
+    "qwen2_5_omni_audio_encoder", "qwen3_asr", "qwen3_omni", "granite_speech", "granite_speech5",
+  ]
+  /// Families whose norm's output stands nowhere, but behind a layer of its own.
+  private static let withoutFinalNorm: Set<String> = ["qwen2_5_omni_audio_encoder", "qwen3_omni"]
+  /// Families with a token in front of the frames, which is no frame of ours.
+  private static let led: Set<String> = ["pe_audio"]
   /// Not of transformers, or without a tuple that is like our taps.
   private static let unknown: Set<String> = [
-    "atst", "clap", "described", "apc", "cpc", "mockingjay", "tera", "audio_albert",
+    "atst", "clap", "described", "apc", "cpc", "mockingjay", "tera", "audio_albert", "beats", "encodec",
+    "wavtokenizer", "dac", "vibevoice", "xcodec",
   ]
 
   /// nil where transformers gives no such value, or has no such family.
@@ -42,9 +49,11 @@ struct TransformersNames {
     case "attention":
       guard let number, !Self.withoutWeights.contains(family) else { return nil }
       return "attentions[\(number - 1)]"
+        + (Self.led.contains(family) ? " without its first row and column" : "")
     case "hidden":
       guard let number else { return nil }
-      return number < last ? "hidden_states[\(number)]" : lastHidden
+      guard number < last else { return lastHidden }
+      return "hidden_states[\(number)]" + (Self.led.contains(family) ? " without its first row" : "")
     case "final_norm":
       return finalNorm
     case "output" where Self.shortened[family] == "output":
@@ -67,7 +76,7 @@ struct TransformersNames {
   }
 
   private var finalNorm: String? {
-    if Self.shortened[family] != nil || family == "qwen2_5_omni_audio_encoder" { return nil }
+    if Self.shortened[family] != nil || Self.withoutFinalNorm.contains(family) { return nil }
     guard Self.untied.contains(family) else {
       return "hidden_states[\(last)], last_hidden_state"
         + (Self.pooled.contains(family) ? " (half the frames)" : "")

@@ -89,6 +89,13 @@ import Testing
     #expect(found.isEmpty, "\(found)")
   }
 
+  /// WavLM's attention: products in the module's own name, which are told apart by where they meet.
+  @Test("ONNX: queries, keys and values of one module", arguments: ["traced.onnx", "exported.onnx"])
+  func onnxAttention(file: String) throws {
+    try expect(
+      Checkpoint.open(resource("formats/onnx-joint/\(file)")), equals: "onnx-joint/expected.safetensors")
+  }
+
   @Test("ONNX: quantised graphs are refused, and files elsewhere are not opened")
   func onnxRefusals() throws {
     let quantised = try #require(throws: CheckpointError.self) {

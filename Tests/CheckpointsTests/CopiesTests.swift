@@ -61,6 +61,7 @@ import Testing
     "Files of a run that are no model are named",
     arguments: [
       ("optimizer.pt", "optimiser"), ("scheduler.pt", "scheduler"), ("rng_state.pth", "random number"),
+      ("rng_state_0.pth", "random number"),
     ])
   func trainingFiles(file: String, words: String) throws {
     let error = try #require(throws: CheckpointError.self) {

@@ -19,7 +19,7 @@ import Testing
 
   @Test(
     "are those of their library to the last bit",
-    arguments: ["bitsandbytes-int8", "bitsandbytes-nf4", "bitsandbytes-fp4", "float8"])
+    arguments: ["bitsandbytes-int8", "bitsandbytes-nf4", "bitsandbytes-fp4", "float8", "awq"])
   func exact(name: String) throws {
     let (found, expected) = try both(name)
     #expect(!expected.tensors.isEmpty)
@@ -67,6 +67,20 @@ import Testing
       json: Array(#"{"quantization_config": {"quant_method": "\#(method)"}}"#.utf8), path: "config.json")
     let error = try #require(throws: CheckpointError.self) { try checkpoint.dequantised(by: settings) }
     #expect("\(error)".contains(method) && "\(error)".contains(words), "\(error)")
+  }
+
+  @Test(
+    "The libraries' own files are refused by name",
+    arguments: [
+      ("torchao", "quantised by torchao", "v.dequantize()"), ("hqq", "quantised by hqq", "l.dequantize()"),
+      ("quanto", "quantised by quanto", "optimum.quanto"),
+      ("dtensor", "DTensor", "full_state_dict=True"),
+    ])
+  func refusedFile(name: String, found: String, command: String) throws {
+    let error = try #require(throws: CheckpointError.self) {
+      try Checkpoint.open(resource("formats/refused/\(name).pt")).dequantised(by: nil)
+    }
+    #expect("\(error)".contains(found) && "\(error)".contains(command), "\(error)")
   }
 
   @Test("Parts of quantised weights that no configuration names are refused by the tensor")

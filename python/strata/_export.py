@@ -43,8 +43,9 @@ def export(
     an `activations.yaml`; the files' metadata says where each layer's frames lie in time. It is written whole or not at
     all. `only` are the layers to write; all where nothing is said.
 
-    Layers, hop and first centre are derived from the model for wav2vec 2.0 and its kin, Whisper, Moonshine, Speech2Text,
-    w2v-BERT 2.0, Parakeet, EnCodec, DAC and Mimi. For any other, `layers` gives Strata's name of each layer and the name
+    Layers, hop and first centre are derived from the model for wav2vec 2.0 and its kin, Whisper and the encoders of speech
+    and language models that are built like it, Moonshine, Speech2Text, SpeechT5, w2v-BERT 2.0, SeamlessM4T, Parakeet and its
+    kin, the Audio Spectrogram Transformer, EnCodec, DAC and Mimi. For any other, `layers` gives Strata's name of each layer and the name
     of its module (as in `model.named_modules()`; its output must be `[1, frames, width]`), `hop` and `first_centre` the
     times in seconds.
 

@@ -57,9 +57,13 @@ def recipe(model: nn.Module, processor: Any) -> Recipe:
         return _convolutional(model, extractor)
     if kind in ("encodec", "dac", "mimi"):
         return {"encodec": _encodec, "dac": _dac, "mimi": _mimi}[kind](model, extractor)
-    make = _ENCODERS.get(kind)
+    from ._towers import RECIPES  # which takes what recipes share from here
+
+    make = _ENCODERS.get(kind) or RECIPES.get(kind)
     if make is not None:
         return make(model, extractor)
+    if kind == "speech-encoder-decoder":
+        return recipe(model.encoder, processor)
     if getattr(extractor, "sampling_rate", None) is None:
         raise StrataError(
             f"a model of type {kind} with {type(processor).__name__} does not read sound: its rows are tokens, which have no "
@@ -118,7 +122,7 @@ def turned(value: Tensor) -> Tensor:
 # -- models that hear the waveform through convolutions -----------------------------------------------------------------
 
 _CONVOLUTIONAL = {
-    "wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat", "data2vec-audio", "wav2vec2-conformer", "sew"}
+    "wav2vec2", "hubert", "wavlm", "mert_model", "unispeech", "unispeech-sat", "data2vec-audio", "wav2vec2-conformer", "sew"}
 
 
 def _convolutional(model: nn.Module, extractor: Any) -> Recipe:
@@ -203,7 +207,7 @@ def _whisper(model: nn.Module, extractor: Any) -> Recipe:
         valid=lambda _, timing, samples: math.ceil(samples / timing.stride))
 
 
-def _filter_bank(extractor: Any) -> Timing:
+def filter_bank(extractor: Any) -> Timing:
     """Kaldi's: 25 ms every 10 ms, from the first sample on."""
     rate = rate_of(extractor)
     window, hop = round(0.025 * rate), round(0.010 * rate)
@@ -212,7 +216,7 @@ def _filter_bank(extractor: Any) -> Timing:
 
 def _wav2vec2_bert(model: nn.Module, extractor: Any) -> Recipe:
     base = encoder_of(model, "feature_projection", "encoder")
-    timing = _filter_bank(extractor).then(extractor.stride, extractor.stride)
+    timing = filter_bank(extractor).then(extractor.stride, extractor.stride)
     layers = [Layer("projection", timing, base.feature_projection), *blocks(base.encoder.layers, timing)]
     heard: list[int] = []
 
@@ -226,7 +230,7 @@ def _wav2vec2_bert(model: nn.Module, extractor: Any) -> Recipe:
 
 def _speech_to_text(model: nn.Module, extractor: Any) -> Recipe:
     encoder = encoder_of(model, "conv", "layers", "layer_norm")
-    timing, layers = _filter_bank(extractor), []
+    timing, layers = filter_bank(extractor), []
     for number, module in enumerate(encoder.conv.conv_layers, 1):
         timing = timing.then(module.kernel_size[0], module.stride[0], left=module.padding[0])
         layers.append(Layer(f"conv.{number}", timing, module, take=lambda value: turned(F.glu(value, dim=1))))
@@ -261,9 +265,10 @@ def _parakeet(model: nn.Module, extractor: Any) -> Recipe:
 
 
 _ENCODERS: dict[str, Callable[[nn.Module, Any], Recipe]] = {
-    "whisper": _whisper, "voxtral_encoder": _whisper, "voxtral": _whisper, "moonshine": _moonshine,
-    "wav2vec2-bert": _wav2vec2_bert, "speech_to_text": _speech_to_text, "parakeet_ctc": _parakeet,
-    "parakeet_encoder": _parakeet,
+    "whisper": _whisper, "voxtral_encoder": _whisper, "voxtral": _whisper, "moss_transcribe_diarize": _whisper,
+    "moonshine": _moonshine, "wav2vec2-bert": _wav2vec2_bert, "speech_to_text": _speech_to_text, "parakeet_ctc": _parakeet,
+    "parakeet_encoder": _parakeet, "parakeet_rnnt": _parakeet, "parakeet_tdt": _parakeet, "canary": _parakeet,
+    "cohere_asr": _parakeet,
 }
 
 

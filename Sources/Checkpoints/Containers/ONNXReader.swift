@@ -53,13 +53,14 @@ enum ONNXReader {
   ]
 
   /// Whether an exporter took the name from a module's: with a dot, and none of its own.
-  private static func isModuleName(_ name: String) -> Bool {
+  static func isModuleName(_ name: String) -> Bool {
     name.contains(".") && !name.contains("::") && !name.hasPrefix("/")
   }
 
   /// The parameters that nodes show, under the names that their modules give them.
   private static func modules(of graph: ONNXGraph) -> [(String, TensorEntry)] {
-    var found: [(String, TensorEntry)] = []
+    let joint = graph.jointAttention()
+    var found = joint.parameters
     /// The module that made a value by a product with its weight, or by a norm over time.
     var products: [String: String] = [:]
     var timeNorms: Set<String> = []
@@ -70,10 +71,12 @@ enum ONNXReader {
       {
         found.append((name, entry.renamed(name)))
       }
-      guard let module = node.module else { continue }
+      guard let module = node.module, !joint.products.contains(node.outputs.first ?? "") else { continue }
       let inputs = node.inputs.map { graph.initialisers[$0] }
       func take(_ input: Int, _ part: String, _ change: (TensorEntry) -> TensorEntry? = { $0 }) {
         guard inputs.indices.contains(input), let entry = inputs[input].flatMap(change) else { return }
+        // A parameter of a module within this one has its name already.
+        guard !node.inputs[input].hasPrefix(module + ".") else { return }
         found.append(("\(module).\(part)", entry.renamed("\(module).\(part)")))
       }
       switch node.kind {

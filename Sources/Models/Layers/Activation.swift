@@ -32,7 +32,8 @@ public enum Activation: Sendable, Equatable, CaseIterable {
   }
 
   private static let names: [String: Activation] = [
-    "gelu": .gelu, "gelu_python": .gelu, "gelu_new": .geluTanh, "gelu_pytorch_tanh": .geluTanh,
+    "gelu": .gelu, "gelu_python": .gelu, "gelu_python_tanh": .geluTanh, "gelu_new": .geluTanh,
+    "gelu_pytorch_tanh": .geluTanh,
     "gelu_fast": .geluTanh, "gelu_accurate": .geluTanh, "quick_gelu": .quickGelu, "gelu_10": .gelu10,
     "relu": .relu, "relu2": .squaredRelu, "relu6": .relu6, "leaky_relu": .leakyRelu, "silu": .silu,
     "swish": .silu, "mish": .mish, "tanh": .tanh, "linear": .linear,

@@ -6,6 +6,8 @@ struct SelfAttention: Sendable {
   var query, key, value, output: Linear
   var heads: Int
   var gate: PositionGate?
+  /// Whether the gate is made from the queries and not from what they are made from (BEATs).
+  var gateReadsQueries = false
   /// Norms of each head's query and key, `[head size]`, before they are turned.
   var queryNorm, keyNorm: LayerNorm?
   /// DeBERTa's vectors for distances.
@@ -22,10 +24,12 @@ struct SelfAttention: Sendable {
     weights: inout Tensor?, _ run: Evaluation
   ) -> Tensor {
     var (q, k) = (query(x, run), key(x, run))
+    let gated = bias.map {
+      (bias: $0, gates: gate?(gateReadsQueries ? q : x, heads: heads, run) ?? wholeGates(x.rows, run))
+    }
     if let queryNorm { q = normed(q, by: queryNorm, run) }
     if let keyNorm { k = normed(k, by: keyNorm, run) }
     if let rotation { (q, k) = (run.rotated(q, by: rotation), run.rotated(k, by: rotation)) }
-    let gated = bias.map { (bias: $0, gates: gate?(x, heads: heads, run) ?? wholeGates(x.rows, run)) }
     let own = disentangled?.vectors(frames: x.rows)
     let context = run.attention(
       q, k, value(x, run), heads: heads, validFrames: validFrames, reach: reach, gated: gated,

@@ -63,6 +63,12 @@ extension ClapAudioConfiguration {
       throw Self.refuse(reader.path, "patch_stride", "\(strides)", "patch_size, \(patch), both ways")
     }
     isFused = try reader.bool("enable_fusion", default: false)
+    // With channel_map every window has four channels.
+    if isFused, let kind = reader.values["fusion_type"]?.string,
+      !["aff_2d", "daf_2d", "iaff_2d"].contains(kind)
+    {
+      throw Self.refuse(reader.path, "fusion_type", kind, "aff_2d, daf_2d or iaff_2d")
+    }
     try check(path: reader.path)
   }
 

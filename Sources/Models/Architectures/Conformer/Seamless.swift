@@ -34,7 +34,7 @@ struct Seamless: SpeechArchitecture {
 
   var configuration: SeamlessConfiguration
   var featureNorm: LayerNorm
-  var projection: Linear  // [160 → width]
+  var projection: Linear  // [inputs → width]
   var blocks: [ConformerBlock]
   var norm: LayerNorm
   var expansion: FeedForward
@@ -47,8 +47,9 @@ struct Seamless: SpeechArchitecture {
     visit: (String, Tensor) throws -> Bool
   ) throws {
     let features = try KaldiFilterBank.w2vBert(
-      of: Waveform(samples: Array(samples.prefix(validSamples)), samplingRate: KaldiFilterBank.samplingRate)
-    )
+      of: Waveform(
+        samples: Array(samples.prefix(validSamples)), samplingRate: KaldiFilterBank.samplingRate),
+      bands: configuration.inputs / 2)
     run.recorder?.declare(features, as: .input("filter banks"))
     let projected = projection(featureNorm(features, run), run)  // [frames × width]
     guard try visit("projection", projected), try visit("hidden.0", projected) else { return }
@@ -104,6 +105,8 @@ struct Seamless: SpeechArchitecture {
 /// The settings of SeamlessM4T's speech encoder, under the names that its `config.json` has for them.
 struct SeamlessConfiguration: Sendable, Equatable {
   var isSecond = false
+  /// Two frames of filter banks.
+  var inputs = 160
   var width = 1024
   var innerWidth = 4096
   var layers = 24
@@ -124,12 +127,7 @@ struct SeamlessConfiguration: Sendable, Equatable {
   init(_ reader: ConfigurationReader, isSecond: Bool) throws {
     let extent = 1...65_536
     self.isSecond = isSecond
-    let inputs = try reader.integer("feature_projection_input_dim", extent, default: 160)
-    guard inputs == W2vBertConfiguration.inputs else {
-      throw ModelError.configuration(
-        path: reader.path, key: "feature_projection_input_dim", found: "\(inputs)",
-        expected: "160: two frames of 80 bands")
-    }
+    inputs = try reader.stackedBands()
     width = try reader.integer("hidden_size", extent, default: width)
     innerWidth = try reader.integer("speech_encoder_intermediate_size", 1...262_144, default: innerWidth)
     layers = try reader.integer("speech_encoder_layers", 1...512, default: layers)
@@ -151,6 +149,8 @@ struct SeamlessConfiguration: Sendable, Equatable {
     }
     positions = try reader.conformerPositions(
       width: width, heads: heads, withKeys: isSecond, default: isSecond ? "relative_key" : "relative")
+    // The second version knows keys of distances alone: with another word its blocks are told no positions.
+    if isSecond, case .keys = positions {} else if isSecond { positions = .none }
     if isSecond, let size = try reader.integerIfThere("speech_encoder_chunk_size", 1...(1 << 30)) {
       let before = try reader.integer("speech_encoder_left_chunk_num", -1...(1 << 30), default: 128)
       reach = .blocks(size: size, before: before < 0 ? .max : before)
@@ -176,6 +176,7 @@ extension Seamless {
     let names = all.renamed { name in
       name.hasPrefix("speech_encoder.") ? String(name.dropFirst(15)) : "outside." + name
     }
+    try description.expectPairsOfFrames()
     var reader = ParameterReader(
       path: path, source: .checkpoint(description.checkpoint, names: names.stored))
     let isSecond =
@@ -186,7 +187,7 @@ extension Seamless {
     let model = try Seamless(configuration, from: &reader)
     let report = try description.report(
       of: reader, names,
-      leavingOut: ["outside", "masked_spec_embed"]
+      leavingOut: ["outside", "masked_spec_embed", "encoder.embed_positions"]
         + (0..<configuration.layers).map {
           "encoder.layers.\($0).conv_module.batch_norm.num_batches_tracked"
         }, notes: [])
@@ -194,7 +195,7 @@ extension Seamless {
       architecture: model, family: modelTypes[isSecond ? 1 : 0], parameters: model.parameters,
       report: report,
       input: .features(
-        "Kaldi's filter banks, 80 bands, zero mean and unit variance over the sound, two frames side by side",
+        "Kaldi's filter banks, \(configuration.inputs / 2) bands, zero mean and unit variance over the sound, two frames side by side",
         samplingRate: 16_000))
   }
 
@@ -204,7 +205,7 @@ extension Seamless {
   }
 
   init(_ c: SeamlessConfiguration, from reader: inout ParameterReader) throws {
-    let (width, inputs, epsilon) = (c.width, W2vBertConfiguration.inputs, Float(c.epsilon))
+    let (width, inputs, epsilon) = (c.width, c.inputs, Float(c.epsilon))
     let drawn = Initialisation.normal(deviation: c.initialDeviation)
     configuration = c
     featureNorm = try reader.layerNorm("feature_projection.layer_norm", inputs, epsilon: epsilon)

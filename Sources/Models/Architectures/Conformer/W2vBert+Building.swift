@@ -16,6 +16,7 @@ extension W2vBert {
       throw ModelError.configuration(
         path: path, key: "sampling_rate", found: "\(rate)", expected: "16000 Hz, as its bands are for")
     }
+    try description.expectPairsOfFrames()
     let names = found ?? TensorNames(description.checkpoint)
     var reader = ParameterReader(
       path: path, source: .checkpoint(description.checkpoint, names: names.stored))
@@ -30,14 +31,14 @@ extension W2vBert {
     return BuiltModel(
       architecture: model, family: modelTypes[0], parameters: model.parameters, report: report,
       input: .features(
-        "Kaldi's filter banks, 80 bands, zero mean and unit variance over the sound, two frames side by side",
+        "Kaldi's filter banks, \(configuration.inputs / 2) bands, zero mean and unit variance over the sound, two frames side by side",
         samplingRate: 16_000))
   }
 
   /// What has no part in a pass up to the last block, and other heads than CTC's.
   private static let leftovers = [
     "masked_spec_embed", "adapter", "lm_head", "projector", "classifier", "layer_weights", "tdnn",
-    "feature_extractor", "objective",
+    "feature_extractor", "objective", "intermediate_ffn",
   ]
 
   func untrained(seed: UInt64) throws -> W2vBert {
@@ -50,7 +51,7 @@ extension W2vBert {
 
 extension W2vBert {
   init(_ c: W2vBertConfiguration, symbols: Int?, from reader: inout ParameterReader) throws {
-    let (width, inputs) = (c.width, W2vBertConfiguration.inputs)
+    let (width, inputs) = (c.width, c.inputs)
     let epsilon = Float(c.epsilon)
     let drawn = Initialisation.normal(deviation: c.initialDeviation)
     configuration = c

@@ -15,7 +15,7 @@ struct W2vBert: SpeechArchitecture {
 
   var configuration: W2vBertConfiguration
   var featureNorm: LayerNorm
-  var projection: Linear  // [160 → width]
+  var projection: Linear  // [inputs → width]
   var blocks: [ConformerBlock]
   var head: Linear?  // [width → symbols], for CTC
   var parameters: Int
@@ -25,8 +25,9 @@ struct W2vBert: SpeechArchitecture {
     visit: (String, Tensor) throws -> Bool
   ) throws {
     let features = try KaldiFilterBank.w2vBert(
-      of: Waveform(samples: Array(samples.prefix(validSamples)), samplingRate: KaldiFilterBank.samplingRate)
-    )
+      of: Waveform(
+        samples: Array(samples.prefix(validSamples)), samplingRate: KaldiFilterBank.samplingRate),
+      bands: configuration.inputs / 2)
     run.recorder?.declare(features, as: .input("filter banks"))
 
     let projected = projection(featureNorm(features, run), run)  // [frames × width]
@@ -51,9 +52,8 @@ struct W2vBert: SpeechArchitecture {
 
 /// The settings of a w2v-BERT 2.0, under the names that its `config.json` has for them.
 struct W2vBertConfiguration: Sendable, Equatable {
-  /// Two frames of 80 bands.
-  static let inputs = 160
-
+  /// Two frames of filter banks.
+  var inputs = 160
   var width = 1024
   var innerWidth = 4096
   var layers = 24
@@ -74,12 +74,7 @@ struct W2vBertConfiguration: Sendable, Equatable {
     func refuse(_ key: String, _ found: String, _ expected: String) -> ModelError {
       .configuration(path: reader.path, key: key, found: found, expected: expected)
     }
-    let inputs = try reader.integer("feature_projection_input_dim", extent, default: Self.inputs)
-    guard inputs == Self.inputs else {
-      throw refuse(
-        "feature_projection_input_dim", "\(inputs)",
-        "160: two frames of 80 bands, as every published model reads")
-    }
+    inputs = try reader.stackedBands()
     width = try reader.integer("hidden_size", extent, default: width)
     innerWidth = try reader.integer("intermediate_size", 1...262_144, default: innerWidth)
     layers = try reader.integer("num_hidden_layers", 1...512, default: layers)
@@ -96,11 +91,33 @@ struct W2vBertConfiguration: Sendable, Equatable {
     guard kernel % 2 == 1 else {
       throw refuse("conv_depthwise_kernel_size", "\(kernel)", "an odd number")
     }
-    guard try !reader.bool("use_intermediate_ffn_before_adapter", default: false) else {
-      throw refuse(
-        "use_intermediate_ffn_before_adapter", "true", "false: no published model has this layer")
-    }
     positions = try reader.conformerPositions(
       width: width, heads: heads, withKeys: true, default: "relative_key")
+  }
+}
+
+extension ConfigurationReader {
+  /// What two frames of filter banks beside each other are wide.
+  func stackedBands() throws -> Int {
+    let inputs = try integer("feature_projection_input_dim", 2...2048, default: 160)
+    guard inputs % 2 == 0 else {
+      throw ModelError.configuration(
+        path: path, key: "feature_projection_input_dim", found: "\(inputs)",
+        expected: "two frames of as many bands")
+    }
+    return inputs
+  }
+}
+
+extension ModelDescription {
+  /// Throws where the extractor puts another number of frames beside each other.
+  func expectPairsOfFrames() throws {
+    let stride = try preprocessing.map {
+      try ConfigurationReader(path: folder, values: $0).integer("stride", 1...64, default: 2)
+    }
+    guard stride ?? 2 == 2 else {
+      throw ModelError.configuration(
+        path: folder, key: "stride", found: "\(stride ?? 2)", expected: "2 frames beside each other")
+    }
   }
 }

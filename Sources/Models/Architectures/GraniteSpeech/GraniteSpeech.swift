@@ -165,12 +165,9 @@ extension ParameterReader {
       joint.weight.count == 0
         ? joint : Linear(weight: joint.weight.rows(rows), bias: Tensor(shape: [attended]))
     }
-    // The table counts query less key, from −farthest on.
     let table = try tensor(
       "\(name).attn.rel_pos_emb.weight", [2 * c.farthest + 1, c.headSize], .normal(deviation: 0.02))
-    let distances = (1 - c.blockFrames)...(c.blockFrames - 1)
-    let keys =
-      table.count == 0 ? table : table.selectingRows(distances.map { c.farthest - $0 })
+    let keys = RelativeKeys.granite(table, farthest: c.farthest, blockFrames: c.blockFrames)
     let depthwise = DepthwiseConvolution(
       weight: try tensor("\(name).conv.depth_conv.conv.weight", [convolved, 1, c.kernel], drawn), bias: nil,
       batchNorm: try batchNorm("\(name).conv.batch_norm", convolved), norm: nil, padding: c.kernel / 2,
@@ -182,7 +179,7 @@ extension ParameterReader {
         query: try linear("\(name).attn.to_q", width, attended, weight: drawn, bias: nil),
         key: half(0..<attended), value: half(attended..<(2 * attended)),
         output: try linear("\(name).attn.to_out", attended, width, weight: drawn), heads: c.heads,
-        positions: .keys(RelativeKeys(table: keys, first: distances.lowerBound)),
+        positions: .keys(keys),
         reach: .blocks(size: c.blockFrames)),
       convolution: ConvolutionModule(
         norm: try norm("conv.norm"),
@@ -191,5 +188,15 @@ extension ParameterReader {
         depthwise: depthwise,
         output: try pointwise("\(name).conv.down_conv", convolved, width, weight: drawn, bias: .zeros)),
       secondNorm: try norm("ff2.pre_norm"), second: try feedForward("ff2"), norm: try norm("post_norm"))
+  }
+}
+
+extension RelativeKeys {
+  /// The keys of the distances that occur in a block, out of a table that counts query less key, from −`farthest` on.
+  static func granite(_ table: Tensor, farthest: Int, blockFrames: Int) -> RelativeKeys {
+    let distances = (1 - blockFrames)...(blockFrames - 1)
+    return RelativeKeys(
+      table: table.count == 0 ? table : table.selectingRows(distances.map { farthest - $0 }),
+      first: distances.lowerBound)
   }
 }
