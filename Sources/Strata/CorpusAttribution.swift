@@ -1,6 +1,7 @@
 import Attribution
 import Audio
 import Corpora
+import Files
 import Foundation
 import Models
 import Reports
@@ -38,8 +39,10 @@ public struct CorpusAttribution: Sendable {
 
   /// Throws `AttributionError.interrupted` when cancelled, and what passes and fitting throw.
   public func run(threads: Int = 1) throws -> RelevanceLocalisation {
-    let rows = try evidence.run(threads: threads)
-    let profiles = try heads.run(threads: threads)
+    let (rows, profiles) = try FileFingerprints().requiringUnchanged(corpus.recordings) {
+      (try evidence.run(threads: threads), try heads.run(threads: threads))
+    }
+    try model.requireUnchanged()
     let missing = evidence.levels.filter { level in !rows.contains { $0.level == level } }
     let long = corpus.utterances.count { !model.readsAtOnce($0.seconds) }
     var result = RelevanceLocalisation(
@@ -104,10 +107,14 @@ extension CorpusAttribution {
   public func maxima(
     ofUnit unit: Int, of point: TapPoint, count: Int = 10, threads: Int = 1
   ) throws -> [TopActivation] {
-    try TopActivation.find(
-      unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
-      progress: { [onProgress = evidence.onProgress] in onProgress("Listening", $0, $1) },
-      isCancelled: evidence.isCancelled)
+    let found = try FileFingerprints().requiringUnchanged(corpus.recordings) {
+      try TopActivation.find(
+        unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
+        progress: { [onProgress = evidence.onProgress] in onProgress("Listening", $0, $1) },
+        isCancelled: evidence.isCancelled)
+    }
+    try model.requireUnchanged()
+    return found
   }
 
   /// Writes `report.html`, where each maximum can be listened to, `unit.csv` and `unit.json`; all or none.

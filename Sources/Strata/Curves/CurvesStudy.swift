@@ -32,7 +32,9 @@ public struct CurvesStudy: Sendable {
 
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput`, `.nothingToProbe`, and what passes and
   /// probes throw.
-  public func run() throws -> CurvesResult {
+  public func run() throws -> CurvesResult { try study.requiringUnchanged { try measured() } }
+
+  private func measured() throws -> CurvesResult {
     let corpus = study.corpus
     try corpus.requireReadable(by: study.model)
     guard corpus.utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {

@@ -31,6 +31,10 @@ public struct GeometryStudy: Sendable {
 
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput` of texts, and what passes throw.
   public func run() throws -> GeometryResult {
+    try study.requiringUnchanged(chosenUtterances) { try measured() }
+  }
+
+  private func measured() throws -> GeometryResult {
     let corpus = study.corpus
     guard !corpus.isText else {
       throw StudyError.otherInput(

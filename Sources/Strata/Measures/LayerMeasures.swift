@@ -30,7 +30,9 @@ public struct LayerMeasures: Sendable {
 
   /// Throws `StudyError.otherInput` for a model of speech and texts or the reverse, `.noLabels` where the level has no
   /// labels, and what the study would throw.
-  public func run() throws -> [LayerMeasure] {
+  public func run() throws -> [LayerMeasure] { try study.requiringUnchanged { try measured() } }
+
+  private func measured() throws -> [LayerMeasure] {
     try study.corpus.requireReadable(by: study.model)
     guard study.corpus.utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {
       let available = Level.allCases.filter { level in

@@ -38,7 +38,9 @@ public struct VarianceStudy: Sendable {
 
   /// Throws `StudyError.noLabels` where the level has no labels, `.otherInput`, `ProbeError.noRows` where the corpus
   /// cannot be divided, and what the study would throw.
-  public func run() throws -> VarianceResult {
+  public func run() throws -> VarianceResult { try study.requiringUnchanged { try measured() } }
+
+  private func measured() throws -> VarianceResult {
     try study.corpus.requireReadable(by: study.model)
     let utterances = study.corpus.utterances
     guard utterances.contains(where: { !$0.spans(at: level).isEmpty }) else {
