@@ -43,9 +43,11 @@ def npy(path, data):
             yield array[8:]
 
 
-def labels(target, *endings):
+def labels(target, *endings, made=b""):
     """The same clip in every label format, behind a byte that chooses an ending; what was found before."""
     def seeds(path, data):
+        if made:
+            yield b"0" + made
         if "CorporaTests" in path and f"/found/{target}" in path:
             yield data
         elif "CorporaTests" in path and path.endswith(endings):
@@ -113,11 +115,36 @@ def activations(path, data):
         yield b"hop: 20ms\n%%%\n" + data
 
 
+def distributed(path, data):
+    if path.endswith("formats/dcp/.metadata"):
+        yield data
+
+
+def names(path, data):
+    yield b"- {from: '^encoder\\.(\\d+)', to: 'layers.$1'}\n- {from: conv, to: cnn}\n"
+    yield b"'^encoder\\.(\\d+)\\.': 'layers.$1.'\nconv: cnn\n"
+
+
+def vocabulary(path, data):
+    yield fixture("bert-made/vocab.txt")
+
+
+def conllu(path, data):
+    yield fixture("made.conllu")[:6000]
+    if path.endswith(".conllu"):
+        yield data[:6000]
+
+
+def folder(path, data):
+    yield (b"rec1 one.wav\nrec2 cat two.wav |\n%%%\nu2 rec1 3.0 4.0\nu1 rec1 1.0 2.5\n%%%\n"
+           b"u2 1 0.1 0.4 bye\nu1 1 0.25 0.5 hello\nu1 1 0.75 0.5 you\nrec2 1 0.5 0.25 yes\n")
+
+
 targets = {
     f.__name__: f
     for f in (
         checkpoint, safetensors, stream, pickle, npy, corpus, audio, index, architecture, configuration, tokenizer, hdf5,
-        kaldi, activations,
+        kaldi, activations, distributed, names, vocabulary, conllu, folder,
     )
 }
 for name, *endings in (
@@ -125,13 +152,27 @@ for name, *endings in (
     ("htk", ".lab"), ("mlf", ".mlf"), ("elan", ".tsv"), ("eaf", ".eaf"), ("audacity", ".audacity.txt"),
 ):
     targets[name] = labels(name, *endings)
+for name, made in (
+    ("whisperx", b'{"segments": [{"start": 0, "end": 2.5, "words": [{"word": "go", "start": 0.5, "end": 1, "score": 0.9}, '
+                 b'{"word": "2014."}], "chars": [{"char": "g", "start": 0.5, "end": 0.6}]}]}'),
+    ("gentle", b'{"transcript": "go do", "words": [{"alignedWord": "go", "case": "success", "start": 0.5, "end": 0.9, '
+               b'"startOffset": 0, "endOffset": 2, "word": "go", "phones": [{"phone": "g_B", "duration": 0.2}]}]}'),
+    ("nemo", b'{"timestamp": {"word": [{"word": "go", "start_offset": 6, "end_offset": 9, "start": 0.48, "end": 0.72}]}}'),
+    ("esps", b"signal a\ntype 0\nnfields 1\n#\n   0.250000  121 sil\n   0.500000  121 g; g; x\n"),
+    ("par", b"LHD: Partitur 1.3\nSAM: 16000\nORT: 0 go\nORT: 1 do\nKAN: 0 g@U\nMAU: 0 1599 0 g\nMAU: 1600 3199 1 d\n"),
+    ("rttm", b"SPEAKER a 1 0.5 1.25 <NA> <NA> anna <NA> <NA>\nLEXEME a 1 0.5 0.25 go lex anna 0.9 <NA>\n"),
+    ("librispeech", b'84-121123-0000 ",GO,,DO," "0.490,0.890,1.270,1.380,2.0"\n'),
+    ("jsonl", b'{"id": "a", "recording_id": "a", "start": 0, "duration": 2.5, "channel": 0, "text": "go", "alignment": '
+              b'{"word": [["go", 0.5, 0.4, 1.0]]}}\n{"audio": "a.wav", "words": [{"word": "go", "start": 0.5, "end": 1}]}\n'),
+):
+    targets[name] = labels(name, "." + name, made=made)
 
 
 def main(target, folder):
     for root, _, names in os.walk(tests):
         for name in names:
             path = os.path.join(root, name)
-            if "Resources" not in path or os.path.getsize(path) > 500_000:
+            if "Resources" not in path or os.path.islink(path) or os.path.getsize(path) > 500_000:
                 continue
             with open(path, "rb") as file:
                 data = file.read()

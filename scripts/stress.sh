@@ -5,7 +5,8 @@
 #
 # COUNT trials of each kind (200), drawn with SEED (1); kinds are signals, disk, runs and limits (all). A trial runs one
 # command, disturbs it, and looks at what it said, what it left behind, and whether the same command, run again in peace,
-# gives the bytes of an undisturbed run. PROBE_LAYERS names the program (default: a release build), TRIALS a folder for the
+# gives the bytes of an undisturbed run. Ctrl-C ends it after the trials under way. PROBE_LAYERS names the program (default: a release build), COMMANDS those that
+# are tried, by the names below (all), TRIALS a folder for the
 # trials' files, which stay where a trial went wrong.
 #
 # Prints a table; ends with 1 where anything was wrong.
@@ -26,22 +27,40 @@ mkdir -p "$base/want"
 model=$PWD/fixtures/w2v2-tiny-phones/model.ckpt
 speech=$base/speech
 mkdir -p "$speech"
-for voice in kal slt ked; do cp -r "fixtures/unseen/$voice" "$speech/"; done
+# Ten sentences of each of three voices.
+for voice in kal slt ked; do
+  mkdir -p "$speech/$voice"
+  cp fixtures/unseen/$voice/${voice}_s0* "$speech/$voice"
+done
+# A probe of its own whose fits are few, so that a run takes a second or two.
+mkdir -p "$base/probes"
+printf 'name: phoneme\nlevel: phoneme\npenalties: [1]\nmin_count: 40\n' >"$base/probes/phoneme.yaml"
 # Trials begin with another study's results in the folder, or end with them.
-quick="--force --layers conv.7,hidden.3 --levels phoneme --twins 1 --maps 0 --threads 2"
+quick="--force --layers conv.7,hidden.3 --probes $base/probes --twins 1 --maps 0 --threads 2"
 
-commands=(study shard merge store compare similarity extract-safetensors extract-npz extract-h5)
+read -ra commands <<<"${COMMANDS:-study shard merge store compare similarity extract-safetensors extract-npz extract-h5 \
+finetune intervene variance geometry curves measures replicates attribute evidence}"
 
 # The arguments of a command that writes into a folder.
 arguments() { # COMMAND FOLDER [SEED]
   local choice="--corpus $speech $quick --seed ${3:-0}"
+  local narrow="$model --force --corpus $speech --threads 2 --seed ${3:-0} --output $2/out"
   case $1 in
     study) echo "$model $choice --output $2/out" ;;
     shard) echo "$model $choice --shard 1/2 --output $2/out" ;;
     merge) echo "merge $base/shards --force --threads 2 --output $2/out" ;;
     store) echo "$model $choice --store $2/frames --output $2/out" ;;
-    compare) echo "compare --force --untrained $model --corpus $speech --layers conv.7,hidden.3 --levels phoneme --seed ${3:-0} --output $2/out" ;;
+    compare) echo "compare --force --untrained $model --corpus $speech --layers conv.7,hidden.3 --probes $base/probes --seed ${3:-0} --output $2/out" ;;
     similarity) echo "similarity --force $model --corpus $speech --layers conv.7,hidden.3 --seed ${3:-0} --output $2/out" ;;
+    finetune) echo "finetune $narrow --steps 6 --batch 2 --evaluate-every 3" ;;
+    intervene) echo "intervene $narrow --erase phoneme --layers hidden.2 --controls 2 --prune 0.5 --mixing phoneme" ;;
+    variance) echo "variance $narrow --layers hidden.3 --blocks phone,duration --untrained" ;;
+    geometry) echo "geometry $narrow --layers hidden.3 --recordings 12 --tempo none --pitch none" ;;
+    curves) echo "curves $narrow --layers hidden.3 --over examples" ;;
+    measures) echo "measures $narrow --layers hidden.3 --level syllable" ;;
+    replicates) echo "replicates --force $base/seed-0 $base/seed-1 --output $2/out" ;;
+    attribute) echo "attribute --force $model $speech/kal/kal_s005.flac --methods grad-cam --threads 2 --seed ${3:-0} --output $2/out" ;;
+    evidence) echo "attribute --force $model $speech --levels phoneme --layers hidden.3 --spans 4 --threads 2 --seed ${3:-0} --output $2/out" ;;
     extract-*) echo "extract $model $speech --layers conv.7,hidden.3 -o $2/out.${1#extract-}" ;;
   esac
 }
@@ -49,7 +68,7 @@ arguments() { # COMMAND FOLDER [SEED]
 # Sums of everything that was written, without what tells of the run and without kept work.
 sums() { # FOLDER
   (cd "$1" && find . -type f ! -name run.yaml ! -name written-by.yaml ! -path './frames/*' ! -path '*/work/*' \
-    ! -name '.err*' -print0 | sort -z | xargs -0 -r sha256sum)
+    ! -name '.err*' ! -name .strata-lock ! -path '*.part-*' -print0 | sort -z | xargs -0 -r sha256sum)
 }
 
 # What must never stay: temporary files, half of a folder, a lock.
@@ -57,9 +76,11 @@ leftovers() { find "$1" \( -name '*.part-*' -o -name '.strata-*' \) | head -3; }
 
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 
-declare -A wrong right lasted
+declare -A wrong right lasted tried failed
 notes=()
-verdict() { # KIND TRIAL FOLDER REASON
+verdict() { # KIND TRIAL FOLDER REASON, of the caller's command
+  tried[$command]=$((${tried[$command]:-0} + 1))
+  [ -z "$4" ] || failed[$command]=$((${failed[$command]:-0} + 1))
   if [ -z "$4" ]; then
     right[$1]=$((${right[$1]:-0} + 1))
     rm -rf "$3"
@@ -83,8 +104,24 @@ again() { # COMMAND FOLDER
   [ -z "$left" ] || echo "it leaves behind $left"
 }
 
+# Whether a folder's results are of one run, old or new; of what is on its way into place the next reader makes one.
+is_whole() { # COMMAND FOLDER
+  local found
+  [ ! -d "$2/out/.strata-commit" ] || return 0
+  # Training writes several folders, one after the other; a shard is work that is kept.
+  case $1 in finetune | shard) return 0 ;; esac
+  found=$(sums "$2")
+  [ -z "$found" ] || [ "$found" = "$(cat "$base/want/other-$1")" ] || [ "$found" = "$(cat "$base/want/$1")" ]
+}
+
 trap_of() { # STATUS
   case $1 in 132 | 133 | 134 | 135 | 136 | 139) echo "it traps (status $1)" ;; esac
+}
+
+# Puts another study's results where a command will write.
+others() { # COMMAND FOLDER
+  cp -r "$base/other-$1/." "$2"
+  rm -rf "$2/out/work"
 }
 
 signals() { # TRIAL FOLDER
@@ -92,6 +129,8 @@ signals() { # TRIAL FOLDER
   local command=${commands[$((RANDOM % ${#commands[@]}))]} name
   name=$(printf '%s\n' INT TERM HUP KILL | sed -n $((RANDOM % 4 + 1))p)
   local wait=$((RANDOM % (${lasted[$command]} + 1)))
+  # Half of them begin where another study's results are.
+  [ $((RANDOM % 2)) = 0 ] || others "$command" "$2"
   # shellcheck disable=SC2046
   "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err" &
   local process=$!
@@ -109,10 +148,11 @@ signals() { # TRIAL FOLDER
     *) reason="$command ends with $status after SIG$name" ;;
   esac
   [ "$name" = KILL ] || [ $took -le 2000 ] || reason="$command takes $took ms to answer SIG$name"
-  if [ "$name" != KILL ] && [ -z "$reason" ]; then
-    case $command in extract-*)
-      [ -z "$(leftovers "$2")" ] || reason="$command leaves behind $(leftovers "$2") after SIG$name" ;;
-    esac
+  [ -n "$reason" ] || is_whole "$command" "$2" || reason="$command leaves a mixture after SIG$name"
+  if [ -z "$reason" ] && [ "$name" != KILL ]; then
+    local left
+    left=$(leftovers "$2" | grep -v -e /work/ -e /frames/)
+    [ -z "$left" ] || reason="$command leaves behind $left after SIG$name"
   fi
   [ -n "$reason" ] || reason=$(again "$command" "$2")
   verdict signals "$1 ($command, SIG$name at $wait ms)" "$2" "$reason"
@@ -122,9 +162,7 @@ disk() { # TRIAL FOLDER
   draw $((10000 + $1))
   local command=${commands[$((RANDOM % ${#commands[@]}))]}
   local blocks=$((RANDOM % 2 ? RANDOM % 16 : RANDOM % 600))
-  # Something is there already, of another study.
-  cp -r "$base/other-$command/." "$2" 2>/dev/null
-  rm -rf "$2/out/work"
+  others "$command" "$2"
   local before status reason=""
   before=$(sums "$2")
   # shellcheck disable=SC2046
@@ -146,7 +184,7 @@ runs() { # TRIAL FOLDER
   draw $((20000 + $1))
   local command=${commands[$((RANDOM % ${#commands[@]}))]}
   local wait=$((RANDOM % (${lasted[$command]} + 1))) other=$((RANDOM % 2))
-  case $command in merge | extract-*) other=0 ;; esac
+  case $command in merge | replicates | extract-*) other=0 ;; esac
   # shellcheck disable=SC2046
   "$program" $(arguments "$command" "$2" $other) --quiet >/dev/null 2>"$2/.err" &
   local one=$!
@@ -197,6 +235,10 @@ for index in 1 2; do
   # shellcheck disable=SC2086
   "$program" "$model" --corpus "$speech" $quick --shard $index/2 --output "$base/shards" --quiet || exit 1
 done
+for number in 0 1; do
+  # shellcheck disable=SC2086
+  "$program" "$model" --corpus "$speech" $quick --seed $number --output "$base/seed-$number" --quiet || exit 1
+done
 for command in "${commands[@]}"; do
   mkdir -p "$base/undisturbed" "$base/other-$command"
   before=$(milliseconds)
@@ -211,22 +253,33 @@ for command in "${commands[@]}"; do
   printf '  %-20s %6d ms\n' "$command" "${lasted[$command]}"
 done
 
-for kind in $kinds; do
-  for ((trial = 1; trial <= count; trial++)); do
+# Ctrl-C ends the trials, and what has been tried is told.
+isOver=
+trap 'isOver=yes' INT TERM
+done=0
+while [ $done -lt "$count" ] && [ -z "$isOver" ]; do
+  trial=$((done + 1))
+  for kind in $kinds; do
     folder=$base/$kind-$trial
     mkdir -p "$folder"
     "$kind" "$trial" "$folder"
     [ ! -t 2 ] || printf '\r%s %d/%d' "$kind" "$trial" "$count" >&2
   done
-  [ ! -t 2 ] || printf '\r\033[2K' >&2
+  done=$trial
 done
+[ ! -t 2 ] || printf '\r\033[2K' >&2
 
 echo
 printf '%-10s %8s %8s %8s\n' kind trials right wrong
 total=0
 for kind in $kinds; do
-  printf '%-10s %8d %8d %8d\n' "$kind" "$count" "${right[$kind]:-0}" "${wrong[$kind]:-0}"
+  printf '%-10s %8d %8d %8d\n' "$kind" "$done" "${right[$kind]:-0}" "${wrong[$kind]:-0}"
   total=$((total + ${wrong[$kind]:-0}))
+done
+echo
+printf '%-20s %8s %8s\n' command trials wrong
+for command in "${commands[@]}"; do
+  printf '%-20s %8d %8d\n' "$command" "${tried[$command]:-0}" "${failed[$command]:-0}"
 done
 for note in "${notes[@]+"${notes[@]}"}"; do echo "$note"; done
 if [ $total = 0 ]; then

@@ -43,6 +43,10 @@ public struct FineTuningRun: Sendable {
   public var replacesOthers = false
   /// Steps after which the model is also kept, as `step-000100` and so on, to look into its layers.
   public var snapshots: [Int] = []
+  /// Files that tell of the run, written with what was found.
+  public var records: [(name: String, data: Data)] = []
+  /// Whether finished work stays for whoever looks at the model before and after, until `removeWork(of:)`.
+  public var keepsWork = false
   /// How many threads work at once; the result does not depend on it.
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   /// Told each update of the parameters, with how many there will be.
@@ -60,7 +64,8 @@ public struct FineTuningRun: Sendable {
   ///
   /// Each fold's model lies in `folder/model` (of several `folder/fold-1/model` …), its log in `training.jsonl` beside it;
   /// `folder/finetune.json` and `folder/results.json` hold what was found.
-  /// - Throws: `FineTuningError`, `ModelError`, `CorpusError`, `FileError`.
+  /// - Throws: `FineTuningError`, `ModelError`, `CorpusError`, and `FileError`: `.changed` where the model or a recording was
+  ///   changed meanwhile.
   public func finished(in folder: String) throws -> FineTuningResult {
     try settings.check()
     try ModelFolder.check(model, settings.task)
@@ -72,6 +77,15 @@ public struct FineTuningRun: Sendable {
     var folds: [FineTuningResult.Fold] = []
     var counts = (trained: 0, all: 0)
     let place = RunFolder(path: folder, folds: data.count)
+    let fingerprints = FileFingerprints()
+    let recordings = corpus.utterances.map(\.audioPath)
+    let heard = recordings.map { try? fingerprints.fingerprint(of: $0) }
+    @Sendable func requireUnchanged() throws {
+      try model.requireUnchanged()
+      for (path, known) in zip(recordings, heard) where (try? fingerprints.fingerprint(of: path)) != known {
+        throw FileError.changed(path: path, reason: "its bytes are others than when the training began")
+      }
+    }
     var kept: [String] = []
     for (number, part) in data.enumerated() {
       if number == 0 { part.notes.forEach(onNote) }
@@ -88,10 +102,12 @@ public struct FineTuningRun: Sendable {
       let work = place.place(of: number)
       var trainer = try Trainer(
         model: untrained, settings: settings, train: part.train, development: part.development,
-        identity: identity(part, augmenter), folder: work, threads: threads, fillers: part.fillers)
+        identity: identity(part, augmenter, fingerprints), folder: work, threads: threads,
+        fillers: part.fillers)
       trainer.augmenter = augmenter
       trainer.replacesOthers = replacesOthers
       trainer.isCancelled = isCancelled
+      trainer.requireUnchanged = requireUnchanged
       trainer.onStep = { onStep(stage, $0, $1) }
       trainer.snapshots = Set(snapshots)
       trainer.onSnapshot = { try write($1, part, to: "\(work)/\(RunFolder.snapshot($0))") }
@@ -114,10 +130,14 @@ public struct FineTuningRun: Sendable {
           model: "\(place.prefix(of: number))model", train: part.train.count,
           development: part.development.count, test: part.test.count, steps: steps, bestStep: best))
     }
+    try requireUnchanged()
     let (result, standardError) = try result(of: outcomes, folds, data[0], counts)
+    let staged = try staged(result, standardError, place)
+    defer { staged.discard() }
+    // What takes room is written by now.
     try place.publish(kept)
-    try write(result, standardError, to: folder)
-    place.removeWork()
+    try staged.commit()
+    if !keepsWork { place.removeWork() }
     return result
   }
 
@@ -172,16 +192,20 @@ public struct FineTuningRun: Sendable {
       freezing: settings.frozen, masksFrames: settings.augmentation.maskedFrames > 0, seed: settings.seed)
   }
 
+  /// Removes what a run with `keepsWork` in `folder` has left for its going on.
+  public static func removeWork(of folder: String) { RunFolder(path: folder, folds: 1).removeWork() }
+
   /// The name of the folder that holds the model after so many steps.
   public static func snapshotName(_ step: Int) -> String { RunFolder.snapshot(step) }
 
   /// What tells one training from another, a line each.
-  private func identity(_ part: TrainingData, _ augmenter: SoundAugmenter?) throws -> String {
+  private func identity(
+    _ part: TrainingData, _ augmenter: SoundAugmenter?, _ fingerprints: FileFingerprints
+  ) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let settings = String(decoding: try encoder.encode(settings), as: UTF8.self)
     var content = StableHash()
-    let fingerprints = FileFingerprints()
     let paths = Dictionary(corpus.utterances.map { ($0.id, $0.audioPath) }) { first, _ in first }
     for example in part.train + part.development {
       content.combine(example.id)
@@ -249,16 +273,20 @@ public struct FineTuningRun: Sendable {
     return (result, scores.standardError(after))
   }
 
-  private func write(_ result: FineTuningResult, _ standardError: Double?, to folder: String) throws {
-    let staged = try StagedResults(for: folder)
-    defer { staged.discard() }
+  /// What was found, the logs and the records, on their way into the run's folder.
+  private func staged(
+    _ result: FineTuningResult, _ standardError: Double?, _ place: RunFolder
+  ) throws -> StagedResults {
+    let staged = try StagedResults(for: place.path)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try staged.write(try encoder.encode(result) + Data("\n".utf8), to: "finetune.json")
     try staged.write(
       try HarnessResult(result: result, standardError: standardError, settings: settings).data(),
       to: "results.json")
-    try staged.commit()
+    for (name, log) in try place.logs() { try staged.write(log, to: name) }
+    for record in records { try staged.write(record.data, to: record.name, isRecord: true) }
+    return staged
   }
 
   private var measure: String {

@@ -1,13 +1,14 @@
 import Files
 import Foundation
 
-/// The folder of a run: all that it makes is made in `work/` below it and put into place at its end, when nothing of an
+/// The folder of a run: all that it makes is made in `work/training/` below it and put into place at its end, when nothing of an
 /// earlier run's models, snapshots and pages stays.
 struct RunFolder: Sendable {
   let path: String
   let folds: Int
 
-  var work: String { "\(path)/work" }
+  /// Beside the kept work of others.
+  var work: String { "\(path)/work/training" }
 
   /// Where a fold's models, snapshots, state and log are made.
   func place(of fold: Int) -> String { folds == 1 ? work : "\(work)/fold-\(fold + 1)" }
@@ -26,23 +27,27 @@ struct RunFolder: Sendable {
   /// - Throws: `FileError.writeFailed`.
   func publish(_ kept: [String]) throws {
     for earlier in Self.results(in: path) where !kept.contains(earlier) {
-      try? FileManager.default.removeItem(atPath: "\(path)/\(earlier)/training.jsonl")
       ResultFolder.remove("\(path)/\(earlier)")
-    }
-    try? FileManager.default.removeItem(atPath: "\(path)/training.jsonl")
-    for fold in 0..<folds {
-      let log = "\(prefix(of: fold))training.jsonl"
-      try ResultFolder.makeFolder("\(path)/\(prefix(of: fold))")
-      try WholeFile.write(
-        Data(contentsOf: URL(filePath: "\(place(of: fold))/training.jsonl")), to: "\(path)/\(log)")
     }
     for name in kept {
       try ResultFolder.replace("\(path)/\(name)", by: "\(work)/\(name)")
     }
   }
 
+  /// Each fold's log, by its name within the run's folder.
+  func logs() throws -> [(name: String, log: Data)] {
+    try (0..<folds).map { fold in
+      let log = "\(place(of: fold))/training.jsonl"
+      return ("\(prefix(of: fold))training.jsonl", try Data(contentsOf: URL(filePath: log)))
+    }
+  }
+
   /// Removes what was only needed to go on after an interruption.
-  func removeWork() { try? FileManager.default.removeItem(atPath: work) }
+  func removeWork() {
+    try? FileManager.default.removeItem(atPath: work)
+    // Goes only where it is empty.
+    rmdir("\(path)/work")
+  }
 
   /// The folders that a run, or a study of one, leaves in `folder`: models, adapters, snapshots and pages.
   private static func results(in folder: String) -> [String] {

@@ -1,5 +1,6 @@
 import Activations
 import Audio
+import Files
 import Foundation
 import Foundations
 import Models
@@ -58,35 +59,42 @@ public struct ActivationExport: Sendable {
   /// The same on this thread.
   private func run(_ plan: ExportPlan) throws {
     try plan.requireRoom()
+    let recordings = plan.recordings.map(\.path)
     let stems = plan.recordings.map(\.stem)
-    let names = Set(wanted.map(\.name))
     let arrays = stems.flatMap { stem in wanted.map { Self.name($0.name, stem) } }
     try ActivationWriter.write(to: plan.output, as: plan.format, names: arrays, metadata: metadata) {
       append in
-      let started = Date()
-      let total = plan.seconds
-      let queue = OrderedQueue<Result<[(String, Tensor)], any Error>>(
-        count: stems.count, window: threads + 1
-      ) { [onProgress] index, outcome in
-        for (name, tensor) in try outcome.get() { try append(Self.name(name, stems[index]), tensor) }
-        let done = plan.recordings[...index].reduce(0) { $0 + $1.seconds }
-        let rate = done / max(Date().timeIntervalSince(started), 1e-3)
-        onProgress(
-          StudyProgress(
-            stage: "Extracting \(model.name)", done: Int(done * 10), total: max(1, Int(total * 10)),
-            detail: "\(index + 1)/\(stems.count) recordings  \(Int(rate)) × real time"))
-      }
-      let workers = min(max(1, threads), max(1, stems.count))
-      parallelFor(workers, threads: workers) { _ in
-        while let index = queue.next() {
-          queue.finish(
-            index, Result { try run(plan.recordings[index].path, names, threads: threads / workers) })
-          if isCancelled() { queue.close() }
-        }
-      }
-      if let failure = queue.failure { throw failure }
-      if isCancelled() { throw ExportError.interrupted }
+      try FileFingerprints().requiringUnchanged(recordings) { try run(plan, append) }
+      try model.requireUnchanged()
     }
+  }
+
+  private func run(_ plan: ExportPlan, _ append: @escaping ActivationWriter.Append) throws {
+    let stems = plan.recordings.map(\.stem)
+    let names = Set(wanted.map(\.name))
+    let started = Date()
+    let total = plan.seconds
+    let queue = OrderedQueue<Result<[(String, Tensor)], any Error>>(
+      count: stems.count, window: threads + 1
+    ) { [onProgress] index, outcome in
+      for (name, tensor) in try outcome.get() { try append(Self.name(name, stems[index]), tensor) }
+      let done = plan.recordings[...index].reduce(0) { $0 + $1.seconds }
+      let rate = done / max(Date().timeIntervalSince(started), 1e-3)
+      onProgress(
+        StudyProgress(
+          stage: "Extracting \(model.name)", done: Int(done * 10), total: max(1, Int(total * 10)),
+          detail: "\(index + 1)/\(stems.count) recordings  \(Int(rate)) × real time"))
+    }
+    let workers = min(max(1, threads), max(1, stems.count))
+    parallelFor(workers, threads: workers) { _ in
+      while let index = queue.next() {
+        queue.finish(
+          index, Result { try run(plan.recordings[index].path, names, threads: threads / workers) })
+        if isCancelled() { queue.close() }
+      }
+    }
+    if let failure = queue.failure { throw failure }
+    if isCancelled() { throw ExportError.interrupted }
   }
 
   private func run(_ path: String, _ names: Set<String>, threads: Int) throws -> [(String, Tensor)] {

@@ -146,6 +146,7 @@ public struct AttributionRun: Sendable {
         onProgress("checking", methods.count + done, total)
       } : []
     onProgress("done", total, total)
+    try model.requireUnchanged()
     let score = try maps.first?.score ?? attribution.score()
     let span = target.span.map { [$0.lowerBound, min($0.upperBound, sound.seconds)] } ?? []
     var result = AttributionResult(

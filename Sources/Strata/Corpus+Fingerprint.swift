@@ -25,6 +25,9 @@ extension Corpus {
 }
 
 extension Corpus {
+  /// The files that are heard; none of texts.
+  var recordings: [String] { isText ? [] : utterances.map(\.audioPath) }
+
   /// A hash (XXH3-128, hexadecimal) of the bytes of all recordings; of one that cannot be read, of that. Nil of texts.
   func soundFingerprint(_ fingerprints: FileFingerprints) -> String? {
     guard !isText else { return nil }

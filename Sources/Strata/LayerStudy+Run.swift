@@ -41,6 +41,16 @@ extension LayerStudy {
     throw StudyError.soundChanges(corpus: corpus.name)
   }
 
+  /// Runs `body`, which reads the model and the recordings of `utterances`, nil for all.
+  ///
+  /// Throws `FileError.changed` where one of them is another afterwards.
+  func requiringUnchanged<R>(_ utterances: [Utterance]? = nil, _ body: () throws -> R) throws -> R {
+    let read = corpus.with(utterances ?? corpus.utterances)
+    let result = try fingerprints.requiringUnchanged(read.recordings, body)
+    try model.requireUnchanged(atEnd: true)
+    return result
+  }
+
   /// The recordings whose bytes are no more those that were decoded: of each pass, the hash for each utterance.
   private func changedRecordings(since contents: [[String?]]) -> [String] {
     // What was made elsewhere was checked against the shards' descriptions.

@@ -4,7 +4,8 @@ import Strata
 
 /// What surrounds a command's own work, whatever that is: progress, Ctrl-C, notes, the hold on its output folder.
 struct CommandFrame: Sendable {
-  let running: RunningOptions
+  let showing: ShowingOptions
+  let threads: Int
   let progress: ProgressLine
   let interruption: Interruption
 
@@ -12,8 +13,16 @@ struct CommandFrame: Sendable {
   static func around(
     _ running: RunningOptions, keepsWork: Bool = true, _ work: (CommandFrame) async throws -> Void
   ) async throws {
+    try await around(running.showing, threads: running.threads, keepsWork: keepsWork, work)
+  }
+
+  /// The same for work of one thread.
+  static func around(
+    _ showing: ShowingOptions, threads: Int = 1, keepsWork: Bool = false,
+    _ work: (CommandFrame) async throws -> Void
+  ) async throws {
     let frame = CommandFrame(
-      running: running, progress: running.progress,
+      showing: showing, threads: threads, progress: showing.progress,
       interruption: keepsWork
         ? Interruption() : Interruption(advice: "Stopping.", farewell: "Stopped; nothing was written."))
     defer { frame.progress.finish() }
@@ -36,12 +45,12 @@ struct CommandFrame: Sendable {
     }
   }
 
-  func note(_ words: String) { running.note(words) }
+  func note(_ words: String) { showing.note(words) }
 
   /// For all but those who want it quiet, before the result.
   func say(_ words: String) {
     progress.finish()
-    if !running.showing.quiet { standardError(words) }
+    if !showing.quiet { standardError(words) }
   }
 
   /// A study of layers, chosen by name or number, that tells of itself through this frame.
@@ -58,7 +67,7 @@ struct CommandFrame: Sendable {
 
   /// Tells a study's progress, notices and end through this frame.
   func surround(_ study: inout LayerStudy, called name: String? = nil) {
-    study.threads = running.threads
+    study.threads = threads
     study.onProgress = onStep(of: name)
     study.isCancelled = isCancelled
     study.onNotice = { notice in standardError("warning: \(notice)") }

@@ -204,26 +204,28 @@ struct FinetuneCommand: AsyncParsableCommand {
     try await CommandFrame.around(running) { frame in
       let corpus = try corpora.load(frame.note)
       let watched = try watchCorpus.map { try Corpus.load($0) }
-      let training = try training(on: corpus, frame)
+      var training = try training(on: corpus, frame)
       let claim = ResultClaim(self, of: [training.model.fingerprint, corpus.fingerprint])
       try await frame.holding(output) {
         try claim.require(output, force: replacing.force)
-        let result = try await training.finished(in: output)
         let writtenBy = try WrittenBy(
           claim: claim, seed: seed,
           inputs: ResultInputs(
-            models: [.init(result.model, result.fingerprint)],
+            models: [.init(training.model.name, training.model.fingerprint)],
             corpus: .init(corpus.name, corpus.fingerprint))
         ).record()
-        try WholeFile.write(writtenBy.data, to: "\(output)/\(writtenBy.name)")
+        // Of a run that is stopped while its layers are studied, the training is not made again.
+        (training.records, training.keepsWork) = ([writtenBy], true)
+        let result = try await training.finished(in: output)
         frame.progress.finish()
         try result.writePage(in: output, records: [writtenBy])
         if let tensorboard { try result.writeTensorBoard(ofRun: output, to: tensorboard) }
         try running.showing.show(result, result.terminalSummary)
-        guard let watch else { return }
+        guard let watch else { return FineTuningRun.removeWork(of: output) }
+        let work = UsedWork()
         var comparison = try await comparison(
           levels: watch, training.snapshots, last: result.folds.first?.steps ?? steps, watched ?? corpus,
-          frame)
+          work, frame)
         if watched == nil {
           comparison.warnings.insert(
             "the model learned from \(result.folds.first?.train ?? 0) of these \(corpus.utterances.count) recordings: what "
@@ -231,6 +233,8 @@ struct FinetuneCommand: AsyncParsableCommand {
             at: 0)
         }
         try comparison.write(to: "\(output)/compare", records: [writtenBy])
+        StudyFolder.remove(work, of: output)
+        FineTuningRun.removeWork(of: output)
         if !running.showing.quiet, !running.showing.json {
           try standardOutput(comparison.terminalSummary)
           try standardOutput("Report: \(output)/compare/report.html")

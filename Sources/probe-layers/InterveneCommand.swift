@@ -167,6 +167,12 @@ struct InterveneCommand: ResultCommand {
     if writeModel != nil, keep == nil {
       throw ValidationError("--write-model needs --keep, which says what the model must keep.")
     }
+    func place(_ path: String) -> String {
+      URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+    }
+    guard writeModel.map({ place($0 + "/") != place(output + "/") }) ?? true else {
+      throw ValidationError("--write-model takes another folder than the results', \(output).")
+    }
   }
 
   /// A study that is ready, and what it reads from.
@@ -259,9 +265,11 @@ struct InterveneCommand: ResultCommand {
       let found = try await simplification.finished(threads: running.threads)
       result.simplification = found
       if let writeModel, let smallest = found.smallest {
-        try ReducedModelFolder.write(
-          model, SimplificationStudy.plan(smallest, among: reductions()), options: loading.options(),
-          to: writeModel)
+        try await frame.holding(writeModel) {
+          try ReducedModelFolder.write(
+            model, SimplificationStudy.plan(smallest, among: reductions()), options: loading.options(),
+            to: writeModel)
+        }
       }
     }
     try setup.frames?.flush()

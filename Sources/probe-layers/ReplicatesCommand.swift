@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct ReplicatesCommand: ParsableCommand {
+struct ReplicatesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replicates",
     abstract: "Finished studies of other corpora or seeds as one, and how much differs between them.",
@@ -28,14 +28,18 @@ struct ReplicatesCommand: ParsableCommand {
 
   @OptionGroup var showing: ShowingOptions
 
-  func run() throws {
-    let result = try Replicates(of: studies).result()
-    let claim = ResultClaim(
-      self,
-      of: result.studies.map { "\($0.modelFingerprint) \($0.corpusFingerprint) \($0.seed)" })
-    try claim.require(output, force: replacing.force)
-    let writtenBy = WrittenBy(claim: claim, seed: nil, inputs: result.inputs)
-    try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
-    try showing.show(ReplicatesResult.fileName, in: output, result.terminalSummary)
+  func run() async throws {
+    try await CommandFrame.around(showing) { frame in
+      let result = try Replicates(of: studies).result()
+      let claim = ResultClaim(
+        self,
+        of: result.studies.map { "\($0.modelFingerprint) \($0.corpusFingerprint) \($0.seed)" })
+      try await frame.holding(output) {
+        try claim.require(output, force: replacing.force)
+        let writtenBy = WrittenBy(claim: claim, seed: nil, inputs: result.inputs)
+        try result.write(to: output, pictures: results.pictures, records: [try writtenBy.record()])
+        try showing.show(ReplicatesResult.fileName, in: output, result.terminalSummary)
+      }
+    }
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Strata
 
-struct ReportCommand: ParsableCommand {
+struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Redraw the tables and figures of a finished study.",
     discussion: """
@@ -30,15 +30,22 @@ struct ReportCommand: ParsableCommand {
 
   @OptionGroup var showing: ShowingOptions
 
-  func run() throws {
-    showing.note("reading \(study)")
-    for path in [study, study + "/study.json"] {
-      // A pipe would be waited for.
-      if case .other(let kind) = RegularFile.obstacle(at: path), kind != "a folder" {
-        throw CommandFailure(status: .badInput, message: "\(path) is \(kind), not a file")
+  func run() async throws {
+    try await CommandFrame.around(showing) { frame in
+      frame.note("reading \(study)")
+      for path in [study, study + "/study.json"] {
+        // A pipe would be waited for.
+        if case .other(let kind) = RegularFile.obstacle(at: path), kind != "a folder" {
+          throw CommandFailure(status: .badInput, message: "\(path) is \(kind), not a file")
+        }
       }
+      let (_, folder) = try StudyFolder.read(study)
+      try await frame.holding(folder) { try redraw(in: folder) }
     }
-    let (read, folder) = try StudyFolder.read(study)
+  }
+
+  private func redraw(in folder: String) throws {
+    let (read, _) = try StudyFolder.read(study)
     let result = training.isEmpty ? read : try read.among(RunCommand.folders(training))
     // The run that made the study is still the same.
     let records = ["run.yaml", WrittenBy.fileName].compactMap { name in

@@ -15,23 +15,30 @@ let folderTargets: [String: Target] = [
     }
   },
   "index": { bytes in
-    with(bytes, at: "model.safetensors.index.json", beside: ["bert-made/model.safetensors"]) { folder in
+    with(bytes, at: "model.safetensors.index.json", beside: ["fixtures/bert-made/model.safetensors"]) {
+      folder in
       _ = try Checkpoint.open(folder + "/model.safetensors.index.json").tensors.count
     }
   },
   "architecture": { bytes in
-    with(bytes, at: "architecture.yaml", beside: ["crnn/model.pt"]) { folder in
+    with(bytes, at: "architecture.yaml", beside: ["fixtures/crnn/model.pt"]) { folder in
       _ = try SpeechModel.load(folder + "/model.pt").taps
     }
   },
   "configuration": { bytes in
-    with(bytes, at: "config.json", beside: ["bert-made/model.safetensors", "bert-made/vocab.txt"]) {
+    with(
+      bytes, at: "config.json",
+      beside: ["fixtures/bert-made/model.safetensors", "fixtures/bert-made/vocab.txt"]
+    ) {
       folder in
       _ = try TextModel.load(folder).taps
     }
   },
   "tokenizer": { bytes in
-    with(bytes, at: "tokenizer.json", beside: ["bert-made/model.safetensors", "bert-made/config.json"]) {
+    with(
+      bytes, at: "tokenizer.json",
+      beside: ["fixtures/bert-made/model.safetensors", "fixtures/bert-made/config.json"]
+    ) {
       let model = try TextModel.load($0)
       _ = try model.tokens(of: "the cat's 3 naïve\u{301} 猫 <|x|>").count
     }
@@ -44,6 +51,46 @@ let folderTargets: [String: Target] = [
         _ = try? file.attributes(of: name)
         _ = try? file.tensor(name).values.count
       }
+    }
+  },
+  // The pickled description of a folder of torch.distributed.checkpoint, with its values beside it.
+  "distributed": { bytes in
+    with(bytes, at: ".metadata", beside: ["Tests/CheckpointsTests/Resources/formats/dcp/__0_0.distcp"]) {
+      let checkpoint = try Checkpoint.open($0)
+      for name in checkpoint.tensors.keys.prefix(20) { _ = try? checkpoint.tensor(name).values.count }
+    }
+  },
+  // A table of names, applied to a model's.
+  "names": { bytes in
+    with(bytes, at: "names.yaml", beside: ["fixtures/crnn/model.pt"]) { folder in
+      let table = try NameTable(contentsOf: folder + "/names.yaml")
+      _ = try Checkpoint.open(folder + "/model.pt").renamed(by: table).tensors.count
+    }
+  },
+  "vocabulary": { bytes in
+    with(
+      bytes, at: "vocab.txt",
+      beside: ["fixtures/bert-made/model.safetensors", "fixtures/bert-made/config.json"]
+    ) {
+      _ = try TextModel.load($0).tokens(of: "the cat's 3 naïve\u{301} 猫").count
+    }
+  },
+  // An annotated text.
+  "conllu": { bytes in
+    with(bytes, at: "a.conllu") { folder in
+      let corpus = try Corpus.load(folder) { _ in nil }
+      for level in Level.allCases { _ = Vocabulary(of: level, in: corpus.utterances).summary }
+    }
+  },
+  // A folder in Kaldi's layout: wav.scp, segments and words.ctm.
+  "folder": { bytes in
+    let parts = parts(of: bytes)
+    with(parts[0], at: "wav.scp") { folder in
+      for (name, part) in zip(["segments", "words.ctm"], parts.dropFirst()) {
+        try Data(part).write(to: URL(filePath: folder + "/" + name))
+      }
+      for name in ["one.wav", "two.wav"] { try Data().write(to: URL(filePath: folder + "/" + name)) }
+      _ = try Corpus.load(folder) { _ in 5 }.utterances.count
     }
   },
   // A script, and the archive that it leads into, with `%%%` between.
@@ -64,10 +111,15 @@ let folderTargets: [String: Target] = [
   },
 ]
 
+/// At most three parts, with `%%%` between.
 private func parts(of bytes: [UInt8]) -> [[UInt8]] {
-  let data = Data(bytes)
-  guard let mark = data.range(of: Data("%%%\n".utf8)) else { return [bytes] }
-  return [Array(data[..<mark.lowerBound]), Array(data[mark.upperBound...])]
+  var parts: [[UInt8]] = []
+  var rest = Data(bytes)
+  while parts.count < 2, let mark = rest.range(of: Data("%%%\n".utf8)) {
+    parts.append(Array(rest[..<mark.lowerBound]))
+    rest = Data(rest[mark.upperBound...])
+  }
+  return parts + [Array(rest)]
 }
 
 /// Reads a folder of activations for one utterance, `a`.
@@ -81,17 +133,17 @@ private func imported(_ folder: String) throws {
   }
 }
 
-/// Runs `body` on a folder with the bytes and links to `fixtures`; errors are what is hoped for.
+/// Runs `body` on a folder with the bytes and links to `others`; errors are what is hoped for.
 private func with(
-  _ bytes: [UInt8], at name: String, beside fixtures: [String] = [], _ body: (String) throws -> Void
+  _ bytes: [UInt8], at name: String, beside others: [String] = [], _ body: (String) throws -> Void
 ) {
   let files = FileManager.default
   let folder = NSTemporaryDirectory() + "strata-fuzz-\(ProcessInfo.processInfo.processIdentifier)"
   defer { try? files.removeItem(atPath: folder) }
   do {
     try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    for fixture in fixtures {
-      let path = files.currentDirectoryPath + "/fixtures/" + fixture
+    for other in others {
+      let path = files.currentDirectoryPath + "/" + other
       try files.createSymbolicLink(
         atPath: folder + "/" + URL(filePath: path).lastPathComponent, withDestinationPath: path)
     }

@@ -22,6 +22,8 @@ struct Trainer: Sendable {
   var replacesOthers = false
   var onStep: @Sendable (TrainingEntry, _ total: Int) -> Void = { _, _ in }
   var isCancelled: @Sendable () -> Bool = { false }
+  /// Throws where what is learned from has changed: nothing is kept then.
+  var requireUnchanged: @Sendable () throws -> Void = {}
   /// Steps after which the model is shown.
   var snapshots: Set<Int> = []
   var onSnapshot: @Sendable (_ step: Int, TrainedModel) throws -> Void = { _, _ in }
@@ -102,6 +104,7 @@ struct Trainer: Sendable {
   }
 
   private func keep(_ state: TrainingState, _ log: TrainingLog) throws {
+    try requireUnchanged()
     var whole = state
     whole.parameters = model.trained
     try log.write(to: logPath)

@@ -1,5 +1,6 @@
 import Activations
 import Corpora
+import Files
 import Foundation
 import Models
 import Results
@@ -90,7 +91,7 @@ public struct SimilarityStudy: Sendable {
     try await runBlocking(asking: isCancelled) { isCancelled in
       var study = self
       study.isCancelled = isCancelled
-      return try study.result()
+      return try FileFingerprints().requiringUnchanged(corpus.recordings) { try study.result() }
     }
   }
 

@@ -40,7 +40,7 @@ public struct GeometryStudy: Sendable {
     try await study.runBlocking { study in
       var own = self
       own.study = study
-      return try own.result()
+      return try own.study.requiringUnchanged(own.chosenUtterances) { try own.result() }
     }
   }
 

@@ -1,4 +1,5 @@
 import Corpora
+import Files
 import Foundation
 import Interventions
 import Reports
@@ -14,7 +15,9 @@ extension InterventionStudy {
     return try await runBlocking(asking: isCancelled) { isCancelled in
       var study = self
       study.isCancelled = isCancelled
-      var result = try study.run(threads: threads)
+      var result = try FileFingerprints().requiringUnchanged(corpus.recordings) {
+        try study.run(threads: threads)
+      }
       (result.version, result.corpusFingerprint) = (Release.version, study.corpus.fingerprint)
       return result
     }

@@ -12,6 +12,10 @@ public struct InterventionWork: InterventionStore {
   private let others: [String]
   private let workFolder: String
   private let used: UsedWork
+  private let fingerprints = FileFingerprints()
+  /// What the recordings were when the work began; nil of texts.
+  private let sound: String?
+  private let corpus: Corpus
 
   /// In `workFolder`, beside what shards in `shards` have finished of the same study; `used` is told what is kept, to be
   /// removed once the result is written.
@@ -19,10 +23,11 @@ public struct InterventionWork: InterventionStore {
     _ study: InterventionStudy, in workFolder: String, shards: [String] = [], used: UsedWork
   ) throws {
     var hash = TextHash()
-    let sound = study.corpus.soundFingerprint(FileFingerprints()) ?? ""
+    corpus = study.corpus
+    sound = corpus.soundFingerprint(fingerprints)
     let probes = study.probes.filter { study.levels.contains($0.name) }
     for text in [
-      Release.version, study.model.fingerprint, study.model.settings, study.corpus.fingerprint, sound,
+      Release.version, study.model.fingerprint, study.model.settings, study.corpus.fingerprint, sound ?? "",
       study.levels.joined(separator: ","), "\(probes)", study.symbols.joined(separator: " "),
       study.effect.rawValue,
       "\(study.controls) \(study.changesUnlabelled) \(study.skips) \(study.replacesByMeans) \(study.ablatesHeads)",
@@ -63,7 +68,11 @@ public struct InterventionWork: InterventionStore {
     return nil
   }
 
+  /// Throws `FileError.changed` where recordings were changed since the work began: the part may be of both.
   public func keep<Part: Encodable>(_ part: Part, as name: String) throws {
+    guard corpus.soundFingerprint(fingerprints) == sound else {
+      throw FileError.changed(path: corpus.path, reason: "its recordings are no more what they were")
+    }
     try ResultFolder.makeFolder(folder)
     used.add([folder], in: workFolder)
     try WholeFile.write(

@@ -37,7 +37,7 @@ public struct LayerMeasures: Sendable {
     try await study.runBlocking { study in
       var own = LayerMeasures(of: study, level: level)
       (own.clusters, own.spans, own.sameContext, own.items) = (clusters, spans, sameContext, items)
-      return try own.measures()
+      return try own.study.requiringUnchanged { try own.measures() }
     }
   }
 

@@ -50,7 +50,7 @@ public struct VarianceStudy: Sendable {
     try await study.runBlocking { study in
       var own = self
       own.study = study
-      return try own.result()
+      return try own.study.requiringUnchanged { try own.result() }
     }
   }
 
