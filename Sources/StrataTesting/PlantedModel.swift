@@ -109,10 +109,10 @@ private struct PlantedFrames {
       for phone in utterance.spans(at: .phoneme) {
         add(5, "moved \(utterance.id) \(phone.start)", to: phone)
       }
-      own.forEach { centre($0) }
+      for span in own { centre(span) }
     }
     for span in own { add(signal.strength, "\(signal.level.rawValue) \(span.label)", to: span) }
-    if signal.isAlone, signal.level < .word { words.forEach { centre($0) } }
+    if signal.isAlone, signal.level < .word { for word in words { centre(word) } }
   }
 
   private func rows(_ span: LabelledSpan) -> Range<Int> {
