@@ -20,6 +20,7 @@ public protocol ActivationSource: Sendable {
   /// Where the rows of a layer lie in an utterance, one centre a row and never falling, in the utterance's own unit
   /// (seconds; characters of a text); −∞ or ∞ for a row that belongs to none of it. Nil where they lie as the tap
   /// point's timing says, which is the default.
+  /// - Throws: What reading the utterance throws.
   func centres(of tap: TapPoint, in utterance: Utterance) throws -> [Double]?
 
   /// Runs over one utterance and gives each layer of `taps` to `visit`, `[frames × width]`, as soon as it is
@@ -35,6 +36,7 @@ public protocol ActivationSource: Sendable {
   func requireUnchanged(atEnd: Bool) throws
   /// The same, a part of each layer's frames at a time where a recording is longer than `window`: parts of a layer come
   /// in the order of time, each row once.
+  /// - Throws: As `forward` does.
   func forwardInPieces(
     _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
     visit: (String, FramePiece) throws -> Void) throws
@@ -43,6 +45,7 @@ public protocol ActivationSource: Sendable {
   var attentionWindow: Double? { get }
 
   /// The same architecture before training; nil where there can be none, as for activations made elsewhere.
+  /// - Throws: What building the model throws.
   func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)?
 }
 

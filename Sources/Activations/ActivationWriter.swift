@@ -34,6 +34,8 @@ public enum ActivationWriter {
 
   /// `names` are those of all arrays that may come. An npz archive is put together from a file beside it, which for
   /// a moment takes as much room again.
+  /// - Throws: `FileError`, `HDF5Error` or `CheckpointError` where the file cannot be written, and what `body` throws;
+  ///   nothing is left then.
   public static func write(
     to path: String, as format: ActivationFormat, names: [String], metadata: [String: String],
     _ body: (@escaping Append) throws -> Void

@@ -30,6 +30,7 @@ extension ExtractionPass {
 
   /// Runs over the utterances of `part` and writes what they gave to `path`. Cancelling and going on are as in
   /// `run`.
+  /// - Throws: As `run` does, and where the file cannot be written.
   public func writePart(
     _ part: Range<Int>, to path: String, threads: Int = 1,
     progress: @escaping @Sendable (ExtractionProgress) -> Void = { _ in },

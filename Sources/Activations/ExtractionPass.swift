@@ -68,6 +68,7 @@ public struct ExtractionPass: Sendable {
   }
 
   /// The folders in `workFolder` that hold what a pass keeps.
+  /// - Throws: `ActivationError` where the settings do not fit the source or the utterances.
   public func keptFolders() throws -> [String] {
     guard let workFolder else { return [] }
     let key = try plan().key
@@ -140,6 +141,7 @@ public struct ExtractionCost: Sendable, Equatable {
 
 extension ExtractionPass {
   /// What `run` will hold, from the labels alone.
+  /// - Throws: `ActivationError` where the settings do not fit the source or the utterances.
   public func cost() throws -> ExtractionCost {
     let plan = try plan()
     var (spans, sampled, sampleBytes, momentsBytes) = (0, 0, 0, 0)

@@ -58,6 +58,7 @@ extension Moments {
   }
 
   /// Adds the sums of other rows of the same layers, classes and extent. The result keeps this one's shift.
+  /// - Throws: `ActivationError.momentsDiffer` for other layers, classes or another extent.
   public mutating func merge(_ other: Moments) throws {
     try requireSameForm(other)
     guard other.count > 0 else { return }
@@ -81,6 +82,7 @@ extension Moments {
   }
 
   /// The moments of both.
+  /// - Throws: `ActivationError.momentsDiffer` for other layers, classes or another extent.
   public static func + (a: Moments, b: Moments) throws -> Moments {
     var sum = a
     try sum.merge(b)

@@ -82,6 +82,7 @@ public struct Moments: Sendable {
 
 extension Moments {
   /// The mean of a layer, `[width]`; zeros before the first row.
+  /// - Throws: `ActivationError.noSuchLayer` for a layer that is not among `layers`.
   public func mean(of layer: String) throws -> [Double] {
     let i = try index(of: layer)
     guard count > 0 else { return sums[i] }
@@ -89,11 +90,14 @@ extension Moments {
   }
 
   /// XᵀX of the centred rows, `[width × width]`; over `count − 1` it is the covariance.
+  /// - Throws: `ActivationError.noSuchLayer` for a layer that is not among `layers`.
   public func secondMoment(of layer: String) throws -> Matrix {
     try crossMoment(layer, layer)
   }
 
   /// XᵀY of the centred rows of two layers, `[width of a × width of b]`.
+  /// - Throws: `ActivationError.noSuchLayer` for a layer that is not there, `.noCrossMoment` where pairs were not
+  ///   summed.
   public func crossMoment(_ a: String, _ b: String) throws -> Matrix {
     let (i, j) = (try index(of: a), try index(of: b))
     guard let slot = slot(min(i, j), max(i, j)) else { throw ActivationError.noCrossMoment(a, b) }
@@ -103,6 +107,7 @@ extension Moments {
   }
 
   /// Σ‖x − mean‖²: the trace of the second moment.
+  /// - Throws: `ActivationError.noSuchLayer` for a layer that is not among `layers`.
   public func sumOfSquaredNorms(of layer: String) throws -> Double {
     let i = try index(of: layer)
     guard count > 0 else { return 0 }
@@ -110,6 +115,8 @@ extension Moments {
   }
 
   /// Σ ‖x − mean‖²‖y − mean‖², which debiased CKA takes off in feature space (docs/Methods.md, Similarity).
+  /// - Throws: `ActivationError.noSuchLayer` for a layer that is not there, `.noCrossMoment` where pairs were not
+  ///   summed.
   public func sumOfNormProducts(_ a: String, _ b: String) throws -> Double {
     let (i, j) = (try index(of: a), try index(of: b))
     guard let slot = slot(min(i, j), max(i, j)) else { throw ActivationError.noCrossMoment(a, b) }
@@ -126,6 +133,7 @@ extension Moments {
   }
 
   /// Σ over the rows of each class of (x − mean), `[classes × width]`: the cross moment with one-hot labels.
+  /// - Throws: `ActivationError.noSuchLayer` for a layer that is not among `layers`.
   public func classSums(of layer: String) throws -> Matrix {
     let i = try index(of: layer)
     var result = classSums[i]

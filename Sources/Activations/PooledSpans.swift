@@ -94,6 +94,7 @@ public struct PooledSpans: Sendable {
 
   /// The pooled vectors of a layer, `[items × width]`; row i is item i. Hold on to it where it is needed more
   /// than once: it may have to be put together.
+  /// - Throws: `ActivationError.noSuchLayer` for a layer without vectors, with the reason.
   public func states(of layer: String) throws -> Tensor {
     if let parts = parts[layer] {
       let joined = Tensor(joining: parts)

@@ -38,6 +38,7 @@ public struct ATSTMel: Sendable {
   public static func frames(forSamples samples: Int) -> Int { samples == 0 ? 0 : samples / hop + 1 }
 
   /// `[frames × bands]` of a sound, resampled to 16 kHz where its rate is another.
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public func features(of waveform: Waveform) throws -> Tensor {
     let samples = try waveform.resampled(to: ATSTMel.samplingRate).samples
     let (count, window) = (ATSTMel.frames(forSamples: samples.count), ATSTMel.window)

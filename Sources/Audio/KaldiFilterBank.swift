@@ -59,6 +59,7 @@ public struct KaldiFilterBank: Sendable {
 
   /// `[frames × bands]` of a sound, resampled to 16 kHz where its rate is another; no frames where it is shorter
   /// than 25 ms.
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public func features(of waveform: Waveform) throws -> Tensor {
     let samples = try waveform.resampled(to: KaldiFilterBank.samplingRate).samples
     let (window, hop) = (KaldiFilterBank.window, KaldiFilterBank.hop)
@@ -87,6 +88,7 @@ public struct KaldiFilterBank: Sendable {
 extension KaldiFilterBank {
   /// The Audio Spectrogram Transformer's input (Gong 2021), `[frames × bands]`: filter banks of the unscaled sound
   /// with a Hann window, cut or filled up with zeros to `frames`, then (x − mean) / (2·deviation) of AudioSet.
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public static func ast(
     of waveform: Waveform, bands: Int = 128, frames: Int = 1024, mean: Double = -4.2677393,
     deviation: Double = 4.5689974
@@ -97,6 +99,7 @@ extension KaldiFilterBank {
     return Tensor(values.map { Float((Double($0) - mean) / (2 * deviation)) }, shape: [frames, bands])
   }
 
+  /// Bands of BEATs's input.
   public static let beatsBands = 128
 
   /// BEATs's input (Chen 2022b), `[frames × 128]`: (x − mean) / (2·deviation) of AudioSet.
@@ -108,6 +111,7 @@ extension KaldiFilterBank {
 
   /// w2v-BERT 2.0's input, `[⌊frames / 2⌋ × 2 · bands]`: each band with mean 0 and variance 1 over the sound
   /// (n − 1 in the variance, 1e-7 added), two frames in a row.
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public static func w2vBert(of waveform: Waveform, bands: Int = 80) throws -> Tensor {
     let features = try KaldiFilterBank(bands: bands).features(of: waveform)
     let count = features.rows

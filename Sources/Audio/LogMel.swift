@@ -76,6 +76,7 @@ public struct LogMel: Sendable {
 
   /// What CLAP makes of a sound before its spectrum: ten seconds at 48 kHz, repeated as often as it fits whole
   /// and then silent, or the first ten of a longer one.
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public static func clapWindow(of waveform: Waveform) throws -> Waveform {
     let samples = try waveform.resampled(to: 48_000).samples
     let length = 480_000
@@ -103,6 +104,7 @@ public struct LogMel: Sendable {
   ///
   /// `padded` is a number of samples that the sound is filled up to with silence, or cut to; Whisper's own is
   /// 480,000 (30 s).
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public func features(of waveform: Waveform, padded: Int? = nil) throws -> Tensor {
     let samples = try waveform.resampled(to: samplingRate).samples
     return features(ofSamples: samples, length: padded ?? samples.count)

@@ -93,6 +93,7 @@ public struct MelSpectrogram: Sendable {
   }
 
   /// `[frames × bands]` of a sound, resampled to 16 kHz where its rate is another.
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public func features(of waveform: Waveform) throws -> Tensor {
     let samples = try waveform.resampled(to: Self.samplingRate).samples
     let (window, hop) = (Self.window, Self.hop)

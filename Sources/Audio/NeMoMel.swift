@@ -53,6 +53,7 @@ public struct NeMoMel: Sendable {
   public static func frames(forSamples samples: Int) -> Int { samples / hop }
 
   /// `[frames × bands]` of a sound, resampled to 16 kHz where its rate is another.
+  /// - Throws: `AudioError` where the sound cannot be brought to the sampling rate.
   public func features(of waveform: Waveform) throws -> Tensor {
     let samples = try waveform.resampled(to: NeMoMel.samplingRate).samples
     let emphasised = samples.indices.map {

@@ -14,6 +14,7 @@ extension Waveform {
   }
 
   /// The same, resampled to `samplingRate` (`resampled(to:)`).
+  /// - Throws: `AudioError`, as reading all of it does.
   public static func read(
     _ path: String, channel: Int? = nil, at samplingRate: Int
   ) throws -> Waveform {
@@ -21,11 +22,13 @@ extension Waveform {
   }
 
   /// A file's length, rate and channels, and what it cannot tell. Only a stream of unknown length is decoded for it.
+  /// - Throws: `AudioError` where the file is missing or no audio.
   public static func header(_ path: String) throws -> AudioHeader {
     try AudioFile(path).countedHeader()
   }
 
   /// How much a recording's channels have in common; nil where it has one.
+  /// - Throws: `AudioError`, as reading it does.
   public static func compareChannels(_ path: String) throws -> ChannelComparison? {
     try AudioFile(path).compareChannels()
   }

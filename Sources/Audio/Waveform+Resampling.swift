@@ -12,6 +12,7 @@ public enum ResamplingQuality: Sendable {
 extension Waveform {
   /// The same sound at another rate, by libsoxr in one piece; linear phase, so nothing moves in time.
   /// The length is `round(count · rate / samplingRate)`.
+  /// - Throws: `AudioError` for a rate that is not positive, and a sound that would be too long.
   public func resampled(to rate: Int, quality: ResamplingQuality = .high) throws -> Waveform {
     guard rate != samplingRate else { return self }
     guard rate > 0, rate <= Waveform.rateLimit, samplingRate <= Waveform.rateLimit else {

@@ -5,6 +5,7 @@ extension Checkpoint {
   /// The XXH3-128 hash of the bytes of all weight files, one after the other, in hexadecimal; for a single file
   /// it is what `xxhsum -H2` prints. Reads everything once, at memory speed. Where tensors were chosen or renamed, how
   /// is hashed too: two models in one file are two models.
+  /// - Throws: `CheckpointError` where a file cannot be read.
   public func fingerprint() throws -> String {
     var hash = try FileHash(path: path)
     for file in files { hash.add(file) }
@@ -13,6 +14,7 @@ extension Checkpoint {
   }
 
   /// The same for files of any kind, which are opened one at a time.
+  /// - Throws: `CheckpointError` where a file cannot be read.
   public static func fingerprint(ofFiles paths: [String]) throws -> String {
     var hash = try FileHash(path: paths.first ?? "")
     for path in paths { hash.add(try FileBytes(mapping: path)) }

@@ -29,6 +29,7 @@ extension Checkpoint {
   ]
 
   /// The same with the names that the model has without the wrappers of PyTorch around it and around its parts.
+  /// - Throws: `CheckpointError` where two tensors would have one name.
   public func withoutWrappers() throws -> Checkpoint {
     func bare(_ name: String) -> String {
       name.split(separator: ".", omittingEmptySubsequences: false).filter { !Self.wrappers.contains($0) }
@@ -49,6 +50,7 @@ extension Checkpoint {
   }
 
   /// The same with each weight that `torch.nn.utils.prune` keeps as `X_orig` and `X_mask` as their product, `X`.
+  /// - Throws: `CheckpointError` where a mask does not fit its weight.
   public func withMasksApplied() throws -> Checkpoint {
     var masked = tensors
     var count = 0

@@ -104,9 +104,11 @@ extension Checkpoint {
   public func tensor(_ name: String) throws -> Tensor { try entry(name).floats() }
 
   /// The values of `name` in row-major order as doubles: F64 and 32-bit integers lose nothing.
+  /// - Throws: `CheckpointError` for a tensor that is not there, and where the file does not hold it whole.
   public func doubles(_ name: String) throws -> [Double] { try entry(name).doubles() }
 
   /// The values of `name` in row-major order, which must be integers or truth values.
+  /// - Throws: `CheckpointError` for a tensor that is not there, and where the file does not hold it whole.
   public func integers(_ name: String) throws -> [Int] { try entry(name).integers() }
 
   /// Gives back the memory that looking at `name` has taken, for a caller that has made a copy of its own; the

@@ -4,6 +4,7 @@ import Tensors
 /// Writes NumPy's `.npy` arrays and `.npz` archives, always as little-endian float32 in row-major order.
 public enum NumpyWriter {
   /// Writes one array. The values begin at a multiple of 64, so that readers can map them.
+  /// - Throws: `CheckpointError.writeFailed`.
   public static func writeArray(_ tensor: Tensor, to path: String) throws {
     try FileWriter.write(to: path) { file in
       try file.write(header(of: tensor.shape))
@@ -39,6 +40,7 @@ public enum NumpyWriter {
   }
 
   /// The same of arrays of which one at a time is in memory.
+  /// - Throws: `CheckpointError.writeFailed` where the file cannot be written, and what an entry's `load` throws.
   public static func writeArchive(_ entries: [Entry], compressed: Bool = false, to path: String) throws {
     func failure(_ reason: UnsafePointer<CChar>) -> CheckpointError {
       .writeFailed(path: path, reason: String(cString: reason))

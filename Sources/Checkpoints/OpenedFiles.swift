@@ -43,5 +43,6 @@ public final class OpenedFiles: Sendable {
 
 extension Checkpoint {
   /// For asking later whether its files are still what they are now. Reads everything once.
+  /// - Throws: `CheckpointError` where a file cannot be read.
   public func opened() throws -> OpenedFiles { OpenedFiles(self, fingerprint: try fingerprint()) }
 }

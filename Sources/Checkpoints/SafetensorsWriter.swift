@@ -25,6 +25,7 @@ public enum SafetensorsWriter {
 
   /// Writes tensors one by one as they are made, so that only one of them need be in memory. Their names must be
   /// `names` or some of them: room for the header is left by these, and filled up with blanks.
+  /// - Throws: `CheckpointError.writeFailed`, and for a name that was not announced; what `body` throws.
   public static func write(
     expecting names: [String], metadata: [String: String] = [:], to path: String,
     _ body: (_ append: @escaping @Sendable (String, Tensor) throws -> Void) throws -> Void

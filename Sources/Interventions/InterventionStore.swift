@@ -1,8 +1,10 @@
 /// Keeps what is finished of a study of interventions, so that an interrupted one goes on and parts of one may be done apart.
 public protocol InterventionStore: Sendable {
   /// What is kept under a name; nil where nothing is.
+  /// - Throws: What reading or decoding throws.
   func kept<Part: Decodable>(_ name: String, as type: Part.Type) throws -> Part?
   /// Keeps a finished part under a name, in place of what was there.
+  /// - Throws: What encoding or writing throws.
   func keep<Part: Encodable>(_ part: Part, as name: String) throws
 }
 

@@ -20,6 +20,7 @@ public struct SubspaceErasure: Sendable {
   public let share: Double
 
   /// As `erasure`, of the layer that `moments` are of.
+  /// - Throws: `LinearAlgebraError` where the covariance has no decomposition.
   public init(like erasure: LinearErasure, in moments: LabelMoments, layer: String = "the layer") throws {
     self.init(
       whitening: try Whitening(moments, layer: layer), rank: erasure.rank, share: erasure.share)

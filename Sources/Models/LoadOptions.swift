@@ -75,5 +75,6 @@ extension LoadOptions {
   }
 
   /// The checkpoint of the model at `path`, as it is loaded with these options.
+  /// - Throws: `CheckpointError`, and `ModelError` for options that do not fit the file.
   public func opened(_ path: String) throws -> Checkpoint { try open(ModelLocation(path, self)) }
 }

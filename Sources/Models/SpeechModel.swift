@@ -139,6 +139,7 @@ extension SpeechModel {
   }
 
   /// The samples that the model is given for `waveform`: at its rate, normalised where it wants that.
+  /// - Throws: `AudioError` where the sound cannot be brought to the model's rate.
   public func inputValues(of waveform: Waveform) throws -> [Float] {
     if let sample = waveform.samples.firstIndex(where: { !$0.isFinite }) {
       throw ModelError.nonFiniteInput(sample: sample)

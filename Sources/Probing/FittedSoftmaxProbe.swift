@@ -59,6 +59,7 @@ public struct FittedSoftmaxProbe: Sendable {
 
   /// The natural logarithms of the classes' probabilities, `[n × classCount]`; −∞ for a class that did not
   /// occur in training.
+  /// - Throws: `ProbeError.widthMismatch` for rows of another width, `.notFinite`.
   public func logProbabilities(of states: Tensor) throws -> Tensor {
     let logits = try self.logits(of: states, rows: Array(0..<states.rows))
     let count = classes.count
@@ -75,6 +76,7 @@ public struct FittedSoftmaxProbe: Sendable {
   }
 
   /// The likeliest class of each row; of several, the first.
+  /// - Throws: `ProbeError.widthMismatch` for rows of another width, `.notFinite`.
   public func predictions(of states: Tensor) throws -> [Int] {
     try guesses(states, rows: Array(0..<states.rows), labels: nil).map(\.label)
   }

@@ -25,6 +25,7 @@ public struct LabelMoments: Sendable {
   public var width: Int { mean.count }
 
   /// Of all rows of a tensor, each with its class, of which two at least must occur.
+  /// - Throws: `ProbeError` for rows and labels that do not fit together, and for values that are not finite.
   public init(states: Tensor, labels: [Int], classCount: Int) throws {
     try states.requireFinite()
     self.init(

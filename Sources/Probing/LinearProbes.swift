@@ -33,6 +33,7 @@ public struct RidgeProbe: Sendable, Equatable {
   }
 
   /// From a layer's moments; classes are numbered as there.
+  /// - Throws: `ProbeError.badPenalty`, and where the moments lack the layer or fewer than two classes occur.
   public func fit(_ moments: Moments, layer: String) throws -> FittedDiscriminant {
     try fit(LabelMoments(moments, layer: layer), classCount: moments.classes.count)
   }
@@ -80,6 +81,7 @@ public struct LDAProbe: Sendable, Equatable {
   }
 
   /// From sums, whose classes are less than `classCount`.
+  /// - Throws: `ProbeError.badPenalty`, and `LinearAlgebraError` where the system cannot be solved.
   public func fit(_ sums: LabelMoments, classCount: Int) throws -> FittedDiscriminant {
     try requirePenalty(penalty)
     let divisors = sums.divisors(standardises: standardises)
@@ -172,6 +174,7 @@ public struct FittedDiscriminant: Sendable {
   }
 
   /// The class with the highest score of each row; of several, the first.
+  /// - Throws: `ProbeError.widthMismatch` for rows of another width, `.notFinite`.
   public func predictions(of states: Tensor) throws -> [Int] {
     try guesses(states, rows: Array(0..<states.rows), labels: nil).map(\.label)
   }

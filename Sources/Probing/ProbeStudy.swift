@@ -87,6 +87,7 @@ public struct ProbeStudy: Sendable {
   ///   - threads: how many fits run at once.
   ///   - progress: told how many of how many fits are done, from any thread, one at a time.
   ///   - isCancelled: asked before every fit; true ends the study with `ProbeError.interrupted`.
+  /// - Throws: `ProbeError` where examples do not fit together, no layer can be probed, or when cancelled.
   public func run(
     threads: Int = 1, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }

@@ -48,6 +48,7 @@ public struct FittedRegression: Sendable {
   }
 
   /// `[n × outputs]`
+  /// - Throws: `ProbeError.widthMismatch` for rows of another width, `.notFinite`.
   public func predictions(of states: Tensor) throws -> Matrix {
     try predictions(states, rows: Array(0..<states.rows))
   }

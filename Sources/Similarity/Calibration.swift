@@ -58,6 +58,7 @@ public struct SimilarityCalibration: Sendable {
 
   /// `groups` are the utterances of the rows. Nil of fewer than ten utterances, or fewer than 19 draws, from which
   /// nothing follows.
+  /// - Throws: `SimilarityError` for states that cannot be compared, such as ones that are not finite.
   public func calibration<M: SimilarityMeasure>(
     rows: [LayerStates], columns: [LayerStates]? = nil, groups: [Int], measure: M, threads: Int = 1
   ) throws -> LayerCalibration? {

@@ -19,6 +19,7 @@ public struct PairMoments: Sendable {
   }
 
   /// Of states X `[n × p]` and Y `[n × q]`, in double precision; up to one scale a side.
+  /// - Throws: `SimilarityError.rowsDiffer`, and for values that are not finite or do not vary.
   public init(_ x: Tensor, _ y: Tensor) throws {
     guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     let (a, b) = (try CentredStates(x), try CentredStates(y))
@@ -64,6 +65,7 @@ public struct HeldOutCCA: Sendable {
   /// with the largest.
   ///
   /// O(p³ + q³) once and a singular value decomposition `[p × q]` for each pair of ridges.
+  /// - Throws: `LinearAlgebraError` where a covariance has no decomposition.
   public func fit(train: PairMoments, development: PairMoments?) throws -> FittedCCA {
     let (x, y) = (try Side(train.xx), try Side(train.yy))
     let crossing = x.turned(train.xy, y)

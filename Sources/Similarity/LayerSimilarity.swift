@@ -28,6 +28,7 @@ public struct LayerStates: Sendable {
 /// why.
 public enum LayerSimilarity {
   /// All pairs of a model's layers (`layers`, or all that the examples have).
+  /// - Throws: `ActivationError.noSuchLayer`; what the measure refuses is nil with a note.
   public static func matrix(
     _ examples: PooledSpans, layers: [String]? = nil, measure: some SimilarityMeasure, threads: Int = 1
   ) throws -> SimilarityMatrix {
@@ -39,6 +40,7 @@ public enum LayerSimilarity {
   /// Layers of a model as rows against those of another as columns, over the spans that both have.
   ///
   /// Spans are matched by utterance and time, so that models of different frame rates can be compared.
+  /// - Throws: `ActivationError.noSuchLayer`; what the measure refuses is nil with a note.
   public static func matrix(
     _ examples: PooledSpans, against other: PooledSpans, measure: some SimilarityMeasure, threads: Int = 1
   ) throws -> SimilarityMatrix {
@@ -56,6 +58,7 @@ public enum LayerSimilarity {
 
   /// The same over states from anywhere: row i of every tensor is one example. Without `columns` the rows'
   /// layers are compared with each other.
+  /// - Throws: What is no refusal of the measure, such as cancelled work.
   public static func matrix(
     rows: [LayerStates], columns: [LayerStates]? = nil, unit: String, measure: some SimilarityMeasure,
     threads: Int = 1
@@ -64,6 +67,7 @@ public enum LayerSimilarity {
   }
 
   /// The same with what it was computed from.
+  /// - Throws: What is no refusal of the measure, such as cancelled work.
   public static func comparison<M: SimilarityMeasure>(
     rows: [LayerStates], columns: [LayerStates]? = nil, unit: String, measure: M, threads: Int = 1
   ) throws -> LayerComparison {
@@ -134,6 +138,7 @@ public enum LayerSimilarity {
 
   /// All pairs of layers from their moments, over every span that was added to them; or `layers` as rows against
   /// `columns`.
+  /// - Throws: `ActivationError.noSuchLayer` for layers that the moments do not have, `.noCrossMoment` for pairs.
   public static func matrix<M: MomentMeasure>(
     _ moments: Moments, unit: String, layers: [String]? = nil, against columns: [String]? = nil, measure: M,
     threads: Int = 1

@@ -6,10 +6,12 @@ public protocol MomentMeasure: SimilarityMeasure {
   associatedtype Summary: Sendable
 
   /// The part of the work that belongs to one layer.
+  /// - Throws: `SimilarityError` for states that cannot be compared, such as ones that are not finite.
   func summarise(_ sums: LayerSums) throws -> Summary
   /// Throws where the two cannot be compared, before any work.
   func check(_ x: Summary, _ y: Summary) throws
   /// The part that belongs to the pair, of layers that `check` lets through.
+  /// - Throws: `SimilarityError` for states that cannot be compared, such as ones that are not finite.
   func compare(_ x: Summary, _ y: Summary, _ pair: PairSums) throws -> Double
   /// What a reader of a layer matrix must know of a layer's half; nil where nothing.
   func remark(on summary: Summary) -> String?
@@ -53,6 +55,7 @@ extension MomentMeasure {
   public func remark(on summary: Summary) -> String? { nil }
 
   /// The similarity of two layers from their sums.
+  /// - Throws: `SimilarityError` for states that cannot be compared, such as ones that are not finite.
   public func similarity(_ x: LayerSums, _ y: LayerSums, _ pair: PairSums) throws -> Double {
     guard x.rows == y.rows else { throw SimilarityError.rowsDiffer(x: x.rows, y: y.rows) }
     precondition(

@@ -26,6 +26,7 @@ extension Moments {
   }
 
   /// How a layer's variance is spread over its directions and dimensions.
+  /// - Throws: `ActivationError.noSuchLayer`, and `SimilarityError` where the layer has no spectrum.
   public func spectrum(of layer: String) throws -> Spectrum {
     try Spectrum(secondMoment: secondMoment(of: layer), mean: mean(of: layer), rows: count)
   }

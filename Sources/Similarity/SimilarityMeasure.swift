@@ -60,10 +60,12 @@ public protocol SimilarityMeasure: Sendable {
 
   /// The part of the work that belongs to one layer; `space` is where both sides are to be compared, for
   /// the measures that have a choice.
+  /// - Throws: `SimilarityError` for states that cannot be compared, such as ones that are not finite.
   func prepare(_ states: Tensor, space: ComparisonSpace) throws -> Prepared
   /// Throws where the two cannot be compared, before any work.
   func check(_ x: Prepared, _ y: Prepared) throws
   /// The part that belongs to the pair, of layers that `check` lets through.
+  /// - Throws: `SimilarityError` for states that cannot be compared, such as ones that are not finite.
   func compare(_ x: Prepared, _ y: Prepared) throws -> Double
 }
 

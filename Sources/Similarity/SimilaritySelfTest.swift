@@ -23,6 +23,7 @@ public struct SelfTestFinding: Sendable, Equatable, CustomStringConvertible {
 public enum SimilaritySelfTest {
   /// Two layers `[rows × width]` of independent standard normal values. The standard deviation of their
   /// debiased CKA is √2/n, whatever the width; six of them are allowed.
+  /// - Throws: `SimilarityError` for states that cannot be compared, such as ones that are not finite.
   public static func run(rows: Int, width: Int, seed: UInt64 = 0) throws -> SelfTestFinding {
     func layer(_ name: String) -> Tensor {
       var numbers = RandomNumbers(seed: seed, stream: "similarity self-test \(name)")

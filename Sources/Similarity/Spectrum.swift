@@ -31,6 +31,7 @@ public struct Spectrum: Sendable {
   public let anisotropy: Double?
 
   /// Measures states `[n × p]`; O(n · p · min(n, p)) in double precision.
+  /// - Throws: `SimilarityError` for fewer than two rows, values that are not finite, and states that do not vary.
   public init(of states: Tensor) throws {
     guard states.rows >= 2 else {
       throw SimilarityError.tooFewRows(rows: states.rows, needed: 2, measure: "a spectrum")
@@ -52,6 +53,7 @@ public struct Spectrum: Sendable {
   }
 
   /// From a centred second moment XᵀX `[p × p]`, the mean `[p]` and the number of rows.
+  /// - Throws: `SimilarityError.noVariance`, and `LinearAlgebraError` where there is no decomposition.
   public init(secondMoment: Matrix, mean: [Double], rows: Int) throws {
     let p = secondMoment.rows
     precondition(secondMoment.columns == p && mean.count == p, "a second moment of \(p) and its mean")

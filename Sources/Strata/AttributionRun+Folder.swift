@@ -12,6 +12,8 @@ extension AttributionRun {
 
   /// Writes `report.html`, `attribution.json`, `maps.npz`, `masks.csv`, `figures/` and, where the target is of a probe,
   /// `probe.safetensors`; all or none.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public func write(
     _ result: AttributionResult, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []

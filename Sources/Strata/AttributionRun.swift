@@ -50,6 +50,7 @@ public struct AttributionRun: Sendable {
   var samples: [Float]
 
   /// Reads a recording, with the labels that lie beside it or that `corpus` has of it.
+  /// - Throws: `AudioError` where it cannot be read, and `CorpusError` where labels beside it are broken.
   public init(_ model: SpeechModel, audio: String, corpus: Corpus? = nil) throws {
     try self.init(model, audio: audio, utterance: Self.utterance(of: audio, in: corpus))
   }
@@ -69,6 +70,7 @@ public struct AttributionRun: Sendable {
   }
 
   /// The XXH3-128 hash of a recording's file, as `xxhsum -H2` prints it.
+  /// - Throws: `CheckpointError` where it cannot be read.
   public static func fingerprint(ofRecording path: String) throws -> String {
     try Checkpoint.fingerprint(ofFiles: [path])
   }
@@ -102,6 +104,7 @@ public struct AttributionRun: Sendable {
   }
 
   /// One target of this recording, to be explained by any method.
+  /// - Throws: `AttributionError` where the target does not fit the model or the recording.
   public func attribution(of target: AttributionTarget) throws -> Attribution {
     var attribution = try Attribution(
       model, samples: samples, tokens: tokens, target: target, settings: settings, threads: threads)

@@ -6,6 +6,7 @@ extension Corpus {
   /// cannot tell of themselves, and channels of which none was chosen, are among its issues.
   ///
   /// `overrides` go before the settings of its `corpus.yaml`.
+  /// - Throws: `CorpusError` where no utterance can be used, or a setting is wrong.
   public static func load(
     _ path: String, overriding overrides: CorpusOverrides = CorpusOverrides()
   ) throws -> Corpus {

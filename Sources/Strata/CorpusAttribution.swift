@@ -75,6 +75,8 @@ public struct CorpusAttribution: Sendable {
   }
 
   /// Writes `report.html`, `evidence.json` and `figures/`; all or none.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public func write(
     _ result: RelevanceLocalisation, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []
@@ -133,6 +135,8 @@ extension CorpusAttribution {
   }
 
   /// Writes `report.html`, where each maximum can be listened to, `unit.csv` and `unit.json`; all or none.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public func write(
     _ maxima: [TopActivation], ofUnit unit: Int, of point: TapPoint, to folder: String,
     records: [StudyWriter.Record] = []

@@ -58,6 +58,8 @@ public struct ExportPlan: Sendable {
 
 extension ActivationExport {
   /// Looks at the recordings' headers; a folder stands for all recordings in it.
+  /// - Throws: `ExportError` where there are no recordings or the ending says no format, `AudioError` for a broken
+  ///   header.
   public func plan(_ recordings: [String], to output: String) throws -> ExportPlan {
     guard let format = format ?? ActivationFormat(endingOf: output) else {
       throw ExportError.unknownFormat(path: output)

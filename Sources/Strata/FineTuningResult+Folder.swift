@@ -28,6 +28,8 @@ extension FineTuningResult {
 
   /// Writes `report.html`, `summary.md` and `figures/` with the learning curves into `learning/` of the run's folder.
   /// `records` tell of the run that made it.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public func writePage(in folder: String, records: [StudyWriter.Record] = []) throws {
     try FineTuningWriter.write(
       self, curves: curves(in: folder), to: "\(folder)/learning", version: Release.version, records: records
@@ -35,6 +37,8 @@ extension FineTuningResult {
   }
 
   /// The curves of the run in `folder` for TensorBoard.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public func writeTensorBoard(ofRun folder: String, to target: String) throws {
     try TensorBoardWriter.write(curves(in: folder), measure: measure, to: target)
   }

@@ -10,6 +10,8 @@ public protocol FolderResult: Sendable {
   /// What it says on standard output: in colour and as wide as the terminal where there is one.
   var terminalSummary: String { get }
   /// All of it or, where something fails, nothing; `pictures` are also made of each figure, `records` tell of the run.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   func write(to folder: String, pictures: [PictureFormat], records: [StudyWriter.Record]) throws
 }
 

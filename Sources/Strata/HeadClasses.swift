@@ -5,6 +5,7 @@ import Foundation
 /// `vocab` among a training checkpoint's hyper-parameters.
 public enum HeadClasses {
   /// The names in the order of the classes; empty where none lie with the model.
+  /// - Throws: `CheckpointError` where the model cannot be opened.
   public static func names(of model: String) throws -> [String] {
     let checkpoint = try Checkpoint.open(model)
     let folder = isFolder(model) ? model : URL(filePath: model).deletingLastPathComponent().path

@@ -41,6 +41,7 @@ public struct SelfTest: Sendable {
   ///   - threads: how many probes are fitted at once.
   ///   - progress: told how many of how many parts are done.
   ///   - isCancelled: asked between parts; true ends with `StudyError.interrupted`.
+  /// - Throws: `StudyError.interrupted` when cancelled.
   public func run(
     threads: Int = 1, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }

@@ -8,6 +8,8 @@ public enum StudyFolder {
   ///
   /// `pictures` are also made of each figure, which needs `rsvg-convert`.
   /// `records` tell of the run that made it.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public static func write(
     _ study: StudyResult, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []
@@ -16,11 +18,13 @@ public enum StudyFolder {
   }
 
   /// What `study.json` holds.
+  /// - Throws: `ReportError.notFinite` where a number that must be there cannot be written.
   public static func json(of study: StudyResult) throws -> String {
     String(decoding: try StudyJSON.encode(study), as: UTF8.self)
   }
 
   /// Reads a study back from its folder or its `study.json`, with the folder it lives in.
+  /// - Throws: `ReportError` for what is no study.
   public static func read(_ path: String) throws -> (study: StudyResult, folder: String) {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)

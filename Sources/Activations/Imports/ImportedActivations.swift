@@ -58,6 +58,7 @@ public struct ImportedActivations: ActivationSource {
   }
 
   /// `settings` go before those of an `activations.yaml`, and these before what the files say of themselves.
+  /// - Throws: `ImportError`, which names the file and the place in it, and the error of a file that cannot be read.
   public static func open(
     _ path: String, for utterances: [Utterance], settings: ImportSettings = ImportSettings()
   ) throws -> ImportedActivations {

@@ -53,6 +53,7 @@ public final class StoredSource: ActivationSource {
   }
 
   /// `folder` is made where it is not there.
+  /// - Throws: `FileError` where the folder cannot be made.
   public init(_ base: any ActivationSource, in folder: String, utterances: [Utterance]) throws {
     self.base = base
     layout = StoreLayout(base, utterances, in: folder)

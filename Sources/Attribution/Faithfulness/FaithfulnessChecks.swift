@@ -60,6 +60,8 @@ public struct FaithfulnessChecks: Sendable {
 
 extension Attribution {
   /// Tries every map, each by its method, and beside the others.
+  /// - Throws: `AttributionError` where the method does not fit the model or the target, or when cancelled;
+  ///   `ModelError`.
   public func trust(
     _ maps: [(method: AttributionMethod, map: AttributionMap)], depth: FaithfulnessChecks.Depth = .full,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }

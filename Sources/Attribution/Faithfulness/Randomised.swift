@@ -58,6 +58,8 @@ extension Attribution {
   ///
   /// At most `count` stages of hidden layers, then every convolution, then one more. Methods that go back through no recorded pass (CAM, occlusion, attention) are
   /// asked of the model with all of its layers drawn at random only, as all are where `count` is 0.
+  /// - Throws: `AttributionError` where the method does not fit the model or the target, or when cancelled;
+  ///   `ModelError`.
   public func randomisationCascade(
     of map: AttributionMap, by method: AttributionMethod, layer: String? = nil, count: Int = 4
   ) throws -> [(trainedUpTo: String?, correlation: Double)] {
@@ -90,6 +92,8 @@ extension Attribution {
 
   /// How alike a map is to those of the recording with white noise at some signal-to-noise ratios in dB: rank
   /// correlations.
+  /// - Throws: `AttributionError` where the method does not fit the model or the target, or when cancelled;
+  ///   `ModelError`.
   public func noiseStability(
     of map: AttributionMap, by method: AttributionMethod, layer: String? = nil,
     decibels: [Double] = [0, 10, 20, 30]

@@ -87,6 +87,8 @@ extension Attribution {
 extension Attribution {
   /// What each token of the decoder's text listens to, in every block on the way to the target: the mean over heads,
   /// `[tokens × frames]`, each row summing to one; frames begin at `start` seconds, `step` apart. Empty without tokens.
+  /// - Throws: `AttributionError` where the method does not fit the model or the target, or when cancelled;
+  ///   `ModelError`.
   public func crossAttention() throws -> [(layer: String, weights: Tensor, start: Double, step: Double)] {
     guard tokens != nil else { return [] }
     let path = try attentionPath(AttributionMethod.attention.title)

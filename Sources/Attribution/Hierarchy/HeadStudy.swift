@@ -36,6 +36,7 @@ public struct HeadStudy: Sendable {
 
   /// In the order of layers and heads; empty where there is no attention over time, or nothing is labelled with
   /// phones.
+  /// - Throws: `AttributionError.interrupted` when cancelled, and what passes throw.
   public func run(threads: Int = 1) throws -> [HeadProfile] {
     let taps = model.attentionTaps
     let labelled = corpus.utterances.filter {

@@ -110,6 +110,7 @@ public struct Attribution: Sendable {
   ///
   /// From an output head or the last hidden layer that is the hidden layer before the last block; from `hidden.0`
   /// and `projection` the last convolution; from a convolution the one before it.
+  /// - Throws: `AttributionError.notApplicable` where no layer comes before the target's.
   public func defaultLayer() throws -> String {
     let names = model.taps.map(\.name)
     let hidden = names.filter { TapKind($0).isHidden }
@@ -132,6 +133,8 @@ public struct Attribution: Sendable {
   }
 
   /// The target's value for `other` input, by default its own.
+  /// - Throws: `AttributionError` where the method does not fit the model or the target, or when cancelled;
+  ///   `ModelError`.
   public func score(of other: [Float]? = nil) throws -> Double {
     try checkCancellation()
     return try score(of: other ?? samples, by: model, threads: threads)

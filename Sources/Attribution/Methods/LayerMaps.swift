@@ -78,6 +78,8 @@ extension Attribution {
   }
 
   /// What each channel gives to Grad-CAM, `[frames × channels]`: `α_c·A_tc`, without the rectifier.
+  /// - Throws: `AttributionError` where the method does not fit the model or the target, or when cancelled;
+  ///   `ModelError`.
   public func channelMaps(at layer: String) throws -> Tensor {
     let found = try arriving(at: layer)
     let weights = Self.weights(of: found.gradient, found.values, isPlusPlus: false)
@@ -90,6 +92,8 @@ extension Attribution {
   }
 
   /// The maps of the channels that give most to Grad-CAM at a layer, the weightiest first.
+  /// - Throws: `AttributionError` where the method does not fit the model or the target, or when cancelled;
+  ///   `ModelError`.
   public func topChannels(_ count: Int, at layer: String? = nil) throws -> [AttributionMap] {
     let layer = try layer ?? defaultLayer()
     let maps = try channelMaps(at: layer)

@@ -34,6 +34,7 @@ extension RecordedPass {
   }
 
   /// What the heads give, `[frames × width]`, each in its own columns.
+  /// - Throws: `AttributionError.untraced` where the pass does not hold it.
   public func context(of attention: AttentionPlace) throws -> Tensor {
     guard let context = try stretchValues(attention.stretch)[attention.context] else {
       throw AttributionError.notRepeatable(tap: attention.layer)

@@ -27,6 +27,7 @@ extension RecordedPass {
   public func goesOnFromTokens(at tap: String) -> Bool { tokens(of: tap) != nil }
 
   /// What the model goes on from at a tap: its frames or, where these are means of tokens, the tokens, `[tokens × width]`.
+  /// - Throws: `AttributionError.untraced` where the pass does not hold it.
   public func states(of tap: String) throws -> Tensor {
     goesOnFromTokens(at: tap) ? try tokenValues(of: tap) : try values(of: tap)
   }

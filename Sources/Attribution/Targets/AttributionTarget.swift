@@ -33,6 +33,8 @@ public struct AttributionTarget: Sendable {
   }
 
   /// A class of the model's own head, by its number.
+  /// - Throws: `AttributionError.noHead` of a model without a head, `.targetOutOfRange` for a class that it does not
+  ///   have.
   public static func headClass(
     _ number: Int, of model: SpeechModel, name: String? = nil, span: Range<Double>? = nil
   ) throws -> AttributionTarget {
@@ -45,6 +47,7 @@ public struct AttributionTarget: Sendable {
   }
 
   /// One value of a layer.
+  /// - Throws: `AttributionError.targetOutOfRange` for a unit that the layer does not have.
   public static func unit(
     _ number: Int, of tap: TapPoint, span: Range<Double>? = nil
   ) throws -> AttributionTarget {
@@ -64,6 +67,7 @@ public struct AttributionTarget: Sendable {
 
   /// A class of a linear probe, by its label. A softmax sees only differences between classes, so it is the class
   /// against the mean of all.
+  /// - Throws: `AttributionError.unknownSymbol` for a label that the probe does not know.
   public static func probe(
     _ probe: LinearReadout, class label: String, span: Range<Double>? = nil
   ) throws -> AttributionTarget {
@@ -86,6 +90,8 @@ public struct AttributionTarget: Sendable {
 
 extension AttributionTarget {
   /// The frames of `tap` whose centres the span holds; a single one stands for the whole recording.
+  /// - Throws: `AttributionError.emptySpan` where no frame's centre is in the span, `.targetOutOfRange` for a row
+  ///   beyond the last.
   public func frames(of point: TapPoint, count: Int) throws -> [Int] {
     if let row {
       guard (0..<count).contains(row) else {

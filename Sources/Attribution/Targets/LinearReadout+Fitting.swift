@@ -31,6 +31,7 @@ extension LinearReadout {
   private static let (minimumCount, maximumClasses) = (10, 100)
 
   /// The same on pooled spans that are there already.
+  /// - Throws: `AttributionError.tooFewExamples` where fewer than two classes are left, and what fitting throws.
   public static func fit(
     _ all: PooledSpans, layer: String, splits: SplitPlan, corpus: String, fingerprint: String
   ) throws -> LinearReadout {

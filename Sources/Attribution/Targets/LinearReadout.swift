@@ -53,6 +53,7 @@ public struct LinearReadout: Sendable {
 
 extension LinearReadout {
   /// Writes it as safetensors: `weights`, `intercepts`, and the rest as metadata.
+  /// - Throws: `CheckpointError` where the file cannot be written.
   public func write(to path: String) throws {
     try SafetensorsWriter.write(
       [("weights", weights), ("intercepts", Tensor(intercepts, shape: [intercepts.count]))],

@@ -39,6 +39,7 @@ extension Checkpoint {
 
   /// The same with every tensor of the file at `path` in the place of the checkpoint's own of that name, as an MMS
   /// model's `adapter.deu.safetensors` is meant; a head may have another number of symbols.
+  /// - Throws: `CheckpointError` where the file cannot be read or does not fit.
   public func replacing(from path: String) throws -> Checkpoint {
     let file = try Checkpoint.open(path)
     var replaced = tensors

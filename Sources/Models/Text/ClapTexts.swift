@@ -68,6 +68,7 @@ public struct ClapTexts: Sendable {
   }
 
   /// The same of tokens by number.
+  /// - Throws: `ModelError` for tokens that the tower cannot take.
   public func embed(tokens: [Int]) throws -> Tensor {
     var hidden: Tensor?
     try model.forward(tokens: tokens, taps: [last]) { hidden = $1 }

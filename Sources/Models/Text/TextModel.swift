@@ -64,6 +64,7 @@ public struct TextModel: Sendable {
   public static func reads(modelType: String) -> Bool { TextArchitectures.modelTypes.contains(modelType) }
 
   /// What the configuration with a checkpoint calls its model; nil where none says.
+  /// - Throws: `CheckpointError` and `ModelError` where the file or its configuration cannot be read.
   public static func modelType(of path: String, options: LoadOptions = LoadOptions()) throws -> String? {
     let checkpoint = try options.open(ModelLocation(path, options))
     return try ModelDescription(checkpoint, options).modelType

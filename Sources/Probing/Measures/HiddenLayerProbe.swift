@@ -41,6 +41,7 @@ public struct HiddenLayerProbe: Sendable, Equatable {
     public let rounds: Int
 
     /// log p of every class, `[rows × classes]`.
+    /// - Throws: `ProbeError.widthMismatch` for rows of another width, `.notFinite`.
     public func logProbabilities(of states: Tensor) throws -> Matrix {
       guard states.width == mean.count || states.rows == 0 else {
         throw ProbeError.widthMismatch(found: states.width, expected: mean.count)
@@ -51,6 +52,7 @@ public struct HiddenLayerProbe: Sendable, Equatable {
   }
 
   /// Fits on rows `train`, stops by rows `development` (by the training rows where there are none).
+  /// - Throws: `ProbeError` for rows and labels that do not fit together, and for values that are not finite.
   public func fit(
     states: Tensor, labels: [Int], classCount: Int, train: [Int], development: [Int]
   ) throws -> Fitted {

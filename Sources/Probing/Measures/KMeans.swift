@@ -36,6 +36,7 @@ public struct KMeans: Sendable {
 
   /// From centres drawn with a probability in proportion to the squared distance to those already drawn
   /// (k-means++, Arthur & Vassilvitskii 2007).
+  /// - Throws: `ProbeError.notFinite`, and `.rowMismatch` where there are fewer rows than clusters.
   public func fit(_ states: Tensor, seed: UInt64) throws -> Fitted {
     try states.requireFinite()
     guard clusters > 0, states.rows >= clusters else {
@@ -64,6 +65,7 @@ public struct KMeans: Sendable {
   }
 
   /// From the rows `initialRows` as centres, until no centre moves.
+  /// - Throws: `ProbeError.notFinite`, and `.rowMismatch` where there are fewer rows than clusters.
   public func fit(_ states: Tensor, initialRows: [Int]) throws -> Fitted {
     try states.requireFinite()
     let points = Matrix(states)

@@ -41,6 +41,7 @@ public struct LayerMixture: Sendable, Equatable {
   }
 
   /// `layers` `[n × width]` each, all of one width; fitted on rows `train`, read on rows `test`.
+  /// - Throws: `ProbeError` for rows and labels that do not fit together, and for values that are not finite.
   public func fit(
     layers: [Tensor], labels: [Int], classCount: Int, train: [Int], test: [Int]
   ) throws -> Fitted {

@@ -55,6 +55,7 @@ public struct OnlineCode: Sendable {
   }
 
   /// Of rows sent one by one.
+  /// - Throws: `ProbeError` for rows and labels that do not fit together, and for values that are not finite.
   public func length(
     states: Tensor, labels: [Int], classCount: Int, order: [Int], threads: Int = 1
   ) throws -> Length {
@@ -69,6 +70,7 @@ public struct OnlineCode: Sendable {
   /// - Parameters:
   ///   - states: `[n × width]`
   ///   - labels: of each row, below `classCount`.
+  /// - Throws: `ProbeError` for rows and labels that do not fit together, and for values that are not finite.
   public func length(
     states: Tensor, labels: [Int], classCount: Int, utterances: [[Int]], threads: Int = 1
   ) throws -> Length {

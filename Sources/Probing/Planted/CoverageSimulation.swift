@@ -9,6 +9,7 @@ public enum CoverageSimulation {
   ///
   /// What another training part would have taught is next to nothing for the 1,440 spans of twelve speakers with ten
   /// sentences, and shows with the 576 of four.
+  /// - Throws: `ProbeError` for rows and labels that do not fit together, and for values that are not finite.
   public static func study(
     signals: [(layer: String, signal: Float)], seed: UInt64, resamples: Int = 400, speakers: Int = 12,
     sentences: Int = 4

@@ -66,12 +66,15 @@ public struct VariancePartition: Sendable {
   public var tested: [Int] { Set(folds.flatMap(\.test)).sorted() }
 
   /// One layer's, `[rows × width]`.
+  /// - Throws: `ProbeError` for another number of rows or values that are not finite; `LinearAlgebraError`.
   public func shares(of states: Tensor) throws -> VarianceShares {
     try shares(of: [states]) { _ in }[0]
   }
 
   /// Several layers', which share each fold's sums of features. `progress` is told how many fits of a layer to a fold
   /// are done.
+  /// - Throws: `ProbeError` for another number of rows, values that are not finite, or when cancelled;
+  ///   `LinearAlgebraError`.
   public func shares(
     of layers: [Tensor], threads: Int = 1, isCancelled: @Sendable () -> Bool = { false },
     progress: @Sendable (Int) -> Void

@@ -70,6 +70,8 @@ public struct FiguresPage: Sendable {
   }
 
   /// Writes `report.html`, `figures/*.svg` and `.csv`, what the caller adds, and `records` of the run; all or none.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public func write(
     extra: [(name: String, data: Data)], version: String, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []

@@ -11,6 +11,8 @@ import Results
 /// | `figures/curves.svg`, `.csv` | the figure and its numbers |
 public enum CurvesWriter {
   /// All of it, or nothing; with `pictures` also PNGs or PDFs of the figure by `rsvg-convert`.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public static func write(
     _ result: CurvesResult, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []

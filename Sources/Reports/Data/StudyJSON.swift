@@ -39,6 +39,7 @@ public enum StudyJSON {
   }
 
   /// Reads a finished study again: `study.json` itself, or the folder that holds it.
+  /// - Throws: `ReportError` for what is no study, with the place in it.
   public static func read(_ path: String) throws -> StudyResult {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)

@@ -10,6 +10,8 @@ import Results
 /// | `figures/learning-….svg`, `.csv` | each fold's learning curves and their numbers |
 public enum FineTuningWriter {
   /// All of it, or nothing.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public static func write(
     _ result: FineTuningResult, curves: [LearningCurve], to folder: String, version: String,
     records: [StudyWriter.Record] = []

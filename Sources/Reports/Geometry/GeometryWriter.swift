@@ -11,6 +11,8 @@ import Results
 /// | `figures/*.svg`, `.csv` | the figures and their numbers |
 public enum GeometryWriter {
   /// All of it, or nothing; with `pictures` also PNGs or PDFs of each figure by `rsvg-convert`.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public static func write(
     _ result: GeometryResult, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []

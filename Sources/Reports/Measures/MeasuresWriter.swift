@@ -27,6 +27,8 @@ public enum MeasuresWriter {
   }
 
   /// All of it, or nothing; `json` is the result as it is printed.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public static func write(
     _ measures: [LayerMeasure], _ facts: Facts, json: Data, to folder: String,
     records: [StudyWriter.Record] = []

@@ -11,6 +11,8 @@ import Results
 /// | `figures/*.svg`, `.csv` | a figure a level and its numbers |
 public enum ReplicatesWriter {
   /// All of it, or nothing; with `pictures` also PNGs or PDFs of each figure by `rsvg-convert`.
+  /// - Throws: `ReportError` and `FileError` where the folder cannot be written, or a number that must be there is
+  ///   none.
   public static func write(
     _ result: ReplicatesResult, to folder: String, pictures: [PictureFormat] = [],
     records: [StudyWriter.Record] = []

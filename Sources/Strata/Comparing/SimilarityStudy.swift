@@ -64,6 +64,7 @@ public struct SimilarityStudy: Sendable {
   }
 
   /// `cka,svcca` as measures.
+  /// - Throws: `ComparisonError.unknownMeasure`, with those that there are.
   public static func measures(named names: String) throws -> [MeasureName] {
     try names.split(separator: ",").map { part in
       let name = part.trimmingCharacters(in: .whitespaces)
@@ -75,6 +76,7 @@ public struct SimilarityStudy: Sendable {
   }
 
   /// `frames` is no level; nil stands for them.
+  /// - Throws: `ComparisonError.unknownUnit`, with those that there are.
   public static func level(named name: String) throws -> Level? {
     if name == "frames" { return nil }
     guard let level = Level(rawValue: name) else {

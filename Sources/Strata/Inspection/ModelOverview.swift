@@ -263,6 +263,7 @@ extension ModelOverview {
   }
 
   /// The same as JSON, with sorted keys.
+  /// - Throws: `EncodingError` for a number that JSON cannot hold.
   public func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -26,6 +26,7 @@ extension InterventionStudy {
 
 extension MixingStudy {
   /// Runs away from the caller's thread; cancelling the task stops it.
+  /// - Throws: `InterventionError`, and what passes throw.
   public func finished(threads: Int = 1) async throws -> [InterventionResult.Mixing] {
     try await runBlocking(asking: isCancelled) { isCancelled in
       var mixing = self
@@ -37,6 +38,7 @@ extension MixingStudy {
 
 extension SimplificationStudy {
   /// Runs away from the caller's thread; cancelling the task stops it.
+  /// - Throws: `InterventionError`, and what loading the smaller models and passes throw.
   public func finished(threads: Int = 1) async throws -> InterventionResult.Simplification {
     try await runBlocking(asking: study.isCancelled) { isCancelled in
       var simplification = self

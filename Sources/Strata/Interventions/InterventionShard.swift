@@ -14,6 +14,7 @@ public struct InterventionShard: Sendable {
   }
 
   /// Runs away from the caller's thread; cancelling the task stops it.
+  /// - Throws: As `InterventionStudy.finished` does, and `FileError` where work cannot be kept.
   public func keep(_ shard: Shard, threads: Int = 1) async throws {
     guard let share = WorkShare(shard.index, of: shard.count) else { return }
     try await runBlocking(asking: study.isCancelled) { isCancelled in

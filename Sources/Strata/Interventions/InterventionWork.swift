@@ -19,6 +19,7 @@ public struct InterventionWork: InterventionStore {
 
   /// In `workFolder`, beside what shards in `shards` have finished of the same study; `used` is told what is kept, to be
   /// removed once the result is written.
+  /// - Throws: `FileError` where the folder cannot be made.
   public init(
     _ study: InterventionStudy, in workFolder: String, shards: [String] = [], used: UsedWork
   ) throws {

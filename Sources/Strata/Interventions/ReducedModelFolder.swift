@@ -8,6 +8,7 @@ import Results
 /// A model with smaller weights as a folder that transformers and Strata read.
 public enum ReducedModelFolder {
   /// The layers' weights of the model at `path`, which `LoadOptions.reductions` go by.
+  /// - Throws: As loading the model does.
   public static func parts(of path: String, options: LoadOptions) throws -> [WeightPart] {
     try options.opened(path).weightParts
   }

@@ -18,6 +18,7 @@ extension LayerStudy {
   /// `shard-2-of-3` in `folder`.
   ///
   /// A shard that was interrupted goes on; one that is finished and whole is left as it is.
+  /// - Throws: As `run` does, `ShardError` where there are fewer utterances than shards, and `FileError`.
   @discardableResult
   public func writeShard(_ shard: Shard, in folder: String) async throws -> String {
     let target = shard.folder(in: folder)
