@@ -1,3 +1,5 @@
+import Foundation
+
 /// What transformers calls the value of a tap point, asked for `output_hidden_states=True`: it depends on the family and
 /// on the version.
 ///
@@ -100,7 +102,13 @@ struct TransformersNames {
 extension SpeechModel {
   /// What transformers calls the value of a tap point, such as `hidden_states[12] since 5.16`; nil where it gives none.
   public func transformersName(of tap: String) -> String? {
-    Self.names(family, taps.map(\.name)).name(of: tap)
+    let name = Self.names(family, taps.map(\.name)).name(of: tap)
+    // Behind an adapter, which is left out here, their last state is the adapter's.
+    guard let name, tensorReport.leftOut.contains(where: { $0.contains("adapter.layers.") }) else {
+      return name
+    }
+    let parts = name.components(separatedBy: ", ").filter { $0 != "last_hidden_state" }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
   fileprivate static func names(_ family: String, _ taps: [String]) -> TransformersNames {

@@ -52,6 +52,18 @@ import Testing
     #expect(worst > 0)
   }
 
+  @Test("behind an adapter transformers' last state is the adapter's")
+  func adapterName() throws {
+    let model = try loadChanged("w2v_bert") {
+      $0.append(("adapter.layers.0.residual_conv.weight", Tensor(shape: [2])))
+    }
+    let plain = try SpeechModel.load(resource("w2v_bert"))
+    let last = try #require(plain.taps.last { $0.name.hasPrefix("hidden.") }).name
+    #expect(plain.transformersName(of: last)?.contains("last_hidden_state") == true)
+    let name = try #require(model.transformersName(of: last))
+    #expect(name.hasPrefix("hidden_states[") && !name.contains("last_hidden_state"))
+  }
+
   @Test("w2v-BERT's frames lie every 20 ms", arguments: [559, 560, 879, 880, 25_599])
   func timing(samples: Int) throws {
     let model = try SpeechModel.load(resource("w2v_bert"))
