@@ -5,9 +5,9 @@
 #
 # COUNT trials of each kind (200), drawn with SEED (1); kinds are signals, disk, runs and limits (all). A trial runs one
 # command, disturbs it, and looks at what it said, what it left behind, and whether the same command, run again in peace,
-# gives the bytes of an undisturbed run. Ctrl-C ends it after the trials under way. PROBE_LAYERS names the program (default: a release build), COMMANDS those that
-# are tried, by the names below (all), TRIALS a folder for the
-# trials' files, which stay where a trial went wrong.
+# gives the bytes of an undisturbed run. Ctrl-C ends it after the trials under way. PROBE_LAYERS names the program (a
+# release build), COMMANDS those that are tried, by the names below (all), TRIALS a folder for the trials' files, which
+# stay where a trial went wrong.
 #
 # Prints a table; ends with 1 where anything was wrong.
 set -u
@@ -131,8 +131,9 @@ signals() { # TRIAL FOLDER
   local wait=$((RANDOM % (${lasted[$command]} + 1)))
   # Half of them begin where another study's results are.
   [ $((RANDOM % 2)) = 0 ] || others "$command" "$2"
+  # What a script starts in the background would ignore SIGINT until it listens.
   # shellcheck disable=SC2046
-  "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err" &
+  env --default-signal=INT "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err" &
   local process=$!
   sleep $((wait / 1000)).$(printf %03d $((wait % 1000)))
   kill -"$name" $process 2>/dev/null

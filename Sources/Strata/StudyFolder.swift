@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import Reports
 import Results
+import Tensors
 
 /// A finished study on disk: `study.json` and everything that is drawn from it.
 public enum StudyFolder {
@@ -30,6 +32,10 @@ public enum StudyFolder {
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let url = URL(filePath: path)
     let file = exists && isFolder.boolValue ? url.appending(path: "study.json") : url
+    // A pipe would be waited for.
+    if case .other(let kind) = RegularFile.obstacle(at: file.path) {
+      throw FileError.missing(path: file.path, reason: "it is \(kind), not a file")
+    }
     return (try StudyJSON.read(file.path), file.deletingLastPathComponent().path)
   }
 

@@ -233,7 +233,7 @@ struct InterveneCommand: ResultCommand {
     var setup = try setup(frame)
     let folder = part.folder(in: output)
     try await frame.holding(folder) {
-      let (simplification, mixing) = try kept(&setup, in: folder, UsedWork())
+      let (simplification, mixing) = try keeping(&setup, in: folder, UsedWork())
       try await InterventionShard(setup.study, simplification, mixing).keep(part, threads: running.threads)
       try setup.frames?.flush()
       frame.progress.finish()
@@ -242,11 +242,24 @@ struct InterveneCommand: ResultCommand {
   }
 
   /// Keeps what is finished in a folder; what cannot be asked of the model is said before the work.
-  private func kept(
+  private func keeping(
     _ setup: inout Setup, in folder: String, _ work: UsedWork
   ) throws -> (SimplificationStudy?, MixingStudy?) {
-    setup.study.store = try InterventionWork(
+    let kept = try InterventionWork(
       setup.study, in: folder, shards: shards.map { Shard.folders(in: $0) } ?? [], used: work)
+    guard let shards, !kept.hasShards else {
+      setup.study.store = kept
+      return try asked(of: setup)
+    }
+    throw CommandFailure(
+      status: .missingInput,
+      message:
+        "\(shards) holds no shard of this study: the same command with --shard i/n and --output \(shards) makes them; "
+        + "model, corpus and options must be the same")
+  }
+
+  /// What else is asked for; what cannot be is said.
+  private func asked(of setup: Setup) throws -> (SimplificationStudy?, MixingStudy?) {
     let simplification = try simplification(setup.study)
     let mixing = try mixing(setup.study.model, setup.study.corpus, setup.study)
     try simplification?.check()
@@ -258,7 +271,7 @@ struct InterveneCommand: ResultCommand {
     of setup: Setup, _ work: UsedWork, _ frame: CommandFrame
   ) async throws -> InterventionResult {
     var setup = setup
-    let (simplification, mixing) = try kept(&setup, in: StudyFolder.workFolder(of: output), work)
+    let (simplification, mixing) = try keeping(&setup, in: StudyFolder.workFolder(of: output), work)
     var result = try await setup.study.finished(threads: running.threads)
     if let simplification {
       frame.say("smaller weights: at most \(simplification.passes) whole passes over the corpus more")

@@ -33,12 +33,6 @@ struct ReportCommand: AsyncParsableCommand {
   func run() async throws {
     try await CommandFrame.around(showing) { frame in
       frame.note("reading \(study)")
-      for path in [study, study + "/study.json"] {
-        // A pipe would be waited for.
-        if case .other(let kind) = RegularFile.obstacle(at: path), kind != "a folder" {
-          throw CommandFailure(status: .badInput, message: "\(path) is \(kind), not a file")
-        }
-      }
       let (_, folder) = try StudyFolder.read(study)
       try await frame.holding(folder) { try redraw(in: folder) }
     }

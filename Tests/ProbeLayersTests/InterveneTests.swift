@@ -92,6 +92,13 @@ import Testing
     #expect(gathered.status == 0 && !gathered.errors.contains("Changing"), "\(gathered.errors)")
     #expect(try run(["--output", folder.path + "/whole"]).status == 0)
     #expect(try json("gathered") == json("whole"))
+    // Shards of another study, and none: the work is not made again without a word.
+    for other in [
+      ["--shards", folder.path + "/none"], ["--shards", folder.path + "/parts", "--seed", "1"],
+    ] {
+      let run = try run(other + ["--output", folder.path + "/other"])
+      #expect(run.status == 66 && run.errors.contains("holds no shard of this study"), "\(run.errors)")
+    }
   }
 
   /// A recording with two phones and nothing above them.
@@ -138,6 +145,10 @@ import Testing
     #expect(mixed.status == 65 && mixed.errors.contains("no recording has spans of it"), "\(mixed.errors)")
     #expect(try run(["--shard", "3/2"]).status == 64)
     #expect(try run(["--shard", "1/2", "--shards", output]).status == 64)
+    let own = try run([
+      "--erase", "phoneme", "--prune", "0.5", "--keep", "phoneme", "--write-model", output + "/",
+    ])
+    #expect(own.status == 64 && own.errors.contains("another folder than the results'"), "\(own.errors)")
     #expect(!FileManager.default.fileExists(atPath: output + "/intervene.json"))
   }
 }

@@ -36,6 +36,7 @@ import Testing
     let pipe = try folder.file("model.ckpt")
     let study = try folder.file("study.yaml")
     let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
+    let sound = Repository.path("fixtures/human/mary/mary_01.flac")
     for path in [pipe, study, try folder.file("study.json")] { #expect(mkfifo(path, 0o600) == 0) }
     for arguments in [
       ["inspect", pipe], ["run", pipe, "--demo"], ["run", study, "--demo"], ["report", pipe],
@@ -43,10 +44,16 @@ import Testing
       ["inspect", model, "--map", pipe], ["inspect", model, "--config", pipe], ["merge", pipe],
       ["corpus", "check", pipe], ["run", model, "--corpus", pipe],
       ["extract", model, pipe, "-o", "none.npz"],
-      ["attribute", model, pipe], ["extract", pipe, pipe, "-o", folder.path + "/a.npz"],
+      ["attribute", model, pipe], ["replicates", pipe, pipe], ["run", model, "--demo", "--training", pipe],
+      ["finetune", pipe, "--demo"], ["intervene", pipe, "--demo"], ["variance", pipe, "--demo"],
+      ["geometry", pipe, "--demo"], ["curves", pipe, "--demo"], ["measures", pipe, "--demo"],
+      ["measures", model, "--demo", "--items", pipe],
+      ["variance", model, "--demo", "--series", "a=\(pipe)@5ms"],
+      ["attribute", model, sound, "--probe", pipe], ["extract", pipe, pipe, "-o", folder.path + "/a.npz"],
     ] {
       let run = try CommandRun(shell: "timeout 120 probe-layers \"$@\"", in: folder.path, arguments)
       #expect(run.status == 65 || run.status == 66, "\(arguments): \(run.errors)")
+      #expect(!run.errors.contains("could not be completed"), "\(run.errors)")
     }
   }
 }

@@ -44,6 +44,9 @@ public struct InterventionWork: InterventionStore {
     others = shards.map { URL(filePath: $0).appending(path: name).path }
   }
 
+  /// Whether one of the shards is of this study.
+  public var hasShards: Bool { others.contains { FileManager.default.fileExists(atPath: $0) } }
+
   /// A part, with the name that it is kept as: what is in a file must be what is asked for.
   fileprivate struct Entry<Part> {
     var name: String
