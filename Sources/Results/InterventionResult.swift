@@ -13,12 +13,16 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     public var utterances: Int
     /// Whether a control task of the same classes was erased too.
     public var hasControl: Bool
+    /// What a layer must add to, to be beyond the baseline; empty where that was not read.
+    public var simpler: [String]
 
     public init(
-      name: String, classes: Int, spans: Int, majority: Double, utterances: Int, hasControl: Bool
+      name: String, classes: Int, spans: Int, majority: Double, utterances: Int, hasControl: Bool,
+      simpler: [String] = []
     ) {
       (self.name, self.classes, self.spans) = (name, classes, spans)
       (self.majority, self.utterances, self.hasControl) = (majority, utterances, hasControl)
+      self.simpler = simpler
     }
   }
 
@@ -26,12 +30,14 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public enum Quantity: String, Codable, Sendable, CaseIterable {
     /// −log P(symbol | a symbol) by the head where the intact one emits it, nats a symbol.
     case symbol
-    /// −log P(transcript) by the head, nats a symbol.
+    /// −log P(transcript) by the head, nats a symbol; of a head without a blank −log P of frames' labels, nats a frame.
     case loss
     /// KL(intact ‖ changed) of the head's output, nats a frame.
     case divergence
-    /// Errors of greedy decoding, a share of the symbols.
+    /// Errors of greedy decoding, a share of the symbols; of a head without a blank, of the labelled frames.
     case errors
+    /// Errors of words of a head that spells them in letters, a share of the words.
+    case wordErrors
     /// Accuracy that a linear reader of a later layer loses.
     case accuracy
   }
@@ -120,6 +126,22 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// Whether a level can be read off an intact layer.
+  public struct Encoded: Codable, Equatable, Sendable {
+    public var accuracy: Estimate
+    /// Beyond always answering the commonest class; whether that is more than chance, all layers together.
+    public var overMajority: Estimate
+    public var isReadable: Bool
+    /// The accuracy of everything simpler, what the layer adds to it, and whether that is more than chance.
+    public var baseline: Double?
+    public var beyondBaseline: Estimate?
+    public var isBeyondBaseline: Bool?
+
+    public init(accuracy: Estimate, overMajority: Estimate, isReadable: Bool) {
+      (self.accuracy, self.overMajority, self.isReadable) = (accuracy, overMajority, isReadable)
+    }
+  }
+
   /// One level erased at one layer.
   public struct Row: Codable, Equatable, Sendable {
     public var level: String
@@ -139,6 +161,8 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     /// readers are not shown to get less than the best ones, by cross-validation. Nil where nothing was erased.
     public var ranks: [RankPoint] = []
     public var neededRank: Int?
+    /// Nil where the layer has no vectors of the level.
+    public var encoded: Encoded?
     public var verdict: Verdict
 
     public init(level: String, layer: String, verdict: Verdict) {
