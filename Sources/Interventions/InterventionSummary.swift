@@ -270,9 +270,10 @@ struct InterventionSummary {
     }
     let gains = found.map { $0 - left }
     let isMore = SimultaneousInference.beyondChance(Array(gains.dropFirst()))
+    // At the changed layer: one that reads nothing of the level has nothing to give back.
+    let lost = (intact.first ?? 0) - (left.values.first ?? 0)
     return places.indices.map { index in
       let gain = gains[index].values.first ?? 0
-      let lost = intact[index] - (left.values.first ?? 0)
       let isBack =
         index > 0 && statistics.isEnough && isMore[index - 1] && gain > 0 && lost > 0 && gain >= lost / 2
       return InterventionResult.Return(

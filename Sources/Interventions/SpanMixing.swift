@@ -96,6 +96,11 @@ struct MixingStatistics: Sendable {
     ratio(sums, \.outsideDistance, per: \.outside)
   }
 
+  /// The same were all frames outside alike, which longer recordings have more of.
+  private func outsideByChance(_ sums: [MixingStudy.Sums]) -> Draws {
+    ratio(sums, \.outsideDistanceByChance, per: \.outsideFrames)
+  }
+
   /// Of some spans of each utterance, beside the level's `others`; nil where there are none.
   func mixing(
     _ sums: [MixingStudy.Sums], beside others: [MixingStudy.Sums]?, layer: String, method: String,
@@ -116,9 +121,10 @@ struct MixingStatistics: Sendable {
     let away = outside(sums)
     guard away.values.first?.isFinite == true else { return mixing }
     mixing.outside = away.estimate()
-    mixing.outsideByChance = ratio(sums, \.outsideDistanceByChance, per: \.outsideFrames).values.first
-    if let others {
-      let further = away - outside(others)
+    mixing.outsideByChance = outsideByChance(sums).values.first
+    let holding = sums.count { $0.spans > 0 }
+    if let others, holding >= SimultaneousInference.leastClusters {
+      let further = (away - outsideByChance(sums)) - (outside(others) - outsideByChance(others))
       mixing.outsideBeyondOthers = further.values.first?.isFinite == true ? further.estimate() : nil
     }
     return mixing

@@ -28,7 +28,8 @@ extension InterventionResult {
     /// nothing is outside.
     public var outside: Estimate?
     public var outsideByChance: Double?
-    /// The former less that of the level's spans that are not of the group.
+    /// The former less the latter, beyond the same of the level's spans that are not of the group: recordings differ in
+    /// length. Nil where fewer than ten recordings have such spans.
     public var outsideBeyondOthers: Estimate?
 
     public init(

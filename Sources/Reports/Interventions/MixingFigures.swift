@@ -24,7 +24,7 @@ extension InterventionResult {
 
   private func distanceText(_ method: String) -> String {
     "How far from a span's edges what it has from outside of it lies, by \(method), in seconds: over all spans in brackets what it "
-      + "were if all frames outside counted alike; of other groups in brackets how much further than of the level's other spans. "
+      + "were if all frames outside counted alike; of other groups in brackets how much further it lies beyond that than of the level's other spans. "
       + "A star: the interval of that difference lies above zero, a ring: below. The table has every method."
   }
 
