@@ -60,7 +60,7 @@ extension ChangedPass {
       count(try readers.guesses(vectors, fold: plan.testFold[utterance]), steer.from, steer.to)
     }
     if let logits = values[InterventionStudy.head], let head = steer.head, let timing = setting.headTiming,
-      let isFiller = setting.head?.spelling?.isFiller
+      let isFiller = setting.head?.isFiller
     {
       let output = HeadOutput(logits: logits)
       let guesses = spans.map { span in

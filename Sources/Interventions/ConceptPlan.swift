@@ -38,6 +38,8 @@ struct ConceptPlan: Sendable {
   /// Cells whose utterances are tested.
   let testedCells: [Bool]
   let speakers: [Int]
+  /// Everything simpler than a layer, of each example; nil where it is not read.
+  let baseline: JointBaseline?
 
   var cellCount: Int { testedCells.count }
 
@@ -53,13 +55,18 @@ struct ConceptPlan: Sendable {
   }
 
   /// - Throws: `InterventionError.tooFewSpans` where nothing of the level can be tested.
-  init(_ spec: ProbeSpec, _ examples: PooledSpans, corpus: Corpus, seed: UInt64) throws {
+  init(
+    _ spec: ProbeSpec, _ examples: PooledSpans, corpus: Corpus, seed: UInt64, readsBaseline: Bool = false,
+    threads: Int = 1
+  ) throws {
     let splits = try SplitPlan.make(
       for: corpus.utterances.map { ($0.speaker, $0.sentence, $0.seconds) }, by: spec.division, seed: seed)
-    let dataset = try ProbeDataset(examples, for: spec, in: corpus.utterances)
+    var dataset = try ProbeDataset(examples, for: spec, in: corpus.utterances)
     let design = StudyDesign(dataset, plan: splits, spec: spec)
     if let reason = design.reason { throw InterventionError.tooFewSpans(level: spec.name, reason: reason) }
 
+    if readsBaseline { try dataset.readSurroundings(in: corpus.utterances, threads: threads) }
+    baseline = readsBaseline ? try JointBaseline(dataset, spec) : nil
     let items = examples.items
     name = spec.name
     level = spec.level

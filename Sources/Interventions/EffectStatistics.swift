@@ -145,6 +145,9 @@ extension InterventionResult.Quantity {
     return switch self {
     case .symbol: .init(intact: intact.symbolLoss, changed: changed.symbolLoss, weight: intact.symbols)
     case .errors: .init(intact: intact.edits, changed: changed.edits, weight: intact.symbols)
+    case .wordErrors:
+      intact.words > 0
+        ? .init(intact: intact.wordEdits, changed: changed.wordEdits, weight: intact.words) : nil
     default: .init(intact: intact.loss, changed: changed.loss, weight: intact.symbols)
     }
   }

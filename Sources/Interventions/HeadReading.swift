@@ -11,12 +11,15 @@ struct HeadTally: Sendable, Codable, Equatable {
   var frames = 0.0
   /// Σ over frames of KL(intact ‖ changed), nats.
   var divergence = 0.0
-  /// Symbols of the transcript; 0 where it cannot be spelt.
+  /// Symbols of the transcript, or labelled frames; 0 where it cannot be spelt.
   var symbols = 0.0
-  /// −log P(transcript), nats.
+  /// −log P(transcript), or of the labels of frames, nats.
   var loss = 0.0
-  /// Insertions, deletions and replacements of greedy decoding.
+  /// Insertions, deletions and replacements of greedy decoding, or frames whose likeliest class is another.
   var edits = 0.0
+  /// Words of a transcript that is spelt in letters, and errors of them.
+  var words = 0.0
+  var wordEdits = 0.0
   /// Σ over symbols of −log P(symbol | a symbol) where the intact head emits it, nats.
   var symbolLoss = 0.0
 }
@@ -57,13 +60,26 @@ struct HeadOutput: Sendable {
       }
       return tally
     }
+    if case .frames(let labels) = reading {
+      for (frame, target) in labels.targets(ofFrames: frames, in: utterance).enumerated() where target >= 0
+      {
+        tally.symbols += 1
+        tally.loss -= self[frame, target]
+        if likeliest(frame) != target { tally.edits += 1 }
+      }
+      return tally
+    }
     guard case .symbols(let spelling) = reading, let alignment = intact.alignment else { return tally }
     let symbols = spelling.symbols[utterance]
     guard let loss = loss(of: symbols, isFiller: spelling.isFiller) else { return tally }
     tally.symbols = Double(symbols.count)
     tally.loss = loss
     tally.symbolLoss = symbolLoss(of: alignment, isFiller: spelling.isFiller)
-    tally.edits = Double(Self.edits(from: symbols, to: decoded(isFiller: spelling.isFiller)))
+    let decoded = decoded(isFiller: spelling.isFiller)
+    tally.edits = Double(Self.edits(from: symbols, to: decoded))
+    if let words = spelling.words(symbols), let found = spelling.words(decoded) {
+      (tally.words, tally.wordEdits) = (Double(words.count), Double(Self.edits(from: words, to: found)))
+    }
     return tally
   }
 
@@ -117,7 +133,7 @@ struct HeadOutput: Sendable {
   }
 
   /// Levenshtein's distance.
-  static func edits(from reference: [Int], to found: [Int]) -> Int {
+  static func edits<Symbol: Equatable>(from reference: [Symbol], to found: [Symbol]) -> Int {
     var row = Array(0...found.count)
     for (i, symbol) in reference.enumerated() {
       var diagonal = row[0]

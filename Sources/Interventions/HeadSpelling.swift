@@ -11,46 +11,36 @@ struct HeadSpelling: Sendable {
   /// Of each utterance of the corpus.
   let symbols: [[Int]]
   let isFiller: [Bool]
-
-  private static let blanks: Set<String> = [
-    "<pad>", "<blank>", "<blk>", "[pad]", "blank", "<ctc>", "<eps>",
-  ]
-  private static let silences: Set<String> = ["sil", "sp", "spn", "<s>", "</s>", "<unk>", "[unk]", "<sil>"]
+  /// The class between words, where the symbols are letters and it has one.
+  let separator: Int?
 
   /// - Throws: `InterventionError.unspellable` with the labels that the head has no class for.
-  init(_ corpus: Corpus, classes: [String], model: String) throws {
+  init(_ corpus: Corpus, classes: HeadClassNames, model: String) throws {
     func refuse(_ reason: String) -> InterventionError { .unspellable(model: model, reason: reason) }
-    guard !classes.isEmpty else { throw refuse("no names of its classes lie with it (vocab.json)") }
-    let names = classes.map { $0.lowercased() }
-    guard names.contains(where: Self.blanks.contains) else {
-      throw refuse("none of them is CTC's blank (<pad>, <blank>)")
-    }
-    let isFiller = names.map { Self.blanks.contains($0) || Self.silences.contains($0) }
-    self.isFiller = isFiller
-    // X-SAMPA's s and S are two phones: case is looked past only where it tells no classes apart.
-    let spoken = classes.indices.filter { !isFiller[$0] }
-    let tellsCase = Set(spoken.map { names[$0] }).count < Set(spoken.map { classes[$0] }).count
-    func folded(_ name: String) -> String { tellsCase ? name : name.lowercased() }
-    var numbers: [String: Int] = [:]
-    for number in spoken { numbers[folded(classes[number])] = number }
-    let phones = corpus.utterances.map { $0.spans(at: .phoneme).map { folded($0.label) } }
-    let strangers = Set(phones.joined()).filter { numbers[$0] == nil }.sorted()
+    guard !classes.names.isEmpty else { throw refuse("no names of its classes lie with it (vocab.json)") }
+    guard classes.hasBlank else { throw refuse("none of them is CTC's blank (<pad>, <blank>)") }
+    isFiller = classes.isFiller
+    let phones = corpus.utterances.map { $0.spans(at: .phoneme).map(\.label) }
+    let strangers = Set(phones.joined()).filter { classes[$0] == nil }.map(classes.key).sorted()
     if strangers.isEmpty, phones.contains(where: { !$0.isEmpty }) {
-      (unit, symbols) = (.phones, phones.map { $0.compactMap { numbers[$0] } })
+      (unit, symbols, separator) = (.phones, phones.map { $0.compactMap { classes[$0] } }, nil)
       return
     }
     let texts = corpus.utterances.map { utterance in
-      utterance.spans(at: .word).map { folded($0.label) }.joined(
-        separator: numbers["|"] == nil ? "" : "|"
-      )
-      .map(String.init)
+      utterance.spans(at: .word).map(\.label).joined(separator: classes["|"] == nil ? "" : "|").map(
+        String.init)
     }
-    let letters = Set(texts.joined()).filter { numbers[$0] == nil }.sorted()
+    let letters = Set(texts.joined()).filter { classes[$0] == nil }.map(classes.key).sorted()
     guard letters.isEmpty, texts.contains(where: { !$0.isEmpty }) else {
       throw refuse(
         "it has no class for the phones \(strangers.prefix(8).joined(separator: " ")) nor for the letters "
           + letters.prefix(8).joined(separator: " "))
     }
-    (unit, symbols) = (.letters, texts.map { $0.compactMap { numbers[$0] } })
+    (unit, symbols, separator) = (.letters, texts.map { $0.compactMap { classes[$0] } }, classes["|"])
+  }
+
+  /// The words of some letters; nil where no class tells them apart.
+  func words(_ letters: [Int]) -> [[Int]]? {
+    separator.map { separator in letters.split(separator: separator).map(Array.init) }
   }
 }

@@ -25,6 +25,8 @@ public enum InterventionError: Error, Equatable, Sendable {
   case tokens(layer: String)
   /// A class that is to be steered from or to and that no erased level has.
   case noClass(name: String, known: [String])
+  /// A label that no span of a level has.
+  case noLabel(name: String, level: String, known: [String])
   case interrupted
 }
 
@@ -59,6 +61,9 @@ extension InterventionError: CustomStringConvertible {
         + "without --steer, --skip and --mean there"
     case .noClass(let name, let known):
       "no level that is erased has the class \(name); their classes are \(known.joined(separator: "; "))"
+    case .noLabel(let name, let level, let known):
+      "no \(level) of the corpus has the label \(name); there are \(known.prefix(60).joined(separator: " "))"
+        + (known.count > 60 ? " and \(known.count - 60) more" : "")
     case .interrupted:
       "Stopped. Finished work is kept; run the same command again to go on."
     }

@@ -51,6 +51,10 @@ extension InterventionSetting {
         erasures.append(Array(repeating: nil, count: plan.foldCount))
       }
     }
+    if study.readsBaseline {
+      let beside = try parallelMap(plans.count, threads: threads) { try rightBesideBaseline(of: $0, layer) }
+      for index in plans.indices { levels[index].besideBaseline = beside[index] }
+    }
     let fitted = erasures
     let counter = DoneCounter()
     let found = try parallelMap(utterances.count, threads: threads) { index in

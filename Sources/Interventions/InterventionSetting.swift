@@ -26,6 +26,8 @@ struct InterventionSetting: Sendable {
   let readers: [[LayerReaders?]]
   /// Tested spans that readers of the intact model read right, `[layers that are read][levels][utterances of the corpus]`.
   let intactRight: [[[Double]]]
+  /// The same of readers of what is simpler than a layer; nil where that is not read, `[levels][utterances]`.
+  let baselineRight: [[Double]?]
   /// A point amid each layer's states.
   let centres: [[Double]?]
   /// Draws of random subspaces that each fold of each level has.
@@ -56,9 +58,8 @@ struct InterventionSetting: Sendable {
     }
 
     let settings = ExtractionSettings(
-      levels: Set(specs.map(\.level)).sorted(), layers: taps.map(\.name), includesMel: false,
-      momentsBudget: 0,
-      seed: study.seed)
+      levels: Set(specs.map(\.level)).sorted(), layers: taps.map(\.name),
+      includesMel: study.readsBaseline, momentsBudget: 0, seed: study.seed)
     let extraction: Extraction
     do {
       extraction = try ExtractionPass(
@@ -74,7 +75,9 @@ struct InterventionSetting: Sendable {
         throw InterventionError.tooFewSpans(
           level: spec.name, reason: "the corpus has no \(spec.level.rawValue) labels")
       }
-      return try ConceptPlan(spec, examples, corpus: corpus, seed: study.seed)
+      return try ConceptPlan(
+        spec, examples, corpus: corpus, seed: study.seed, readsBaseline: study.readsBaseline,
+        threads: max(1, threads))
     }
     draws = plans.map { plan in
       RandomDraws.plan(count: study.controls, folds: plan.foldCount, utterances: plan.tested.count)
@@ -88,6 +91,8 @@ struct InterventionSetting: Sendable {
     readers = found.map(\.readers)
     intactRight = found.map(\.right)
     centres = found.map(\.centre)
+    baselineRight = try plans.map { plan in try plan.baseline.map { try plan.right(readingOff: $0.states) }
+    }
   }
 
   /// The utterances that a level is tested on, of those that are run.

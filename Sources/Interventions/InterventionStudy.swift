@@ -25,8 +25,10 @@ public struct InterventionStudy: Sendable {
     case auto
     /// The head's loss of each symbol where the intact head emits it, given that there is one, nats a symbol.
     case symbol
-    /// The head's loss on the labels (CTC), nats a symbol.
+    /// The head's loss on the labels, nats a symbol (CTC) or a frame (of a head without a blank).
     case loss
+    /// The head's cross-entropy on the label of each frame, nats a frame.
+    case frames
     /// How far the head's output moves, nats a frame.
     case divergence
     /// Linear readers of the last layer.
@@ -95,6 +97,8 @@ public struct InterventionStudy: Sendable {
 
   /// Whether the model is an untrained one that another is compared with.
   var isUntrained = false
+  /// Whether levels are also read off what is simpler than a layer.
+  var readsBaseline = true
   /// The layers that are read; nil for all before the head.
   var readLayers: Set<String>?
 
@@ -105,6 +109,7 @@ public struct InterventionStudy: Sendable {
     study.source = nil
     (study.controls, study.skips, study.replacesByMeans, study.ablatesHeads) = (0, false, false, false)
     (study.comparesUntrained, study.isUntrained, study.steers) = (false, true, [])
+    study.readsBaseline = false
     return study
   }
 

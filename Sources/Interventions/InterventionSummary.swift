@@ -37,7 +37,8 @@ struct InterventionSummary {
         InterventionResult.Erased(
           name: plan.name, classes: plan.classes.count,
           spans: setting.run(plan).reduce(0) { $0 + plan.testedSpans($1).count }, majority: plan.majority,
-          utterances: setting.run(plan).count, hasControl: plan.hasControl)
+          utterances: setting.run(plan).count, hasControl: plan.hasControl,
+          simpler: plan.baseline?.features ?? [])
       }, layers: setting.changed, readLayers: setting.read.map(\.name), rows: rows, wholePasses: cost.whole,
       partialPasses: cost.partial, warnings: warnings)
     result.rows.sort { a, b in
@@ -115,19 +116,21 @@ struct InterventionSummary {
     let decisive = outcomes.map { outcome -> EffectDraws? in
       outcome.levels[level].reason == nil ? self.decisive(outcome, level) : nil
     }
-    let beyond = decisive.beyondChance()
+    let (beyond, encoded) = (decisive.beyondChance(), encodings(of: level))
     return outcomes.enumerated().map { place, outcome in
-      row(outcome, level, decisive[place], beyond[place])
+      row(outcome, level, decisive[place], beyond[place], encoded[place])
     }
   }
 
   private func row(
-    _ outcome: LayerOutcome, _ level: Int, _ decisive: EffectDraws?, _ beyond: BeyondControls
+    _ outcome: LayerOutcome, _ level: Int, _ decisive: EffectDraws?, _ beyond: BeyondControls,
+    _ encoded: InterventionResult.Encoded?
   ) -> InterventionResult.Row {
     let (plan, own) = (setting.plans[level], outcome.levels[level])
     var row = InterventionResult.Row(
       level: plan.name, layer: outcome.layer,
       verdict: InterventionResult.Verdict(kind: .undecided, sentence: own.reason ?? ""))
+    row.encoded = encoded
     guard own.reason == nil, !own.tested.isEmpty else { return row }
     (row.rank, row.width, row.share) = (own.rank, own.width, own.share)
     (row.randomShare, row.controlShare) = (own.randomShare, own.controlShare)
@@ -267,9 +270,10 @@ struct InterventionSummary {
     }
     let gains = found.map { $0 - left }
     let isMore = SimultaneousInference.beyondChance(Array(gains.dropFirst()))
+    // At the changed layer: one that reads nothing of the level has nothing to give back.
+    let lost = (intact.first ?? 0) - (left.values.first ?? 0)
     return places.indices.map { index in
       let gain = gains[index].values.first ?? 0
-      let lost = intact[index] - (left.values.first ?? 0)
       let isBack =
         index > 0 && statistics.isEnough && isMore[index - 1] && gain > 0 && lost > 0 && gain >= lost / 2
       return InterventionResult.Return(

@@ -92,6 +92,8 @@ struct LevelOutcome: Sendable, Codable, Equatable {
   var randomShare: Double?
   var controlShare: Double?
   var tested: [Tested] = []
+  /// Spans that readers of the intact layer and of everything simpler together get right, by utterance of the corpus.
+  var besideBaseline: [Double]?
   /// What so many of the erased directions are read by; empty of an untrained model.
   var ranks: [SubspaceRank] = []
 }

@@ -16,6 +16,8 @@ public struct MixingStudy: Sendable {
   public var corpus: Corpus
   /// The spans that are asked about.
   public var level: Level
+  /// Labels of the level whose spans are also told of apart, together; homophones and reduced phones always are.
+  public var labels: [String] = []
   /// The blocks' outputs, by name; nil for all that have attention.
   public var layers: [String]?
   /// Keeps finished recordings, and gives them back; nil keeps nothing.
@@ -52,31 +54,70 @@ public struct MixingStudy: Sendable {
     /// How far away what it has lies, seconds; and all frames.
     var distance = 0.0
     var distanceByChance = 0.0
+    /// What spans have from frames outside of them, and how far from their edges that lies, seconds; all such frames.
+    var outside = 0.0
+    var outsideDistance = 0.0
+    var outsideFrames = 0.0
+    var outsideDistanceByChance = 0.0
+
+    static func += (a: inout Sums, b: Sums) { a.add(b, 1) }
+
+    static func - (a: Sums, b: Sums) -> Sums {
+      var difference = a
+      difference.add(b, -1)
+      return difference
+    }
+
+    private mutating func add(_ other: Sums, _ sign: Double) {
+      spans += sign * other.spans
+      for part in shares.indices {
+        shares[part] += sign * other.shares[part]
+        chances[part] += sign * other.chances[part]
+      }
+      distance += sign * other.distance
+      distanceByChance += sign * other.distanceByChance
+      outside += sign * other.outside
+      outsideDistance += sign * other.outsideDistance
+      outsideFrames += sign * other.outsideFrames
+      outsideDistanceByChance += sign * other.outsideDistanceByChance
+    }
   }
 
+  /// An utterance's sums over all spans, then over those of each group.
+  typealias Grouped = [MixingMethod: [Sums]]
+
   /// - Throws: `InterventionError.noLayers` where no block has attention that can be told apart, `.tooFewSpans` where no
-  ///   utterance has spans of the level, and what passes throw.
+  ///   utterance has spans of the level, `.noLabel` for a label that none has, and what passes throw.
   public func run(threads: Int = 1) throws -> [InterventionResult.Mixing] {
-    let (blocks, utterances) = (try blocks(), try utterances())
-    let found = try sums(of: utterances, blocks, threads: threads)
+    let (blocks, utterances, groups) = (try blocks(), try utterances(), try groups())
+    let found = try sums(of: utterances, blocks, groups, threads: threads)
     let statistics = MixingStatistics(utterances.count, resamples: resamples, seed: seed)
     return blocks.indices.flatMap { block in
-      MixingMethod.allCases.compactMap { method in
-        statistics.mixing(
-          found.map { $0[block][method] ?? Sums() }, layer: blocks[block].layer, method: method.rawValue,
-          level: level.rawValue)
+      MixingMethod.allCases.flatMap { method -> [InterventionResult.Mixing] in
+        let own = found.map { $0[block][method] ?? [] }
+        func sums(_ place: Int) -> [Sums] { own.map { $0.indices.contains(place) ? $0[place] : Sums() } }
+        let all = sums(0)
+        return ([SpanGroups.all] + groups.names).enumerated().compactMap { place, group in
+          statistics.mixing(
+            sums(place), beside: place == 0 ? nil : zip(all, sums(place)).map { $0 - $1 },
+            layer: blocks[block].layer, method: method.rawValue, level: level.rawValue, group: group)
+        }
       }
     }
   }
 
+  private func groups() throws(InterventionError) -> SpanGroups {
+    try SpanGroups(corpus, level, labels: labels)
+  }
+
   /// - Throws: `InterventionError` for a model or a corpus of which nothing can be told.
-  public func check() throws { (_, _) = (try blocks(), try utterances()) }
+  public func check() throws { (_, _, _) = (try blocks(), try utterances(), try groups()) }
 
   /// Does and keeps a share of the recordings.
   ///
   /// - Throws: as `run` does.
   public func keep(_ share: WorkShare, threads: Int = 1) throws {
-    _ = try sums(of: share.part(of: utterances()), blocks(), threads: threads)
+    _ = try sums(of: share.part(of: utterances()), blocks(), groups(), threads: threads)
   }
 
   private func utterances() throws -> [Int] {
@@ -90,15 +131,16 @@ public struct MixingStudy: Sendable {
   }
 
   private func sums(
-    of utterances: [Int], _ blocks: [Block], threads: Int
-  ) throws -> [[[MixingMethod: Sums]]] {
+    of utterances: [Int], _ blocks: [Block], _ groups: SpanGroups, threads: Int
+  ) throws -> [[Grouped]] {
     let counter = DoneCounter()
     return try parallelMap(utterances.count, threads: threads) { index in
       defer { onProgress("Mixing", counter.next(), utterances.count) }
       let name =
         "mixing \(level.rawValue) \(utterances[index]) " + blocks.map(\.layer).joined(separator: " ")
-      if let kept = try store?.kept(name, as: [[MixingMethod: Sums]].self) { return kept }
-      let found = try sums(utterances[index], blocks)
+        + " groups " + groups.names.joined(separator: "; ")
+      if let kept = try store?.kept(name, as: [Grouped].self) { return kept }
+      let found = try sums(utterances[index], blocks, groups)
       try store?.keep(found, as: name)
       return found
     }
@@ -120,8 +162,8 @@ public struct MixingStudy: Sendable {
   }
 
   private func sums(
-    _ utterance: Int, _ blocks: [Block]
-  ) throws -> [[MixingMethod: Sums]] {
+    _ utterance: Int, _ blocks: [Block], _ groups: SpanGroups
+  ) throws -> [Grouped] {
     if isCancelled() { throw InterventionError.interrupted }
     let samples = try model.inputValues(of: corpus.utterances[utterance].sound())
     let pass = try RecordedPass(model, samples, upTo: blocks.last?.layer ?? "")
@@ -141,7 +183,9 @@ public struct MixingStudy: Sendable {
         .attention: through.last, .rollout: through.rollout,
       ]
       let frames = SpanFrames(corpus.utterances[utterance], level, timing, count: own.shape[1])
-      return matrices.mapValues { frames.sums($0) }
+      return matrices.mapValues {
+        frames.sums($0, groups: groups.members[utterance], groupCount: groups.names.count)
+      }
     }
   }
 }

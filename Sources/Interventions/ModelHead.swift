@@ -11,6 +11,8 @@ struct ModelHead: Sendable {
     case divergence
     /// Frames that emit symbols in their order (CTC).
     case symbols(HeadSpelling)
+    /// Frames of one right class each, where they have a label.
+    case frames(FrameLabels)
     /// Rows of one right class each, by utterance.
     case rows([[Int]])
   }
@@ -61,11 +63,29 @@ struct ModelHead: Sendable {
       return
     }
     do {
-      self.init(
-        tap, .symbols(try HeadSpelling(study.corpus, classes: study.symbols, model: model.name)), nil)
+      self.init(tap, try Self.reading(study), nil)
     } catch let error as InterventionError where study.effect == .auto {
       self.init(tap, .divergence, error.description)
     }
+  }
+
+  /// How labels say what it should give: by frames where that is asked for, or where none of its classes is a blank.
+  private static func reading(_ study: InterventionStudy) throws -> Reading {
+    let model = study.model
+    let width = model.taps.first { $0.name == InterventionStudy.head }?.width ?? 0
+    let classes = HeadClassNames(study.symbols, width: width)
+    guard classes.names.count <= width,
+      classes.names.count == width || classes.hasBlank || classes.names.isEmpty
+    else {
+      throw InterventionError.unspellable(
+        model: model.name,
+        reason: "it has \(width) classes, and names of \(classes.names.count) lie with it")
+    }
+    if study.effect == .frames || !classes.names.isEmpty && !classes.hasBlank && study.effect != .symbol {
+      let timing = model.taps.first { $0.name == InterventionStudy.head }?.timing
+      return .frames(try FrameLabels(study.corpus, classes: classes, timing: timing, model: model.name))
+    }
+    return .symbols(try HeadSpelling(study.corpus, classes: classes, model: model.name))
   }
 
   private init(
@@ -76,30 +96,43 @@ struct ModelHead: Sendable {
     (self.texts, self.retrieval) = (texts, retrieval)
   }
 
-  /// Of frames whose symbols are labels.
-  var spelling: HeadSpelling? {
-    guard case .symbols(let spelling) = reading else { return nil }
-    return spelling
+  /// Which of its classes stand for nothing said; nil of a head whose classes are no labels.
+  var isFiller: [Bool]? {
+    switch reading {
+    case .symbols(let spelling): spelling.isFiller
+    case .frames(let labels): labels.isFiller
+    case .divergence, .rows: nil
+    }
   }
 
   /// Whether it is the search of a model with two towers.
   var isRetrieval: Bool { retrieval != nil }
 
-  /// What is counted of it: a phone, a letter, a token, a retrieval.
+  /// What is counted of it: a phone, a letter, a frame, a token, a retrieval.
   var unit: String {
     if retrieval != nil { return "retrieval" }
     if texts != nil { return "token" }
-    return spelling?.unit == .letters ? "letter" : "phone"
+    return switch reading {
+    case .symbols(let spelling): spelling.unit == .letters ? "letter" : "phone"
+    default: "frame"
+    }
   }
 
   /// What an effect on it can be, the one that verdicts are about first.
   func quantities(_ effect: InterventionStudy.Effect) -> [InterventionResult.Quantity] {
     switch reading {
     case .divergence: [.divergence]
-    case .symbols:
-      effect == .loss ? [.loss, .symbol, .divergence, .errors] : [.symbol, .loss, .divergence, .errors]
-    case .rows: [.loss, .divergence, .errors]
+    case .symbols(let spelling):
+      (effect == .loss ? [.loss, .symbol] : [.symbol, .loss]) + [.divergence, .errors]
+        + (spelling.separator == nil ? [] : [.wordErrors])
+    case .rows, .frames: [.loss, .divergence, .errors]
     }
+  }
+
+  /// The level whose labels frames have.
+  private var frameLevel: String? {
+    guard case .frames(let labels) = reading else { return nil }
+    return labels.level.rawValue
   }
 
   /// What an effect is, in words.
@@ -108,6 +141,8 @@ struct ModelHead: Sendable {
     case .loss where retrieval != nil:
       "the loss of finding a recording's text and a text's recording among all, nats a retrieval"
     case .loss where texts != nil: "the decoder's loss of each token of the words, nats a token"
+    case .loss where frameLevel != nil:
+      "the head's cross-entropy on the \(frameLevel ?? "") label of each frame, nats a frame"
     case .symbol: "the head's loss of each \(unit) where it emits one, nats a \(unit)"
     case .loss: "the head's loss of the transcript, nats a \(unit)"
     case .divergence:

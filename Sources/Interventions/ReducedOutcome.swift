@@ -30,7 +30,7 @@ struct WholeModel: Sendable {
 
   init(_ study: InterventionStudy, threads: Int) throws {
     var reading = study
-    (reading.layers, reading.comparesUntrained) = (nil, false)
+    (reading.layers, reading.comparesUntrained, reading.readsBaseline) = (nil, false, false)
     let setting = try InterventionSetting(reading, threads: threads)
     self.setting = setting
     layers = Set((setting.bestLayers + [setting.read.last?.name]).compactMap(\.self))
@@ -49,7 +49,8 @@ struct WholeModel: Sendable {
   /// What a smaller model reads and says.
   func outcome(of study: InterventionStudy, threads: Int) throws -> ReducedOutcome {
     var reading = study
-    (reading.readLayers, reading.layers, reading.comparesUntrained) = (layers, nil, false)
+    (reading.readLayers, reading.layers) = (layers, nil)
+    (reading.comparesUntrained, reading.readsBaseline) = (false, false)
     let setting = try InterventionSetting(reading, threads: threads)
     return ReducedOutcome(
       right: setting.right(at: layers),

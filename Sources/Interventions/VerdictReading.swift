@@ -19,7 +19,7 @@ struct VerdictReading {
     let back = row.returned.first(where: \.isBack)?.layer
     func verdict(_ kind: InterventionResult.Verdict.Kind, _ sentence: String) -> InterventionResult.Verdict
     {
-      InterventionResult.Verdict(kind: kind, returnsAt: back, sentence: sentence)
+      InterventionResult.Verdict(kind: kind, returnsAt: back, sentence: reading + sentence)
     }
     guard let decisive else {
       return verdict(.undecided, "Nothing comes after \(layer) on which an effect could be measured.")
@@ -53,9 +53,29 @@ struct VerdictReading {
     return verdict(.used, "Used: \(costs)." + (back.map { " It is read again from \($0) on." } ?? ""))
   }
 
+  /// Whether the level can be read off the layer at all, and beyond what is simpler, with a blank at its end.
+  private var reading: String {
+    guard let encoded = row.encoded else { return "" }
+    let accuracy = String(format: "%.2f", encoded.accuracy.value)
+    guard encoded.isReadable else {
+      return "\(level) is not shown to be readable at \(layer) (accuracy \(accuracy)). ".firstUppercased
+    }
+    var words = "\(level) is readable at \(layer) (accuracy \(accuracy))"
+    if let beyond = encoded.beyondBaseline {
+      words +=
+        encoded.isBeyondBaseline == true
+        ? ", beyond what is simpler by \(Self.text(beyond))" : ", not shown beyond what is simpler"
+    }
+    return words.firstUppercased + ". "
+  }
+
   /// `0.42 (0.31 to 0.55)`.
   static func text(_ estimate: Estimate) -> String {
     func number(_ value: Double) -> String { String(format: "%.2f", value) }
     return "\(number(estimate.value)) (\(number(estimate.low)) to \(number(estimate.high)))"
   }
+}
+
+extension String {
+  fileprivate var firstUppercased: String { prefix(1).uppercased() + dropFirst() }
 }

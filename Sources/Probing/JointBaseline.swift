@@ -14,15 +14,14 @@ import Tensors
 /// A layer can beat the mel spectrum, the duration and the length one at a time and still hold nothing but their union.
 /// The features are the span's log-mel summary, its duration and those of the larger units that it stands in, its
 /// numbers of phones and syllables, and how often which phone is in it.
-struct JointBaseline: Sendable {
+package struct JointBaseline: Sendable {
   /// `mel` (of a text `n-grams`), `duration`, `length`, `bag-of-phones`.
-  let features: [String]
+  package let features: [String]
   /// `[items × width]`
-  let states: Tensor
+  package let states: Tensor
 
   /// Nil for what is read off single frames, or is a measure of the signal itself.
-  init?(_ study: ProbeStudy) throws {
-    let (data, spec) = (study.targeted, study.spec)
+  package init?(_ data: ProbeDataset, _ spec: ProbeSpec) throws {
     guard !spec.target.isOfFrames else { return nil }
     var blocks: [(name: String, states: Tensor)] = []
     if let sound = data.sound {
@@ -44,7 +43,7 @@ struct JointBaseline: Sendable {
     states = Self.joined(blocks.map(\.states))
   }
 
-  static func joined(_ blocks: [Tensor]) -> Tensor {
+  package static func joined(_ blocks: [Tensor]) -> Tensor {
     guard blocks.count > 1, let rows = blocks.first?.rows else { return blocks[0] }
     let width = blocks.reduce(0) { $0 + $1.width }
     return Tensor(shape: [rows, width]) { out in

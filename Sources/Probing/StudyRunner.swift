@@ -63,7 +63,7 @@ struct StudyRunner: Sendable {
         }
       } ?? []
     spanStatistics = [.durations(of: study.examples)] + study.targeted.contents
-    joint = study.hasJointBaseline ? try JointBaseline(study) : nil
+    joint = study.hasJointBaseline ? try JointBaseline(study.targeted, study.spec) : nil
     controlDraws = ControlTask.draws(inEachOf: design.folds.count)
     control =
       study.spec.control && !study.spec.target.isOfFrames && design.hasMoreTypesThanClasses(study.examples)

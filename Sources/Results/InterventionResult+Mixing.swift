@@ -23,6 +23,8 @@ extension InterventionResult {
     public var method: String
     /// The level whose spans they are.
     public var level: String
+    /// `all spans`, `homophones`, `reduced phones`, or the labels that were chosen.
+    public var group: String
     /// Spans that were taken apart.
     public var spans: Int
     /// The kinds of places, whose shares sum to 1.
@@ -31,12 +33,21 @@ extension InterventionResult {
     public var distance: Estimate
     /// The same distance if all frames counted alike, in seconds.
     public var distanceByChance: Double
+    /// How far from the span's edges what it has from outside lies, seconds; and were all frames outside alike. Nil where
+    /// nothing is outside.
+    public var outside: Estimate?
+    /// The same distance if all frames outside counted alike, in seconds.
+    public var outsideByChance: Double?
+    /// The former less the latter, beyond the same of the level's spans that are not of the group: recordings differ in
+    /// length. Nil where fewer than ten recordings have such spans.
+    public var outsideBeyondOthers: Estimate?
 
     public init(
-      layer: String, method: String, level: String, spans: Int, parts: [Part], distance: Estimate,
-      distanceByChance: Double
+      layer: String, method: String, level: String, group: String, spans: Int, parts: [Part],
+      distance: Estimate, distanceByChance: Double
     ) {
-      (self.layer, self.method, self.level, self.spans) = (layer, method, level, spans)
+      (self.layer, self.method, self.level) = (layer, method, level)
+      (self.group, self.spans) = (group, spans)
       (self.parts, self.distance, self.distanceByChance) = (parts, distance, distanceByChance)
     }
   }

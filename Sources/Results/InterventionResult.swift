@@ -17,12 +17,16 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     public var utterances: Int
     /// Whether a control task of the same classes was erased too.
     public var hasControl: Bool
+    /// What a layer must add to, to be beyond the baseline; empty where that was not read.
+    public var simpler: [String]
 
     public init(
-      name: String, classes: Int, spans: Int, majority: Double, utterances: Int, hasControl: Bool
+      name: String, classes: Int, spans: Int, majority: Double, utterances: Int, hasControl: Bool,
+      simpler: [String] = []
     ) {
       (self.name, self.classes, self.spans) = (name, classes, spans)
       (self.majority, self.utterances, self.hasControl) = (majority, utterances, hasControl)
+      self.simpler = simpler
     }
   }
 
@@ -30,12 +34,14 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public enum Quantity: String, Codable, Sendable, CaseIterable {
     /// −log P(symbol | a symbol) by the head where the intact one emits it, nats a symbol.
     case symbol
-    /// −log P(transcript) by the head, nats a symbol.
+    /// −log P(transcript) by the head, nats a symbol; of a head without a blank −log P of frames' labels, nats a frame.
     case loss
     /// KL(intact ‖ changed) of the head's output, nats a frame.
     case divergence
-    /// Errors of greedy decoding, a share of the symbols.
+    /// Errors of greedy decoding, a share of the symbols; of a head without a blank, of the labelled frames.
     case errors
+    /// Errors of words of a head that spells them in letters, a share of the words.
+    case wordErrors
     /// Accuracy that a linear reader of a later layer loses.
     case accuracy
   }
@@ -142,6 +148,26 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// Whether a level can be read off an intact layer.
+  public struct Encoded: Codable, Equatable, Sendable {
+    /// Of a probe on the layer, 0 to 1.
+    public var accuracy: Estimate
+    /// Beyond always answering the commonest class; whether that is more than chance, all layers together.
+    public var overMajority: Estimate
+    /// Whether `overMajority` is more than chance.
+    public var isReadable: Bool
+    /// The accuracy of everything simpler, 0 to 1; nil where there is nothing simpler.
+    public var baseline: Double?
+    /// What the layer adds to it.
+    public var beyondBaseline: Estimate?
+    /// Whether that is more than chance.
+    public var isBeyondBaseline: Bool?
+
+    public init(accuracy: Estimate, overMajority: Estimate, isReadable: Bool) {
+      (self.accuracy, self.overMajority, self.isReadable) = (accuracy, overMajority, isReadable)
+    }
+  }
+
   /// One level erased at one layer.
   public struct Row: Codable, Equatable, Sendable {
     /// The level that was erased.
@@ -170,6 +196,8 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     /// The fewest directions whose readers are not shown to get less than the best ones, by cross-validation; nil where
     /// nothing was erased.
     public var neededRank: Int?
+    /// Whether the level can be read off the intact layer; nil where the layer has no vectors of it.
+    public var encoded: Encoded?
     /// What follows of the level at this layer.
     public var verdict: Verdict
 

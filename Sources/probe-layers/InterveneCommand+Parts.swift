@@ -60,6 +60,7 @@ extension InterveneCommand {
     guard let level = try mixedLevel() else { return nil }
     var mixing = MixingStudy(model: model, corpus: corpus, level: level)
     if let chosen = study.layers, !chosen.isEmpty { mixing.layers = chosen }
+    mixing.labels = try mixingLabels.map { try listed("mixing-labels", $0) } ?? []
     (mixing.seed, mixing.store) = (seed, study.store)
     (mixing.onProgress, mixing.isCancelled) = (study.onProgress, study.isCancelled)
     return mixing

@@ -7,21 +7,24 @@ struct InterveneCommand: ResultCommand {
     commandName: "intervene",
     abstract: "What a model uses: levels are erased at one layer after another.",
     discussion: """
-      Each level is erased at each layer (LEACE: the least change after which no linear reader finds it), the model goes
-      on from there, and what that costs its own output and linear readers of later layers is compared with losing as much
-      at random. Says of each level and layer whether it is used, redundant (a later layer reads it again), not shown to be
-      used, or undecided. Writes report.html, intervene.json, intervene.csv and figures.
+      Each level is erased at each layer (LEACE: the least change after which no linear reader finds it), the model goes \
+      on from there, and what that costs its own output and linear readers of later layers is compared with losing as much \
+      at random. Says of each level and layer whether it is readable, beyond the baseline, and used, redundant (a later \
+      layer reads it again), not shown to be used, or undecided. Writes report.html, intervene.json, intervene.csv and \
+      figures.
 
       EXAMPLES
         probe-layers intervene model.ckpt --demo
-        probe-layers intervene model.ckpt --corpus my-corpus --erase phoneme,word,speaker
-        probe-layers intervene model.ckpt --demo --erase manner --layers 0,3-6 --controls 40
-        probe-layers intervene model.ckpt --demo --steer AA:IY,S:SH --layers 3,6
-        probe-layers intervene model.ckpt --demo --layers none --prune 0.5 --quantise 8,4 --keep phoneme --write-model small/
-        probe-layers intervene hubert-base/ --corpus my-corpus --effect probes --skip --ablate-heads
-        probe-layers intervene whisper-base/ --corpus my-corpus --erase phoneme --towers
-        probe-layers intervene model.ckpt --corpus my-corpus --shard 2/8 --output parts
-        probe-layers intervene model.ckpt --corpus my-corpus --shards parts --output whole
+        probe-layers intervene model.ckpt --corpus here --erase phoneme,speaker
+        probe-layers intervene model.ckpt --demo --erase manner --layers 0,3-6
+        probe-layers intervene model.ckpt --demo --steer AA:IY,S:SH --layers 3
+        probe-layers intervene model.ckpt --demo --layers none --quantise 8,4 \\
+          --keep phoneme --write-model small/
+        probe-layers intervene hubert/ --corpus here --skip --ablate-heads
+        probe-layers intervene model.ckpt --demo --layers 4-6 --mixing word
+        probe-layers intervene whisper/ --corpus here --erase phoneme --towers
+        probe-layers intervene model.ckpt --demo --shard 2/8 --output parts
+        probe-layers intervene model.ckpt --demo --shards parts --output whole
       """)
 
   @Argument(help: "A checkpoint or a Hugging Face folder.", completion: .file())
@@ -45,9 +48,10 @@ struct InterveneCommand: ResultCommand {
     help: ArgumentHelp(
       """
       What an effect is measured on: symbol (the head's loss of each phone or letter where it emits one), loss (on the whole \
-      transcript, CTC), divergence (how far its output moves), probes (linear readers of the last \
+      transcript by CTC, or of a head without a blank on the label of each frame), frames (the latter, whatever the head), \
+      divergence (how far its output moves), probes (linear readers of the last \
       layer), or auto: the first that can be had.
-      """, valueName: "auto|symbol|loss|divergence|probes"))
+      """, valueName: "auto|symbol|loss|frames|divergence|probes"))
   var effect = InterventionStudy.Effect.auto
 
   @Option(help: "Random subspaces that each erasure is compared with.")
@@ -107,6 +111,12 @@ struct InterveneCommand: ResultCommand {
       valueName: "level"))
   var mixing: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Also say it of spans with these labels apart, together: homophones and reduced phones are told of apart anyway.",
+      valueName: "labels"))
+  var mixingLabels: String?
+
   @Flag(
     help: """
       Also say how alike the layers of a model's two towers are: CLAP's of sounds and of texts, over recordings, or a \
@@ -160,6 +170,9 @@ struct InterveneCommand: ResultCommand {
     if shard != nil, shards != nil || writeModel != nil {
       throw ValidationError(
         "--shard makes a part of the work: --shards and --write-model belong to the run that gathers them.")
+    }
+    if mixingLabels != nil, mixing == nil {
+      throw ValidationError("--mixing-labels needs --mixing, which says of which level they are.")
     }
     if keep != nil, try reductions().isEmpty {
       throw ValidationError("--keep needs --prune or --quantise, which say what may become smaller.")

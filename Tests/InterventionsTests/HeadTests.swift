@@ -1,6 +1,8 @@
 import Corpora
 import Foundation
 import Foundations
+import Models
+import Results
 import StrataTestSupport
 import Tensors
 import Testing
@@ -121,9 +123,7 @@ import Testing
     #expect(HeadOutput(logits: p).divergence(from: HeadOutput(logits: p)) == 0)
   }
 
-  private func spelling(_ phones: [String], words: [String] = [], _ classes: [String]) throws
-    -> HeadSpelling
-  {
+  private func corpus(_ phones: [String], words: [String] = []) -> Corpus {
     func tier(_ labels: [String], _ level: Level) -> Tier {
       Tier(
         name: level.rawValue, level: level,
@@ -134,8 +134,14 @@ import Testing
     let utterance = Utterance(
       id: "u", audioPath: "u.wav", labelPath: "u.TextGrid", speaker: "s", sentence: "u", seconds: 9,
       tiers: [.phoneme: tier(phones, .phoneme), .word: tier(words, .word)])
-    let corpus = Corpus(name: "c", path: "c", utterances: [utterance], silenceLabels: [], issues: [])
-    return try HeadSpelling(corpus, classes: classes, model: "m")
+    return Corpus(name: "c", path: "c", utterances: [utterance], silenceLabels: [], issues: [])
+  }
+
+  private func spelling(_ phones: [String], words: [String] = [], _ classes: [String]) throws
+    -> HeadSpelling
+  {
+    let corpus = corpus(phones, words: words)
+    return try HeadSpelling(corpus, classes: HeadClassNames(classes), model: "m")
   }
 
   @Test("case is looked past, except where it tells a head's classes apart")
@@ -146,5 +152,72 @@ import Testing
     #expect(try spelling(["AA", "s"], ["<PAD>", "aa", "S"]).symbols == [[1, 2]])
     let letters = try spelling(["x"], words: ["to", "so"], ["<pad>", "|", "O", "S", "T"])
     #expect(letters.unit == .letters && letters.symbols == [[4, 2, 1, 3, 2]])
+  }
+
+  @Test("letters make words, and errors of words are counted of what is decoded")
+  func words() throws {
+    let letters = try spelling(["x"], words: ["to", "so"], ["<pad>", "|", "o", "s", "t"])
+    #expect(letters.words(letters.symbols[0]) == [[4, 2], [3, 2]])
+    #expect(try spelling(["AA"], ["<pad>", "AA"]).words([1]) == nil)
+    // Decoded: t o | t o, one letter and one word wrong.
+    let path = [4, 2, 1, 4, 2]
+    let logits = Tensor(
+      path.flatMap { best in (0..<5).map { $0 == best ? Float(6) : 0 } }, shape: [path.count, 5])
+    let output = HeadOutput(logits: logits)
+    let reading = ModelHead.Reading.symbols(letters)
+    let tally = output.tally(of: 0, beside: IntactHead(output, of: 0, reading), reading)
+    #expect(tally.edits == 1 && tally.symbols == 5 && tally.wordEdits == 1 && tally.words == 2)
+    let part = InterventionResult.Quantity.wordErrors.part(HeadTally(), tally)
+    #expect(part == nil)
+    let share = try #require(InterventionResult.Quantity.wordErrors.part(tally, tally))
+    #expect(share.intact == 1 && share.changed == 1 && share.weight == 2)
+  }
+
+  @Test("a head without a blank is asked for the label of each frame, unlabelled frames left out")
+  func frames() throws {
+    let timing = FrameTiming(
+      samplingRate: 2, strideSamples: 1, receptiveFieldSamples: 1, firstCentreSample: 0)
+    let labels = try FrameLabels(
+      corpus(["AA", "S"]), classes: HeadClassNames(["aa", "s", "sil"]), timing: timing, model: "m")
+    #expect(labels.level == .phoneme && labels.isFiller == [false, false, true])
+    #expect(labels.targets(ofFrames: 6, in: 0) == [0, 0, 1, 1, -1, -1])
+    var numbers = RandomNumbers(seed: 6)
+    let logits = Tensor((0..<18).map { _ in Float(numbers.normal()) }, shape: [6, 3])
+    let output = HeadOutput(logits: logits)
+    let reading = ModelHead.Reading.frames(labels)
+    let tally = output.tally(of: 0, beside: IntactHead(output, of: 0, reading), reading)
+    let expected = [(0, 0), (1, 0), (2, 1), (3, 1)]
+    let loss = expected.reduce(0.0) { sum, place in
+      let row = logits[row: place.0].map(Double.init)
+      return sum - row[place.1] + log(row.reduce(0) { $0 + exp($1) })
+    }
+    #expect(abs(tally.loss - loss) < 1e-6 && tally.symbols == 4 && tally.frames == 6)
+    let wrong = expected.count { place in
+      let row = Array(logits[row: place.0])
+      return row[place.1] < (row.max() ?? 0)
+    }
+    #expect(tally.edits == Double(wrong))
+    // Words where phones are no classes of the head; what it has no class for is said by name.
+    let words = try FrameLabels(
+      corpus(["AA"], words: ["to", "so"]), classes: HeadClassNames(["so", "to"]), timing: timing, model: "m"
+    )
+    #expect(words.level == .word && words.targets(ofFrames: 4, in: 0) == [1, 1, 0, 0])
+    #expect(
+      throws: InterventionError.unspellable(
+        model: "m", reason: "it has no class for the phonemes AA nor for the words so, to")
+    ) {
+      try FrameLabels(
+        corpus(["AA"], words: ["to", "so"]), classes: HeadClassNames(["x"]), timing: timing, model: "m")
+    }
+    #expect(throws: InterventionError.unspellable(model: "m", reason: "its rows are no frames")) {
+      try FrameLabels(corpus(["AA"]), classes: HeadClassNames(["AA"]), timing: nil, model: "m")
+    }
+  }
+
+  @Test("classes beyond the names count as fillers")
+  func unnamed() {
+    let names = HeadClassNames(["<pad>", "AA", "sil"], width: 5)
+    #expect(names.isFiller == [true, false, true, true, true] && names.hasBlank)
+    #expect(names["aa"] == 1 && names["sil"] == nil && names["IY"] == nil)
   }
 }

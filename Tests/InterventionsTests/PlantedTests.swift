@@ -50,6 +50,11 @@ import Testing
       #expect(words.verdict.kind == .notShown, "\(layer): \(words.verdict.sentence)")
       #expect(phones.rank == 2 && words.rank == 2 && phones.width == 8)
       for row in [phones, words] {
+        let encoded = try #require(row.encoded)
+        #expect(encoded.isReadable && encoded.accuracy.value > 0.99 && encoded.overMajority.low > 0.5)
+        // The numbers are signs of cosines, which a power spectrum does not show.
+        #expect(encoded.isBeyondBaseline == true && (encoded.baseline ?? 1) < 0.9, "\(encoded)")
+        #expect(row.verdict.sentence.contains("is readable at \(layer)"), "\(row.verdict.sentence)")
         // Both are readable before, and neither after, there and later.
         let own = row.readers.filter { $0.level == row.level }
         #expect(own.allSatisfy { $0.effect.intact > 0.99 }, "\(row.level) at \(layer)")
@@ -249,6 +254,9 @@ import Testing
     let result = try study.run(threads: 2)
     let dead = try #require(result.row("word", at: "hidden.2")?.verdict)
     #expect(dead.kind == .undecided && dead.sentence.contains("hidden.2 does not vary"), "\(dead.sentence)")
+    #expect(result.row("word", at: "hidden.2")?.encoded?.isReadable == false)
+    #expect(result.row("phoneme", at: "hidden.1")?.encoded?.isReadable == false)
+    #expect(result.row("word", at: "hidden.1")?.encoded?.isReadable == true)
     #expect(result.row("word", at: "hidden.1")?.rank == 2)
     #expect(result.row("word", at: "hidden.1")?.neededRank == 2)
     #expect(result.row("word", at: "conv.1")?.ranks.map(\.rank) == [1, 2])
@@ -297,8 +305,16 @@ import Testing
     #expect(refusal(["tone"]).contains("tone cannot be erased"))
     let unspelt = refusal(["phoneme"]) { ($0.symbols, $0.effect) = (["<pad>", "AA", "IY"], .loss) }
     #expect(unspelt.contains("no class for the phones uw"), "\(unspelt)")
-    let blankless = refusal(["phoneme"]) { ($0.symbols, $0.effect) = (["x", "AA", "IY", "UW"], .loss) }
+    let blankless = refusal(["phoneme"]) { ($0.symbols, $0.effect) = (["x", "AA", "IY", "UW"], .symbol) }
     #expect(blankless.contains("CTC's blank"))
+    let other = refusal(["phoneme"]) { ($0.symbols, $0.effect) = (["x", "AA", "y", "z"], .frames) }
+    #expect(
+      other.contains("it has no class for the phonemes IY, UW nor")
+        && other.contains("nor for the words ba, di, gu"), "\(other)")
+    let many = refusal(["phoneme"]) {
+      ($0.symbols, $0.effect) = (["<pad>", "AA", "IY", "UW", "EH"], .loss)
+    }
+    #expect(many.contains("it has 4 classes, and names of 5 lie with it"), "\(many)")
     #expect(refusal(["phoneme"]) { study in study.isCancelled = { true } }.contains("Stopped"))
 
     let headless = try PlantedNetwork(

@@ -65,6 +65,8 @@ extension InterventionResult {
             }
         }))
     grid.ends = ("0", "1")
+    grid.axes = ("layer", "overlap of directions; accuracy intact → with the other level erased")
+    grid.scale = "overlap, or accuracy that is left"
     grid.marks = ("lost more than to random directions", "")
     return (
       grid,
@@ -113,6 +115,8 @@ extension InterventionResult {
           }
         }))
     grid.ends = ("few", "all")
+    grid.axes = ("layer", "level")
+    grid.scale = "directions that are needed, of those that are erased"
     return (
       grid,
       "Directions in the order in which they are tied to the level, fitted on other recordings than they are tried on: the "

@@ -22,11 +22,16 @@ struct EffectGrid: Figure {
   let rows: [(name: String, cells: [Cell])]
   /// What the ends of the ramp are, and what the marks say; an empty one is left out.
   var ends = (low: "0", high: "most")
+  /// What stands down and across, and what the colours are of.
+  var axes = (down: "layer", across: "")
+  var scale = ""
   var marks = (star: "", ring: "")
   private let left: Double
+  /// Room for what stands down and for the ramp's lower end.
+  private static let leastLeft = Canvas.width("commonest class")
   private let column: Double
 
-  private static let (row, line, legend) = (12.0, 9.0, 22.0)
+  private static let (row, line, legend) = (12.0, 9.0, 33.0)
 
   init(
     name: String, title: String, summary: String, columns: [String], rows: [(name: String, cells: [Cell])],
@@ -34,26 +39,33 @@ struct EffectGrid: Figure {
   ) {
     (self.name, self.title, self.summary, self.data) = (name, title, summary, data)
     (self.columns, self.rows) = (columns, rows)
-    left = (rows.map { Canvas.width(Canvas.name($0.name)) }.max() ?? 0) + 8
+    left = (rows.map { Canvas.width(Canvas.name($0.name)) } + [Self.leastLeft]).max().map { $0 + 8 } ?? 8
     let space = 170 * FigureSize.pointsPerMillimetre - left - 2
     column = min(max(space / Double(max(columns.count, 1)), 24), 70)
   }
 
   /// Headings may have two lines.
   private var top: Double {
-    7 + Self.line * Double(columns.map { $0.split(separator: "\n").count }.max() ?? 1)
+    7 + Self.line * (axes.across.isEmpty ? 0 : 1) + Self.line
+      * Double(columns.map { $0.split(separator: "\n").count }.max() ?? 1)
   }
   private var bottom: Double { top + Self.row * Double(rows.count) }
-  private var width: Double { max(left + column * Double(columns.count) + 2, left + 220) }
+  private var width: Double {
+    let words = [axes.across, scale].map { Canvas.width($0) + 4 } + [220]
+    return left + max(column * Double(columns.count) + 2, words.max() ?? 0)
+  }
   var size: FigureSize { FigureSize(points: width, bottom + Self.legend) }
 
   func draw(on canvas: inout Canvas) {
+    if !axes.across.isEmpty { canvas.label(axes.across, left, 10, fill: canvas.style.muted) }
+    canvas.label(axes.down, left - 5, top - 5, anchor: .end, fill: canvas.style.muted)
+    let first = axes.across.isEmpty ? 11 : 11 + Self.line
     for (index, heading) in columns.enumerated() {
       for (line, words) in heading.split(separator: "\n").enumerated() {
         canvas.label(
           Canvas.shortened(String(words), to: column - 2, isBold: true),
           left + (Double(index) + 0.5) * column,
-          11 + Self.line * Double(line), anchor: .middle, isBold: true)
+          first + Self.line * Double(line), anchor: .middle, isBold: true)
       }
     }
     for (place, line) in rows.enumerated() {
@@ -106,6 +118,7 @@ struct EffectGrid: Figure {
         left + Double(step) * length / Double(steps), y,
         length / Double(steps) + (step + 1 < steps ? 0.4 : 0), 6, fill: Colours.hex(colour))
     }
+    if !scale.isEmpty { canvas.label(scale, left, y + 16, fill: style.muted) }
     var x = left + length + 4
     canvas.label(ends.high, x, y + 5.4, fill: style.muted)
     x += Canvas.width(ends.high) + 12

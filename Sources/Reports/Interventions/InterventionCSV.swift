@@ -18,6 +18,12 @@ enum InterventionCSV {
             + numbers(effect.atRandom) + numbers(effect.beyondRandom) + numbers(effect.beyondControl)
             + numbers(effect.beyondUntrained) + [effect.isBeyondRandom ? "yes" : "no"])
       }
+      if let own = row.encoded {
+        rows.append(
+          head + ["encoded", row.layer, row.level, NumberText.data(own.accuracy.value)]
+            + Array(repeating: "", count: 6) + numbers(own.beyondBaseline) + Array(repeating: "", count: 6)
+            + [own.isReadable ? "yes" : "no"])
+      }
       for effect in row.head { add("head", "", effect) }
       for reader in row.readers { add(reader.layer, reader.level, reader.effect) }
       for back in row.returned {
@@ -25,7 +31,9 @@ enum InterventionCSV {
           head + ["returned", back.layer, row.level, NumberText.data(back.intact)] + numbers(back.accuracy)
             + Array(repeating: "", count: 12) + [back.isBack ? "yes" : "no"])
       }
-      if row.head.isEmpty, row.readers.isEmpty { rows.append(head + Array(repeating: "", count: 20)) }
+      if row.encoded == nil, row.head.isEmpty, row.readers.isEmpty {
+        rows.append(head + Array(repeating: "", count: 20))
+      }
     }
     return CSV.text(
       columns: ["erased", "layer", "verdict", "rank", "share", "measure", "on", "level", "intact"]
@@ -40,16 +48,18 @@ enum InterventionCSV {
     [estimate?.value, estimate?.low, estimate?.high].map(NumberText.data)
   }
 
+  private static func yes(_ holds: Bool?) -> String { holds.map { $0 ? "yes" : "no" } ?? "" }
+
   /// What verdicts are about, a row a level and layer.
   static func table(_ result: InterventionResult) -> DataTable {
     DataTable(
       columns: [
         "erased", "layer", "verdict", "comes_back_at", "rank", "share", "cost", "at_random",
-        "beyond_random",
+        "beyond_random", "accuracy", "readable", "beyond_baseline",
       ],
       headings: [
         "Erased", "Layer", "Verdict", "Comes back at", "Rank", "Share of variance", "Cost", "At random",
-        "Beyond random",
+        "Beyond random", "Accuracy", "Readable", "Beyond the baseline",
       ],
       rows: result.rows.map { row in
         let effect = result.decisive(row)
@@ -59,6 +69,8 @@ enum InterventionCSV {
           .plain(Double(row.rank), digits: 0), .plain(row.share, digits: 3),
           .plain(effect?.cost.value, digits: 3),
           .plain(effect?.atRandom?.value, digits: 3), .plain(effect?.beyondRandom?.value, digits: 3),
+          .plain(row.encoded?.accuracy.value, digits: 3), .text(yes(row.encoded?.isReadable)),
+          .text(yes(row.encoded?.isBeyondBaseline)),
         ]
       })
   }

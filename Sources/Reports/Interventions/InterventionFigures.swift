@@ -13,6 +13,7 @@ extension InterventionResult {
             + "the same erasure costs an untrained model. A ring: not shown to be used, and a later layer reads the level again."
         ))
     }
+    if let encodedMap { figures.append(encodedMap) }
     if let damage {
       figures.append(
         (
@@ -64,6 +65,12 @@ extension InterventionResult {
       : row.head.first { $0.quantity == quantity }
   }
 
+  /// Of what is decisive: `nats a phone`.
+  var unit: String {
+    quantity == .accuracy
+      ? "accuracy lost" : effect.split(separator: ", ").last.map(String.init) ?? effect
+  }
+
   private var effects: EffectGrid {
     let values = rows.compactMap { decisive($0)?.beyondRandom?.value }.filter(\.isFinite)
     let most = max(values.max() ?? 0, 1e-9)
@@ -91,6 +98,8 @@ extension InterventionResult {
         + (used.isEmpty ? "Nothing is shown to be used." : "Used: \(used.joined(separator: "; "))."),
       columns: erased.map(\.name), rows: lines, data: InterventionCSV.table(self))
     grid.ends = ("0", Self.number(most))
+    grid.axes = ("erased at", "erased level")
+    grid.scale = "\(unit), beyond as much at random"
     grid.marks = ("used", "redundant")
     return grid
   }
@@ -127,6 +136,8 @@ extension InterventionResult {
           [.text(layer)] + pairs.map { .plain(effect(layer, $0)?.beyondRandom?.value, digits: 3) }
         }))
     grid.ends = ("0", "1")
+    grid.axes = ("erased at", "erased level (−), and below it the level that is read")
+    grid.scale = "accuracy lost at \(last), beyond as much at random"
     grid.marks = ("more than chance", "")
     return grid
   }
@@ -170,6 +181,8 @@ extension InterventionResult {
             }
         }))
     grid.ends = ("0", "1")
+    grid.axes = ("layer", "levels")
+    grid.scale = "mean squared cosine of the principal angles (by chance)"
     return grid
   }
 
@@ -210,6 +223,8 @@ extension InterventionResult {
           [.text(row.layer)] + across.map { .plain(found(row, $0)?.accuracy.value, digits: 3) }
         }))
     grid.ends = ("majority", Self.number(best))
+    grid.axes = ("erased at", "read again from")
+    grid.scale = "accuracy of readers that were fitted after the erasure"
     grid.marks = ("", "read again")
     return grid
   }

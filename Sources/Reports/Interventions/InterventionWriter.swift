@@ -68,8 +68,20 @@ public enum InterventionWriter {
     var parts = [
       style.paint(wrapped("What \(result.model) uses of \(result.corpus)"), .strong), wrapped(lead(result)),
     ]
+    let readable = NamedTable(
+      title:
+        "Accuracy of linear readers of the intact layers; + beyond what is simpler, ? not shown to be readable",
+      columns: result.erased.map(\.name),
+      rows: result.layers.map { layer in
+        (
+          layer,
+          result.erased.map { level in result.row(level.name, at: layer).map(result.readingMark) ?? "—" }
+        )
+      })
     if !result.rows.isEmpty {
-      parts.append(style.paint(wrapped(table.title), .strong) + "\n" + table.text(style))
+      for table in [readable, table] {
+        parts.append(style.paint(wrapped(table.title), .strong) + "\n" + table.text(style))
+      }
     }
     parts += (result.retrievalSentences + sentences + [result.smallestSentence].compactMap(\.self)).map {
       wrapped($0)

@@ -57,6 +57,8 @@ extension InterventionResult {
           [.text(lesion.name)] + effects(lesion).map { .plain($0?.cost.value, digits: 3) }
         }))
     grid.ends = ("0", "most of the column")
+    grid.axes = (change == .head ? "attention head" : "block", "what is lost")
+    grid.scale = (quantity == .accuracy ? "" : "\(quantity.rawValue): \(unit); ") + "read: accuracy"
     grid.marks = ("interval above zero", "")
     return grid
   }

@@ -57,6 +57,8 @@ extension InterventionResult {
           }
         }))
     grid.ends = ("0", "1")
+    grid.axes = ("read by", "dose, in lengths of the difference of the two means")
+    grid.scale = "share of spans that are read as \(first.to)"
     grid.marks = ("more than at random", "")
     return grid
   }
@@ -118,6 +120,8 @@ extension InterventionResult {
             + costs(row).map { .plain($0?.value, digits: 4) }
         }))
     grid.ends = ("0", "most of the column")
+    grid.axes = ("weights of", "bytes saved, and what is lost")
+    grid.scale = (quantity.map { "\($0.rawValue): \(unit); " } ?? "") + "levels at their layers: accuracy"
     grid.marks = ("interval above zero", "")
     return grid
   }

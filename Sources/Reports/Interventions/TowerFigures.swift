@@ -44,6 +44,8 @@ extension InterventionResult {
         )
       }, data: Heatmap(matrix, name: "").data)
     grid.ends = ("0", Self.number(most))
+    grid.axes = ("first tower", "second tower")
+    grid.scale = measure
     grid.marks = ("more than chance", "")
     return grid
   }
