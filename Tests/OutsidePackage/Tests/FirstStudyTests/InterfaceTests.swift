@@ -102,7 +102,8 @@ struct InterfaceTests {
     for (name, run) in runs {
       let task = Task { try await run() }
       task.cancel()
-      await #expect(throws: (any StrataError).self, "\(name)") { try await task.value }
+      let error = await #expect(throws: (any Error).self, "\(name)") { try await task.value }
+      #expect(error is any StrataError, "\(name): \(error as Any)")
     }
   }
 
