@@ -29,6 +29,12 @@ struct VerdictReading {
         .undecided, "Fewer than ten \(unit) were tested: too few to tell an effect from chance.")
     }
     guard let random = decisive.atRandom else {
+      // What costs nothing needs no other subspace beside it.
+      if decisive.cost.high < Self.leastEffect {
+        let costs = "erasing \(level) at \(layer) costs \(Self.text(decisive.cost)) (\(effectUnit))"
+        if let back { return verdict(.redundant, "Redundant: \(costs), and \(back) reads \(level) again.") }
+        return verdict(.notShown, "Not shown to be used: \(costs).")
+      }
       return verdict(
         .undecided,
         "The labels of \(level) go with all \(row.rank) directions of \(layer): erasing them leaves nothing, and no random "

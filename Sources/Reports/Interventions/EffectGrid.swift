@@ -51,7 +51,8 @@ struct EffectGrid: Figure {
   }
   private var bottom: Double { top + Self.row * Double(rows.count) }
   private var width: Double {
-    let words = [axes.across, scale].map { Canvas.width($0) + 4 } + [220]
+    let named = [marks.star, marks.ring].filter { !$0.isEmpty }.reduce(0.0) { $0 + Canvas.width($1) + 21 }
+    let words = [axes.across, scale].map { Canvas.width($0) + 4 } + [68 + Canvas.width(ends.high) + named]
     return left + max(column * Double(columns.count) + 2, words.max() ?? 0)
   }
   var size: FigureSize { FigureSize(points: width, bottom + Self.legend) }
