@@ -102,9 +102,9 @@ let package = Package(
         name: "CRelease", cSettings: commit.map { [.define("STRATA_COMMIT", to: "\"\($0)\"")] }),
       .target(name: "StrataTestSupport", dependencies: ["Tensors"], path: "Tests/StrataTestSupport"),
     ]
-      + module("Foundations")
+      + module("Foundations", ["CPCRE2"])
       + module("Files", ["Foundations", "CXXHash"])
-      + module("Corpora", ["Foundations", "CPCRE2", "CXML2", "Yams"], tests: ["Foundations"])
+      + module("Corpora", ["Foundations", "CXML2", "Yams"], tests: ["Foundations"])
       + module("Results", ["Corpora"])
       + module("Tensors", ["COpenBLAS", "CKernels"], tests: ["Foundations"])
       + module("LinearAlgebra", ["Foundations", "Tensors", "CLAPACKE"], tests: ["Foundations", "Tensors"])

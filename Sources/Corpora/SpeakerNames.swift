@@ -1,3 +1,5 @@
+import Foundations
+
 /// Says who speaks in each utterance.
 enum SpeakerNames {
   /// What is known of an utterance besides its labels.

@@ -33,8 +33,8 @@ public enum StudyFolder {
     let url = URL(filePath: path)
     let file = exists && isFolder.boolValue ? url.appending(path: "study.json") : url
     // A pipe would be waited for.
-    if case .other(let kind) = RegularFile.obstacle(at: file.path) {
-      throw FileError.missing(path: file.path, reason: "it is \(kind), not a file")
+    if let obstacle = RegularFile.obstacle(at: file.path) {
+      throw FileError.missing(path: file.path, reason: obstacle.description)
     }
     return (try StudyJSON.read(file.path), file.deletingLastPathComponent().path)
   }

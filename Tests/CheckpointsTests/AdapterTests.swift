@@ -50,6 +50,28 @@ import Testing
     #expect("\(error)".contains("layers.0.q_proj.weight"), "\(error)")
   }
 
+  @Test(
+    "A pattern that goes back without end, or is none, is refused by its place, soon",
+    .timeLimit(.minutes(1)),
+    arguments: ["(?:(?:.+)+)+[^a-z0-9._]", "("])
+  func pathological(pattern: String) throws {
+    let folder = try TemporaryFolder()
+    let target = try folder.file("lora")
+    try FileManager.default.copyItem(
+      atPath: resource("formats/adapters/lora"), toPath: target)
+    let file = URL(filePath: target + "/adapter_config.json")
+    var settings = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    settings["rank_pattern"] = [pattern: 4]
+    try JSONSerialization.data(withJSONObject: settings).write(to: file)
+    let base = try Checkpoint.open(resource("formats/adapters/base.safetensors"))
+    let error = #expect(throws: CheckpointError.self) {
+      let merged = try base.merged(with: try Adapter.open(target))
+      for name in merged.tensors.keys { _ = try merged.tensor(name) }
+    }
+    #expect(error?.description.contains("rank_pattern") == true, "\(error?.description ?? "")")
+  }
+
   @Test("Kinds that are not read are refused with PEFT's own command")
   func refused() throws {
     let error = try #require(throws: CheckpointError.self) {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Testing
 
 @testable import Corpora
@@ -250,6 +251,8 @@ private func words(_ corpus: Corpus) -> [String: String] {
     #expect(try NamePattern("^([a-z]+)_").part(of: "kal_s005") == "kal")
     #expect(try NamePattern("é+").part(of: "caféé") == "éé")
     #expect(try NamePattern("(x)?a").part(of: "a") == nil)
+    #expect(try NamePattern("(x)?a").matches("a") && !NamePattern("b").matches("a"))
+    #expect(throws: NamePattern.Fault.self) { try pattern.matches(String(repeating: "a", count: 40) + "!") }
     #expect(throws: NamePattern.Fault.self) { try NamePattern("(") }
     #expect(throws: NamePattern.Fault.self) { try NamePattern(String(repeating: "a", count: 2000)) }
     let found = try speakers(

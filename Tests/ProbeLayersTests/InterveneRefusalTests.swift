@@ -42,10 +42,14 @@ import Testing
     try folder.write(Data(architecture.utf8), to: "planted/architecture.yaml")
     try folder.write(
       Data(#"{"<pad>": 0, "AA": 1, "IY": 2, "S": 3}"#.utf8), to: "planted/vocab.json")
-    let filters = (0..<8).flatMap { band in
-      (0..<320).map { Float(cos(Double(band + 3) * Double($0) / 40) / 20) }
+    var filters: [Float] = []
+    for band in 0..<8 {
+      for sample in 0..<320 {
+        let phase = Double(band + 3) * Double(sample) / 40
+        filters.append(Float(cos(phase) / 20))
+      }
     }
-    let head = (0..<32).map { Float(($0 * 7) % 5) - 2 }
+    let head: [Float] = (0..<32).map { place in Float((place * 7) % 5) - 2 }
     try SafetensorsWriter.write(
       [
         ("conv.weight", Tensor(filters, shape: [8, 1, 320])),

@@ -40,7 +40,7 @@ import Testing
     for path in [pipe, study, try folder.file("study.json")] { #expect(mkfifo(path, 0o600) == 0) }
     for arguments in [
       ["inspect", pipe], ["run", pipe, "--demo"], ["run", study, "--demo"], ["report", pipe],
-      ["report", folder.path],
+      ["report", folder.path], ["report", folder.path + "/none"],
       ["inspect", model, "--map", pipe], ["inspect", model, "--config", pipe], ["merge", pipe],
       ["corpus", "check", pipe], ["run", model, "--corpus", pipe],
       ["extract", model, pipe, "-o", "none.npz"],

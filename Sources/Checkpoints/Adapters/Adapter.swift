@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import OrderedCollections
 
 /// A folder as PEFT's `save_pretrained` leaves it: `adapter_config.json` with `adapter_model.safetensors` (or `.bin`).
@@ -214,10 +215,15 @@ struct AdapterConfiguration: Sendable {
 
   /// A module's own number in a table of patterns, which are regular expressions for the end of its name.
   private func pattern(_ key: String, _ module: String) throws -> Double? {
-    let found = (tree[key]?.dictionary ?? [:]).filter { pattern, _ in
+    let found = try (tree[key]?.dictionary ?? [:]).filter { pattern, _ in
       if module == pattern || module.hasSuffix("." + pattern) { return true }
-      guard let expression = try? Regex("(.*\\.)?(\(pattern))") else { return false }
-      return module.wholeMatch(of: expression) != nil
+      do throws(NamePattern.Fault) {
+        return try NamePattern("^(?:.*\\.)?(?:\(pattern))$").matches(module)
+      } catch {
+        throw CheckpointError.malformed(
+          path: path, place: key, found: "“\(pattern.prefix(200))” (\(error.reason))",
+          expected: "regular expressions for the ends of modules' names")
+      }
     }
     let numbers = Set(found.values.compactMap(\.number))
     guard numbers.count <= 1 else {

@@ -6,23 +6,23 @@ import CPCRE2
 /// let pattern = try NamePattern("^([a-z]+)_")
 /// pattern.part(of: "kal_s005")   // "kal"
 /// ```
-final class NamePattern: @unchecked Sendable {
+package final class NamePattern: @unchecked Sendable {
   /// How often a match may go back before it is given up: some milliseconds' worth.
   static let matchLimit: UInt32 = 100_000
   /// Of its bytes; no name needs more.
   static let lengthLimit = 1000
 
-  let text: String
+  package let text: String
   /// Immutable once compiled; PCRE2 allows any number of matches at once.
   private let code: OpaquePointer
 
   /// What keeps a text from being a pattern.
-  struct Fault: Error, Equatable {
-    let reason: String
+  package struct Fault: Error, Equatable {
+    package let reason: String
   }
 
   /// Throws `Fault` with PCRE2's words for it.
-  init(_ text: String) throws(Fault) {
+  package init(_ text: String) throws(Fault) {
     self.text = text
     let bytes = Array(text.utf8)
     guard bytes.count <= Self.lengthLimit else {
@@ -40,8 +40,25 @@ final class NamePattern: @unchecked Sendable {
 
   /// The first group, or the whole match where the pattern has none; nil where it does not match, matches nothing, or
   /// takes longer than `matchLimit`.
-  func part(of name: String) -> String? {
+  package func part(of name: String) -> String? {
     let bytes = Array(name.utf8)
+    return try? match(bytes) { ends, groups in
+      let group = groups > 1 ? 1 : 0
+      let (start, end) = (ends[2 * group], ends[2 * group + 1])
+      guard start < end, end <= bytes.count else { return nil }
+      return String(decoding: bytes[start..<end], as: UTF8.self)
+    }
+  }
+
+  /// Whether it matches somewhere in a name. Throws `Fault` where that takes longer than `matchLimit`.
+  package func matches(_ name: String) throws(Fault) -> Bool {
+    try match(Array(name.utf8)) { _, _ in true } ?? false
+  }
+
+  /// Gives `read` the ends of all groups, of which the first is the whole; nil where nothing matches.
+  private func match<T>(
+    _ bytes: [UInt8], _ read: (_ ends: UnsafeMutablePointer<Int>, _ groups: Int) -> T?
+  ) throws(Fault) -> T? {
     guard let context = pcre2_match_context_create_8(nil) else { return nil }
     defer { pcre2_match_context_free_8(context) }
     pcre2_set_match_limit_8(context, Self.matchLimit)
@@ -49,11 +66,11 @@ final class NamePattern: @unchecked Sendable {
     guard let data = pcre2_match_data_create_from_pattern_8(code, nil) else { return nil }
     defer { pcre2_match_data_free_8(data) }
     let groups = pcre2_match_8(code, bytes, bytes.count, 0, 0, data, context)
-    guard groups > 0, let ends = pcre2_get_ovector_pointer_8(data) else { return nil }
-    let group = Int(pcre2_get_ovector_count_8(data)) > 1 ? 1 : 0
-    let (start, end) = (ends[2 * group], ends[2 * group + 1])
-    guard start < end, end <= bytes.count else { return nil }
-    return String(decoding: bytes[start..<end], as: UTF8.self)
+    guard groups != PCRE2_ERROR_NOMATCH else { return nil }
+    guard groups > 0, let ends = pcre2_get_ovector_pointer_8(data) else {
+      throw Fault(reason: Self.words(of: groups))
+    }
+    return read(ends, Int(pcre2_get_ovector_count_8(data)))
   }
 
   private static func words(of number: Int32) -> String {
