@@ -162,7 +162,8 @@ signals() { # TRIAL FOLDER
 disk() { # TRIAL FOLDER
   draw $((10000 + $1))
   local command=${commands[$((RANDOM % ${#commands[@]}))]}
-  local blocks=$((RANDOM % 2 ? RANDOM % 16 : RANDOM % 600))
+  # One at least: what the command says goes into a file too.
+  local blocks=$((1 + (RANDOM % 2 ? RANDOM % 16 : RANDOM % 600)))
   others "$command" "$2"
   local before status reason=""
   before=$(sums "$2")
