@@ -18,8 +18,7 @@ struct InterveneCommand: ResultCommand {
         probe-layers intervene model.ckpt --corpus here --erase phoneme,speaker
         probe-layers intervene model.ckpt --demo --erase manner --layers 0,3-6
         probe-layers intervene model.ckpt --demo --steer AA:IY,S:SH --layers 3
-        probe-layers intervene model.ckpt --demo --layers none --quantise 8,4 \\
-          --keep phoneme --write-model small/
+        probe-layers intervene model.ckpt --demo --prune 0.5 --keep phoneme
         probe-layers intervene hubert/ --corpus here --skip --ablate-heads
         probe-layers intervene model.ckpt --demo --layers 4-6 --mixing word
         probe-layers intervene whisper/ --corpus here --erase phoneme --towers

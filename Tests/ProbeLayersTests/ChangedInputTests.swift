@@ -25,7 +25,7 @@ import Testing
     "measures MODEL --corpus corpus --layers hidden.3 --level syllable",
     "intervene MODEL --corpus corpus --layers hidden.3 --erase phoneme --controls 2 --no-untrained",
     "attribute MODEL corpus --layers hidden.3 --levels phoneme --spans 2",
-    "finetune MODEL --corpus corpus --steps 2 --batch 1 --longest 4 --freeze all",
+    "finetune MODEL --corpus corpus --steps 80 --batch 1 --longest 4 --freeze all",
   ]
 
   /// Runs a command, stops it a moment after it holds its folder, changes something, and lets it go on.

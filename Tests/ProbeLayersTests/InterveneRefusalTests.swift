@@ -64,7 +64,7 @@ import Testing
     let folder = try TemporaryFolder()
     let output = folder.path + "/out"
     let run = try CommandRun([
-      "intervene", phones, "--corpus", try corpus(1, in: folder), "--erase", "phoneme,speaker", "--layers",
+      "intervene", phones, "--corpus", try corpus(2, in: folder), "--erase", "phoneme,speaker", "--layers",
       "6",
       "--output", output,
     ])
