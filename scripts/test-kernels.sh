@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-suites='TensorsTests|LinearAlgebraTests|SimilarityTests|SimilarityStudyTests|ParityTests|SoftmaxProbeTests'
+suites='TensorsTests|LinearAlgebraTests|SimilarityTests|SimilarityStudyTests|ParityTests|SoftmaxProbeTests|SoftmaxPiecesTests'
 has() { grep -qw "$1" /proc/cpuinfo 2>/dev/null; }
 
 kernels=("$@")

@@ -78,13 +78,10 @@ public struct FineTuningRun: Sendable {
     var counts = (trained: 0, all: 0)
     let place = RunFolder(path: folder, folds: data.count)
     let fingerprints = FileFingerprints()
-    let recordings = corpus.utterances.map(\.audioPath)
-    let heard = recordings.map { try? fingerprints.fingerprint(of: $0) }
+    let recordings = WatchedFiles(corpus.utterances.map(\.audioPath), by: fingerprints)
     @Sendable func requireUnchanged() throws {
       try model.requireUnchanged()
-      for (path, known) in zip(recordings, heard) where (try? fingerprints.fingerprint(of: path)) != known {
-        throw FileError.changed(path: path, reason: "its bytes are others than when the training began")
-      }
+      try recordings.requireUnchanged()
     }
     var kept: [String] = []
     for (number, part) in data.enumerated() {

@@ -5,7 +5,7 @@ struct SpanGroups: Sendable {
   static let all = "all spans"
   /// Words that sound as another word of the corpus does, phone by phone.
   static let homophones = "homophones"
-  /// Phones that are shorter than four fifths of the same phone in the corpus.
+  /// The shortest fifth of each phone's spans.
   static let reduced = "reduced phones"
 
   /// In the order of their numbers.

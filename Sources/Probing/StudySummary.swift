@@ -12,7 +12,7 @@ import Tensors
 /// Turns what was counted into numbers with intervals, a peak and a verdict.
 struct StudySummary {
   private let study: ProbeStudy
-  private let design: StudyDesign
+  let design: StudyDesign
   private let clusters: ResamplingUnits
   private let measured: StudyRunner.FitResults
   private let bootstrap: Bootstrap
@@ -27,9 +27,9 @@ struct StudySummary {
     bootstrap = Bootstrap(clusters: clusters.count, resamples: study.resamples, seed: study.seed)
   }
 
-  private var metric: Metric { study.spec.metric }
+  var metric: Metric { study.spec.metric }
   /// −1 where less is better.
-  private var direction: Double { metric == .logLoss ? -1 : 1 }
+  var direction: Double { metric == .logLoss ? -1 : 1 }
 
   /// What always answering the commonest class is compared in.
   private var yardstick: Metric {
@@ -38,7 +38,7 @@ struct StudySummary {
     return study.spec.isBalanced ? .balancedAccuracy : .accuracy
   }
 
-  private func draws(of measured: StudyRunner.LayerPredictions) -> MetricDraws {
+  func draws(of measured: StudyRunner.LayerPredictions) -> MetricDraws {
     bootstrap.metrics(of: measured.tally, refits: measured.refits)
   }
 
@@ -100,38 +100,6 @@ struct StudySummary {
         study: study, design: design, clusters: clusters, measured: measured, result: result,
         duration: plain.first?.1
       ).all, draws: draws.mapValues { $0[metric] }, reading: reading(peak, classes: result.classes))
-  }
-
-  /// What is simpler than a layer, and how well it is read by itself.
-  private struct SimplerPart {
-    let name: String
-    let states: Tensor
-    let draws: MetricDraws
-  }
-
-  /// The layer beside the joint baseline, and beside the best of its parts where that is read better alone.
-  private func joint(
-    _ joint: JointBaseline, _ layer: Layer, _ runner: StudyRunner, parts: [SimplerPart]
-  ) throws -> JointBaselineResult {
-    let found = try runner.jointPredictions(of: layer.name, beside: joint.states, name: "joint")
-    let (baseline, both) = (draws(of: found.baseline), draws(of: found.withLayer))
-    func value(_ draws: MetricDraws) -> Double { direction * (draws[metric].values.first ?? -.infinity) }
-    let better = parts.filter { joint.features.contains($0.name) && value($0.draws) > value(baseline) }
-      .max { value($0.draws) < value($1.draws) }
-    var result = JointBaselineResult(
-      features: joint.features, width: joint.states.width, baseline: baseline.table, layer: layer,
-      withLayer: both.table, gain: gain(both[metric], over: baseline[metric]).estimate(),
-      gainInBits: design.isRegression ? nil : (both[.bits] - baseline[.bits]).estimate())
-    result.betterPart = try better.map { part in
-      runner.counter.expect(2 * design.folds.count)
-      let found = try runner.jointPredictions(
-        of: layer.name, beside: part.states, name: "better part \(part.name)")
-      let (alone, both) = (draws(of: found.baseline), draws(of: found.withLayer))
-      return JointBaselineResult.Part(
-        name: part.name, value: alone[metric].estimate(within: metric.range),
-        gain: gain(both[metric], over: alone[metric]).estimate())
-    }
-    return result
   }
 
   private func reading(_ peak: Peak?, classes: [String]) -> PeakReading? {
@@ -234,7 +202,7 @@ struct StudySummary {
     return standing
   }
 
-  private func gain(_ a: Draws, over b: Draws) -> Draws { direction > 0 ? a - b : b - a }
+  func gain(_ a: Draws, over b: Draws) -> Draws { direction > 0 ? a - b : b - a }
 
   /// Accuracy less control accuracy; nil without a control task.
   private func selectivity(_ measured: StudyRunner.LayerPredictions) -> Draws? {

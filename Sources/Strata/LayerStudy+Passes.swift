@@ -37,6 +37,11 @@ extension LayerStudy {
     }
   }
 
+  /// The seeds of `count` untrained models of a study with this seed: those that follow it, 0 after the largest.
+  package static func untrainedSeeds(_ count: Int, after seed: UInt64) -> [UInt64] {
+    (0..<count).map { seed &+ UInt64($0) &+ 1 }
+  }
+
   /// Every pass that the study makes, in their order.
   func passes() throws -> [Pass] {
     passes(of: try probesOfLevels()).enumerated().flatMap { place, pass in

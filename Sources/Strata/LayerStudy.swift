@@ -31,7 +31,7 @@ public struct LayerStudy: Sendable {
   /// The probe definitions; one result each.
   public var probes: [ProbeSpec] = ProbeSpec.bundled.filter { $0.isDefault && $0.fits(ofText: false) }
   /// Seeds of the untrained models; empty for none.
-  public var twinSeeds: [UInt64] = [1, 2, 3]
+  public var twinSeeds: [UInt64] = LayerStudy.untrainedSeeds(3, after: 0)
   /// The level whose pooled spans are compared between layers.
   public var similarityLevel: Level = .phoneme
   /// Every layer, untrained models' and the baseline's too, is read in so many principal components; nil for as it is.

@@ -76,7 +76,7 @@ struct CompareCommand: ResultCommand {
     let listing = try ModelListing.models(at: models)
     let comparison = ComparisonStudy(models: compared(listing, on: corpus, frame)) { model in
       var study = try frame.study(of: model, on: corpus, layers: layers, seed: seed, called: model.name)
-      study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
+      study.twinSeeds = LayerStudy.untrainedSeeds(twins, after: seed)
       study.workFolder = StudyFolder.workFolder(of: output) + "/" + model.fingerprint
       try study.select(probes: probes, levels: levels, bundledFolder: BundledFiles.probes)
       study.work = work
@@ -98,7 +98,7 @@ struct CompareCommand: ResultCommand {
     }
     guard untrained, let last = listing.last else { return models }
     let first = ComparedModel(name: "untrained") {
-      guard let twin = try open(last.path).randomTwin(ofSeed: seed + 1) else {
+      guard let twin = try open(last.path).randomTwin(ofSeed: seed &+ 1) else {
         throw CommandFailure(
           status: .usage,
           message: "\(last.name) has no weights, so there is no untrained one to compare it with")

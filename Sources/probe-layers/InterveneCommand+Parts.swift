@@ -65,4 +65,30 @@ extension InterveneCommand {
     (mixing.onProgress, mixing.isCancelled) = (study.onProgress, study.isCancelled)
     return mixing
   }
+
+  /// Keeps what is finished in a folder; what cannot be asked of the model is said before the work.
+  func keeping(
+    _ setup: inout Setup, in folder: String, _ work: UsedWork
+  ) throws -> (SimplificationStudy?, MixingStudy?) {
+    let kept = try InterventionWork(
+      setup.study, in: folder, shards: shards.map { Shard.folders(in: $0) } ?? [], used: work)
+    guard let shards, !kept.hasShards else {
+      setup.study.store = kept
+      return try asked(of: setup)
+    }
+    throw CommandFailure(
+      status: .missingInput,
+      message:
+        "\(shards) holds no shard of this study: the same command with --shard i/n and --output \(shards) makes them; "
+        + "model, corpus and options must be the same")
+  }
+
+  /// What else is asked for; what cannot be is said.
+  private func asked(of setup: Setup) throws -> (SimplificationStudy?, MixingStudy?) {
+    let simplification = try simplification(setup.study)
+    let mixing = try mixing(setup.study.model, setup.study.corpus, setup.study)
+    try simplification?.check()
+    try mixing?.check()
+    return (simplification, mixing)
+  }
 }

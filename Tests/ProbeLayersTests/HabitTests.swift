@@ -56,6 +56,21 @@ import Testing
     #expect(run.errors.hasPrefix("error: "), "\(run.errors)")
   }
 
+  @Test(
+    "the largest seed is one like any other",
+    arguments: [
+      [model, "--twins", "1", "--levels", "phoneme", "--maps", "0"], ["estimate", model],
+      ["compare", "--untrained", model, "--twins", "1", "--levels", "phoneme"],
+    ])
+  func largestSeed(arguments: [String]) throws {
+    let folder = try TemporaryFolder()
+    let output = arguments[0] == "estimate" ? [] : ["--layers", "6", "--output", "out"]
+    let run = try CommandRun(
+      arguments + output + ["--corpus", Self.human, "--quiet", "--seed", "\(UInt64.max)"],
+      in: folder.path)
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
   @Test("options stand before or after the arguments, and before the command's name")
   func order() throws {
     let plain = try CommandRun(["inspect", Self.model, "--no-cost", "--json"])

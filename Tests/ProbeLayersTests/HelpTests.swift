@@ -43,6 +43,19 @@ import Testing
     [command] + (command.subcommands ?? []).filter { $0.commandName != "help" }.flatMap(every)
   }
 
+  @Test("a study file in Swift knows every option that the command writes into one")
+  func studyFileOptions() throws {
+    let run = try #require(root().subcommands?.first { $0.commandName == "run" })
+    let names = (run.arguments ?? []).compactMap { argument in
+      argument.names?.first { $0.kind == "long" }?.name
+    }
+    #expect(names.count > 30)
+    // A part of a study has no result to make again, `normalise: false` is the negation, and two say what the program is.
+    let others = ["shard", "no-normalise", "help", "version"]
+    let strangers = Set(names).subtracting(StudyRequest.options).subtracting(others)
+    #expect(strangers.isEmpty, "\(strangers.sorted())")
+  }
+
   @Test("every command has examples, and every option in them is one of its command's")
   func examples() throws {
     let root = try root()

@@ -11,6 +11,7 @@ extension StudyRequest {
     "store",
     "training",
   ]
+  /// Those that do.
   private static let known = [
     "model", "corpus", "demo", "shift", "levels", "layers", "probes", "search", "seed", "twins",
     "dimensions", "errors",
@@ -19,6 +20,9 @@ extension StudyRequest {
     "adapter-language", "prefix", "map", "ignoring", "window", "language", "hop", "first-centre",
     "unusual-timing",
   ]
+
+  /// Every option that a study file may have, but that for a part of a study.
+  package static var options: Set<String> { besides.union(known) }
 
   /// The study that a file describes.
   /// - Throws: `StudyFileError` for an option that a study does not have or a value that it does not take, and for a file

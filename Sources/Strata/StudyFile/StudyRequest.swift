@@ -44,7 +44,7 @@ package struct StudyRequest: Sendable {
     loaded.warnings.forEach(warn)
     var study = LayerStudy(model: loaded.source, corpus: corpus)
     (study.seed, study.maps, study.dimensions) = (seed, maps, dimensions)
-    study.twinSeeds = (0..<twins).map { seed + UInt64($0) + 1 }
+    study.twinSeeds = LayerStudy.untrainedSeeds(twins, after: seed)
     let taps = study.model.taps
     if let layers { study.layers = try taps.resolve(layers: layers).map(\.name) }
     if let errors {
