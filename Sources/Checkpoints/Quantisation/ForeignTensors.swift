@@ -17,8 +17,8 @@ enum ForeignTensors {
       switch library {
       case .torchao, .quanto:
         """
-        Convert it: python -c "import torch, \(library == .torchao ? "torchao" : "optimum.quanto"); \
-        d = torch.load('\(path)', weights_only=False); plain = (torch.Tensor, torch.nn.Parameter); \
+        Convert it, where you trust the file, since this runs what it says: python -c "import torch, \(library == .torchao ? "torchao" : "optimum.quanto"); \
+        d = torch.load('FILE', weights_only=False); plain = (torch.Tensor, torch.nn.Parameter); \
         torch.save({k: v if type(v) in plain else v.dequantize() for k, v in d.items()}, 'float32.pt')"
         """
       case .distributed:

@@ -38,7 +38,7 @@ enum PageTemplates {
     <li><a href="#answer">Answer</a></li>
     {{#hasProfiles}}<li><a href="#profiles">Profiles</a></li>{{/hasProfiles}}
     {{#training}}<li><a href="#training">Training</a></li>{{/training}}
-    {{#hasMistakes}}<li><a href="#mistakes">Mistakes</a></li>{{/hasMistakes}}
+    {{#hasMistakes}}<li><a href="#mistakes">Confusions</a></li>{{/hasMistakes}}
     {{#maps}}<li><a href="#maps">Maps</a></li>{{/maps}}
     {{#hasHeatmaps}}<li><a href="#similarity">Similarity</a></li>{{/hasHeatmaps}}
     {{#hasSpectra}}<li><a href="#spectrum">Spectra</a></li>{{/hasSpectra}}

@@ -11,7 +11,7 @@ public enum SummaryMarkdown {
     parts.append(study.levels.map { answer($0, in: study) }.joined(separator: "\n"))
     if !study.levels.isEmpty { parts += ["## Numbers", pipes(table), legend(table)] }
     if !study.confusions.isEmpty {
-      parts += ["## Mistakes", study.confusions.map(confused).joined(separator: "\n")]
+      parts += ["## Confusions", study.confusions.map(confused).joined(separator: "\n")]
     }
     if !study.warnings.isEmpty {
       parts += ["## Warnings", study.warnings.map { "- \(escape($0))" }.joined(separator: "\n")]
