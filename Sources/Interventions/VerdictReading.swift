@@ -75,9 +75,12 @@ struct VerdictReading {
     return words.firstUppercased + ". "
   }
 
-  /// `0.42 (0.31 to 0.55)`.
+  /// `0.42 (0.31 to 0.55)`, with a true minus sign, and none before zero.
   static func text(_ estimate: Estimate) -> String {
-    func number(_ value: Double) -> String { String(format: "%.2f", value) }
+    func number(_ value: Double) -> String {
+      let digits = String(format: "%.2f", abs(value))
+      return value < 0 && digits != "0.00" ? "−" + digits : digits
+    }
     return "\(number(estimate.value)) (\(number(estimate.low)) to \(number(estimate.high)))"
   }
 }
