@@ -12,8 +12,8 @@ import Tensors
 /// Fits run on the features' principal axes, where penalty and minimum are what they are on the features, and where a
 /// preconditioner that is nearly diagonal brings them there in few steps.
 final class SoftmaxFit {
-  /// After so many steps, so many axes whose curvature is inverted exactly, class by class: nothing is known of the
-  /// probabilities where a fit starts from the classes' shares, and one that drags on is worth the dearer blocks.
+  /// After so many steps, so many axes whose curvature is inverted: nothing is known of the probabilities where a fit starts
+  /// from the classes' shares, and one that drags on is worth the dearer blocks.
   private static let leadsFromShares = [8: 64, 45: 160]
   private static let leadsFromWeights = [0: 64, 40: 160]
   /// Labels at random leave probabilities flat.
@@ -37,7 +37,9 @@ final class SoftmaxFit {
   private let shares: [Double]
   private let objective: SoftmaxObjective
   /// What fits of nearly the same rows, starting here, are steered by; made when first asked for.
-  private var near: SoftmaxPreconditioner?
+  private var near: BlockPreconditioner?
+  /// Where the last two fits of these rows ended, the earlier one first.
+  private var path: [(penalty: Double, weights: [Double])] = []
 
   init(
     _ training: TrainingRows, isBalanced: Bool = false, units: FeatureScaling.Units = .init(),
@@ -142,7 +144,7 @@ final class SoftmaxFit {
       objective.evaluate(others, gradient: &gradient), objective.evaluate(weights, gradient: &gradient)
     )
     guard values.0 < values.1 else { return }
-    weights = others
+    (weights, path) = (others, [])
     leads = Self.leadsFromWeights
   }
 
@@ -167,14 +169,15 @@ final class SoftmaxFit {
   func solve(penalty: Double, tolerance: Double, maximumIterations: Int = 2000) -> LBFGS.Outcome {
     if objective.penalty != penalty { near = nil }
     objective.penalty = penalty
+    if let start = extrapolated(to: penalty) { weights = start }
     // Logits in single precision leave each row's loss uncertain by about 1e-6, less so the sum of many.
     let solver = LBFGS(
       gradientTolerance: tolerance * Double(objective.rows), memory: 10,
       maximumIterations: maximumIterations, valueNoise: 3e-7 * Double(objective.rows))
     let leads = near == nil ? self.leads : [:]
-    var preconditioner =
+    var preconditioner: any SoftmaxPreconditioner =
       near ?? leads[0].flatMap { self.preconditioner(at: weights, lead: $0) }
-      ?? SoftmaxPreconditioner(shares: shares, design: objective.design, penalty: penalty)
+      ?? SharesPreconditioner(shares: shares, design: objective.design, penalty: penalty)
     let outcome = solver.minimise(
       &weights, precondition: { preconditioner.apply(&$0) },
       renews: { iterations, weights in
@@ -184,11 +187,23 @@ final class SoftmaxFit {
         return true
       }, objective: objective.evaluate)
     self.leads = Self.leadsFromWeights
+    path = path.suffix(1) + [(penalty, weights)]
     return outcome
   }
 
-  private func preconditioner(at weights: [Double], lead: Int) -> SoftmaxPreconditioner? {
-    SoftmaxPreconditioner(
+  /// Weights move by about as much from one penalty of a list to the next as they did from the one before: a start that is
+  /// nearer than the last end, never further from it than the last two are from each other.
+  private func extrapolated(to penalty: Double) -> [Double]? {
+    guard path.count == 2, path[0].penalty != path[1].penalty, penalty != path[1].penalty else {
+      return nil
+    }
+    let step = log(penalty / path[1].penalty) / log(path[1].penalty / path[0].penalty)
+    let factor = min(1, max(-1, step))
+    return zip(path[1].weights, path[0].weights).map { $0 + factor * ($0 - $1) }
+  }
+
+  private func preconditioner(at weights: [Double], lead: Int) -> BlockPreconditioner? {
+    BlockPreconditioner(
       probabilities: objective.probabilities(at: weights), design: objective.design,
       weights: objective.weights, penalty: penalty, lead: lead)
   }

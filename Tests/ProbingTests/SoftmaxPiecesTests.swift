@@ -63,12 +63,11 @@ import Testing
     let objective = SoftmaxObjective(design: design, labels: labels, classes: 3, penalty: 1)
     let zero = [Double](repeating: 0, count: objective.pointCount)
     let shares = [1, 1, 1].map { $0 / 3.0 }
-    let preconditioner = try #require(
-      lead == 0
-        ? SoftmaxPreconditioner(shares: shares, design: design, penalty: 1)
-        : SoftmaxPreconditioner(
-          probabilities: objective.probabilities(at: zero), design: design, weights: nil, penalty: 1,
-          lead: lead))
+    let blocks = BlockPreconditioner(
+      probabilities: objective.probabilities(at: zero), design: design, weights: nil, penalty: 1, lead: lead
+    )
+    let preconditioner: any SoftmaxPreconditioner =
+      lead == 0 ? SharesPreconditioner(shares: shares, design: design, penalty: 1) : try #require(blocks)
     let columns = zero.indices.map { i in
       var unit = zero
       unit[i] = 1
@@ -81,8 +80,7 @@ import Testing
     }
     // Blocks are made of few rows here: 8 and 12 of 400.
     guard lead == 0 else { return }
-    // At equal probabilities the Hessian of K classes is K/(K − 1) times their own blocks for a v that sums to zero over
-    // them, and on principal axes these are diagonal: H·(H⁻¹·v) = 1.5·v but for penalty and intercepts.
+    // At equal probabilities it is the inverse: H·(H⁻¹·v) = v, here for classes that are moved against each other.
     var v = zero
     for j in 0..<5 { (v[j], v[6 + j]) = (1, -1) }
     var solved = v
@@ -90,7 +88,80 @@ import Testing
     var (up, down) = (zero, zero)
     _ = objective.evaluate(solved, gradient: &up)
     _ = objective.evaluate(solved.map { -$0 }, gradient: &down)
-    for i in zero.indices { #expect(abs((up[i] - down[i]) / 2 - 1.5 * v[i]) < 0.04) }
+    for i in zero.indices { #expect(abs((up[i] - down[i]) / 2 - v[i]) < 0.04) }
+  }
+
+  /// H at given probabilities, in double precision; the mean of the intercepts is held by the rows of a class.
+  @Test("on the first axes classes are inverted together: with all axes and rows, exactly")
+  func coupledClasses() throws {
+    var numbers = RandomNumbers(seed: 11)
+    let (rows, classes, width) = (10, 2, 3)
+    let design = Tensor(
+      (0..<rows).flatMap { _ in [Float(numbers.normal()), Float(numbers.normal()), 1] },
+      shape: [rows, width])
+    let first = (0..<rows).map { _ in Float(0.2 + 0.6 * numbers.uniform()) }
+    let probabilities = Tensor(first + first.map { 1 - $0 }, shape: [classes, rows])
+    let weights = (0..<rows).map { Float(1 + $0 % 3) }
+    let coupled = try #require(
+      CoupledAxes(probabilities: probabilities, design: design, weights: weights, penalty: 0.5))
+    #expect(coupled.axes == 2)
+    func hessian(_ v: [Double]) -> [Double] {
+      v.indices.map { place in
+        let (k, a) = (place / width, place % width)
+        let mean = (0..<classes).reduce(0) { $0 + v[($1 + 1) * width - 1] } / Double(classes)
+        let held = a < 2 ? 0.5 * v[place] : mean * Double(rows) / Double(classes)
+        return (0..<rows).reduce(held) { sum, i in
+          let p = (0..<classes).map { Double(probabilities[row: $0][i]) }
+          let x = design[row: i].map(Double.init)
+          let logits = (0..<classes).map { l in (0..<width).reduce(0) { $0 + v[l * width + $1] * x[$1] } }
+          let expected = zip(p, logits).reduce(0) { $0 + $1.0 * $1.1 }
+          return sum + Double(weights[i]) * p[k] * (logits[k] - expected) * x[a]
+        }
+      }
+    }
+    let v = (0..<6).map { _ in numbers.normal() }
+    for (one, other) in zip(hessian(coupled.solve(v)), v) { #expect(abs(one - other) < 1e-3) }
+  }
+
+  @Test("the inverse at the classes' shares is exact on principal axes, coupled classes included")
+  func shares() throws {
+    // Two orthogonal axes, both orthogonal to the intercept.
+    let design = Tensor([2, 1, 1, 2, -1, 1, -2, 1, 1, -2, -1, 1], shape: [4, 3])
+    let (shares, penalty) = ([0.5, 0.3, 0.2], 0.7)
+    let preconditioner = SharesPreconditioner(shares: shares, design: design, penalty: penalty)
+    var numbers = RandomNumbers(seed: 12)
+    let v = (0..<9).map { _ in numbers.normal() }
+    var solved = v
+    preconditioner.apply(&solved)
+    for (j, square) in [16.0, 4, 4].enumerated() {
+      let own = (0..<3).map { solved[$0 * 3 + j] }
+      let expected = zip(shares, own).reduce(0) { $0 + $1.0 * $1.1 }
+      let mean = own.reduce(0, +) / 3
+      for k in 0..<3 {
+        let held = j < 2 ? penalty * own[k] : mean * 4 / 3
+        // Intercepts are held by a thousandth beside it.
+        #expect(abs(square * shares[k] * (own[k] - expected) + held - v[k * 3 + j]) < (j < 2 ? 1e-5 : 0.02))
+      }
+    }
+  }
+
+  @Test("a path of penalties ends where fits from nothing end, whichever way it goes")
+  func path() throws {
+    let (states, labels) = planted(600, width: 10, classes: 5, signal: 1)
+    func fit() throws -> SoftmaxFit {
+      try SoftmaxFit(TrainingRows(states: states, rows: Array(0..<600), labels: labels, classCount: 5))
+    }
+    let along = try fit()
+    for penalty in [100.0, 10, 1, 30, 300] {
+      let alone = try fit()
+      let (one, other) = (
+        along.solve(penalty: penalty, tolerance: 1e-7), alone.solve(penalty: penalty, tolerance: 1e-7)
+      )
+      #expect(one.isConverged && other.isConverged)
+      for (one, other) in zip(along.featureWeights.values, alone.featureWeights.values) {
+        #expect(abs(one - other) < 1e-4)
+      }
+    }
   }
 
   @Test(
