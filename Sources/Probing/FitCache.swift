@@ -26,7 +26,7 @@ extension StudyRunner {
 }
 
 extension StudyRunner.FoldOutcome {
-  private static let version: Int64 = 7
+  private static let version: Int64 = 8
 
   /// Little-endian: version, penalty, whether it converged; then, each behind its count, trials, answers, the hits of
   /// each draw of the control task, and the answers of each refit.
