@@ -3,8 +3,9 @@
 #
 #   scripts/stress.sh [COUNT] [SEED] [KIND …]
 #
-# COUNT trials of each kind (200), drawn with SEED (1); kinds are signals, disk, runs and limits (all). A trial runs one
-# command, disturbs it, and looks at what it said, what it left behind, and whether the same command, run again in peace,
+# COUNT trials of each kind (200), drawn with SEED (1); kinds are signals, disk, runs, limits and changes (all): signals at
+# random moments, files that cannot grow, two runs in one folder, limits on memory, files, time and stack, and models that are
+# cut short or written over under way. A trial runs one command, disturbs it, and looks at what it said, what it left behind, and whether the same command, run again in peace,
 # gives the bytes of an undisturbed run. Ctrl-C ends it after the trials under way. PROBE_LAYERS names the program (a
 # release build), COMMANDS those that are tried, by the names below (all), TRIALS a folder for the trials' files, which
 # stay where a trial went wrong.
@@ -15,7 +16,7 @@ cd "$(dirname "$0")/.."
 count=${1:-200}
 seed=${2:-1}
 shift $(($# < 2 ? $# : 2))
-kinds=${*:-signals disk runs limits}
+kinds=${*:-signals disk runs limits changes}
 
 program=${PROBE_LAYERS:-}
 if [ -z "$program" ]; then
@@ -92,8 +93,10 @@ verdict() { # KIND TRIAL FOLDER REASON, of the caller's command
 
 draw() { RANDOM=$(((seed * 7919 + $1) % 32768)); : $RANDOM; }
 
-# The same command again, undisturbed; says what is wrong.
+# The same command again, undisturbed; says what is wrong. What a dead run left is taken over with a word, and only that.
 again() { # COMMAND FOLDER
+  local lock
+  lock=$(find "$2" -name .strata-lock)
   # shellcheck disable=SC2046
   timeout 300 "$program" $(arguments "$1" "$2") --quiet >/dev/null 2>"$2/.err2"
   local status=$?
@@ -230,6 +233,45 @@ limits() { # TRIAL FOLDER
   [ -n "$reason" ] || reason=$(trap_of $status)
   [ -n "$reason" ] || reason=$(again "$command" "$2")
   verdict limits "$1 ($command, ulimit $limit)" "$2" "$reason"
+}
+
+# A model that is cut short, or written over with another, while it is read; then it is whole again.
+changes() { # TRIAL FOLDER
+  draw $((40000 + $1))
+  local command=${commands[$((RANDOM % ${#commands[@]}))]} way=$((RANDOM % 2)) what
+  local wait=$((RANDOM % (${lasted[$command]} + 1)))
+  local whole=$model model=$base/changed-$1/w2v2-tiny-phones/model.ckpt
+  mkdir -p "${model%/*}"
+  cp "$whole" "$model"
+  # shellcheck disable=SC2046
+  "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err" &
+  local process=$!
+  # What is changed before it is opened is another model.
+  while [ -e /proc/$process/maps ] && ! grep -qs "$model" /proc/$process/maps; do
+    kill -0 $process 2>/dev/null || break
+    sleep 0.02
+  done
+  sleep $((wait / 1000)).$(printf %03d $((wait % 1000)))
+  if [ $way = 0 ]; then
+    what="cut short"
+    truncate -s $((RANDOM * 200)) "$model"
+  else
+    what="written over"
+    dd if=/dev/urandom of="$model" bs=64K count=16 seek=$((RANDOM % 80)) conv=notrunc status=none
+  fi
+  wait $process 2>/dev/null
+  local status=$? reason=""
+  case $status in
+    # Too late to matter, or told.
+    0) [ "$(sums "$2")" = "$(cat "$base/want/$command")" ] || reason="$command ends with 0 and other bytes" ;;
+    65 | 66 | 74) grep -q "model.ckpt" "$2/.err" || reason="$command does not name the file: $(tail -1 "$2/.err")" ;;
+    *) reason="$command ends with $status: $(tail -1 "$2/.err")" ;;
+  esac
+  cp "$whole" "$model"
+  [ -n "$reason" ] || is_whole "$command" "$2" || reason="$command leaves a mixture"
+  [ -n "$reason" ] || reason=$(again "$command" "$2")
+  [ -n "$reason" ] || rm -rf "$base/changed-$1"
+  verdict changes "$1 ($command, model $what after $wait ms)" "$2" "$reason"
 }
 
 echo "Undisturbed runs, in $base"

@@ -41,6 +41,13 @@ public protocol ActivationSource: Sendable {
     _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
     visit: (String, FramePiece) throws -> Void) throws
 
+  /// The same of a recording that is longer than `attentionWindow` and is read from its file, so that its length takes no
+  /// memory. Reads it whole by default.
+  /// - Throws: As `forward` does, and `AudioError`.
+  func forwardInPieces(
+    _ utterance: Utterance, streaming sound: StreamedSound, taps: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void) throws
+
   /// The seconds of sound that its frames may attend to; nil where it reads all at once, or has windows of its own.
   var attentionWindow: Double? { get }
 
@@ -71,6 +78,13 @@ extension ActivationSource {
     try forward(utterance, waveform, taps: taps, threads: threads) { name, frames in
       try visit(name, FramePiece(frames: frames, first: 0, isLast: true))
     }
+  }
+
+  public func forwardInPieces(
+    _ utterance: Utterance, streaming sound: StreamedSound, taps: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void
+  ) throws {
+    try forwardInPieces(utterance, sound.waveform(), taps: taps, threads: threads, visit: visit)
   }
 
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? { nil }

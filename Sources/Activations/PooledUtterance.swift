@@ -39,23 +39,48 @@ struct PooledUtterance: Sendable {
 }
 
 extension ExtractionPlan {
-  /// Reads, runs and pools one utterance; whatever is wrong with it is in the record. At most one layer's
-  /// frames are held at a time.
+  /// Reads, runs and pools one utterance; whatever is wrong with it is in the record. At most one layer's frames are held at
+  /// a time; of a recording that its source hears in windows one layer's frames of a window, and as much sound.
   func pool(_ index: Int, _ source: some ActivationSource, _ mel: LogMel) -> PooledUtterance {
     let utterance = utterances[index]
-    // A copy, whose lists take memory only where they differ: as many of these are kept as there are utterances.
-    var result = PooledUtterance(
-      record: emptyRecord, spans: levels.map { _ in [] },
-      summedClasses: levels.map { _ in [] }, vectors: levels.map { _ in [] })
-    do {
-      var waveform: Waveform?
-      if utterance.text == nil {
-        let (read, content) = fingerprints.reading(utterance.audioPath) { try utterance.sound() }
-        result.record.content = content
-        waveform = try read.get()
+    guard utterance.text == nil else { return pool(index, .nothing, source, mel) }
+    let pooled: Result<PooledUtterance, any Error>
+    let content: String?
+    if let window = source.attentionWindow, utterance.seconds > window {
+      // What is made of the file is made while it is read.
+      (pooled, content) = fingerprints.reading(utterance.audioPath) {
+        let sound = try StreamedSound(utterance.audioPath, channel: utterance.channel)
+        return pool(index, .streamed(sound), source, mel)
       }
-      let length = waveform?.seconds ?? utterance.seconds
-      result.record.samplingRate = waveform?.samplingRate
+    } else {
+      let (read, print) = fingerprints.reading(utterance.audioPath) { try utterance.sound() }
+      content = print
+      pooled = read.map { pool(index, .whole($0), source, mel) }
+    }
+    var result = nothing
+    switch pooled {
+    case .success(let value): result = value
+    case .failure(let error): result.record.failure = "\(error)"
+    }
+    result.record.content = content
+    return result
+  }
+
+  /// A copy of it has lists that take memory only where they differ: as many of these are kept as there are utterances.
+  private var nothing: PooledUtterance {
+    PooledUtterance(
+      record: emptyRecord, spans: levels.map { _ in [] }, summedClasses: levels.map { _ in [] },
+      vectors: levels.map { _ in [] })
+  }
+
+  private func pool(
+    _ index: Int, _ sound: HeardSound, _ source: some ActivationSource, _ mel: LogMel
+  ) -> PooledUtterance {
+    let utterance = utterances[index]
+    var result = nothing
+    do {
+      let length = sound.extent?.seconds ?? utterance.seconds
+      result.record.samplingRate = sound.extent?.samplingRate
       result.record.seconds = length
       let all = levels.map { utterance.spans(at: $0.plan.level) }
       let spans = all.map { all in
@@ -66,7 +91,7 @@ extension ExtractionPlan {
       }
       guard spans.contains(where: { !$0.isEmpty }) else { return result }
       let chosen = zip(all, spans).map { all, spans in spans.map { all[$0] } }
-      let (vectors, nonFinite) = try run(source, mel, on: waveform, utterance: index, spans: chosen)
+      let (vectors, nonFinite) = try run(source, mel, on: sound, utterance: index, spans: chosen)
       result.vectors = vectors
       result.nonFinite = nonFinite
       result.spans = spans
@@ -87,7 +112,7 @@ extension ExtractionPlan {
   }
 
   private func run(
-    _ source: some ActivationSource, _ mel: LogMel, on waveform: Waveform?, utterance: Int,
+    _ source: some ActivationSource, _ mel: LogMel, on sound: HeardSound, utterance: Int,
     spans: [[LabelledSpan]]
   ) throws -> (vectors: [[Tensor]], nonFinite: Set<String>) {
     var vectors = levels.map { [Tensor?](repeating: nil, count: $0.layers.count) }
@@ -128,9 +153,9 @@ extension ExtractionPlan {
           layer: layer.tap.name, expected: "[frames, \(layer.tap.width)]", found: frames.shape)
       }
       guard frames.rows > 0 else {
-        throw waveform.map {
-          UtteranceFailure.tooShort(samples: $0.samples.count, seconds: $0.seconds, layer: layer.tap)
-        } ?? .notGiven(layer.tap.name)
+        guard case .whole(let waveform) = sound else { throw UtteranceFailure.notGiven(layer.tap.name) }
+        throw UtteranceFailure.tooShort(
+          samples: waveform.samples.count, seconds: waveform.seconds, layer: layer.tap)
       }
       let axis = try axis(of: layer.tap, rows: frames.rows, source, utterance)
       for level in levels.indices {
@@ -145,16 +170,31 @@ extension ExtractionPlan {
     var names: [String: Int] = [:]
     for index in layers.indices where isUsed.contains(index) {
       if settings.includesMel && index == 0 {
-        try take(0, baseline(mel, waveform, of: utterance))
+        switch sound {
+        case .nothing: try take(0, CharacterNGrams.features(of: utterances[utterance].text ?? ""))
+        case .whole(let waveform): try take(0, mel.features(of: waveform))
+        case .streamed(let sound):
+          try mel.features(of: sound) { frames, first, isLast in
+            try take(0, piece: FramePiece(frames: frames, first: first, isLast: isLast))
+          }
+        }
       } else {
         names[layers[index].tap.name] = index
       }
     }
     if !names.isEmpty {
-      try source.forwardInPieces(
-        utterances[utterance], waveform, taps: Set(names.keys), threads: 1
-      ) { name, piece in
+      let wanted = Set(names.keys)
+      func hear(_ name: String, _ piece: FramePiece) throws {
         if let index = names[name] { try take(index, piece: piece) }
+      }
+      switch sound {
+      case .nothing:
+        try source.forwardInPieces(utterances[utterance], nil, taps: wanted, threads: 1, visit: hear)
+      case .whole(let waveform):
+        try source.forwardInPieces(utterances[utterance], waveform, taps: wanted, threads: 1, visit: hear)
+      case .streamed(let sound):
+        try source.forwardInPieces(
+          utterances[utterance], streaming: sound, taps: wanted, threads: 1, visit: hear)
       }
     }
     let complete = try vectors.enumerated().map { level, slots in
@@ -166,11 +206,6 @@ extension ExtractionPlan {
       }
     }
     return (complete, nonFinite)
-  }
-
-  private func baseline(_ mel: LogMel, _ waveform: Waveform?, of utterance: Int) throws -> Tensor {
-    guard let waveform else { return CharacterNGrams.features(of: utterances[utterance].text ?? "") }
-    return try mel.features(of: waveform)
   }
 
   /// Where the `rows` rows of a layer lie: where the source lists them, else as the tap point's timing says.

@@ -28,6 +28,13 @@ extension SpeechModel: ActivationSource {
     try forwardInPieces(waveform, taps: taps, threads: threads, visit: visit)
   }
 
+  public func forwardInPieces(
+    _ utterance: Utterance, streaming sound: StreamedSound, taps: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void
+  ) throws {
+    try forwardInPieces(sound, taps: taps, threads: threads, visit: visit)
+  }
+
   public func randomTwin(ofSeed seed: UInt64) throws -> (any ActivationSource)? {
     try randomTwin(seed: seed)
   }

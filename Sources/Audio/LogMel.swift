@@ -112,29 +112,38 @@ public struct LogMel: Sendable {
 
   private func features(ofSamples samples: [Float], length: Int) -> Tensor {
     let count = frames(forSamples: length)
-    var values = [Float](repeating: 0, count: count * bands)
-    let block = 256  // frames at a time: under 2 MB of spectra, whatever the length of the sound
-    for first in stride(from: 0, to: count, by: block) {
-      let rows = min(block, count - first)
-      var frames = [Double](repeating: 0, count: rows * window)
-      for row in 0..<rows {
-        let start = (first + row) * hop - window / 2
-        for n in 0..<window {
-          let index = mirrored(start + n, length)
-          if index < samples.count { frames[row * window + n] = Double(samples[index]) }
-        }
-      }
-      let power = Matrix(rows: rows, columns: transform.bins, values: transform.power(ofFrames: frames))
-      let energies = matrixProduct(power, .none, filters.weights)
-      for index in 0..<(rows * bands) {
-        values[first * bands + index] = Float(logarithm(max(energies.values[index], 1e-10)))
-      }
+    var values: [Float] = []
+    values.reserveCapacity(count * bands)
+    for first in stride(from: 0, to: count, by: LogMel.block) {
+      let rows = first..<min(count, first + LogMel.block)
+      values += bands(of: rows, length: length) { $0 < samples.count ? samples[$0] : 0 }
     }
     if scale == .whisper {
       let floor = (values.max() ?? 0) - 8
       for index in values.indices { values[index] = (max(values[index], floor) + 4) / 4 }
     }
     return Tensor(values, shape: [count, bands])
+  }
+
+  /// Whether every value hangs on the loudest of all.
+  var isRelative: Bool { scale == .whisper }
+
+  /// Frames at a time: under 2 MB of spectra, whatever the length of the sound.
+  static let block = 256
+
+  /// `[rows × bands]` of a sound of `length` samples, which `sample` gives.
+  func bands(of rows: Range<Int>, length: Int, _ sample: (Int) -> Float) -> [Float] {
+    var frames = [Double](repeating: 0, count: rows.count * window)
+    for row in rows {
+      let start = row * hop - window / 2
+      for n in 0..<window {
+        frames[(row - rows.lowerBound) * window + n] = Double(sample(mirrored(start + n, length)))
+      }
+    }
+    let power = Matrix(
+      rows: rows.count, columns: transform.bins, values: transform.power(ofFrames: frames))
+    let energies = matrixProduct(power, .none, filters.weights)
+    return (0..<(rows.count * bands)).map { Float(logarithm(max(energies.values[$0], 1e-10))) }
   }
 
   private func logarithm(_ energy: Double) -> Double {

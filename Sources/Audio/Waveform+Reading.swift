@@ -142,21 +142,32 @@ struct AudioFile {
 extension AudioFile {
   /// Every sample of the channel, or of the channels' mean.
   func decode(_ channel: Int?) throws -> [Float] {
-    if let channel, !(0..<header.channels).contains(channel) {
-      throw AudioError.noChannel(path: path, asked: channel, channels: header.channels)
-    }
     var samples: [Float] = []
     // A lying header reserves no more than a minute or so.
     samples.reserveCapacity(min(header.frames ?? 0, 1 << 20))
-    let mixer = ChannelMixer(channels: header.channels, channel: channel)
-    try blocks { block, frames in
-      mixer.append(block, frames: frames, to: &samples)
+    try decode(channel) { samples.append(contentsOf: $0) }
+    return samples
+  }
+
+  /// The same, block after block.
+  func decode(_ channel: Int?, _ body: ([Float]) throws -> Void) throws {
+    if let channel, !(0..<header.channels).contains(channel) {
+      throw AudioError.noChannel(path: path, asked: channel, channels: header.channels)
     }
-    if let bad = samples.firstIndex(where: { !$0.isFinite }) {
+    let mixer = ChannelMixer(channels: header.channels, channel: channel)
+    var samples: [Float] = []
+    var (count, bad): (Int, Int?) = (0, nil)
+    try blocks { block, frames in
+      samples.removeAll(keepingCapacity: true)
+      mixer.append(block, frames: frames, to: &samples)
+      if bad == nil { bad = samples.firstIndex { !$0.isFinite }.map { count + $0 } }
+      count += samples.count
+      try body(samples)
+    }
+    if let bad {
       throw AudioError.nonFinite(
         path: path, sample: bad, seconds: Double(bad) / Double(header.samplingRate))
     }
-    return samples
   }
 
   /// The header, with the length that decoding tells where nothing else does.
@@ -178,7 +189,7 @@ extension AudioFile {
   }
 
   /// Decodes all parts to their ends, a block of interleaved samples at a time.
-  private func blocks(_ body: (UnsafeBufferPointer<Float>, Int) -> Void) throws {
+  private func blocks(_ body: (UnsafeBufferPointer<Float>, Int) throws -> Void) throws {
     if let missing { throw truncated(missing.expected, missing.found) }
     let channels = header.channels
     var block = [Float](repeating: 0, count: max(1, (1 << 16) / channels) * channels)
@@ -190,7 +201,7 @@ extension AudioFile {
         guard got > 0 else { break }
         count += got
         try AudioFile.check(count, channels, path)
-        block.withUnsafeBufferPointer { body($0, got) }
+        try block.withUnsafeBufferPointer { try body($0, got) }
       }
     }
     guard count > 0 else { throw AudioError.noSamples(path: path) }

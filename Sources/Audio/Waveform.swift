@@ -32,14 +32,35 @@ public struct Waveform: Sendable, Equatable {
   /// use a layer norm, which adds 1e-5.
   public func normalised(epsilon: Double = 1e-7) -> Waveform {
     guard !samples.isEmpty else { return self }
-    let count = Double(samples.count)
-    let mean = samples.reduce(0.0) { $0 + Double($1) } / count
-    let variance = samples.reduce(0.0) { sum, sample in
-      let deviation = Double(sample) - mean
-      return sum + deviation * deviation
-    }
-    let scale = 1 / (variance / count + epsilon).squareRoot()
-    return Waveform(
-      samples: samples.map { Float((Double($0) - mean) * scale) }, samplingRate: samplingRate)
+    let normalisation = Normalisation(epsilon: epsilon) { $0(samples) }
+    return Waveform(samples: samples.map(normalisation.applied(to:)), samplingRate: samplingRate)
   }
+}
+
+/// What brings a sound to zero mean and unit variance.
+public struct Normalisation: Sendable, Equatable {
+  private let mean: Double
+  private let scale: Double
+
+  /// `blocks` gives the sound, which is not empty, block by block, as often as it is asked: once for the mean, once for the
+  /// variance.
+  init(epsilon: Double, _ blocks: (_ body: ([Float]) -> Void) throws -> Void) rethrows {
+    var (sum, squares, count) = (0.0, 0.0, 0)
+    try blocks { block in
+      count += block.count
+      for sample in block { sum += Double(sample) }
+    }
+    let mean = sum / Double(count)
+    try blocks { block in
+      for sample in block {
+        let deviation = Double(sample) - mean
+        squares += deviation * deviation
+      }
+    }
+    self.mean = mean
+    scale = 1 / (squares / Double(count) + epsilon).squareRoot()
+  }
+
+  /// A sample's value then.
+  public func applied(to sample: Float) -> Float { Float((Double(sample) - mean) * scale) }
 }

@@ -46,17 +46,19 @@ public final class FolderLock: Sendable {
   ///
   /// - `command`: what is said of this run to others.
   /// - `whenHeld`: told once whom it waits for, nil where that is not known.
+  /// - `whenLeft`: told who had the folder before and died without giving it back.
   /// - Throws: `FileError.writeFailed`; `.interrupted` once `isCancelled` gives true while it waits.
   public static func take(
     _ folder: String, command: String, isCancelled: () -> Bool = { false },
-    whenHeld: (Owner?) -> Void = { _ in }
+    whenHeld: (Owner?) -> Void = { _ in }, whenLeft: (Owner) -> Void = { _ in }
   ) throws -> FolderLock {
     let isThere = FileManager.default.fileExists(atPath: folder)
     try ResultFolder.makeFolder(folder)
     var isTold = false
     while true {
       switch try attempt(folder, command: command) {
-      case .taken(let descriptor):
+      case .taken(let descriptor, let dead):
+        if let dead { whenLeft(dead) }
         return FolderLock(folder: folder, madeFolder: !isThere, descriptor: descriptor)
       case .again: continue
       case .held(let owner):
@@ -91,7 +93,8 @@ public final class FolderLock: Sendable {
   deinit { release() }
 
   private enum Attempt {
-    case taken(Int32)
+    /// Taken over from a process that has died, or from nobody.
+    case taken(Int32, from: Owner?)
     case held(Owner?)
     /// The file was removed by its owner just when it was opened.
     case again
@@ -118,6 +121,7 @@ public final class FolderLock: Sendable {
       close(descriptor)
       return .again
     }
+    let dead = read(descriptor)
     let owner = Owner(
       host: ProcessInfo.processInfo.hostName, process: getpid(), started: Date().ISO8601Format(),
       command: command)
@@ -125,7 +129,7 @@ public final class FolderLock: Sendable {
     ftruncate(descriptor, 0)
     // That nobody can be named is no reason not to work.
     _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-    return .taken(descriptor)
+    return .taken(descriptor, from: dead)
   }
 
   private static func read(_ descriptor: Int32) -> Owner? {

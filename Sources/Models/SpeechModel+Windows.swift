@@ -53,16 +53,47 @@ extension SpeechModel {
   ) throws {
     let samples = try inputValues(of: waveform)
     let windows = try windows(ofSamples: samples.count, taps: wanted)
-    for (number, window) in windows.enumerated() {
-      let heard = windows.count == 1 ? samples : Array(samples[window.heard])
-      try forward(inputValues: heard, taps: wanted, threads: threads) { name, frames in
-        guard windows.count > 1, let timing = taps.first(where: { $0.name == name })?.timing else {
-          return try visit(name, FramePiece(frames: frames, first: 0, isLast: true))
-        }
-        let (rows, first) = window.taken(rows: frames.rows, timing)
-        try visit(
-          name, FramePiece(frames: frames.rows(rows), first: first, isLast: number == windows.count - 1))
+    guard windows.count > 1 else {
+      return try forward(inputValues: samples, taps: wanted, threads: threads) { name, frames in
+        try visit(name, FramePiece(frames: frames, first: 0, isLast: true))
       }
+    }
+    for number in windows.indices {
+      let heard = Array(samples[windows[number].heard])
+      try forward(heard, windows, number, taps: wanted, threads: threads, visit: visit)
+    }
+  }
+
+  /// The same of a recording that is read from its file, window after window, so that its length takes no memory.
+  /// - Throws: As `forward`, and `AudioError` where the file is no more what it was.
+  public func forwardInPieces(
+    _ sound: StreamedSound, taps wanted: Set<String>, threads: Int = 1,
+    visit: (String, FramePiece) throws -> Void
+  ) throws {
+    let heard = try sound.resampled(to: samplingRate)
+    let windows = try windows(ofSamples: heard.count, taps: wanted)
+    guard windows.count > 1 else {
+      return try forwardInPieces(sound.waveform(), taps: wanted, threads: threads, visit: visit)
+    }
+    let normalisation = normalisesInput ? try heard.normalisation(epsilon: normalisationEpsilon) : nil
+    try heard.slices(windows.map(\.heard)) { number, samples in
+      let values = normalisation.map { samples.map($0.applied(to:)) } ?? samples
+      try forward(values, windows, number, taps: wanted, threads: threads, visit: visit)
+    }
+  }
+
+  /// One of several windows, whose input is `samples`.
+  private func forward(
+    _ samples: [Float], _ windows: [SoundWindow], _ number: Int, taps wanted: Set<String>, threads: Int,
+    visit: (String, FramePiece) throws -> Void
+  ) throws {
+    let isLast = number == windows.count - 1
+    try forward(inputValues: samples, taps: wanted, threads: threads) { name, frames in
+      guard let timing = taps.first(where: { $0.name == name })?.timing else {
+        preconditionFailure("\(name), whose frames lie nowhere, in windows")
+      }
+      let (rows, first) = windows[number].taken(rows: frames.rows, timing)
+      try visit(name, FramePiece(frames: frames.rows(rows), first: first, isLast: isLast))
     }
   }
 }

@@ -198,6 +198,8 @@ extension SpeechModel {
     guard !remaining.isEmpty else { return }
     func offer(_ name: String, _ values: Tensor) throws -> Bool {
       if let index = values.firstNonFinite() {
+        // Weights that were written over meanwhile give anything.
+        try requireUnchanged()
         throw ModelError.nonFiniteValue(layer: name, frame: index / max(1, values.width))
       }
       if remaining.remove(name) != nil { try visit(name, values) }

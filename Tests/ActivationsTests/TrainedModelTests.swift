@@ -57,4 +57,47 @@ import Testing
     #expect(try twins.states(of: "hidden.6") != phones.states(of: "hidden.6"))
     #expect(try twins.states(of: "mel") == phones.states(of: "mel"))
   }
+
+  /// A model whose recordings are read whole, however long they are.
+  private struct Whole: ActivationSource {
+    let model: SpeechModel
+    var name: String { model.name }
+    var fingerprint: String { model.fingerprint }
+    var facts: SourceFacts { model.facts }
+    var taps: [TapPoint] { model.taps }
+    var attentionWindow: Double? { model.attentionWindow }
+
+    func forward(
+      _ utterance: Utterance, _ waveform: Waveform?, taps: Set<String>, threads: Int,
+      visit: (String, Tensor) throws -> Void
+    ) throws {
+      try model.forward(utterance, waveform, taps: taps, threads: threads, visit: visit)
+    }
+  }
+
+  @Test(
+    "a recording that is longer than a window is read from its file with the same results to the last bit")
+  func streamed() throws {
+    let folder = try TemporaryFolder()
+    let short = try Waveform.read(Self.fixtures + "/unseen/kal/kal_s005.flac")
+    let sound = Waveform(
+      samples: (0..<(25 * short.samplingRate)).map { short.samples[$0 % short.samples.count] },
+      samplingRate: short.samplingRate)
+    let path = try folder.write(Data(sound.wav()), to: "long.wav")
+    let phones = (0..<240).map {
+      Interval(start: 0.1 * Double($0), end: 0.1 * Double($0 + 1), label: ["AA", "B", "K"][$0 % 3])
+    }
+    let utterance = Utterance(
+      id: "long", audioPath: path, labelPath: path, speaker: "s", sentence: "1", seconds: sound.seconds,
+      tiers: [.phoneme: Tier(name: "phones", intervals: phones)])
+    var options = LoadOptions()
+    options.window = 10
+    let model = try SpeechModel.load(Self.fixtures + "/w2v2-tiny-phones/model.ckpt", options: options)
+    let settings = ExtractionSettings(levels: [.phoneme])
+    let found = try ExtractionPass(of: model, over: [utterance], settings: settings).run()
+    let expected = try ExtractionPass(of: Whole(model: model), over: [utterance], settings: settings).run()
+    try expectSame(found, expected)
+    #expect(found.levels[.phoneme]?.examples.items.count == 240)
+    #expect(found.issues.contains { $0.message.contains("windows") })
+  }
 }

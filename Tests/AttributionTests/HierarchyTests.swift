@@ -1,4 +1,5 @@
 import Corpora
+import Foundation
 import Models
 import StrataTestSupport
 import Tensors
@@ -7,6 +8,19 @@ import Testing
 @testable import Attribution
 
 @Suite("Evidence and levels") struct HierarchyTests {
+  @Test("attention at boundaries is summed in the order of time, the same to the last bit in every run")
+  func order() {
+    // 300 phones of two frames; magnitudes so different that the order of a sum shows.
+    let phone = (0..<600).map { $0 / 2 }
+    let columns = (0..<600).map { exp(Double($0 * 7919 % 600) / 20) / 1e12 }
+    let expected = columns[1..<599].reduce(0, +)
+    for _ in 0..<10 {
+      let labels = FrameLabels(phone: phone, word: phone.map { _ in -1 }, shift: 0)
+      let sums = [Double](repeating: 0, count: 600 * 601)
+      #expect(labels.shares(sums, columns)[.boundary] == expected)
+    }
+  }
+
   @Test("relevance inside a span, its peak, and its distance on each side")
   func spanEvidence() throws {
     // Frames of 10 ms; the span holds the middles of frames 4 and 5.

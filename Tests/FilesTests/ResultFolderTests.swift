@@ -197,13 +197,17 @@ import Testing
     #expect(FolderLock.owner(of: folder) == nil)
   }
 
-  @Test("what a dead process left is taken over") func stale() throws {
+  @Test("what a dead process left is taken over, and it is told whose it was") func stale() throws {
     let folder = try TemporaryFolder()
     let owner = #"{"host":"\#(ProcessInfo.processInfo.hostName)","process":1,"started":"x","command":"y"}"#
     _ = try folder.write(Data(owner.utf8), to: FolderLock.fileName)
-    let lock = try FolderLock.take(folder.path, command: "next", isCancelled: { true })
-    #expect(FolderLock.owner(of: folder.path)?.command == "next")
+    var left: [FolderLock.Owner] = []
+    let lock = try FolderLock.take(
+      folder.path, command: "next", isCancelled: { true }, whenLeft: { left.append($0) })
+    #expect(FolderLock.owner(of: folder.path)?.command == "next" && left.map(\.command) == ["y"])
     lock.release()
+    try FolderLock.take(folder.path, command: "later", whenLeft: { left.append($0) }).release()
+    #expect(left.count == 1, "what is given back has no one to tell of")
   }
 
   @Test("a folder that cannot be made is a failed write") func unwritable() throws {

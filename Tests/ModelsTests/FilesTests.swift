@@ -55,6 +55,23 @@ import Testing
     return try state(model)
   }
 
+  @Test("weights that are written over under way are told as that, and not as a layer's NaN")
+  func writtenOver() throws {
+    let folder = try TemporaryFolder()
+    let copy = folder.path + "/model"
+    try FileManager.default.copyItem(atPath: resource(Self.name), toPath: copy)
+    let model = try SpeechModel.load(copy)
+    let weights = copy + "/model.safetensors"
+    let size = try Data(contentsOf: URL(filePath: weights)).count
+    let file = try FileHandle(forWritingTo: URL(filePath: weights))
+    try file.seek(toOffset: UInt64(size / 2))
+    try file.write(contentsOf: Data(repeating: 0xFF, count: size - size / 2))
+    try file.close()
+    let error = #expect(throws: (any Error).self) { try state(model) }
+    let words = "\(error.map { "\($0)" } ?? "")"
+    #expect(words.contains("\(weights) was changed while it was in use"), "\(words)")
+  }
+
   @Test("an adapter: by its option, beside the base, or alone with its base")
   func adapters() throws {
     let expected = try merged()

@@ -1,4 +1,5 @@
 import Audio
+import Foundation
 import StrataTestSupport
 import Tensors
 import Testing
@@ -79,6 +80,26 @@ import Testing
       if piece.isLast { ended.insert(name) }
     }
     #expect(next == ["conv.7": 1249, "hidden.1": 1249] && ended == ["conv.7", "hidden.1"])
+  }
+
+  @Test(
+    "a recording that is read from its file gives the same to the last bit, as long as a window or longer",
+    arguments: ["wav2vec2_base", "wav2vec2_large"], [10.0, 30])
+  func streamed(name: String, window: Double) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Data(try Self.long().wav()), to: "long.wav")
+    let model = try Self.model(name, window: window)
+    let taps = Set(model.taps.map(\.name))
+    typealias Part = (name: String, first: Int, isLast: Bool, frames: Tensor)
+    var (expected, found): ([Part], [Part]) = ([], [])
+    try model.forwardInPieces(Waveform.read(path), taps: taps) {
+      expected.append(($0, $1.first, $1.isLast, $1.frames))
+    }
+    try model.forwardInPieces(StreamedSound(path), taps: taps) {
+      found.append(($0, $1.first, $1.isLast, $1.frames))
+    }
+    #expect(found.count == expected.count && (found.count > taps.count) == (window < 25))
+    #expect(zip(found, expected).allSatisfy { $0 == $1 })
   }
 
   @Test("attention weights of more than a window are refused") func attention() throws {

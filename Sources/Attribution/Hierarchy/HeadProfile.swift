@@ -113,7 +113,8 @@ struct FrameLabels: Sendable {
     }
     var shares = totals.mapValues { $0.sum / Double(max(1, $0.queries)) }
     let starts = phones.dropFirst().map(\.frames.lowerBound)
-    let edges = Set(starts.flatMap { [$0 - 1, $0] })
+    // In order: the last digits of a sum hang on it, and a set has another in each run.
+    let edges = Set(starts.flatMap { [$0 - 1, $0] }).sorted()
     if !edges.isEmpty { shares[.boundary] = edges.reduce(0) { $0 + columns[$1] } }
     let silent = phones.filter(\.isSilence)
     if !silent.isEmpty {
