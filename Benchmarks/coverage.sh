@@ -1,8 +1,9 @@
 #!/bin/sh
 # What intervals and verdicts are worth: 400 studies of examples with a known answer, or RUNS of them. 95 % intervals
-# are to hold the truth in 93 to 97 % of them, and a level that is absent is to be called encoded in fewer than 5 %.
+# are to hold the truth in 93 to 97 % of them, a level that is absent is to be called encoded, an equal layer left out of
+# the peak set, and an equal model said to have gained or lost, in at most 5 %.
 #
-#   Benchmarks/coverage.sh [RUNS THREADS]
+#   Benchmarks/coverage.sh [RUNS THREADS] [intervals verdicts peaks changes variance]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 "$("$here/build.sh" ProbeBenchmark coverage-simulation)" "$@"

@@ -59,15 +59,17 @@ class Planted:
         return json.loads((output / names[command]).read_text())
 
 
-def spoken(folder, label, state, layers, speakers=5, utterances=8, spans=20, seed=0):
+def spoken(folder, label, state, layers, speakers=5, utterances=8, spans=20, seed=0, length=None):
     """label(speaker, utterance, generator) names a span, state(layer, speaker, utterance, label, frames, generator) gives its
-    frames; spans of two to four frames."""
+    frames; spans of two to four frames, or of length(label), the least and the most."""
     generator, planted = np.random.default_rng(seed), Planted(folder)
     for speaker in range(speakers):
         for utterance in range(utterances):
             tier, frames, time = [], {layer: [] for layer in layers}, 0
             for _ in range(spans):
                 count, name = int(generator.integers(2, 5)), label(speaker, utterance, generator)
+                if length:
+                    count = int(generator.integers(*length(name), endpoint=True))
                 tier.append((time * STEP, (time + count) * STEP, name))
                 for layer in layers:
                     frames[layer].append(state(layer, speaker, utterance, name, count, generator))
@@ -315,6 +317,34 @@ def one_speakers_classes(program, scratch):
         yield shape, [] if right else [json.dumps(scope)]
 
 
+def speakers_own(program, scratch):
+    "Who speaks, and classes that speakers say more often than others do: not encoded."
+    for shape, speakers, utterances, share in [("twelve speakers", 12, 5, 0.7), ("six speakers", 6, 8, 0.8)]:
+        generator = np.random.default_rng(4)
+        code, own = generator.standard_normal((speakers, 16)), generator.integers(0, 6, (speakers, 2))
+        planted = spoken(
+            scratch(), lambda s, u, r: f"c{r.choice(own[s]) if r.random() < share else r.integers(6)}",
+            lambda layer, s, u, name, n, r: code[s] + 0.3 * r.standard_normal((n, 16)), ["hidden.0"], speakers, utterances)
+        study = planted.study(program)
+        yield shape, not_beyond(study, ["phoneme"]) + sound_intervals(study)
+
+
+def durations(program, scratch):
+    "Durations, and classes that differ in nothing else: readable, and not beyond them."
+    lengths = {"c0": (2, 3), "c1": (4, 6), "c2": (7, 9), "c3": (2, 9)}
+    forms = {"logarithms": lambda n: [np.log(n)], "curves": lambda n: np.exp(-((np.arange(2, 10) - n) ** 2))}
+    for shape, form in forms.items():
+        planted = spoken(
+            scratch(), lambda s, u, r: f"c{r.integers(4)}",
+            lambda layer, s, u, name, n, r: 3 * np.tile(form(n), (n, 1)) + 0.05 * r.standard_normal((n, len(form(n)))),
+            ["hidden.0"], 6, 16, length=lengths.get)
+        study = planted.study(program)
+        verdict = level(study)["verdict"]
+        faults = [] if verdict["isReadable"] else ["not readable"]
+        faults += ["said to be beyond durations"] if verdict["isBeyondBaseline"] or verdict["decision"] == "encoded" else []
+        yield shape, faults + sound_intervals(study)
+
+
 def few_recordings(program, scratch):
     "Two recordings decide nothing."
     for shape, speakers, utterances in [("of one speaker", 1, 2), ("nine of three", 3, 3)]:
@@ -373,8 +403,8 @@ def many_classes(program, scratch):
 
 
 CASES = [
-    mel_and_duration, phones, recordings, noise, weak_signal, equal_layers, outlier_rows, one_speakers_classes, few_recordings,
-    nearly_perfect, copies, many_classes,
+    mel_and_duration, phones, recordings, noise, weak_signal, equal_layers, outlier_rows, one_speakers_classes, speakers_own,
+    durations, few_recordings, nearly_perfect, copies, many_classes,
 ]
 
 if __name__ == "__main__":

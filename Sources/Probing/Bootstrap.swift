@@ -122,8 +122,11 @@ struct TrainingShifts: Sendable {
 
   /// An entry a resample, the first zero; nil where nothing is known of training, or the metric is not defined.
   func shifts(of metric: Metric) -> [Double]? {
-    guard !refits.isEmpty else { return nil }
-    let values = refits.map { $0[metric] }
+    refits.isEmpty ? nil : Self.shifts(normals, of: refits.map { $0[metric] })
+  }
+
+  /// The same for any number, of which there is a value a refit.
+  static func shifts(_ normals: Matrix, of values: [Double]) -> [Double]? {
     guard values.allSatisfy(\.isFinite) else { return nil }
     let count = Double(values.count)
     let mean = values.reduce(0, +) / count

@@ -32,6 +32,13 @@ package enum SimultaneousInference {
     return isPossible
   }
 
+  /// Which of several paired differences between models are gains or losses, all together; none of them where fewer than
+  /// `leastClusters` were resampled.
+  package static func changes(_ differences: [Draws]) -> [Bool] {
+    let clusters = differences.compactMap(\.clusters).min() ?? 0
+    return clusters < leastClusters ? differences.map { _ in false } : beyondChance(differences)
+  }
+
   /// Which of several differences are not zero, all together at level `alpha`, two-sided.
   package static func beyondChance(_ differences: [Draws], alpha: Double = 0.05) -> [Bool] {
     let errors = steadied(differences.map { $0.standardError ?? 0 })

@@ -11,7 +11,7 @@ import Tensors
 
 /// Turns what was counted into numbers with intervals, a peak and a verdict.
 struct StudySummary {
-  private let study: ProbeStudy
+  let study: ProbeStudy
   let design: StudyDesign
   private let clusters: ResamplingUnits
   private let measured: StudyRunner.FitResults
@@ -85,6 +85,9 @@ struct StudySummary {
       result.deviations = deviations(layers, peak: peak, analyser)
     } else {
       result.errors = errors(layers, peak: peak, classes: result.classes)
+    }
+    if let layer = peak?.layer, let guesses = measured.layers[layer.name]?.guesses {
+      result.crossed = try crossed(layer, guesses)
     }
     if let peak, let own = draws[peak.layer.name] {
       let evidence = VerdictRule(

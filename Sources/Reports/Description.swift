@@ -15,6 +15,7 @@ enum Description {
       "The commonest class is \(level.majorityClass); the labels' entropy is \(entropy) bits.",
       "Intervals resample \(level.intervalUnit).",
     ]
+    if let crossed = level.crossed { sentences.append(words(crossed, level)) }
     if let search = level.search, let layer = level.layers.first(where: { $0.layer == level.peak?.layer }),
       let tried = layer.search, let chosen = layer.penalty
     {
@@ -26,6 +27,15 @@ enum Description {
     }
     if level.isDerived { sentences.append("The labels come from other tiers by rule.") }
     return sentences
+  }
+
+  private static func words(_ crossed: CrossedAccuracy, _ level: LevelResult) -> String {
+    func percent(_ share: Double) -> String { "\(NumberText.fixed(100 * share, 0)) %" }
+    return
+      "For new \(level.isOfText ? "source" : "speaker")s and types the accuracy at \(crossed.layer.name) is "
+      + "\(NumberWords.interval(crossed.accuracy)) (both as crossed random effects): of the variance of right and wrong "
+      + "\(percent(crossed.ofSpeakers)) lies between \(count(crossed.speakers, level.isOfText ? "source" : "speaker")), "
+      + "\(percent(crossed.ofTypes)) between \(count(crossed.types, "type"))."
   }
 
   static func provenance(_ study: StudyResult) -> [(name: String, value: String)] {

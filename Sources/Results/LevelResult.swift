@@ -47,6 +47,9 @@ public struct LevelResult: Codable, Equatable, Sendable {
   public var scope: ProbeScope?
   /// The peak layer beside everything simpler together; nil where that was not measured.
   public var joint: JointBaselineResult?
+  /// At the peak layer, the accuracy for new speakers and new types; nil of a regression, of one speaker, and where
+  /// every span is a type of its own.
+  public var crossed: CrossedAccuracy?
   /// Control tasks that selectivity is the mean over; nil without a control.
   public var controlDraws: Int?
   /// One result a layer, in the order of the data.

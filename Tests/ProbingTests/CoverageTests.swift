@@ -52,4 +52,18 @@ struct CoverageTests {
     // 1.2 expected, ± 1.1.
     #expect(wrong <= 4, "\(wrong) of \(runs)")
   }
+
+  @Test(
+    "of two equal models of eight layers none gains or loses anywhere, but in about one of twenty pairs")
+  func equalModels() throws {
+    let (runs, layers) = (24, (1...8).map { (layer: "hidden.\($0)", signal: Float(1.2)) })
+    let wrong = try (0..<runs).count { run in
+      try CoverageSimulation.changes(from: layers, to: layers, seed: UInt64(run)) > 0
+    }
+    // 1.2 expected, ± 1.1.
+    #expect(wrong <= 4, "\(wrong) of \(runs)")
+    // What the second model holds more of is a gain, and there only.
+    let taught = layers.map { ($0.layer, $0.layer == "hidden.3" ? 2.4 : $0.signal) }
+    #expect(try CoverageSimulation.changes(from: layers, to: taught, seed: 1) == 1)
+  }
 }

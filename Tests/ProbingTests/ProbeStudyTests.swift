@@ -75,6 +75,12 @@ struct ProbeStudyTests {
     #expect(layer.gainOverMel?.isPositive == true && layer.gainOverTwin?.isPositive == true)
     #expect(layer.selectivity?.isPositive == true)
     #expect(result.tested == result.examples && result.tested == 480)
+    let crossed = try #require(result.crossed)
+    #expect(crossed.layer.name == "hidden.2" && crossed.speakers == 4 && crossed.types == 40)
+    #expect(abs(crossed.accuracy.value - (layer.metrics?.accuracy.value ?? 0)) < 0.02)
+    // No speaker and no type is read better than another.
+    #expect(crossed.ofSpeakers < 0.02 && crossed.ofTypes < 0.05)
+    #expect(crossed.accuracy.low < crossed.accuracy.value && crossed.accuracy.high < 1)
   }
 
   @Test("what is taken for what is counted, with the worst spans and what changes from layer to layer")

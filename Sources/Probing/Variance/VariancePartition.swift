@@ -46,6 +46,9 @@ public struct VariancePartition: Sendable {
   public var seed: UInt64 = 0
   /// How often clusters are resampled for each 95 % interval.
   public var resamples = 1000
+  /// Whether intervals hold what another training part would have taught, by fits without one group of clusters after
+  /// another.
+  var hasRefits = true
 
   /// Folds without anything to learn from, choose on or test are left out.
   /// - Throws: `ProbeError` for blocks of different lengths or values that are not finite, and where no fold is left.
@@ -59,8 +62,8 @@ public struct VariancePartition: Sendable {
     guard !self.folds.isEmpty else { throw ProbeError.noRows }
   }
 
-  /// Folds that have rows to learn from, to choose on and to test.
-  public var foldCount: Int { folds.count }
+  /// Steps that `shares` takes with each layer: in each fold a search, a fit, and the fits that leave out a group.
+  public var stepCount: Int { folds.count * (2 + (hasRefits ? Bootstrap.groups : 0)) }
 
   /// Rows that any fold tests.
   public var tested: [Int] { Set(folds.flatMap(\.test)).sorted() }
@@ -71,8 +74,8 @@ public struct VariancePartition: Sendable {
     try shares(of: [states]) { _ in }[0]
   }
 
-  /// Several layers', which share each fold's sums of features. `progress` is told how many fits of a layer to a fold
-  /// are done.
+  /// Several layers', which share each fold's sums of features. `progress` is told how many steps are done, of
+  /// `stepCount` for each layer.
   /// - Throws: `ProbeError` for another number of rows, values that are not finite, or when cancelled;
   ///   `LinearAlgebraError`.
   public func shares(
@@ -86,68 +89,134 @@ public struct VariancePartition: Sendable {
       }
       try states.requireFinite()
     }
-    for (number, fold) in folds.enumerated() {
-      let work = FoldWork(blocks, fold)
+    let groups = hasRefits ? Bootstrap.groups : 0
+    var refits = (0..<groups).map { _ in sums }
+    let groupOfRow = groupOfRow
+    var done = 0
+    func each<Value: Sendable>(_ work: @Sendable (Matrix, Int) throws -> Value) throws -> [Value] {
       let found = try parallelMap(layers.count, threads: threads) { index in
         guard !isCancelled() else { throw ProbeError.interrupted }
-        return try work.sums(
-          of: Matrix(layers[index]), clusters: clusters, standardises: standardises, seed: seed)
+        return try work(Matrix(layers[index]), index)
       }
-      for index in layers.indices { sums[index].add(found[index]) }
-      progress((number + 1) * layers.count)
+      done += layers.count
+      progress(done)
+      return found
     }
-    return sums.map { $0.shares(names: blocks.names, resamples: resamples, seed: seed) }
+    for fold in folds {
+      let search = FoldPenaltySearch(blocks, fold, standardises: standardises, seed: seed)
+      let penalties = try each { states, _ in try search.penalties(for: states) }
+      for group in -1..<groups {
+        var rows = group < 0 ? fold.outer : fold.outer.filter { groupOfRow[$0] != group }
+        // A group that is all there is to learn from takes nothing away.
+        if rows.count < 2 { rows = fold.outer }
+        let fit = FoldVariance(blocks, outer: rows, test: fold.test, standardises: standardises)
+        let found = try each { [clusters] states, index in
+          try fit.sums(of: states, penalties[index], clusters: clusters)
+        }
+        for index in layers.indices {
+          if group < 0 { sums[index].add(found[index]) } else { refits[group][index].add(found[index]) }
+        }
+      }
+    }
+    return layers.indices.map { index in
+      sums[index].shares(
+        names: blocks.names, refits: refits.map { $0[index] }, resamples: resamples, seed: seed)
+    }
+  }
+
+  /// The group of each row that refits leave out: whole clusters, as a study's are (`ResamplingUnits`).
+  private var groupOfRow: [Int] {
+    let places = Dictionary(
+      uniqueKeysWithValues: Set(clusters).sorted().enumerated().map { ($1, $0 % Bootstrap.groups) })
+    return clusters.map { places[$0] ?? 0 }
+  }
+}
+
+/// A layer's rows around the mean of some of them, each dimension by their deviation where that is asked for.
+private struct ScaledOutputs {
+  let mean: [Double]
+  let factors: [Double]
+
+  init(_ states: Matrix, of rows: [Int], standardises: Bool) {
+    mean = states.mean(of: rows)
+    let scale = states.deviations(of: rows, around: mean)
+    let largest = scale.max() ?? 0
+    factors = scale.map { $0 > 1e-9 * largest && $0 > 0 ? (standardises ? 1 / $0 : 1) : 0 }
+  }
+
+  func of(_ states: Matrix, rows: [Int]) -> Matrix {
+    states.selecting(rows: rows).less(mean).timesColumns(factors)
+  }
+}
+
+/// Places among `BandedSearch.penalties` of one layer in one fold: of all blocks together, and for each block those of
+/// it alone and of the others without it.
+private struct FoldPenalties: Sendable {
+  let joint: [Int]
+  let alone, without: [[Int]]
+}
+
+/// Chooses penalties on one fold's development rows, for any layer.
+private struct FoldPenaltySearch: Sendable {
+  let blocks: JoinedBlocks
+  let train, development: FeatureMoments
+  let standardises: Bool
+  let seed: UInt64
+
+  init(_ blocks: JoinedBlocks, _ fold: VariancePartition.Fold, standardises: Bool, seed: UInt64) {
+    (self.blocks, self.standardises, self.seed) = (blocks, standardises, seed)
+    train = FeatureMoments(blocks, rows: fold.train)
+    development = FeatureMoments(blocks, rows: fold.development, mean: train.mean)
+  }
+
+  func penalties(for states: Matrix) throws -> FoldPenalties {
+    let outputs = ScaledOutputs(states, of: train.rows, standardises: standardises)
+    let every = Array(blocks.names.indices)
+    let search = BandedSearch(
+      BandedRidge(blocks, training: train), development: development,
+      training: outputs.of(states, rows: train.rows),
+      development: outputs.of(states, rows: development.rows), seed: seed)
+    let joint = try search.best(using: every)
+    return FoldPenalties(
+      joint: joint, alone: try every.map { try search.best(using: [$0]) },
+      without: try every.map { block in
+        try search.best(using: every.filter { $0 != block }, from: joint)
+      })
   }
 }
 
 /// One fold's sums of features, for any layer.
-private struct FoldWork: Sendable {
+private struct FoldVariance: Sendable {
   let blocks: JoinedBlocks
-  let train, development, outer, test: FeatureMoments
+  let outer, test: FeatureMoments
+  let standardises: Bool
 
-  init(_ blocks: JoinedBlocks, _ fold: VariancePartition.Fold) {
-    self.blocks = blocks
-    train = FeatureMoments(blocks, rows: fold.train)
-    development = FeatureMoments(blocks, rows: fold.development, mean: train.mean)
-    outer = FeatureMoments(blocks, rows: fold.outer)
-    test = FeatureMoments(blocks, rows: fold.test, mean: outer.mean)
+  init(_ blocks: JoinedBlocks, outer: [Int], test: [Int], standardises: Bool) {
+    (self.blocks, self.standardises) = (blocks, standardises)
+    self.outer = FeatureMoments(blocks, rows: outer)
+    self.test = FeatureMoments(blocks, rows: test, mean: self.outer.mean)
   }
 
-  func sums(of states: Matrix, clusters: [Int], standardises: Bool, seed: UInt64) throws -> VarianceSums {
-    func outputs(_ own: FeatureMoments, around reference: FeatureMoments) -> Matrix {
-      let mean = states.mean(of: reference.rows)
-      let centred = states.selecting(rows: own.rows).less(mean)
-      let scale = states.deviations(of: reference.rows, around: mean)
-      let largest = scale.max() ?? 0
-      return centred.timesColumns(
-        scale.map { $0 > 1e-9 * largest && $0 > 0 ? (standardises ? 1 / $0 : 1) : 0 })
-    }
-    let every = Array(blocks.names.indices)
-    let search = BandedSearch(
-      BandedRidge(blocks, training: train), development: development,
-      training: outputs(train, around: train), development: outputs(development, around: train), seed: seed)
-    let joint = try search.best(using: every)
+  func sums(of states: Matrix, _ penalties: FoldPenalties, clusters: [Int]) throws -> VarianceSums {
+    let outputs = ScaledOutputs(states, of: outer.rows, standardises: standardises)
     let ridge = BandedRidge(blocks, training: outer)
-    let cross = matrixProduct(outer.centred, .transposed, outputs(outer, around: outer))
-    let truth = outputs(test, around: outer)
+    let cross = matrixProduct(outer.centred, .transposed, outputs.of(states, rows: outer.rows))
+    let truth = outputs.of(states, rows: test.rows)
     func weights(_ places: [Int]) throws -> Matrix {
       try ridge.coefficients(places.map { BandedSearch.penalties[$0] }, cross: cross)
     }
     func errors(_ places: [Int]) throws -> [Double] {
       truth.squaredDistances(from: matrixProduct(test.centred, .none, try weights(places)))
     }
-    var sums = VarianceSums(blocks: every.count, clusters: clusters.max() ?? 0)
+    var sums = VarianceSums(blocks: blocks.names.count, clusters: clusters.max() ?? 0)
     let own = test.rows.map { clusters[$0] }
     sums.add(truth.squaredNorms, to: .total, own)
-    let jointWeights = try weights(joint)
+    let jointWeights = try weights(penalties.joint)
     let jointPrediction = matrixProduct(test.centred, .none, jointWeights)
     sums.add(truth.squaredDistances(from: jointPrediction), to: .together, own)
-    for block in every {
-      let alone = try search.best(using: [block])
-      sums.add(try errors(alone), to: .alone(block), own)
-      let others = every.filter { $0 != block }
-      let without = try search.best(using: others, from: joint)
-      sums.add(try errors(without), to: .without(block), own)
+    for block in blocks.names.indices {
+      sums.add(try errors(penalties.alone[block]), to: .alone(block), own)
+      sums.add(try errors(penalties.without[block]), to: .without(block), own)
       let part = matrixProduct(
         test.centred, .none, jointWeights.keeping(rows: blocks.columns[block]))
       sums.add(part.products(with: truth, jointPrediction), to: .part(block), own)

@@ -59,24 +59,45 @@ struct VarianceSums {
     for i in sums.values.indices { sums.values[i] += other.sums.values[i] }
   }
 
-  func shares(names: [String], resamples: Int, seed: UInt64) -> VarianceShares {
+  /// `refits` are the sums of fits without each group of clusters in training; none tells nothing of training.
+  func shares(
+    names: [String], refits: [VarianceSums], resamples: Int, seed: UInt64
+  ) -> VarianceShares {
     let tested = (0..<sums.rows).filter { sums[$0, 0] > 0 }
     let bootstrap = Bootstrap(clusters: tested.count, resamples: tested.isEmpty ? 0 : resamples, seed: seed)
     let drawn = bootstrap.sums(of: sums.selecting(rows: tested))
-    func draws(_ value: (Int) -> Double) -> Draws {
-      Draws(values: (0..<drawn.rows).map(value), clusters: tested.count)
+    let refitted = refits.map(\.whole)
+    // `value` is told all columns' sums.
+    func draws(_ value: ([Double]) -> Double) -> Draws {
+      let own = (0..<drawn.rows).map { row in
+        value(Array(drawn.values[row * drawn.columns..<(row + 1) * drawn.columns]))
+      }
+      return Draws(values: own, clusters: tested.count).moved(
+        by: refitted.isEmpty
+          ? nil : TrainingShifts.shifts(bootstrap.training, of: refitted.map(value)))
     }
-    func explained(_ column: Column) -> Draws {
-      draws { 1 - drawn[$0, place(column)] / drawn[$0, 0] }
+    func explained(_ column: Column) -> ([Double]) -> Double {
+      { [place = place(column)] sums in 1 - sums[place] / sums[0] }
+    }
+    func unique(_ block: Int) -> ([Double]) -> Double {
+      let (together, without) = (explained(.together), explained(.without(block)))
+      return { together($0) - without($0) }
     }
     let together = explained(.together)
-    let unique = names.indices.map { together - explained(.without($0)) }
-    let shared = draws { row in unique.reduce(together.values[row]) { $0 - $1.values[row] } }
+    let shared = draws { sums in
+      names.indices.reduce(together(sums)) { $0 - unique($1)(sums) }
+    }
     return VarianceShares(
       blocks: names.enumerated().map { block, name in
         VarianceShares.Block(
-          name: name, alone: explained(.alone(block)).estimate(), unique: unique[block].estimate(),
-          part: draws { drawn[$0, place(.part(block))] / drawn[$0, 0] }.estimate())
-      }, together: together.estimate(), shared: shared.estimate(), clusters: tested.count)
+          name: name, alone: draws(explained(.alone(block))).estimate(),
+          unique: draws(unique(block)).estimate(),
+          part: draws { [place = place(.part(block))] in $0[place] / $0[0] }.estimate())
+      }, together: draws(together).estimate(), shared: shared.estimate(), clusters: tested.count)
+  }
+
+  /// Of all clusters together.
+  private var whole: [Double] {
+    (0..<sums.columns).map { column in (0..<sums.rows).reduce(0) { $0 + sums[$1, column] } }
   }
 }

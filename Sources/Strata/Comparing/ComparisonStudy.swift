@@ -252,10 +252,7 @@ struct PairedDifferences {
         return (place, layer, own - its)
       }
     }
-    let clusters = found.compactMap(\.draws.clusters).min() ?? 0
-    let standing =
-      clusters < SimultaneousInference.leastClusters
-      ? found.map { _ in false } : SimultaneousInference.beyondChance(found.map(\.draws))
+    let standing = SimultaneousInference.changes(found.map(\.draws))
     return (
       zip(found, standing).map {
         ModelComparison.Difference(

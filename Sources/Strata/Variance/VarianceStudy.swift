@@ -163,7 +163,7 @@ private struct LayerWork {
       }
     }
     let readable = finite
-    let total = readable.count * partition.foldCount
+    let total = readable.count * partition.stepCount
     let found = try partition.shares(
       of: readable.map(\.states), threads: study.threads, isCancelled: study.isCancelled
     ) { [study] done in
