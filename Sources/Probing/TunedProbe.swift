@@ -57,9 +57,6 @@ struct FoldRows {
 
 /// A family of classifiers whose penalty is chosen on development rows.
 protocol TunedProbe: Sendable {
-  /// The same, with every fit taken closer to its minimum; nil where it is there already.
-  var converged: (any TunedProbe)? { get }
-
   /// The trials are those of the search, by their log loss an example.
   func fit(_ data: ProbeInput, _ rows: FoldRows) throws -> any FoldFit
 
@@ -68,10 +65,6 @@ protocol TunedProbe: Sendable {
   func fit(
     _ data: ProbeInput, _ rows: FoldRows, blockFrom column: Int, after first: any FoldFit
   ) throws -> any FoldFit
-}
-
-extension TunedProbe {
-  var converged: (any TunedProbe)? { nil }
 }
 
 extension [Prediction] {
