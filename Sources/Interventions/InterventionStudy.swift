@@ -76,7 +76,7 @@ public struct InterventionStudy: Sendable {
   /// How often utterances or speakers are resampled for each 95 % interval.
   public var resamples = 1000
   /// Bytes that layers which are changed together may take; layers that do not fit are changed in further passes.
-  public var memory = 160 << 20
+  public var memory = 80 << 20
   /// Keeps finished layers, and gives them back; nil keeps nothing.
   public var store: (any InterventionStore)?
   /// Told what the study will take, before it begins.
@@ -173,7 +173,8 @@ public struct InterventionCost: Sendable, Equatable {
   public var partial: Int
 
   public var description: String {
-    "\(levels) levels erased at \(layers) layers: \(whole) whole passes over \(utterances) utterances "
-      + "(\((seconds / 6).rounded() / 10) min) and \(partial) that go on from a changed layer"
+    func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+    return "\(count(levels, "level")) erased at \(count(layers, "layer")): \(whole) whole passes over "
+      + "\(count(utterances, "utterance")) (\((seconds / 6).rounded() / 10) min) and \(partial) that go on from a changed layer"
   }
 }

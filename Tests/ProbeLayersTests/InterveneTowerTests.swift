@@ -74,9 +74,11 @@ import Testing
     return folder.path + "/whisper"
   }
 
-  private func result(_ model: String, _ corpus: String, _ output: String) throws -> [String: Any] {
+  private func result(
+    _ model: String, erasing level: String, _ corpus: String, _ output: String
+  ) throws -> [String: Any] {
     let run = try CommandRun([
-      "intervene", model, "--corpus", corpus, "--erase", "phoneme", "--layers", "1", "--controls", "2",
+      "intervene", model, "--corpus", corpus, "--erase", level, "--layers", "1", "--controls", "2",
       "--no-untrained", "--towers", "--output", output,
     ])
     #expect(run.status == 0, "\(run.errors)")
@@ -86,7 +88,7 @@ import Testing
     return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
-  /// What erasing phonemes costs, with its interval.
+  /// What the erasure costs, with its interval.
   private func cost(_ json: [String: Any]) throws -> [String: Double] {
     let row = try #require((json["rows"] as? [[String: Any]])?.first)
     let effect = try #require(
@@ -94,11 +96,11 @@ import Testing
     return try #require(effect["cost"] as? [String: Double])
   }
 
-  @Test("a CLAP finds texts by sounds and sounds by texts, with intervals, and an erased level changes that")
+  @Test("a CLAP finds texts by sounds and sounds by texts, with intervals, and an erasure changes that")
   func clap() throws {
     let folder = try TemporaryFolder()
     let json = try result(
-      clap(in: folder), corpus(in: folder, shorterThan: 2.6), folder.path + "/out")
+      clap(in: folder), erasing: "word", corpus(in: folder, shorterThan: 2.8), folder.path + "/out")
     #expect(json["headUnit"] as? String == "retrieval")
     let searches = try #require(json["retrievals"] as? [[String: Any]])
     #expect(searches.map { $0["direction"] as? String } == ["recording to text", "text to recording"])
@@ -120,7 +122,7 @@ import Testing
   func whisper() throws {
     let folder = try TemporaryFolder()
     let json = try result(
-      whisper(in: folder), corpus(in: folder, shorterThan: 3), folder.path + "/out")
+      whisper(in: folder), erasing: "phoneme", corpus(in: folder, shorterThan: 2.8), folder.path + "/out")
     #expect(json["headUnit"] as? String == "token")
     #expect((json["effect"] as? String)?.contains("decoder's loss of each token") == true)
     let cost = try cost(json)

@@ -34,9 +34,9 @@ extension InterventionResult {
       (quantity == .accuracy ? [] : [lesion.head.first { $0.quantity == quantity }])
         + levels.map { level in lesion.readers.first { $0.level == level }?.effect }
     }
-    let columns = (quantity == .accuracy ? [] : ["head"]) + levels.map { "\($0) read" }
+    let columns = (quantity == .accuracy ? [] : ["output"]) + levels.map { "\($0) read" }
     let most = columns.indices.map { column in
-      max(lesions.compactMap { effects($0)[column]?.cost.value }.max() ?? 0, 1e-9)
+      max(lesions.compactMap { effects($0)[column]?.cost.value }.max() ?? 0, EffectGrid.leastCost)
     }
     var grid = EffectGrid(
       name: name, title: title,
@@ -62,9 +62,9 @@ extension InterventionResult {
         rows: lesions.map { lesion in
           [.text(lesion.name)] + effects(lesion).flatMap { InterventionCSV.cells($0?.cost) }
         }))
-    grid.ends = ("0", "most of the column")
+    grid.ends = ("0", "most of the column, \(Self.number(EffectGrid.leastCost)) at least")
     grid.axes = (change == .head ? "attention head" : "block", "what is lost")
-    grid.scale = (quantity == .accuracy ? "" : "head: \(unit); ") + "read: accuracy of readers"
+    grid.scale = (quantity == .accuracy ? "" : "output: \(unit); ") + "read: accuracy of readers"
     grid.marks = ("interval above zero", "")
     return grid
   }

@@ -84,13 +84,13 @@ extension InterventionResult {
     let readers = rows.first?.readers ?? []
     let quantity = rows.first?.head.first?.quantity
     let columns =
-      ["saved"] + (quantity == nil ? [] : ["head"]) + readers.map { "\($0.level)\n\($0.layer)" }
+      ["saved"] + (quantity == nil ? [] : ["output"]) + readers.map { "\($0.level)\n\($0.layer)" }
     func costs(_ row: Simplification.Row) -> [Estimate?] {
       (quantity.map { quantity in [row.head.first { $0.quantity == quantity }?.cost] } ?? [])
         + row.readers.map(\.effect.cost)
     }
     let most = columns.indices.dropFirst().map { column in
-      max(rows.compactMap { costs($0)[column - 1]?.value }.max() ?? 0, 1e-9)
+      max(rows.compactMap { costs($0)[column - 1]?.value }.max() ?? 0, EffectGrid.leastCost)
     }
     var grid = EffectGrid(
       name: "weights-\(slug(change))", title: "What each layer can lose: \(change)",
@@ -122,9 +122,9 @@ extension InterventionResult {
           [.text(row.part), .plain(Double(row.bytes), digits: 0), .plain(Double(row.saved), digits: 0)]
             + costs(row).flatMap(InterventionCSV.cells)
         }))
-    grid.ends = ("0", "most of the column")
+    grid.ends = ("0", "most of the column, \(Self.number(EffectGrid.leastCost)) at least")
     grid.axes = ("weights of", "bytes saved, and what is lost")
-    grid.scale = (quantity == nil ? "" : "head: \(unit); ") + "levels: accuracy of readers"
+    grid.scale = (quantity == nil ? "" : "output: \(unit); ") + "levels: accuracy of readers"
     grid.marks = ("interval above zero", "")
     return grid
   }
