@@ -6,6 +6,8 @@ import Tensors
 struct BlockMeans: Sendable {
   /// What it adds to its input, `[width]`; nil where that was not asked for, or input and output differ in shape.
   var update: [Double]?
+  /// What it gives, `[width]`, where input and output differ in shape, as those of a convolution do; else nil.
+  var output: [Double]?
   /// What its heads give, side by side, `[width]`; nil where that was not asked for, or there is no one attention.
   var context: [Double]?
 }
@@ -20,7 +22,7 @@ extension InterventionSetting {
     var means: [String: BlockMeans] = [:]
     for layer in layers { means[layer] = BlockMeans() }
     guard study.replacesByMeans || study.ablatesHeads else { return means }
-    var sums: [String: (rows: Int, update: [Double], context: [Double])] = [:]
+    var sums: [String: (rows: Int, update: [Double], output: [Double], context: [Double])] = [:]
     let batch = 2 * threads
     for first in stride(from: 0, to: utterances.count, by: batch) {
       let some = Array(utterances[first..<min(utterances.count, first + batch)])
@@ -34,12 +36,13 @@ extension InterventionSetting {
     for (layer, sum) in sums where sum.rows > 0 {
       let scale = 1 / Double(sum.rows)
       if !sum.update.isEmpty { means[layer]?.update = sum.update.map { $0 * scale } }
+      if !sum.output.isEmpty { means[layer]?.output = sum.output.map { $0 * scale } }
       if !sum.context.isEmpty { means[layer]?.context = sum.context.map { $0 * scale } }
     }
     return means
   }
 
-  private typealias Sums = (rows: Int, update: [Double], context: [Double])
+  private typealias Sums = (rows: Int, update: [Double], output: [Double], context: [Double])
 
   private static func add(_ own: Sums, to total: inout Sums?) {
     guard let known = total else {
@@ -47,7 +50,8 @@ extension InterventionSetting {
       return
     }
     total = (
-      known.rows + own.rows, zip(known.update, own.update).map(+), zip(known.context, own.context).map(+)
+      known.rows + own.rows, zip(known.update, own.update).map(+), zip(known.output, own.output).map(+),
+      zip(known.context, own.context).map(+)
     )
   }
 
@@ -56,11 +60,16 @@ extension InterventionSetting {
     let pass = try RecordedPass(study.model, samples, upTo: read.last?.name ?? deepest)
     var sums: [String: Sums] = [:]
     for (place, tap) in read.enumerated() where layers.contains(tap.name) {
-      var own: Sums = (0, [], [])
+      var own: Sums = (0, [], [], [])
       let output = try pass.values(of: tap.name)
       own.rows = output.rows
-      if study.replacesByMeans, let input = input(ofBlock: place) {
-        own.update = zip(output.columnSums(), try pass.values(of: input).columnSums()).map(-)
+      if study.replacesByMeans {
+        let sums = output.columnSums()
+        if let input = input(ofBlock: place) {
+          own.update = zip(sums, try pass.values(of: input).columnSums()).map(-)
+        } else {
+          own.output = sums
+        }
       }
       if study.ablatesHeads, let attention = pass.attention(of: tap.name) {
         own.context = try pass.context(of: attention).columnSums()

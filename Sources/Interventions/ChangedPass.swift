@@ -5,44 +5,62 @@ import Models
 import Probing
 import Tensors
 
-/// One recorded pass over an utterance, which goes on from a changed layer as often as is asked.
-struct ChangedPass: Sendable {
+/// One recorded pass over an utterance with nothing changed, and what the head says of it.
+struct IntactPass: Sendable {
   let setting: InterventionSetting
   let utterance: Int
+  let pass: RecordedPass
+  let head: IntactHead?
+  let tally: HeadTally?
+
+  init(_ setting: InterventionSetting, _ utterance: Int) throws {
+    (self.setting, self.utterance) = (setting, utterance)
+    let model = setting.study.model
+    let samples = try model.inputValues(of: setting.study.corpus.utterances[utterance].sound())
+    let pass = try RecordedPass(
+      model, samples, tokens: setting.head?.tokens(of: utterance), upTo: setting.deepest)
+    self.pass = pass
+    guard let head = setting.head else {
+      (self.head, tally) = (nil, nil)
+      return
+    }
+    let intact = IntactHead(
+      head.output(try pass.values(of: head.tap), of: utterance), of: utterance, head.reading)
+    self.head = intact
+    tally = intact.output.tally(of: utterance, beside: intact, head.reading)
+  }
+}
+
+/// A recorded pass, which goes on from a changed layer as often as is asked.
+struct ChangedPass: Sendable {
+  private let recorded: IntactPass
   /// The layer that is changed, among those that are read.
   let place: Int
   /// What the model goes on from at the layer: its frames or, where these are means of tokens, the tokens, `[rows × width]`.
   /// A change that is linear but for a shift does to the frames what it does to their tokens.
   let states: Tensor
-  let intactTally: HeadTally?
-  private let pass: RecordedPass
-  private let intact: IntactHead?
   /// Later layers that a change reaches, and the values of those that are made beside the layer, not of it.
   private let moved: [String]
   private let unmoved: [String: Tensor]
 
+  var setting: InterventionSetting { recorded.setting }
+  var utterance: Int { recorded.utterance }
+  var intactTally: HeadTally? { recorded.tally }
+  private var pass: RecordedPass { recorded.pass }
+  private var intact: IntactHead? { recorded.head }
   var layer: String { setting.read[place].name }
 
-  init(_ setting: InterventionSetting, _ utterance: Int, _ place: Int) throws {
-    (self.setting, self.utterance, self.place) = (setting, utterance, place)
-    let study = setting.study
-    let samples = try study.model.inputValues(of: study.corpus.utterances[utterance].sound())
+  init(_ recorded: IntactPass, at place: Int) throws {
+    (self.recorded, self.place) = (recorded, place)
+    let (setting, pass) = (recorded.setting, recorded.pass)
     let layer = setting.read[place].name
-    let pass = try RecordedPass(
-      study.model, samples, tokens: setting.head?.tokens(of: utterance), upTo: setting.deepest)
     states = try pass.states(of: layer)
-    let intact = try setting.head.map { head in
-      IntactHead(head.output(try pass.values(of: head.tap), of: utterance), of: utterance, head.reading)
-    }
     let reachable = pass.places(after: layer)
     let later = setting.read[(place + 1)...].map(\.name) + [setting.head?.tap].compactMap(\.self)
     var unmoved: [String: Tensor] = [:]
     for name in later where !reachable.contains(name) { unmoved[name] = try pass.values(of: name) }
-    (self.pass, self.intact, self.unmoved) = (pass, intact, unmoved)
+    self.unmoved = unmoved
     moved = later.filter(reachable.contains)
-    intactTally = intact.flatMap { intact in
-      setting.head.map { intact.output.tally(of: utterance, beside: intact, $0.reading) }
-    }
   }
 
   /// Where a layer's frames are means of tokens, a token belongs to no labelled span alone.
@@ -125,6 +143,10 @@ struct ChangedPass: Sendable {
       if let update = means.update {
         found.append(try lesion(.mean, values(with: input.addingToRows(update))))
       }
+    }
+    if let mean = means.output {
+      try requireFrames()
+      found.append(try lesion(.mean, values(with: states.replacingColumns(0..<states.width, by: mean))))
     }
     if let mean = means.context, let attention = pass.attention(of: layer) {
       let context = try pass.context(of: attention)

@@ -25,7 +25,7 @@ struct ConceptPlan: Sendable {
   let level: Level
   let classes: [String]
   let hasControl: Bool
-  let examples: PooledSpans
+  private(set) var examples: PooledSpans
   /// Of each utterance of the corpus.
   let spans: [[Span]]
   /// The fold that tests each utterance; −1 for one that none tests.
@@ -42,6 +42,9 @@ struct ConceptPlan: Sendable {
   let baseline: JointBaseline?
 
   var cellCount: Int { testedCells.count }
+
+  /// Keeps the spans alone.
+  mutating func dropStates() { examples = examples.withoutStates }
 
   /// Utterances that are tested, in the order of the corpus.
   var tested: [Int] { testFold.indices.filter { testFold[$0] >= 0 } }

@@ -20,57 +20,108 @@ private struct FoldErasures: Sendable {
 private struct ChangedUtterance: Sendable {
   /// By level; nil where it is not tested.
   var levels: [LevelOutcome.Tested?]
-  /// Of the erased variant, by level: the tested spans' vectors at each layer from the changed one on.
+  /// Of the erased variant, by level: the tested spans' vectors at each layer that is read, from the changed one on; none
+  /// where it is not tested.
   var vectors: [[Tensor?]]
   /// With the block, or a part of it, out of work.
   var lesions: [LayerOutcome.Lesion] = []
   var steered: [SteeredUtterance] = []
+
+  init(_ levelCount: Int) {
+    levels = Array(repeating: nil, count: levelCount)
+    vectors = Array(repeating: [], count: levelCount)
+  }
+}
+
+/// One layer with its changes, fitted.
+private struct FittedLayer: Sendable {
+  let place: Int
+  /// `[levels][folds]`
+  var erasures: [[FoldErasures?]]
+  var levels: [LevelOutcome]
+  var overlaps: [LayerOutcome.Overlap] = []
+  var means: BlockMeans?
 }
 
 extension InterventionSetting {
-  /// Erases each level at `layer` and measures what comes of it; `sums` are those of its frames, level → cell, and
-  /// `means` what takes the place of a block that is put out of work.
-  func outcome(
-    of layer: String, _ sums: [[ClassSums?]], means: BlockMeans? = nil
-  ) throws -> LayerOutcome {
+  /// What changes of each of `layers` did; those that are finished and kept are not made again.
+  func outcomes(of layers: [String]) throws -> [LayerOutcome] {
+    var outcomes: [LayerOutcome] = []
+    let missing = try layers.filter { layer in
+      let name = LayerOutcome.name(layer, ofUntrained: study.isUntrained)
+      guard let kept = try study.store?.kept(name, as: LayerOutcome.self) else { return true }
+      outcomes.append(kept)
+      return false
+    }
+    for group in groups(of: missing, ofUntrained: study.isUntrained) {
+      for outcome in try changed(group) {
+        try study.store?.keep(outcome, as: LayerOutcome.name(outcome.layer, ofUntrained: study.isUntrained))
+        outcomes.append(outcome)
+      }
+    }
+    return outcomes
+  }
+
+  /// Erases each level at each of `layers`, which fit into memory together, and measures what comes of it: one pass sums
+  /// frames, another goes on from the layers.
+  private func changed(_ layers: [String]) throws -> [LayerOutcome] {
+    let means = try blockMeans(of: layers)
+    var sums = try frameSums(of: layers)
+    let fitted = try layers.map { layer in
+      try self.fitted(layer, sums.removeValue(forKey: layer) ?? [], means[layer])
+    }
+    let counter = DoneCounter()
+    let found = try parallelMap(utterances.count, threads: threads) { index in
+      try study.requireGoingOn()
+      defer { study.onProgress("Changing \(words(layers))\(ofWhat)", counter.next(), utterances.count) }
+      return try changed(utterances[index], fitted)
+    }
+    return try fitted.enumerated().map { place, layer in
+      try outcome(of: layer, found.map { $0[place] })
+    }
+  }
+
+  private func fitted(_ layer: String, _ sums: [[ClassSums?]], _ means: BlockMeans?) throws -> FittedLayer {
     guard let place = read.firstIndex(where: { $0.name == layer }) else {
       throw InterventionError.noLayers(model: study.model.name)
     }
-    var levels = plans.map { _ in LevelOutcome() }
-    var erasures: [[FoldErasures?]] = []
+    var fitted = FittedLayer(
+      place: place, erasures: [], levels: plans.map { _ in LevelOutcome() }, means: means)
     for (index, plan) in plans.enumerated() {
       do {
         guard readers[place][index] != nil else {
           throw InterventionError.tooFewSpans(
             level: plan.name, reason: plan.examples.reasons[layer] ?? "\(layer) has no vectors of it")
         }
-        erasures.append(try self.erasures(of: plan, index, layer, sums[index]))
+        fitted.erasures.append(try erasures(of: plan, index, layer, sums[index]))
       } catch let error as InterventionError {
         if case .interrupted = error { throw error }
-        levels[index].reason = error.description
-        erasures.append(Array(repeating: nil, count: plan.foldCount))
+        fitted.levels[index].reason = error.description
+        fitted.erasures.append(Array(repeating: nil, count: plan.foldCount))
       }
     }
+    if !study.isUntrained { fitted.overlaps = try overlaps(of: layer, sums) }
     if study.readsBaseline {
-      let beside = try parallelMap(plans.count, threads: threads) { try rightBesideBaseline(of: $0, layer) }
-      for index in plans.indices { levels[index].besideBaseline = beside[index] }
+      for index in plans.indices {
+        fitted.levels[index].besideBaseline = try rightBesideBaseline(of: index, layer)
+      }
     }
-    let fitted = erasures
-    let counter = DoneCounter()
-    let found = try parallelMap(utterances.count, threads: threads) { index in
-      try study.requireGoingOn()
-      defer { study.onProgress("Changing \(layer)\(ofWhat)", counter.next(), utterances.count) }
-      return try changed(utterances[index], place, fitted, means)
-    }
+    return fitted
+  }
+
+  /// `found` has what each utterance's passes gave.
+  private func outcome(of fitted: FittedLayer, _ found: [ChangedUtterance]) throws -> LayerOutcome {
+    let (layer, place) = (read[fitted.place].name, fitted.place)
+    var levels = fitted.levels
     for index in plans.indices where levels[index].reason == nil {
-      let known = fitted[index].compactMap(\.self)
+      let known = fitted.erasures[index].compactMap(\.self)
       levels[index].rank = known.map(\.erased.rank).max() ?? 0
       levels[index].width = read[place].width
       levels[index].share = Self.mean(known.map(\.erased.share)) ?? 0
       levels[index].randomShare = Self.mean(known.flatMap { $0.random.map(\.erasure.share) })
       levels[index].controlShare = Self.mean(known.compactMap { $0.control?.share })
       if !study.isUntrained {
-        levels[index].ranks = try ranks(of: index, layer, fitted[index].map { $0?.erased })
+        levels[index].ranks = try ranks(of: index, layer, fitted.erasures[index].map { $0?.erased })
       }
       levels[index].tested =
         study.isUntrained
@@ -86,7 +137,12 @@ extension InterventionSetting {
     }
     return LayerOutcome(
       layer: layer, levels: levels, lesions: lesions, steered: found.flatMap(\.steered),
-      overlaps: study.isUntrained ? [] : try overlaps(of: layer, sums))
+      overlaps: fitted.overlaps)
+  }
+
+  /// Layers that are changed in one pass, for progress.
+  private func words(_ layers: [String]) -> String {
+    layers.count < 3 ? layers.joined(separator: ", ") : "\(layers[0]) … \(layers[layers.count - 1])"
   }
 
   /// What progress says of whose layer is changed.
@@ -152,17 +208,29 @@ extension InterventionSetting {
 
   // MARK: - Passes
 
-  /// One recorded pass over an utterance, and one from the changed layer on for each change.
-  private func changed(
-    _ utterance: Int, _ place: Int, _ erasures: [[FoldErasures?]], _ means: BlockMeans?
-  ) throws -> ChangedUtterance {
-    var result = ChangedUtterance(
-      levels: plans.map { _ in nil }, vectors: plans.map { _ in read.map { _ in nil } })
-    let folds = plans.indices.map { index in
-      plans[index].testFold[utterance] >= 0 ? erasures[index][plans[index].testFold[utterance]] : nil
+  /// One recorded pass over an utterance, and one from each layer on for each of its changes.
+  private func changed(_ utterance: Int, _ layers: [FittedLayer]) throws -> [ChangedUtterance] {
+    let erasures = layers.map { layer in
+      plans.indices.map { index in
+        plans[index].testFold[utterance] >= 0
+          ? layer.erasures[index][plans[index].testFold[utterance]] : nil
+      }
     }
-    guard folds.contains(where: { $0 != nil }) || means != nil else { return result }
-    let pass = try ChangedPass(self, utterance, place)
+    var recorded: IntactPass?
+    return try zip(layers, erasures).map { layer, folds in
+      guard layer.means != nil || folds.contains(where: { $0 != nil }) else {
+        return ChangedUtterance(plans.count)
+      }
+      let intact = try recorded ?? IntactPass(self, utterance)
+      recorded = intact
+      return try changed(try ChangedPass(intact, at: layer.place), folds, layer.means)
+    }
+  }
+
+  private func changed(
+    _ pass: ChangedPass, _ folds: [FoldErasures?], _ means: BlockMeans?
+  ) throws -> ChangedUtterance {
+    var result = ChangedUtterance(plans.count)
     func reading(_ erasure: LinearErasure, _ index: Int) throws -> LevelOutcome.Reading {
       try pass.reading(pass.values(with: erasure(pass.states, changes: try pass.changes(plans[index]))))
     }
@@ -176,7 +244,7 @@ extension InterventionSetting {
         with: fold.erased(pass.states, changes: try pass.changes(plans[index])))
       if !study.isUntrained { result.vectors[index] = pass.vectors(of: plans[index], level: index, erased) }
       result.levels[index] = LevelOutcome.Tested(
-        utterance: utterance, intact: pass.intactTally, erased: try pass.reading(erased),
+        utterance: pass.utterance, intact: pass.intactTally, erased: try pass.reading(erased),
         control: try fold.control.map { try reading($0, index) },
         random: try fold.random.map { draw, erasure in
           LevelOutcome.RandomReading(draw: draw, reading: try reading(erasure, index))
@@ -192,19 +260,21 @@ extension InterventionSetting {
     _ found: [ChangedUtterance], level index: Int, from place: Int
   ) throws -> [LevelOutcome.Tested] {
     let plan = plans[index]
-    var vectors: [Int: [Tensor?]] = [:]
-    for (utterance, own) in zip(utterances, found) { vectors[utterance] = own.vectors[index] }
-    let states = vectors
+    let places = Dictionary(uniqueKeysWithValues: utterances.enumerated().map { ($0.element, $0.offset) })
+    @Sendable func vectors(_ utterance: Int, _ reader: Int) -> Tensor? {
+      let own = places[utterance].map { found[$0].vectors[index] } ?? []
+      return own.isEmpty ? nil : own[reader]
+    }
     let counts = try parallelMap(read.count, threads: threads) { reader -> [Int: Double] in
       try study.requireGoingOn()
       guard reader >= place, readers[reader][index] != nil else { return [:] }
       let sums = plan.sums(width: read[reader].width) { utterance in
-        states[utterance]?[reader].map { ($0, plan.testedSpans(utterance)) }
+        vectors(utterance, reader).map { ($0, plan.testedSpans(utterance)) }
       }
       let refitted = try LayerReaders(plan, sums: sums, cells: plan.testedCells)
       var right: [Int: Double] = [:]
       for utterance in plan.tested {
-        guard let own = states[utterance]?[reader] else { continue }
+        guard let own = vectors(utterance, reader) else { continue }
         right[utterance] = try refitted.right(
           own, plan.testedSpans(utterance), fold: plan.testFold[utterance])
       }

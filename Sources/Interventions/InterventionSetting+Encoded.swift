@@ -12,18 +12,19 @@ extension InterventionSetting {
     guard let baseline = plan.baseline, plan.examples.layers.contains(layer) else { return nil }
     try study.requireGoingOn()
     return try plan.right(
-      readingOff: JointBaseline.joined([baseline.states, plan.examples.states(of: layer)]))
+      readingOff: JointBaseline.joined([baseline.states, plan.examples.states(of: layer)]), threads: threads
+    )
   }
 }
 
 extension ConceptPlan {
   /// The tested spans of each utterance that readers of `states` `[examples × width]` get right, each by a reader that has
   /// not seen it.
-  func right(readingOff states: Tensor) throws -> [Double] {
+  func right(readingOff states: Tensor, threads: Int = 1) throws -> [Double] {
     let sums = sums(width: states.width) { utterance in
       (states.selectingRows(spans[utterance].map(\.row)), spans[utterance])
     }
-    let readers = try LayerReaders(self, sums: sums)
+    let readers = try LayerReaders(self, sums: sums, threads: threads)
     return try spans.indices.map { utterance in
       let tested = testedSpans(utterance)
       return try readers.right(

@@ -10,7 +10,7 @@ import Tensors
 struct InterventionSetting: Sendable {
   let study: InterventionStudy
   let threads: Int
-  let plans: [ConceptPlan]
+  private(set) var plans: [ConceptPlan]
   /// The layers that are read, in the order of the data.
   let read: [TapPoint]
   /// The names of those that are changed, in the same order.
@@ -23,8 +23,9 @@ struct InterventionSetting: Sendable {
   /// Utterances that are run: those that the model reads at once.
   let utterances: [Int]
   /// `[layers that are read][levels]`; nil where the layer's step is too long for the level.
-  let readers: [[LayerReaders?]]
-  /// Tested spans that readers of the intact model read right, `[layers that are read][levels][utterances of the corpus]`.
+  private(set) var readers: [[LayerReaders?]]
+  /// Tested spans that readers of the intact model read right, `[layers that are read][levels][utterances of the corpus]`;
+  /// none where there are no readers.
   let intactRight: [[[Double]]]
   /// The same of readers of what is simpler than a layer; nil where that is not read, `[levels][utterances]`.
   let baselineRight: [[Double]?]
@@ -91,73 +92,27 @@ struct InterventionSetting: Sendable {
     readers = found.map(\.readers)
     intactRight = found.map(\.right)
     centres = found.map(\.centre)
-    baselineRight = try plans.map { plan in try plan.baseline.map { try plan.right(readingOff: $0.states) }
+    baselineRight = try plans.map { plan in
+      try plan.baseline.map { try plan.right(readingOff: $0.states, threads: max(1, threads)) }
     }
+    if study.isUntrained { dropStates() }
   }
+
+  /// Lets go of what only changes of layers need, so that it is not held beside the untrained model's.
+  mutating func dropReaders() {
+    readers = readers.map { $0.map { _ in nil } }
+    dropStates()
+  }
+
+  private mutating func dropStates() { for index in plans.indices { plans[index].dropStates() } }
+
+  /// Whether a level is read off a layer.
+  func isRead(_ level: Int, at place: Int) -> Bool { !intactRight[place][level].isEmpty }
 
   /// The utterances that a level is tested on, of those that are run.
   func run(_ plan: ConceptPlan) -> [Int] {
     let running = Set(utterances)
     return plan.tested.filter(running.contains)
-  }
-
-  // MARK: - Cost
-
-  private func bytes(_ layer: String) -> Int {
-    let width = read.first { $0.name == layer }?.width ?? 0
-    return plans.reduce(0) { sum, plan in
-      sum + plan.cellCount
-        * ClassSums.bytes(width: width, classCount: plan.classes.count, labellings: plan.hasControl ? 2 : 1)
-    }
-  }
-
-  /// Layers in groups whose sums fit into memory together.
-  func groups(of layers: [String]) -> [[String]] {
-    var groups: [[String]] = []
-    var used = 0
-    for layer in layers {
-      let own = bytes(layer)
-      if groups.isEmpty || used + own > study.memory {
-        groups.append([])
-        used = 0
-      }
-      groups[groups.count - 1].append(layer)
-      used += own
-    }
-    return groups
-  }
-
-  var cost: InterventionCost {
-    let variants = plans.indices.map { place in
-      1 + (plans[place].hasControl ? 1 : 0) + (draws[place].map(\.count).max() ?? 0)
-    }
-    let groups = groups(of: changed).count
-    var whole = 1 + groups + changed.count
-    let steering = study.steers.count * (1 + Steer.doses.count * (1 + Steer.draws))
-    var partial = changed.count * (variants.reduce(0, +) + steering) + lesionPasses
-    if study.replacesByMeans || study.ablatesHeads { whole += groups }
-    // Where recordings lie in a space that texts share, and what they find there.
-    if head?.isRetrieval == true { whole += study.comparesUntrained ? 3 : 2 }
-    if study.comparesUntrained {
-      whole += 1 + groups + changed.count
-      partial += changed.count * plans.count
-    }
-    return InterventionCost(
-      utterances: utterances.count,
-      seconds: utterances.reduce(0) { $0 + study.corpus.utterances[$1].seconds }, layers: changed.count,
-      levels: plans.count, whole: whole, partial: partial)
-  }
-
-  private var lesionPasses: Int {
-    let ways = (study.skips ? 1 : 0) + (study.replacesByMeans ? 1 : 0)
-    let heads =
-      study.ablatesHeads
-      ? study.model.attentionTaps.filter {
-        changed.contains("hidden.\($0.name.split(separator: ".").last ?? "")")
-      }
-      .reduce(0) { $0 + $1.width } : 0
-    return ways * read.indices.count { input(ofBlock: $0) != nil && changed.contains(read[$0].name) }
-      + heads
   }
 }
 

@@ -60,7 +60,8 @@ public struct InterventionStudy: Sendable {
   public var controls = 20
   /// Whether each block that is changed is also left out, its input taking the place of its output.
   public var skips = false
-  /// Whether what each block adds to its input is also replaced by its mean over the corpus.
+  /// Whether what each block adds to its input is also replaced by its mean over the corpus; of a layer of another shape than
+  /// its input, such as a convolution, what it gives.
   public var replacesByMeans = false
   /// Whether what each attention head of a block gives is also replaced by its mean over the corpus.
   public var ablatesHeads = false
@@ -74,8 +75,8 @@ public struct InterventionStudy: Sendable {
   public var seed: UInt64 = 0
   /// How often utterances or speakers are resampled for each 95 % interval.
   public var resamples = 1000
-  /// Bytes that the sums of frames may take at once; more layers than fit are summed in further passes.
-  public var memory = 512 << 20
+  /// Bytes that layers which are changed together may take; layers that do not fit are changed in further passes.
+  public var memory = 80 << 20
   /// Keeps finished layers, and gives them back; nil keeps nothing.
   public var store: (any InterventionStore)?
   /// Told what the study will take, before it begins.
@@ -115,8 +116,21 @@ public struct InterventionStudy: Sendable {
 
   /// - Throws: `InterventionError`, and what passes, fits and files throw.
   public func run(threads: Int = 1) throws -> InterventionResult {
-    let (setting, untrained) = try settings(threads: threads)
-    let outcomes = try outcomes(of: setting.changed, setting, untrained)
+    var setting = try InterventionSetting(self, threads: threads)
+    onCost(setting.cost)
+    var outcomes = try setting.outcomes(of: setting.changed)
+    setting.dropReaders()
+    var untrained: InterventionSetting?
+    if comparesUntrained {
+      var other = try InterventionSetting(self.untrained(), threads: threads)
+      let own = try other.outcomes(of: other.changed)
+      other.dropReaders()
+      for index in outcomes.indices {
+        guard let same = own.first(where: { $0.layer == outcomes[index].layer }) else { continue }
+        outcomes[index].compare(with: same)
+      }
+      untrained = other
+    }
     try model.requireUnchanged()
     var result = try InterventionSummary(setting, outcomes, untrained: untrained).result()
     result.retrievals = try setting.retrievals()
@@ -128,42 +142,16 @@ public struct InterventionStudy: Sendable {
   /// - Throws: as `run` does.
   @discardableResult
   public func keep(_ share: WorkShare, threads: Int = 1) throws -> [String] {
-    let (setting, untrained) = try settings(threads: threads)
+    var setting = try InterventionSetting(self, threads: threads)
+    onCost(setting.cost)
     let own = share.part(of: setting.changed)
-    _ = try outcomes(of: own, setting, untrained)
+    _ = try setting.outcomes(of: own)
+    setting.dropReaders()
+    if comparesUntrained {
+      _ = try InterventionSetting(untrained(), threads: threads).outcomes(of: own)
+    }
     try model.requireUnchanged()
     return own
-  }
-
-  private func settings(threads: Int) throws -> (InterventionSetting, untrained: InterventionSetting?) {
-    let setting = try InterventionSetting(self, threads: threads)
-    onCost(setting.cost)
-    return (setting, try comparesUntrained ? InterventionSetting(untrained(), threads: threads) : nil)
-  }
-
-  private func outcomes(
-    of layers: [String], _ setting: InterventionSetting, _ untrained: InterventionSetting?
-  ) throws -> [LayerOutcome] {
-    var outcomes: [LayerOutcome] = []
-    let missing = try layers.filter { layer in
-      guard let kept = try store?.kept(LayerOutcome.name(layer), as: LayerOutcome.self) else { return true }
-      outcomes.append(kept)
-      return false
-    }
-    for group in setting.groups(of: missing) {
-      let sums = try setting.frameSums(of: group)
-      let untrainedSums = try untrained?.frameSums(of: group) ?? [:]
-      let means = try setting.blockMeans(of: group)
-      for layer in group {
-        var outcome = try setting.outcome(of: layer, sums[layer] ?? [], means: means[layer])
-        if let untrained {
-          outcome.compare(with: try untrained.outcome(of: layer, untrainedSums[layer] ?? []))
-        }
-        try store?.keep(outcome, as: LayerOutcome.name(layer))
-        outcomes.append(outcome)
-      }
-    }
-    return outcomes
   }
 
   func requireGoingOn() throws(InterventionError) { if isCancelled() { throw .interrupted } }
@@ -185,7 +173,8 @@ public struct InterventionCost: Sendable, Equatable {
   public var partial: Int
 
   public var description: String {
-    "\(levels) levels erased at \(layers) layers: \(whole) whole passes over \(utterances) utterances "
-      + "(\((seconds / 6).rounded() / 10) min) and \(partial) that go on from a changed layer"
+    func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+    return "\(count(levels, "level")) erased at \(count(layers, "layer")): \(whole) whole passes over "
+      + "\(count(utterances, "utterance")) (\((seconds / 6).rounded() / 10) min) and \(partial) that go on from a changed layer"
   }
 }

@@ -20,7 +20,7 @@ extension InterventionSummary {
     }
     let right = outcomes.map { outcome -> [Double]? in
       guard let place = setting.read.firstIndex(where: { $0.name == outcome.layer }),
-        setting.readers[place][level] != nil
+        setting.isRead(level, at: place)
       else { return nil }
       return setting.intactRight[place][level]
     }

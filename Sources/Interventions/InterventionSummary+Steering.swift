@@ -10,7 +10,7 @@ extension InterventionSummary {
         return []
       }
       let readers = setting.read.indices.filter {
-        $0 >= first && setting.readers[$0][steer.level] != nil
+        $0 >= first && setting.isRead(steer.level, at: $0)
       }
       let places =
         readers.map { (place: $0, name: setting.read[$0].name) }

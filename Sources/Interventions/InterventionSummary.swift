@@ -31,7 +31,7 @@ struct InterventionSummary {
     var result = InterventionResult(
       seed: study.seed, model: study.model.name, fingerprint: study.model.fingerprint,
       corpus: study.corpus.name,
-      quantity: quantity, effect: effectInWords, intervalUnit: statistics.first?.unit ?? "utterances",
+      quantity: quantity, intervalUnit: statistics.first?.unit ?? "utterances",
       controls: study.controls,
       erased: setting.plans.map { plan in
         InterventionResult.Erased(
@@ -40,7 +40,10 @@ struct InterventionSummary {
           utterances: setting.run(plan).count, hasControl: plan.hasControl,
           simpler: plan.baseline?.features ?? [])
       }, layers: setting.changed, readLayers: setting.read.map(\.name), rows: rows, wholePasses: cost.whole,
-      partialPasses: cost.partial, warnings: warnings)
+      partialPasses: cost.partial)
+    (result.headUnit, result.frameLevel) = (setting.head?.unit, setting.head?.frameLevel)
+    result.headObstacle = setting.head?.obstacle
+    result.leftOut = study.corpus.utterances.count - setting.utterances.count
     result.rows.sort { a, b in
       (setting.changed.firstIndex(of: a.layer) ?? 0) < (setting.changed.firstIndex(of: b.layer) ?? 0)
     }
@@ -61,7 +64,7 @@ struct InterventionSummary {
     outcome.lesions.map { lesion in
       let own = LevelOutcome(tested: lesion.tested)
       let readers = setting.plans.indices.compactMap { reads -> InterventionResult.Reader? in
-        guard let last = setting.read.indices.last, setting.readers[last][reads] != nil,
+        guard let last = setting.read.indices.last, setting.isRead(reads, at: last),
           let effect = readerDraws(own, reads, reader: last, reads: reads)?.effect
         else { return nil }
         return InterventionResult.Reader(
@@ -83,33 +86,6 @@ struct InterventionSummary {
     setting.head?.quantities(setting.study.effect).first ?? .accuracy
   }
 
-  private var effectInWords: String {
-    setting.head?.words(quantity)
-      ?? "accuracy of linear readers of \(setting.read.last?.name ?? "the last layer")"
-  }
-
-  private var warnings: [String] {
-    var warnings: [String] = []
-    let left = setting.study.corpus.utterances.count - setting.utterances.count
-    if left > 0 {
-      let reads = setting.head?.tokens(of: 0) != nil
-      warnings.append(
-        "\(left) recordings were not changed: they are longer than the model reads at once"
-          + (reads ? ", or have no words, or more than its decoder takes." : "."))
-    }
-    warnings += setting.plans.filter { !$0.hasControl }.map {
-      "\($0.name) has no control task: its types are hardly more than its classes, so that random classes would be the "
-        + "same erasure; what it costs is compared with random subspaces alone."
-    }
-    if let obstacle = setting.head?.obstacle {
-      warnings.append("The head's loss could not be had, its divergence is used: \(obstacle).")
-    }
-    warnings.append(
-      "Erased is what a linear reader could find: what is stored otherwise stays, and an effect is this model's on these "
-        + "recordings.")
-    return warnings
-  }
-
   // MARK: - Rows
 
   private func rows(of level: Int) throws -> [InterventionResult.Row] {
@@ -129,7 +105,7 @@ struct InterventionSummary {
     let (plan, own) = (setting.plans[level], outcome.levels[level])
     var row = InterventionResult.Row(
       level: plan.name, layer: outcome.layer,
-      verdict: InterventionResult.Verdict(kind: .undecided, sentence: own.reason ?? ""))
+      verdict: InterventionResult.Verdict(kind: .undecided, reason: .cannotBeErased, obstacle: own.reason))
     row.encoded = encoded
     guard own.reason == nil, !own.tested.isEmpty else { return row }
     (row.rank, row.width, row.share) = (own.rank, own.width, own.share)
@@ -144,9 +120,7 @@ struct InterventionSummary {
     row.neededRank = row.ranks.first { !$0.isLess }?.rank
     row.verdict =
       VerdictReading(
-        level: plan.name, layer: outcome.layer, effectUnit: effectInWords,
-        isEnough: statistics[level].isEnough,
-        unit: statistics[level].unit, beyond: beyond, decisive: decisive?.effect, row: row
+        isEnough: statistics[level].isEnough, beyond: beyond, decisive: decisive?.effect, row: row
       ).verdict
     return row
   }
@@ -178,7 +152,7 @@ struct InterventionSummary {
   private func readers(_ outcome: LayerOutcome, _ level: Int) -> [InterventionResult.Reader] {
     guard let first = setting.read.firstIndex(where: { $0.name == outcome.layer }) else { return [] }
     return setting.plans.indices.flatMap { reads -> [InterventionResult.Reader] in
-      let places = setting.read.indices.filter { $0 >= first && setting.readers[$0][reads] != nil }
+      let places = setting.read.indices.filter { $0 >= first && setting.isRead(reads, at: $0) }
       let draws = places.map { readerDraws(outcome.levels[level], level, reader: $0, reads: reads) }
       let beyond = draws.beyondChance()
       return zip(places, draws).enumerated().compactMap { index, found in
@@ -263,7 +237,7 @@ struct InterventionSummary {
         })
     }
     let left = accuracy { $0.returned[first] }
-    let places = setting.read.indices.filter { $0 >= first && setting.readers[$0][level] != nil }
+    let places = setting.read.indices.filter { $0 >= first && setting.isRead(level, at: $0) }
     let found = places.map { place in accuracy { $0.returned[place] } }
     let intact = places.map { place in
       accuracy { setting.intactRight[place][level][$0.utterance] }.values.first ?? 0

@@ -13,7 +13,9 @@ struct LayerOutcome: Sendable, Codable, Equatable {
   var overlaps: [Overlap] = []
 
   /// What it is kept as.
-  static func name(_ layer: String) -> String { "changed \(layer)" }
+  static func name(_ layer: String, ofUntrained isUntrained: Bool = false) -> String {
+    "changed \(layer)" + (isUntrained ? " of the untrained model" : "")
+  }
 
   /// Takes over what erasing did to the untrained model.
   mutating func compare(with untrained: LayerOutcome) {
@@ -45,7 +47,8 @@ struct LayerOutcome: Sendable, Codable, Equatable {
 enum LesionChange: Sendable, Codable, Equatable {
   /// Its input takes the place of its output.
   case leftOut
-  /// The mean of what it adds to its input takes the place of that.
+  /// The mean of what it adds to its input takes the place of that, of a layer of another shape than its input the mean of
+  /// what it gives.
   case mean
   /// The mean of what one of its heads gives takes the place of that; heads count from 1.
   case head(Int)

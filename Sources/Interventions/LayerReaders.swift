@@ -11,8 +11,8 @@ struct LayerReaders: Sendable {
   private static let shrinkage = 0.01
 
   /// Fitted to the spans' vectors by cell of utterances; `cells` limits training to those that are marked.
-  init(_ plan: ConceptPlan, sums: [ClassSums?], cells: [Bool]? = nil) throws {
-    folds = try (0..<plan.foldCount).map { fold in
+  init(_ plan: ConceptPlan, sums: [ClassSums?], cells: [Bool]? = nil, threads: Int = 1) throws {
+    folds = try parallelMap(plan.foldCount, threads: threads) { fold in
       guard let moments = plan.training(fold, sums, cells: cells)?.moments() else { return nil }
       return try Self.fit(moments, classCount: plan.classes.count)
     }

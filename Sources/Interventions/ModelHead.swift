@@ -108,13 +108,13 @@ struct ModelHead: Sendable {
   /// Whether it is the search of a model with two towers.
   var isRetrieval: Bool { retrieval != nil }
 
-  /// What is counted of it: a phone, a letter, a frame, a token, a retrieval.
-  var unit: String {
-    if retrieval != nil { return "retrieval" }
-    if texts != nil { return "token" }
+  /// What is counted of it.
+  var unit: InterventionResult.HeadUnit {
+    if retrieval != nil { return .retrieval }
+    if texts != nil { return .token }
     return switch reading {
-    case .symbols(let spelling): spelling.unit == .letters ? "letter" : "phone"
-    default: "frame"
+    case .symbols(let spelling): spelling.unit == .letters ? .letter : .phone
+    default: .frame
     }
   }
 
@@ -130,25 +130,9 @@ struct ModelHead: Sendable {
   }
 
   /// The level whose labels frames have.
-  private var frameLevel: String? {
+  var frameLevel: String? {
     guard case .frames(let labels) = reading else { return nil }
     return labels.level.rawValue
-  }
-
-  /// What an effect is, in words.
-  func words(_ quantity: InterventionResult.Quantity) -> String {
-    switch quantity {
-    case .loss where retrieval != nil:
-      "the loss of finding a recording's text and a text's recording among all, nats a retrieval"
-    case .loss where texts != nil: "the decoder's loss of each token of the words, nats a token"
-    case .loss where frameLevel != nil:
-      "the head's cross-entropy on the \(frameLevel ?? "") label of each frame, nats a frame"
-    case .symbol: "the head's loss of each \(unit) where it emits one, nats a \(unit)"
-    case .loss: "the head's loss of the transcript, nats a \(unit)"
-    case .divergence:
-      "how far the head's output moves, nats a \(retrieval != nil ? "retrieval" : texts != nil ? "token" : "frame")"
-    default: "errors of the head"
-    }
   }
 
   // MARK: - Passes

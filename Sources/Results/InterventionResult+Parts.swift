@@ -121,7 +121,8 @@ extension InterventionResult {
     public enum Change: String, Codable, Sendable, CaseIterable {
       /// Its input takes the place of its output.
       case leftOut = "left out"
-      /// The mean over the corpus of what it adds takes the place of that.
+      /// The mean over the corpus of what it adds takes the place of that; of a layer of another shape than its input, the
+      /// mean of what it gives.
       case mean
       /// The same of what one of its attention heads gives.
       case head

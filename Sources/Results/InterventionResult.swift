@@ -122,15 +122,37 @@ public struct InterventionResult: Codable, Equatable, Sendable {
       case undecided
     }
 
+    /// Why an answer is not `used`.
+    public enum Reason: String, Codable, Sendable, CaseIterable {
+      /// `obstacle` says why.
+      case cannotBeErased = "cannot be erased"
+      /// No output and no reader comes after the layer.
+      case nothingAfter = "nothing after it"
+      case tooFew = "too few recordings"
+      /// The level goes with all directions of the layer: no random subspace of that rank is another one.
+      case wholeLayer = "whole layer"
+      case costsNothing = "costs nothing"
+      /// Losing as much at random is not shown to cost less.
+      case atRandom = "as much at random"
+      /// Erasing a control task is not shown to cost less.
+      case controlTask = "control task"
+      /// Erasing the level is not shown to cost an untrained model less.
+      case untrainedModel = "untrained model"
+    }
+
     /// The answer.
     public var kind: Kind
+    /// Nil of what is used.
+    public var reason: Reason?
+    /// Why the level cannot be erased there; nil where it can.
+    public var obstacle: String?
     /// The first later layer that reads the level again; nil where none does.
     public var returnsAt: String?
-    /// The answer with its evidence, in one sentence.
-    public var sentence: String
+    /// Whether the level is readable, and the answer with its evidence; reports put it into words.
+    public var sentence = ""
 
-    public init(kind: Kind, returnsAt: String? = nil, sentence: String) {
-      (self.kind, self.returnsAt, self.sentence) = (kind, returnsAt, sentence)
+    public init(kind: Kind, reason: Reason? = nil, obstacle: String? = nil, returnsAt: String? = nil) {
+      (self.kind, self.reason, self.obstacle, self.returnsAt) = (kind, reason, obstacle, returnsAt)
     }
   }
 
@@ -206,6 +228,11 @@ public struct InterventionResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// What an effect on the model's own output is counted by.
+  public enum HeadUnit: String, Codable, Sendable, CaseIterable {
+    case phone, letter, frame, token, retrieval
+  }
+
   /// The version of the JSON structure that the value was made with or read from.
   public var schema = Self.schemaVersion
   /// The version of Strata that made it.
@@ -222,8 +249,14 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public var corpusFingerprint = ""
   /// What verdicts are about.
   public var quantity: Quantity
-  /// The same in words, as reports name it.
-  public var effect: String
+  /// The same in words; reports make them.
+  public var effect = ""
+  /// What effects on the head are counted by; nil without a head.
+  public var headUnit: HeadUnit?
+  /// The level whose labels a head without a blank is asked for, frame by frame; nil of another.
+  public var frameLevel: String?
+  /// Why the head's loss could not be had; nil where it could, or is not asked for.
+  public var headObstacle: String?
   /// What intervals resample: `speakers` or `utterances`.
   public var intervalUnit: String
   /// How many random subspaces each erasure is compared with.
@@ -254,21 +287,20 @@ public struct InterventionResult: Codable, Equatable, Sendable {
   public var wholePasses: Int
   /// Passes that went on from a changed layer.
   public var partialPasses: Int
-  /// What a reader must know; whole sentences.
-  public var warnings: [String]
+  /// Recordings that were not changed, since the model does not take them at once.
+  public var leftOut = 0
+  /// What a reader must know, in whole sentences; reports make them.
+  public var warnings: [String] = []
 
   public init(
-    seed: UInt64, model: String, fingerprint: String, corpus: String, quantity: Quantity, effect: String,
+    seed: UInt64, model: String, fingerprint: String, corpus: String, quantity: Quantity,
     intervalUnit: String, controls: Int, erased: [Erased], layers: [String], readLayers: [String],
-    rows: [Row],
-    wholePasses: Int, partialPasses: Int, warnings: [String]
+    rows: [Row], wholePasses: Int, partialPasses: Int
   ) {
     (self.seed, self.model, self.fingerprint, self.corpus) = (seed, model, fingerprint, corpus)
-    (self.quantity, self.effect, self.intervalUnit, self.controls) = (
-      quantity, effect, intervalUnit, controls
-    )
+    (self.quantity, self.intervalUnit, self.controls) = (quantity, intervalUnit, controls)
     (self.erased, self.layers, self.readLayers, self.rows) = (erased, layers, readLayers, rows)
-    (self.wholePasses, self.partialPasses, self.warnings) = (wholePasses, partialPasses, warnings)
+    (self.wholePasses, self.partialPasses) = (wholePasses, partialPasses)
   }
 
   /// What was found of a level at a layer; nil where it was not changed.

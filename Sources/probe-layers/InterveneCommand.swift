@@ -64,7 +64,10 @@ struct InterveneCommand: ResultCommand {
   @Flag(help: "Also leave out each block in turn, its input taking the place of its output.")
   var skip = false
 
-  @Flag(help: "Also replace what each block adds to its input by the mean of that over the corpus.")
+  @Flag(
+    help: """
+      Also replace what each block adds to its input by the mean of that over the corpus, and all that a convolution gives.
+      """)
   var mean = false
 
   @Flag(help: "Also replace what each attention head gives by the mean of that over the corpus.")

@@ -54,10 +54,10 @@ import Testing
     for layer in stream {
       #expect(
         kinds(result, "phoneme")[layer] == .used,
-        "\(result.row("phoneme", at: layer)?.verdict.sentence ?? "")")
+        "\(result.row("phoneme", at: layer)?.verdict.reason?.rawValue ?? "")")
       #expect(
         kinds(result, "word")[layer] == .notShown,
-        "\(result.row("word", at: layer)?.verdict.sentence ?? "")")
+        "\(result.row("word", at: layer)?.verdict.reason?.rawValue ?? "")")
     }
   }
 
@@ -87,7 +87,8 @@ import Testing
     let result = try result(planted, ["phoneme"])
     let phones = kinds(result, "phoneme")
     #expect(
-      phones["hidden.2"] == .redundant, "\(result.row("phoneme", at: "hidden.2")?.verdict.sentence ?? "")")
+      phones["hidden.2"] == .redundant,
+      "\(result.row("phoneme", at: "hidden.2")?.verdict.reason?.rawValue ?? "")")
     #expect(result.row("phoneme", at: "hidden.2")?.encoded?.isReadable == true)
     for layer in ["conv.1", "hidden.1", "hidden.3", "hidden.4"] {
       #expect(phones[layer] == .used, "\(layer)")
@@ -129,18 +130,19 @@ import Testing
     // No blank among the classes: each frame is asked for its label.
     let result = try result(planted, ["phoneme", "word"], symbols: ["sil"] + PlantedNetwork.words)
     #expect(
-      result.quantity == .loss && result.effect.contains("cross-entropy on the word label of each frame"))
+      result.quantity == .loss && result.headUnit == .frame && result.frameLevel == "word")
     // Nothing but words is left at hidden.3, and no other subspace to compare with.
     #expect(kinds(result, "word")["hidden.3"] == .undecided)
     for layer in ["conv.1", "hidden.1", "hidden.2"] {
       #expect(
-        kinds(result, "word")[layer] == .used, "\(result.row("word", at: layer)?.verdict.sentence ?? "")")
+        kinds(result, "word")[layer] == .used,
+        "\(result.row("word", at: layer)?.verdict.reason?.rawValue ?? "")")
     }
     for layer in ["conv.1", "hidden.1", "hidden.2"] {
       #expect(kinds(result, "phoneme")[layer] == .notShown, "\(layer)")
     }
     let last = try #require(result.row("phoneme", at: "hidden.3"))
-    #expect(last.encoded?.isReadable == false && last.verdict.kind != .used, "\(last.verdict.sentence)")
+    #expect(last.encoded?.isReadable == false && last.verdict.kind != .used, "\(last.verdict)")
     let errors = try #require(result.row("word", at: "hidden.2")?.head.first { $0.quantity == .errors })
     #expect(errors.intact < 0.05 && errors.cost.low > 0.3, "\(errors)")
   }
@@ -170,9 +172,10 @@ import Testing
     for layer in result.layers {
       #expect(
         kinds(result, "phoneme")[layer] == .used,
-        "\(result.row("phoneme", at: layer)?.verdict.sentence ?? "")")
+        "\(result.row("phoneme", at: layer)?.verdict.reason?.rawValue ?? "")")
       #expect(
-        kinds(result, "word")[layer] != .used, "\(result.row("word", at: layer)?.verdict.sentence ?? "")")
+        kinds(result, "word")[layer] != .used,
+        "\(result.row("word", at: layer)?.verdict.reason?.rawValue ?? "")")
     }
   }
 }

@@ -33,7 +33,7 @@ import Testing
     ])
     #expect(run.status == 0, "\(run.errors)")
     #expect(
-      run.errors.contains("2 levels erased at 2 layers: 8 whole passes over 24 utterances"), "\(run.errors)"
+      run.errors.contains("2 levels erased at 2 layers: 6 whole passes over 24 utterances"), "\(run.errors)"
     )
     #expect(run.output.contains("What w2v2-tiny-phones uses"))
     let data = try Data(contentsOf: URL(filePath: output + "/intervene.json"))

@@ -4,7 +4,8 @@ struct FigureSection {
   let text: String
   let summary: String
   let svg: String
-  let leastWidth: Int
+  /// Pixels: 1.5 a point whatever the figure, so that labels have one size on the page.
+  let width: Int
   let drawing: PageContent.Drawing
 
   init(_ figure: any Figure, text: String) {
@@ -12,7 +13,7 @@ struct FigureSection {
     self.text = text
     summary = figure.summary
     svg = figure.svg(.page)
-    leastWidth = Int(figure.size.points.width * 1.5)
+    width = Int((figure.size.points.width * 1.5).rounded())
     drawing = PageContent.drawing(figure, note: "")
   }
 }
@@ -22,8 +23,8 @@ extension PageTemplates {
     <section>
     <h2>{{title}}</h2>
     <p class="text">{{text}}</p>
-    <figure>
-    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="min-width: min({{leastWidth}}px, 42rem)">
+    <figure style="max-width: max(42rem, {{width}}px)">
+    <div class="drawing" tabindex="0" role="group" aria-label="{{title}}"><div style="width: {{width}}px">
     {{{svg}}}</div></div>
     <figcaption>{{summary}}</figcaption>
     {{#drawing}}{{>data}}{{/drawing}}

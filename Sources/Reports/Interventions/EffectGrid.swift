@@ -14,6 +14,9 @@ struct EffectGrid: Figure {
     var tip = ""
   }
 
+  /// The end of a ramp of costs, in nats or accuracy, at least: what rounds to nothing is drawn as nothing.
+  static let leastCost = 0.05
+
   let name: String
   let title: String
   let summary: String

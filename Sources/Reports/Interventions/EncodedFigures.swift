@@ -10,7 +10,8 @@ extension InterventionResult {
     }
     var grid = EffectGrid(
       name: "encoded", title: "What can be read where",
-      summary: "Accuracy of linear readers of \(layers.count) intact layers, \(erased.count) levels.",
+      summary:
+        "Accuracy of linear readers of \(count(layers.count, "intact layer")), \(count(erased.count, "level")).",
       columns: erased.map(\.name),
       rows: layers.map { layer in
         (

@@ -2,7 +2,12 @@ import Results
 
 /// Every effect of a study of interventions, one a row.
 enum InterventionCSV {
-  private static func ends(_ name: String) -> [String] { [name, "\(name)_low", "\(name)_high"] }
+  /// The names of an estimate's three columns, and its cells.
+  static func ends(_ name: String) -> [String] { [name, "\(name)_low", "\(name)_high"] }
+
+  static func cells(_ estimate: Estimate?) -> [DataTable.Cell] {
+    [estimate?.value, estimate?.low, estimate?.high].map { .plain($0, digits: 3) }
+  }
 
   /// Each effect on the head and on readers, and what was read again (`measure` is `returned`).
   static func text(of result: InterventionResult) -> String {

@@ -73,7 +73,7 @@ extension InterventionResult {
 
   private var effects: EffectGrid {
     let values = rows.compactMap { decisive($0)?.beyondRandom?.value }.filter(\.isFinite)
-    let most = max(values.max() ?? 0, 1e-9)
+    let most = max(values.max() ?? 0, EffectGrid.leastCost)
     let lines = layers.map { layer in
       (
         name: layer,
@@ -94,7 +94,7 @@ extension InterventionResult {
     var grid = EffectGrid(
       name: "effects", title: "What is used where",
       summary:
-        "A map of \(layers.count) layers by \(erased.count) erased levels: \(effect), beyond as much at random. "
+        "A map of \(count(layers.count, "layer")) by \(count(erased.count, "erased level")): \(effect), beyond as much at random. "
         + (used.isEmpty ? "Nothing is shown to be used." : "Used: \(used.joined(separator: "; "))."),
       columns: erased.map(\.name), rows: lines, data: InterventionCSV.table(self))
     grid.ends = ("0", Self.number(most))

@@ -6,11 +6,15 @@ extension InterventionResult {
     let what =
       switch change {
       case .leftOut: "A block is left out, its input taking the place of its output"
-      case .mean: "What a block adds to its input is replaced by its mean over the corpus"
+      case .mean:
+        "What a block adds to its input is replaced by its mean over the corpus; of a layer that gives another shape than it "
+          + "takes, such as a convolution, all that it gives"
       case .head: "What an attention head gives is replaced by its mean over the corpus"
       }
     return
-      "\(what): what the head loses, and readers of \(readLayers.last ?? "the last layer"). There is no random "
+      "\(what): what is lost by "
+      + (quantity == .accuracy ? "" : "the head (\(effect)) and by ")
+      + "linear readers of \(readLayers.last ?? "the last layer"). A star: the interval lies above zero. There is no random "
       + "control: a lesion takes away everything that \(change == .head ? "the attention head" : "the block") does."
   }
 
@@ -27,18 +31,19 @@ extension InterventionResult {
       }
     let levels = lesions[0].readers.map(\.level)
     func effects(_ lesion: Lesion) -> [Effect?] {
-      [lesion.head.first { $0.quantity == quantity }]
+      (quantity == .accuracy ? [] : [lesion.head.first { $0.quantity == quantity }])
         + levels.map { level in lesion.readers.first { $0.level == level }?.effect }
     }
-    let columns = [quantity.rawValue] + levels.map { "\($0) read" }
+    let columns = (quantity == .accuracy ? [] : ["output"]) + levels.map { "\($0) read" }
     let most = columns.indices.map { column in
-      max(lesions.compactMap { effects($0)[column]?.cost.value }.max() ?? 0, 1e-9)
+      max(lesions.compactMap { effects($0)[column]?.cost.value }.max() ?? 0, EffectGrid.leastCost)
     }
     var grid = EffectGrid(
       name: name, title: title,
       summary:
-        "What is lost when \(change == .head ? "a head" : "a block") is \(done): the head's \(quantity.rawValue), and accuracy of readers of the last "
-        + "layer.", columns: columns,
+        "What is lost when \(change == .head ? "an attention head" : "a block") is \(done): "
+        + (quantity == .accuracy ? "" : "\(effect), and ") + "accuracy of readers of the last layer.",
+      columns: columns,
       rows: lesions.map { lesion in
         (
           name: lesion.name,
@@ -52,13 +57,14 @@ extension InterventionResult {
         )
       },
       data: DataTable(
-        columns: ["layer"] + columns, headings: [change == .head ? "Head" : "Block"] + columns,
+        columns: ["layer"] + columns.flatMap { InterventionCSV.ends($0.replacing(" ", with: "_")) },
+        headings: [change == .head ? "Attention head" : "Block"] + columns.flatMap { [$0, "from", "to"] },
         rows: lesions.map { lesion in
-          [.text(lesion.name)] + effects(lesion).map { .plain($0?.cost.value, digits: 3) }
+          [.text(lesion.name)] + effects(lesion).flatMap { InterventionCSV.cells($0?.cost) }
         }))
-    grid.ends = ("0", "most of the column")
+    grid.ends = ("0", "most of the column, \(Self.number(EffectGrid.leastCost)) at least")
     grid.axes = (change == .head ? "attention head" : "block", "what is lost")
-    grid.scale = (quantity == .accuracy ? "" : "\(quantity.rawValue): \(unit); ") + "read: accuracy"
+    grid.scale = (quantity == .accuracy ? "" : "output: \(unit); ") + "read: accuracy of readers"
     grid.marks = ("interval above zero", "")
     return grid
   }

@@ -45,15 +45,17 @@ extension InterventionResult {
         )
       },
       data: DataTable(
-        columns: ["read_by", "dose", "target", "source", "at_random", "beyond_random"],
-        headings: ["Read by", "Dose", "As the target", "As before", "At random", "Beyond random"],
+        columns: ["read_by", "dose"]
+          + ["target", "source", "at_random", "beyond_random"].flatMap(InterventionCSV.ends),
+        headings: ["Read by", "Dose"]
+          + ["As the target", "As before", "At random", "Beyond random"].flatMap { [$0, "from", "to"] },
         rows: group.flatMap { steering in
           steering.points.map { point in
             [
-              .text(steering.on), .plain(point.dose, digits: 1), .plain(point.target.value, digits: 3),
-              .plain(point.source.value, digits: 3), .plain(point.atRandom?.value, digits: 3),
-              .plain(point.beyondRandom?.value, digits: 3),
+              .text(steering.on), .plain(point.dose, digits: 1),
             ]
+              + [point.target, point.source, point.atRandom, point.beyondRandom].flatMap(
+                InterventionCSV.cells)
           }
         }))
     grid.ends = ("0", "1")
@@ -82,13 +84,13 @@ extension InterventionResult {
     let readers = rows.first?.readers ?? []
     let quantity = rows.first?.head.first?.quantity
     let columns =
-      ["saved"] + (quantity.map { [$0.rawValue] } ?? []) + readers.map { "\($0.level)\n\($0.layer)" }
+      ["saved"] + (quantity == nil ? [] : ["output"]) + readers.map { "\($0.level)\n\($0.layer)" }
     func costs(_ row: Simplification.Row) -> [Estimate?] {
       (quantity.map { quantity in [row.head.first { $0.quantity == quantity }?.cost] } ?? [])
         + row.readers.map(\.effect.cost)
     }
     let most = columns.indices.dropFirst().map { column in
-      max(rows.compactMap { costs($0)[column - 1]?.value }.max() ?? 0, 1e-9)
+      max(rows.compactMap { costs($0)[column - 1]?.value }.max() ?? 0, EffectGrid.leastCost)
     }
     var grid = EffectGrid(
       name: "weights-\(slug(change))", title: "What each layer can lose: \(change)",
@@ -112,16 +114,17 @@ extension InterventionResult {
         )
       },
       data: DataTable(
-        columns: ["part", "bytes", "saved"] + columns.dropFirst().map { $0.replacing("\n", with: "_") },
+        columns: ["part", "bytes", "saved"]
+          + columns.dropFirst().flatMap { InterventionCSV.ends($0.replacing("\n", with: "_")) },
         headings: ["Layer", "Bytes", "Saved"]
-          + columns.dropFirst().map { $0.replacing("\n", with: " at ") },
+          + columns.dropFirst().flatMap { [$0.replacing("\n", with: " at "), "from", "to"] },
         rows: rows.map { row in
           [.text(row.part), .plain(Double(row.bytes), digits: 0), .plain(Double(row.saved), digits: 0)]
-            + costs(row).map { .plain($0?.value, digits: 4) }
+            + costs(row).flatMap(InterventionCSV.cells)
         }))
-    grid.ends = ("0", "most of the column")
+    grid.ends = ("0", "most of the column, \(Self.number(EffectGrid.leastCost)) at least")
     grid.axes = ("weights of", "bytes saved, and what is lost")
-    grid.scale = (quantity.map { "\($0.rawValue): \(unit); " } ?? "") + "levels at their layers: accuracy"
+    grid.scale = (quantity == nil ? "" : "output: \(unit); ") + "levels: accuracy of readers"
     grid.marks = ("interval above zero", "")
     return grid
   }

@@ -6,11 +6,22 @@ extension InterventionResult {
     towers.map { comparison in
       (
         towerMap(comparison),
-        "\(Heatmap(comparison.matrix, name: "").title). Down: layers of the first tower. Across: layers of the second. A "
-          + "star: more alike than with whole recordings of one side in another order, all pairs together (false discoveries "
-          + "at 5 %)."
+        "\(Heatmap(comparison.matrix, name: "").title). Down: layers of the \(towerNames(comparison).first). Across: layers of "
+          + "the \(towerNames(comparison).second). A star: more alike than with whole recordings of one side in another order, "
+          + "all pairs together (false discoveries at 5 %)."
       )
     }
+  }
+
+  /// A Whisper's decoder has its name before its layers'; else the towers are a CLAP's.
+  private func towerNames(_ comparison: LayerComparison) -> (first: String, second: String) {
+    comparison.matrix.columnLayers.allSatisfy { $0.hasPrefix("decoder.") }
+      ? ("encoder", "decoder") : ("tower of sounds", "tower of texts")
+  }
+
+  /// `decoder.hidden.3` in two lines.
+  private func heading(_ layer: String) -> String {
+    layer.hasPrefix("decoder.") ? layer.replacing("decoder.", with: "decoder.\n") : layer
   }
 
   private func towerMap(_ comparison: LayerComparison) -> EffectGrid {
@@ -28,9 +39,9 @@ extension InterventionResult {
       name: "towers-" + slug(measure), title: "Where two towers meet: \(measure)",
       summary:
         "\(measure) between \(matrix.rowLayers.count) and \(matrix.columnLayers.count) layers, over \(matrix.examples) "
-        + "\(matrix.unit). Most alike are \(best.row) and \(best.column): \(Self.number(best.value))."
-        + matrix.notes.map { " \($0)." }.joined(),
-      columns: matrix.columnLayers.map { $0.replacing(".", with: ".\n") },
+        + "\(matrix.unit). Most alike are \(best.row) and \(best.column): \(Self.number(best.value))"
+        + (matrix.notes.isEmpty ? "." : " (\(matrix.notes.joined(separator: "; ")))."),
+      columns: matrix.columnLayers.map(heading),
       rows: zip(matrix.rowLayers, matrix.values).enumerated().map { row, line in
         (
           name: line.0,
@@ -44,7 +55,7 @@ extension InterventionResult {
         )
       }, data: Heatmap(matrix, name: "").data)
     grid.ends = ("0", Self.number(most))
-    grid.axes = ("first tower", "second tower")
+    grid.axes = (towerNames(comparison).first, towerNames(comparison).second)
     grid.scale = measure
     grid.marks = ("more than chance", "")
     return grid

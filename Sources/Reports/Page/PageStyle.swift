@@ -121,7 +121,7 @@ enum PageStyle {
       nav, .skip, details, audio, .choice > input, .choice > label { display: none; }
       .card, figure, .map, table { break-inside: avoid; }
       h2, h3 { break-after: avoid; }
-      .drawing, .scroll { overflow: visible; }
+      .drawing, .scroll { overflow: visible; } .drawing > div { max-width: 100%; }
       .answer { grid-template-columns: 1fr; } .answer figure { position: static; }
       .figures, #similarity .figures { grid-template-columns: repeat(2, 1fr); }
       .mistakes { grid-template-columns: 1fr; }

@@ -6,8 +6,8 @@ import Reports
 import Results
 
 extension InterventionStudy {
-  /// Runs away from the caller's thread, with the names of the version and the corpus in the result; cancelling the task
-  /// stops it.
+  /// Runs away from the caller's thread, with the version, the corpus's fingerprint and what is found in words in the result;
+  /// cancelling the task stops it.
   ///
   /// Throws `InterventionError`, `StudyError.otherInput` for texts, and what passes and files throw.
   public func finished(threads: Int = 1) async throws -> InterventionResult {
@@ -19,7 +19,7 @@ extension InterventionStudy {
         try study.run(threads: threads)
       }
       (result.version, result.corpusFingerprint) = (Release.version, study.corpus.fingerprint)
-      return result
+      return result.inWords
     }
   }
 }
