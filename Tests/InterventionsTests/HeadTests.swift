@@ -221,11 +221,3 @@ import Testing
     #expect(names["aa"] == 1 && names["sil"] == nil && names["IY"] == nil)
   }
 }
-
-@Suite("Numbers in verdicts of use") struct VerdictTextTests {
-  @Test("minus signs are true ones, and zero has none")
-  func numbers() {
-    let text = VerdictReading.text(Estimate(value: -0.001, low: -0.42, high: 0.31))
-    #expect(text == "0.00 (−0.42 to 0.31)")
-  }
-}

@@ -42,6 +42,12 @@ import Testing
 
   private func sentence(_ result: InterventionResult) -> String { result.rows[0].verdict.sentence }
 
+  @Test("minus signs are true ones, and zero has none")
+  func numbers() {
+    let text = InterventionResult.interval(Estimate(value: -0.001, low: -0.42, high: 0.31))
+    #expect(text == "0.00 (−0.42 to 0.31)")
+  }
+
   @Test("what is readable comes first, then whether it is used, with both costs in their unit")
   func used() {
     #expect(
