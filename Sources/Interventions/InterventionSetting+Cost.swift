@@ -38,15 +38,19 @@ extension InterventionSetting {
     }
   }
 
-  /// Layers in groups that fit into memory together, for each of which one pass sums frames and one goes on from the
-  /// layers.
+  /// Of a group, so that what is finished is kept before long.
+  private static let mostLayers = 5
+
+  /// Layers in groups that fit into memory together, five at most, for each of which one pass sums frames and one goes on
+  /// from the layers.
   func groups(of layers: [String], ofUntrained isUntrained: Bool) -> [[String]] {
     var groups: [[String]] = []
     var used = Bytes()
     for layer in layers {
       let own = bytes(layer, ofUntrained: isUntrained)
       let both = used + own
-      if groups.isEmpty || max(both.sums, both.changes) > study.memory {
+      let isFull = groups.last.map { $0.count == Self.mostLayers } ?? true
+      if isFull || max(both.sums, both.changes) > study.memory {
         groups.append([])
         used = own
       } else {

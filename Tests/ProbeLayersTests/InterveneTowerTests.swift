@@ -118,15 +118,16 @@ import Testing
     #expect(towers.count == 2, "CKA and mutual neighbours")
   }
 
-  @Test("a Whisper's decoder loses tokens when a level is erased in its encoder, and is compared with it")
+  @Test("a Whisper's encoder is compared with its decoder, and what its decoder cannot take is told")
   func whisper() throws {
     let folder = try TemporaryFolder()
     let json = try result(
       whisper(in: folder), erasing: "phoneme", corpus(in: folder, shorterThan: 2.8), folder.path + "/out")
     #expect(json["headUnit"] as? String == "token")
     #expect((json["effect"] as? String)?.contains("decoder's loss of each token") == true)
-    let cost = try cost(json)
-    #expect(try #require(cost["low"]) <= #require(cost["value"]) && cost["value"] != 0)
+    // The decoder of the resources takes no more than a few letters.
+    let warnings = try #require(json["warnings"] as? [String])
+    #expect(warnings.contains { $0.contains("more than its decoder takes") }, "\(warnings)")
     #expect((json["retrievals"] as? [Any])?.isEmpty == true)
     #expect((json["towers"] as? [Any])?.count == 2)
   }
