@@ -100,6 +100,11 @@ again() { # COMMAND FOLDER
   # shellcheck disable=SC2046
   timeout 300 "$program" $(arguments "$1" "$2") --quiet >/dev/null 2>"$2/.err2"
   local status=$?
+  if [ -n "$lock" ]; then
+    grep -q 'was left by process' "$2/.err2" || { echo "run again it does not say whose folder it takes over"; return; }
+  else
+    ! grep -q 'was left by process' "$2/.err2" || { echo "run again it takes over what nobody left"; return; }
+  fi
   [ $status = 0 ] || { echo "run again it ends with $status: $(tail -1 "$2/.err2")"; return; }
   [ "$(sums "$2")" = "$(cat "$base/want/$1")" ] || { echo "run again it gives other bytes"; return; }
   local left

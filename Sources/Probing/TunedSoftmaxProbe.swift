@@ -11,8 +11,7 @@ import Tensors
 /// ```
 /// The development loss falls and then rises as a penalty weakens: of a list's penalties those next to the best are tried
 /// (`PenaltySearch`), each fit starting from where the last ones lead to. All end at a gradient norm of 1e-5 a row: search fits
-/// that end at 1e-3 are as if stopped early, which hides how much weak penalties overfit, and move accuracies of words and
-/// syllables by up to 0.7 points.
+/// that end at 1e-3 are as if stopped early, which hides how much weak penalties overfit.
 public struct TunedSoftmaxProbe: Sendable, Equatable {
   /// Descending; a random or Bayesian search tries others between the first and the last.
   public let penalties: [Double]

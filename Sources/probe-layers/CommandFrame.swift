@@ -80,6 +80,11 @@ struct CommandFrame: Sendable {
       whenHeld: { owner in
         let who = owner.map(\.description) ?? "another run"
         standardError("\(folder) is being written by \(who); waiting for it to end. Ctrl-C stops waiting.")
+      },
+      whenLeft: { owner in
+        standardError(
+          "\(folder) was left by process \(owner.process) on \(owner.host) (\(owner.command)), which died at its work; "
+            + "this run takes it over, and what was kept is used.")
       })
     defer { lock.release() }
     interruption.beforeLeaving {

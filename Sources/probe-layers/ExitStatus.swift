@@ -8,7 +8,7 @@ enum ExitStatus: Int32 {
   case missingInput = 66
   /// A fault of ours.
   case internalFault = 70
-  /// A limit of the system, as on addresses, under which no model can be run.
+  /// A limit of the system, as on addresses or open files, under which no model can be run.
   case systemLimit = 71
   case writeFailed = 74
   /// By Ctrl-C, SIGTERM or SIGHUP.

@@ -63,6 +63,7 @@ struct ProbeLayers: AsyncParsableCommand {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     strata_tell_bus_errors(ExitStatus.badInput.rawValue)
     do {
+      try requireOpenFiles()
       var command = try parsed(Array(CommandLine.arguments.dropFirst()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -92,6 +93,19 @@ struct ProbeLayers: AsyncParsableCommand {
 }
 
 extension ProbeLayers {
+  /// Files that the libraries alone have open; where they may not, libdispatch ends the process without a word.
+  private static let openFilesNeeded = 16
+
+  private static func requireOpenFiles() throws(CommandFailure) {
+    let limit = strata_open_file_limit()
+    guard limit >= 0, limit < openFilesNeeded else { return }
+    throw CommandFailure(
+      status: .systemLimit,
+      message:
+        "a limit on open files (ulimit -n) leaves \(limit), and at least \(openFilesNeeded) are needed: raise it, "
+        + "as with `ulimit -n 256`")
+  }
+
   /// The command that is meant; its options may stand before its name, too.
   static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
     let first = Result { try parseAsRoot(arguments) }

@@ -42,6 +42,40 @@ import Testing
     #expect(!folder.contents().contains { $0.hasSuffix(".strata-lock") || $0.hasSuffix("study.json") })
   }
 
+  @Test("a folder whose run was killed, or died of a model cut short, is taken over with a word and done")
+  func takenOver() throws {
+    let run = try shell(
+      """
+      mkdir m; cp \(model) m/model.ckpt
+      set +e
+      probe-layers \(model) --corpus \(corpus) --output killed 2> /dev/null & process=$!
+      while [ ! -d killed/work ]; do sleep 0.05; done
+      kill -KILL $process; wait $process
+      probe-layers m/model.ckpt --corpus \(corpus) --output cut 2> died & process=$!
+      while [ ! -d cut/work ]; do sleep 0.05; done
+      truncate -s 4096 m/model.ckpt; wait $process; echo $?
+      ls -A killed cut | grep -c strata-lock
+      for name in killed cut; do
+        probe-layers \(quick) --output $name --quiet 2> $name-errors; echo $?
+      done
+      """)
+    #expect(run.output.split(separator: "\n") == ["65", "2", "0", "0"], "\(run.output) \(run.errors)")
+    let died = String(decoding: try data("died"), as: UTF8.self)
+    #expect(died.contains("m/model.ckpt was cut short"), "\(died)")
+    for name in ["killed", "cut"] {
+      let errors = String(decoding: try data("\(name)-errors"), as: UTF8.self)
+      #expect(
+        errors.contains("\(name) was left by process") && errors.contains("takes it over"), "\(errors)")
+    }
+    #expect(!folder.contents().contains { $0.hasSuffix(".strata-lock") })
+  }
+
+  @Test("too few files that may be open are told as that", arguments: [4, 8, 15])
+  func openFiles(limit: Int) throws {
+    let run = try shell("ulimit -n \(limit); exec probe-layers inspect \(model)")
+    #expect(run.status == 71 && run.errors.contains("ulimit -n"), "\(run.status) \(run.errors)")
+  }
+
   @Test("what ignores a closed terminal goes on") func nohup() throws {
     let run = try shell(
       """

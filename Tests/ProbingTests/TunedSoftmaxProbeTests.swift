@@ -34,6 +34,32 @@ import Testing
     }
   }
 
+  /// Few rows of many features, as of words: weak penalties all but separate the classes, and fits that end early hide it.
+  @Test("chooses the penalty that exact fits choose where rows are few")
+  func fewRows() throws {
+    let width = 140
+    var (chosen, losses): ([[Double]], [[Double]]) = ([], [])
+    for draw in 0..<6 {
+      let (states, labels) = planted(420, width: width, classes: 18, signal: 2.5, "\(draw)")
+      let (train, development, test) = (Array(0..<216), Array(216..<270), Array(270..<420))
+      var own: [(penalty: Double, loss: Double)] = []
+      for tolerance in [try TunedSoftmaxProbe(penalties: [1]).tolerance, 1e-8, 1e-3] {
+        var probe = try TunedSoftmaxProbe(penalties: [10000, 1000, 100, 10, 1, 0.1, 0.01])
+        probe.tolerance = tolerance
+        let fitted = try probe.fit(
+          states: states, labels: labels, classCount: 18, train: train, development: development)
+        let guesses = try fitted.guesses(states, rows: test, labels: test.map { labels[$0] })
+        own.append((fitted.penalty, guesses.logLoss))
+      }
+      chosen.append(own.map(\.penalty))
+      losses.append(own.map(\.loss))
+    }
+    #expect(chosen.allSatisfy { $0[0] == $0[1] }, "\(chosen)")
+    #expect(losses.allSatisfy { abs($0[0] - $0[1]) < 1e-4 }, "\(losses)")
+    // The rows show what the tolerance is for.
+    #expect(losses.contains { abs($0[2] - $0[1]) > 1e-3 }, "\(losses)")
+  }
+
   @Test("is the one with the lowest development loss, and the fit is to all rows")
   func chooses() throws {
     let (train, development) = (Array(0..<250), Array(250..<500))

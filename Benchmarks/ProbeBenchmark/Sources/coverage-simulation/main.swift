@@ -115,6 +115,11 @@ do {
     ("intervals", intervals), ("verdicts", verdicts), ("peaks", peaks), ("changes", changes),
     ("variance", variance),
   ]
+  if let unknown = asked.first(where: { name in !sections.contains { $0.name == name } }) {
+    FileHandle.standardError.write(
+      Data("no section \(unknown): \(sections.map(\.name).joined(separator: ", "))\n".utf8))
+    exit(2)
+  }
   for section in sections where asked.isEmpty || asked.contains(section.name) { try section.run() }
   exit(isSound ? 0 : 1)
 } catch {
