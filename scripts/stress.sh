@@ -28,10 +28,11 @@ mkdir -p "$base/want"
 model=$PWD/fixtures/w2v2-tiny-phones/model.ckpt
 speech=$base/speech
 mkdir -p "$speech"
-# Ten sentences of each of three voices.
+# Ten sentences of each of three voices, and four of them for what takes a pass a span or a layer.
 for voice in kal slt ked; do
-  mkdir -p "$speech/$voice"
+  mkdir -p "$speech/$voice" "$base/few/$voice"
   cp fixtures/unseen/$voice/${voice}_s0* "$speech/$voice"
+  cp fixtures/unseen/$voice/${voice}_s0[0-3]* "$base/few/$voice"
 done
 # A probe of its own whose fits are few, so that a run takes a second or two.
 mkdir -p "$base/probes"
@@ -40,12 +41,13 @@ printf 'name: phoneme\nlevel: phoneme\npenalties: [1]\nmin_count: 40\n' >"$base/
 quick="--force --layers conv.7,hidden.3 --probes $base/probes --twins 1 --maps 0 --threads 2"
 
 read -ra commands <<<"${COMMANDS:-study shard merge store compare similarity extract-safetensors extract-npz extract-h5 \
-finetune intervene variance geometry curves measures replicates attribute evidence}"
+finetune intervene mixing prune variance geometry curves measures replicates attribute evidence}"
 
 # The arguments of a command that writes into a folder.
 arguments() { # COMMAND FOLDER [SEED]
   local choice="--corpus $speech $quick --seed ${3:-0}"
   local narrow="$model --force --corpus $speech --threads 2 --seed ${3:-0} --output $2/out"
+  local few=${narrow/"$speech"/"$base/few"}
   case $1 in
     study) echo "$model $choice --output $2/out" ;;
     shard) echo "$model $choice --shard 1/2 --output $2/out" ;;
@@ -54,7 +56,9 @@ arguments() { # COMMAND FOLDER [SEED]
     compare) echo "compare --force --untrained $model --corpus $speech --layers conv.7,hidden.3 --probes $base/probes --seed ${3:-0} --output $2/out" ;;
     similarity) echo "similarity --force $model --corpus $speech --layers conv.7,hidden.3 --seed ${3:-0} --output $2/out" ;;
     finetune) echo "finetune $narrow --steps 6 --batch 2 --evaluate-every 3" ;;
-    intervene) echo "intervene $narrow --erase phoneme --layers hidden.2 --controls 2 --prune 0.5 --mixing phoneme" ;;
+    intervene) echo "intervene $narrow --erase phoneme --layers hidden.2 --controls 2" ;;
+    mixing) echo "intervene $few --erase phoneme --layers hidden.2 --controls 2 --mixing phoneme" ;;
+    prune) echo "intervene $few --erase phoneme --layers hidden.2 --controls 2 --prune 0.5" ;;
     variance) echo "variance $narrow --layers hidden.3 --blocks phone,duration --untrained" ;;
     geometry) echo "geometry $narrow --layers hidden.3 --recordings 12 --tempo none --pitch none" ;;
     curves) echo "curves $narrow --layers hidden.3 --over examples" ;;
@@ -134,14 +138,14 @@ others() { # COMMAND FOLDER
 
 signals() { # TRIAL FOLDER
   draw "$1"
-  local command=${commands[$((RANDOM % ${#commands[@]}))]} name
-  name=$(printf '%s\n' INT TERM HUP KILL | sed -n $((RANDOM % 4 + 1))p)
+  local command=${commands[$((RANDOM % ${#commands[@]}))]} names=(INT TERM HUP KILL)
+  local name=${names[$((RANDOM % 4))]}
   local wait=$((RANDOM % (${lasted[$command]} + 1)))
   # Half of them begin where another study's results are.
   [ $((RANDOM % 2)) = 0 ] || others "$command" "$2"
-  # What a script starts in the background would ignore SIGINT until it listens.
+  # What a script starts in the background would ignore SIGINT until it listens, and under nohup SIGHUP.
   # shellcheck disable=SC2046
-  env --default-signal=INT "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err" &
+  env --default-signal=INT,HUP "$program" $(arguments "$command" "$2") --quiet >/dev/null 2>"$2/.err" &
   local process=$!
   sleep $((wait / 1000)).$(printf %03d $((wait % 1000)))
   kill -"$name" $process 2>/dev/null

@@ -67,6 +67,21 @@ public struct FineTuningRun: Sendable {
   /// - Throws: `FineTuningError`, `ModelError`, `CorpusError`, and `FileError`: `.changed` where the model or a recording was
   ///   changed meanwhile.
   public func finished(in folder: String) throws -> FineTuningResult {
+    let fingerprints = FileFingerprints()
+    let recordings = WatchedFiles(corpus.utterances.map(\.audioPath), by: fingerprints)
+    @Sendable func requireUnchanged() throws {
+      try model.requireUnchanged()
+      try recordings.requireUnchanged()
+    }
+    return try requiring(requireUnchanged) {
+      try trained(in: folder, fingerprints, requireUnchanged: requireUnchanged)
+    }
+  }
+
+  private func trained(
+    in folder: String, _ fingerprints: FileFingerprints,
+    requireUnchanged: @escaping @Sendable () throws -> Void
+  ) throws -> FineTuningResult {
     try settings.check()
     try ModelFolder.check(model, settings.task)
     try ModelFolder.check(model, settings.augmentation)
@@ -77,12 +92,6 @@ public struct FineTuningRun: Sendable {
     var folds: [FineTuningResult.Fold] = []
     var counts = (trained: 0, all: 0)
     let place = RunFolder(path: folder, folds: data.count)
-    let fingerprints = FileFingerprints()
-    let recordings = WatchedFiles(corpus.utterances.map(\.audioPath), by: fingerprints)
-    @Sendable func requireUnchanged() throws {
-      try model.requireUnchanged()
-      try recordings.requireUnchanged()
-    }
     var kept: [String] = []
     for (number, part) in data.enumerated() {
       if number == 0 { part.notes.forEach(onNote) }

@@ -116,6 +116,10 @@ public struct InterventionStudy: Sendable {
 
   /// - Throws: `InterventionError`, and what passes, fits and files throw.
   public func run(threads: Int = 1) throws -> InterventionResult {
+    try requiring(model.requireUnchanged) { try result(threads: threads) }
+  }
+
+  private func result(threads: Int) throws -> InterventionResult {
     var setting = try InterventionSetting(self, threads: threads)
     onCost(setting.cost)
     var outcomes = try setting.outcomes(of: setting.changed)
@@ -131,7 +135,6 @@ public struct InterventionStudy: Sendable {
       }
       untrained = other
     }
-    try model.requireUnchanged()
     var result = try InterventionSummary(setting, outcomes, untrained: untrained).result()
     result.retrievals = try setting.retrievals()
     return result
@@ -142,6 +145,10 @@ public struct InterventionStudy: Sendable {
   /// - Throws: as `run` does.
   @discardableResult
   public func keep(_ share: WorkShare, threads: Int = 1) throws -> [String] {
+    try requiring(model.requireUnchanged) { try kept(share, threads: threads) }
+  }
+
+  private func kept(_ share: WorkShare, threads: Int) throws -> [String] {
     var setting = try InterventionSetting(self, threads: threads)
     onCost(setting.cost)
     let own = share.part(of: setting.changed)
@@ -150,7 +157,6 @@ public struct InterventionStudy: Sendable {
     if comparesUntrained {
       _ = try InterventionSetting(untrained(), threads: threads).outcomes(of: own)
     }
-    try model.requireUnchanged()
     return own
   }
 

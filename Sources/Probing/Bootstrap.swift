@@ -14,10 +14,8 @@ import Tensors
 /// (speakers where there are ten or more, else utterances).
 ///
 /// What is tested is one source of chance, what was learned from another. The second is known from fits that leave out
-/// one group of clusters after another (`LayerPredictions.refits`): the variance of a number over training sets is
-/// (G − 1)/G · Σ (aᵍ − ā)², the jackknife of G groups (Shao & Wu 1989), and each resample is moved by
-/// √((G − 1)/G) · Σ zᵍ·(aᵍ − ā), zᵍ standard normal and the same for all that is compared. Without it the intervals of
-/// 576 spans hold the truth in nine of ten cases.
+/// one group of clusters after another (`LayerPredictions.refits`): see `TrainingPart`. Without it the intervals of 576
+/// spans hold the truth in nine of ten cases.
 package struct Bootstrap: Sendable {
   /// Groups of clusters that refits leave out.
   static let groups = 5
@@ -46,23 +44,19 @@ package struct Bootstrap: Sendable {
   /// The labels' entropy is that of the data in every resample: an entropy of fewer clusters is too small, and
   /// intervals of bits would lie below their own value.
   func metrics(of tally: ClusterCounts, refits: [ClusterCounts] = []) -> MetricDraws {
+    MetricDraws(
+      metrics: tally.layout.metrics, clusters: weights.columns, values: values(of: tally),
+      refits: refits.map(values), normals: training)
+  }
+
+  private func values(of tally: ClusterCounts) -> [MetricValues] {
     let sums = matrixProduct(weights, .none, tally.counts)
     var values = (0..<weights.rows).map { Self.values(sums, $0, tally.layout) }
     if let first = values.first {
       let entropy = first.bits + first.logLoss / log(2)
       for row in values.indices { values[row].bits = entropy - values[row].logLoss / log(2) }
     }
-    return MetricDraws(
-      metrics: tally.layout.metrics, clusters: weights.columns, values: values,
-      training: TrainingShifts(
-        training,
-        of: refits.map { refit in
-          var sums = Matrix(rows: 1, columns: refit.counts.columns)
-          for row in 0..<refit.counts.rows {
-            for column in 0..<sums.columns { sums[0, column] += refit.counts[row, column] }
-          }
-          return Self.values(sums, 0, refit.layout)
-        }))
+    return values
   }
 
   private static func values(_ sums: Matrix, _ row: Int, _ layout: ClusterCounts.Layout) -> MetricValues {
@@ -110,30 +104,53 @@ package struct Bootstrap: Sendable {
   }
 }
 
-/// How far each resample is moved by what training might have been.
-struct TrainingShifts: Sendable {
-  private let normals: Matrix
-  private let refits: [MetricValues]
+/// What fits without each of G groups of clusters say of a number, on the data and on resamples of what is tested.
+///
+/// The variance of the number's expectation over training sets is (G − 1)/G · Σ (aᵍ − ā)², the jackknife of G groups (Shao &
+/// Wu 1989), less what the differences aᵍ − ā have from the draw of tested clusters. Two fits that are equally good answer
+/// single spans differently: the bootstrap of what is tested knows that chance already, and accuracies of five refits
+/// differ by it alone. Each resample is moved by √((G − 1)/G · share) · Σ zᵍ·(aᵍ − ā), zᵍ standard normal and the same for
+/// all that is compared, share being that of the squares which is no such noise.
+struct TrainingPart: Sendable, Equatable {
+  /// Of each refit, the number on the data, then an entry a resample; without resamples nothing counts as noise.
+  var refits: [[Double]]
+  /// zᵍ, `[1 + resamples × groups]`, row 0 zeros.
+  let normals: Matrix
 
-  init(_ normals: Matrix, of refits: [MetricValues]) {
-    precondition(refits.isEmpty || refits.count == normals.columns, "\(refits.count) refits")
-    (self.normals, self.refits) = (normals, refits)
-  }
-
-  /// An entry a resample, the first zero; nil where nothing is known of training, or the metric is not defined.
-  func shifts(of metric: Metric) -> [Double]? {
-    refits.isEmpty ? nil : Self.shifts(normals, of: refits.map { $0[metric] })
-  }
-
-  /// The same for any number, of which there is a value a refit.
-  static func shifts(_ normals: Matrix, of values: [Double]) -> [Double]? {
-    guard values.allSatisfy(\.isFinite) else { return nil }
-    let count = Double(values.count)
-    let mean = values.reduce(0, +) / count
-    let scale = ((count - 1) / count).squareRoot()
-    return (0..<normals.rows).map { row in
-      values.indices.reduce(0) { $0 + normals[row, $1] * (values[$1] - mean) * scale }
+  /// How far each resample is moved; nil where nothing is known of training, or the number is not defined.
+  var shifts: [Double]? {
+    guard let rows = refits.first?.count, refits.allSatisfy({ $0[0].isFinite }) else { return nil }
+    let count = Double(refits.count)
+    let means = (0..<rows).map { row in refits.reduce(0) { $0 + $1[row] } / count }
+    let deviations = refits.map { $0[0] - means[0] }
+    let squares = deviations.reduce(0) { $0 + $1 * $1 }
+    let noise = refits.reduce(0) { total, refit in
+      total + Self.variance((1..<rows).map { refit[$0] - means[$0] }.filter(\.isFinite))
     }
+    let share = squares > 0 ? max(0, 1 - noise / squares) : 0
+    let scale = ((count - 1) / count * share).squareRoot()
+    return (0..<normals.rows).map { row in
+      deviations.indices.reduce(0) { $0 + normals[row, $1] * deviations[$1] * scale }
+    }
+  }
+
+  /// The same without resamples, so that all differences count.
+  var withNoise: TrainingPart { TrainingPart(refits: refits.map { Array($0.prefix(1)) }, normals: normals) }
+
+  private static func variance(_ values: [Double]) -> Double {
+    guard values.count > 1 else { return 0 }
+    let mean = values.reduce(0, +) / Double(values.count)
+    return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
+  }
+
+  /// Of a difference of two numbers, of which one may have none.
+  static func difference(_ a: TrainingPart?, _ b: TrainingPart?) -> TrainingPart? {
+    guard let b else { return a }
+    var part = a ?? TrainingPart(refits: b.refits.map { $0.map { _ in 0 } }, normals: b.normals)
+    for group in part.refits.indices {
+      for row in part.refits[group].indices { part.refits[group][row] -= b.refits[group][row] }
+    }
+    return part
   }
 }
 
@@ -143,19 +160,28 @@ package struct Draws: Sendable, Equatable {
   package let values: [Double]
   /// How many clusters each resample drew; nil for so many that it makes no difference.
   package private(set) var clusters: Int?
+  /// The same without what training might have been, and what is known of that.
+  private let tested: [Double]
+  let training: TrainingPart?
 
   package init(values: [Double], clusters: Int? = nil) {
-    (self.values, self.clusters) = (values, clusters)
+    self.init(tested: values, clusters: clusters, training: nil)
+  }
+
+  init(tested: [Double], clusters: Int?, training: TrainingPart?) {
+    (self.tested, self.clusters, self.training) = (tested, clusters, training)
+    values = training?.shifts.map { shifts in zip(tested, shifts).map { $0 + $1 } } ?? tested
   }
 
   package static func - (a: Draws, b: Draws) -> Draws {
-    Draws(values: zip(a.values, b.values).map { $0 - $1 }, clusters: a.clusters)
+    Draws(
+      tested: zip(a.tested, b.tested).map { $0 - $1 }, clusters: a.clusters,
+      training: .difference(a.training, b.training))
   }
 
-  /// Each resample moved by as much.
-  func moved(by shifts: [Double]?) -> Draws {
-    guard let shifts else { return self }
-    return Draws(values: zip(values, shifts).map { $0 + $1 }, clusters: clusters)
+  /// The same number with what is known of another's training part.
+  func with(_ training: TrainingPart?) -> Draws {
+    Draws(tested: tested, clusters: clusters, training: training)
   }
 
   /// The mean of several numbers, resample by resample; nil of none.
@@ -223,10 +249,15 @@ struct MetricDraws: Sendable {
   let metrics: [Metric]
   let clusters: Int
   let values: [MetricValues]
-  let training: TrainingShifts
+  /// Of fits without each group of clusters; none tells nothing of training.
+  let refits: [[MetricValues]]
+  let normals: Matrix
 
   subscript(metric: Metric) -> Draws {
-    Draws(values: values.map { $0[metric] }, clusters: clusters).moved(by: training.shifts(of: metric))
+    Draws(
+      tested: values.map { $0[metric] }, clusters: clusters,
+      training: refits.isEmpty
+        ? nil : TrainingPart(refits: refits.map { $0.map { $0[metric] } }, normals: normals))
   }
 
   var table: MetricTable { MetricTable(metrics) { self[$0] } }

@@ -207,10 +207,11 @@ struct StudySummary {
 
   func gain(_ a: Draws, over b: Draws) -> Draws { direction > 0 ? a - b : b - a }
 
-  /// Accuracy less control accuracy; nil without a control task.
+  /// Accuracy less control accuracy; nil without a control task. What refits of control tasks would tell is not known:
+  /// all that the level's own refits differ by is taken for what training might have been.
   private func selectivity(_ measured: StudyRunner.LayerPredictions) -> Draws? {
     measured.control.map {
-      bootstrap.selectivity(of: $0).moved(by: draws(of: measured).training.shifts(of: .accuracy))
+      bootstrap.selectivity(of: $0).with(draws(of: measured)[.accuracy].training?.withNoise)
     }
   }
 

@@ -64,8 +64,9 @@ public struct ActivationExport: Sendable {
     let arrays = stems.flatMap { stem in wanted.map { Self.name($0.name, stem) } }
     try ActivationWriter.write(to: plan.output, as: plan.format, names: arrays, metadata: metadata) {
       append in
-      try FileFingerprints().requiringUnchanged(recordings) { try run(plan, append) }
-      try model.requireUnchanged()
+      try requiring(model.requireUnchanged) {
+        try FileFingerprints().requiringUnchanged(recordings) { try run(plan, append) }
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import Checkpoints
 import Corpora
 import Files
 import Foundation
+import Foundations
 import Models
 import Reports
 import Results
@@ -123,7 +124,9 @@ public struct AttributionRun: Sendable {
     try await runBlocking(asking: isCancelled) { isCancelled in
       var own = self
       own.isCancelled = isCancelled
-      return try own.result(target, methods: methods, checks: checks, depth: depth)
+      return try requiring(own.model.requireUnchanged) {
+        try own.result(target, methods: methods, checks: checks, depth: depth)
+      }
     }
   }
 
@@ -149,7 +152,6 @@ public struct AttributionRun: Sendable {
         onProgress("checking", methods.count + done, total)
       } : []
     onProgress("done", total, total)
-    try model.requireUnchanged()
     let score = try maps.first?.score ?? attribution.score()
     let span = target.span.map { [$0.lowerBound, min($0.upperBound, sound.seconds)] } ?? []
     var result = AttributionResult(

@@ -3,6 +3,7 @@ import Audio
 import Corpora
 import Files
 import Foundation
+import Foundations
 import Models
 import Reports
 import Results
@@ -51,10 +52,11 @@ public struct CorpusAttribution: Sendable {
   }
 
   private func localisation(threads: Int) throws -> RelevanceLocalisation {
-    let (rows, profiles) = try FileFingerprints().requiringUnchanged(corpus.recordings) {
-      (try evidence.run(threads: threads), try heads.run(threads: threads))
+    let (rows, profiles) = try requiring(model.requireUnchanged) {
+      try FileFingerprints().requiringUnchanged(corpus.recordings) {
+        (try evidence.run(threads: threads), try heads.run(threads: threads))
+      }
     }
-    try model.requireUnchanged()
     let missing = evidence.levels.filter { level in !rows.contains { $0.level == level } }
     let long = corpus.utterances.count { !model.readsAtOnce($0.seconds) }
     var result = RelevanceLocalisation(
@@ -123,14 +125,14 @@ extension CorpusAttribution {
     ofUnit unit: Int, of point: TapPoint, count: Int = 10, threads: Int = 1
   ) async throws -> [TopActivation] {
     try await runBlocking(asking: evidence.isCancelled) { isCancelled in
-      let found = try FileFingerprints().requiringUnchanged(corpus.recordings) {
-        try TopActivation.find(
-          unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
-          progress: { [onProgress = evidence.onProgress] in onProgress("Listening", $0, $1) },
-          isCancelled: isCancelled)
+      try requiring(model.requireUnchanged) {
+        try FileFingerprints().requiringUnchanged(corpus.recordings) {
+          try TopActivation.find(
+            unit: unit, of: point, in: corpus, by: model, count: count, threads: threads,
+            progress: { [onProgress = evidence.onProgress] in onProgress("Listening", $0, $1) },
+            isCancelled: isCancelled)
+        }
       }
-      try model.requireUnchanged()
-      return found
     }
   }
 

@@ -1,4 +1,5 @@
 import Files
+import Foundations
 
 extension FileFingerprints {
   /// Runs `body`, which reads the files at `paths`.
@@ -6,8 +7,6 @@ extension FileFingerprints {
   /// Throws `FileError.changed` where the bytes of one are others afterwards: what `body` gave may be of both.
   func requiringUnchanged<R>(_ paths: [String], _ body: () throws -> R) throws -> R {
     let watched = WatchedFiles(paths, by: self)
-    let result = try body()
-    try watched.requireUnchanged()
-    return result
+    return try requiring(watched.requireUnchanged, after: body)
   }
 }

@@ -2,6 +2,7 @@ import Activations
 import Corpora
 import Files
 import Foundation
+import Foundations
 import Models
 import Probing
 import Reports
@@ -32,8 +33,7 @@ extension LayerStudy {
 
   private func result() throws -> StudyResult {
     for _ in 0..<Self.attempts {
-      let (result, contents) = try measured()
-      try model.requireUnchanged(atEnd: true)
+      let (result, contents) = try requiringModel { try measured() }
       let changed = changedRecordings(since: contents)
       guard !changed.isEmpty else { return result }
       onNotice(Self.notice(ofChanged: changed))
@@ -46,9 +46,13 @@ extension LayerStudy {
   /// Throws `FileError.changed` where one of them is another afterwards.
   func requiringUnchanged<R>(_ utterances: [Utterance]? = nil, _ body: () throws -> R) throws -> R {
     let read = corpus.with(utterances ?? corpus.utterances)
-    let result = try fingerprints.requiringUnchanged(read.recordings, body)
-    try model.requireUnchanged(atEnd: true)
-    return result
+    return try requiringModel { try fingerprints.requiringUnchanged(read.recordings, body) }
+  }
+
+  /// The same for the model alone.
+  func requiringModel<R>(_ body: () throws -> R) throws -> R {
+    func requireUnchanged() throws { try model.requireUnchanged(atEnd: true) }
+    return try requiring(requireUnchanged, after: body)
   }
 
   /// The recordings whose bytes are no more those that were decoded: of each pass, the hash for each utterance.

@@ -40,11 +40,11 @@ public final class MemoryPool: Sendable {
     return left < 0 ? nil : Int(left)
   }
 
-  /// Throws where a limit on the address space leaves too little for passes over a model: BLAS waits for memory without
+  /// Throws where a limit on the address space leaves too little for the work of `threads`: BLAS waits for memory without
   /// end, and says nothing.
-  package static func requireAddressSpace() throws(AddressSpaceError) {
-    guard let left = addressSpaceLeft, left < AddressSpaceError.needed else { return }
-    throw AddressSpaceError(left: left)
+  package static func requireAddressSpace(threads: Int = 2) throws(AddressSpaceError) {
+    guard let left = addressSpaceLeft, left < AddressSpaceError.needed(threads: threads) else { return }
+    throw AddressSpaceError(left: left, threads: threads)
   }
 
   public init() {

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Strata
+import Tensors
 
 /// What surrounds a command's own work, whatever that is: progress, Ctrl-C, notes, the hold on its output folder.
 struct CommandFrame: Sendable {
@@ -13,6 +14,7 @@ struct CommandFrame: Sendable {
   static func around(
     _ running: RunningOptions, keepsWork: Bool = true, _ work: (CommandFrame) async throws -> Void
   ) async throws {
+    try MemoryPool.requireAddressSpace(threads: running.threads)
     try await around(running.showing, threads: running.threads, keepsWork: keepsWork, work)
   }
 

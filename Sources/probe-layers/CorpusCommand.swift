@@ -1,5 +1,6 @@
 import ArgumentParser
 import Strata
+import Tensors
 
 extension CorpusConverter.Form: ExpressibleByArgument {}
 
@@ -41,6 +42,7 @@ struct CorpusCommand: ParsableCommand {
     @OptionGroup var showing: ShowingOptions
 
     func run() throws {
+      try MemoryPool.requireAddressSpace(threads: 1)
       showing.note("reading \(folder)")
       let found = Corpus.read(folder, overriding: shifting.overrides)
       do {

@@ -25,9 +25,16 @@ import Testing
     @Test("a limit on addresses that leaves no room is told at once") func addresses() throws {
       let folder = try TemporaryFolder()
       let model = Repository.path("fixtures/w2v2-tiny-phones/model.ckpt")
-      let run = try CommandRun(
-        shell: "ulimit -v 600000; timeout 60 probe-layers inspect \(model) --no-cost", in: folder.path)
-      #expect(run.status == 71 && run.errors.hasPrefix("error: a limit on memory"), "\(run.errors)")
+      for command in [
+        "inspect \(model) --no-cost", "corpus check \(corpus)", "merge \(folder.path)",
+        "\(model) --corpus \(corpus) --shard 1/2 --output shards",
+        "similarity \(model) --corpus \(corpus) --output out",
+      ] {
+        let run = try CommandRun(
+          shell: "ulimit -v 530000; timeout 60 probe-layers \(command)", in: folder.path)
+        #expect(
+          run.status == 71 && run.errors.hasPrefix("error: a limit on memory"), "\(command): \(run.errors)")
+      }
     }
   #endif
 

@@ -51,8 +51,10 @@ import Testing
   }
 
   @Test("what is needed is said") func words() {
-    let error = AddressSpaceError(left: 300 << 20)
-    #expect(error.description.contains("leaves 300 MiB") && error.description.contains("needs 1024 MiB"))
+    let error = AddressSpaceError(left: 300 << 20, threads: 2)
+    #expect(error.description.contains("leaves 300 MiB"))
+    #expect(error.description.contains("1024 MiB are needed"))
+    #expect(AddressSpaceError.needed(threads: 16) == 2816 << 20)
     #expect(error.description.contains("ulimit -v unlimited"))
   }
 }

@@ -72,9 +72,10 @@ struct VarianceSums {
       let own = (0..<drawn.rows).map { row in
         value(Array(drawn.values[row * drawn.columns..<(row + 1) * drawn.columns]))
       }
-      return Draws(values: own, clusters: tested.count).moved(
-        by: refitted.isEmpty
-          ? nil : TrainingShifts.shifts(bootstrap.training, of: refitted.map(value)))
+      return Draws(
+        tested: own, clusters: tested.count,
+        training: refitted.isEmpty
+          ? nil : TrainingPart(refits: refitted.map { [value($0)] }, normals: bootstrap.training))
     }
     func explained(_ column: Column) -> ([Double]) -> Double {
       { [place = place(column)] sums in 1 - sums[place] / sums[0] }

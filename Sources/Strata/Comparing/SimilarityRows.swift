@@ -1,6 +1,7 @@
 import Activations
 import Corpora
 import Foundation
+import Foundations
 import Models
 import Results
 import Similarity
@@ -37,16 +38,18 @@ struct Rows {
     let pass = ExtractionPass(
       of: source, over: utterances, settings: settings, workFolder: study.workFolder)
     let started = Date()
-    let extraction = try pass.run(
-      threads: study.threads,
-      progress: { [onProgress = study.onProgress] progress in
-        let rate = progress.seconds / max(Date().timeIntervalSince(started), 1e-3)
-        onProgress(
-          StudyProgress(
-            stage: "Extracting \(source.name)", done: progress.done, total: progress.total,
-            detail: "\(Int(rate)) × real time"))
-      }, isCancelled: study.isCancelled)
-    try source.requireUnchanged(atEnd: true)
+    func requireUnchanged() throws { try source.requireUnchanged(atEnd: true) }
+    let extraction = try requiring(requireUnchanged) {
+      try pass.run(
+        threads: study.threads,
+        progress: { [onProgress = study.onProgress] progress in
+          let rate = progress.seconds / max(Date().timeIntervalSince(started), 1e-3)
+          onProgress(
+            StudyProgress(
+              stage: "Extracting \(source.name)", done: progress.done, total: progress.total,
+              detail: "\(Int(rate)) × real time"))
+        }, isCancelled: study.isCancelled)
+    }
     if let folder = study.workFolder { study.work.add(try pass.keptFolders(), in: folder) }
     guard let activations = extraction.levels[level] else {
       throw ComparisonError.noSpans(level: level.rawValue, corpus: study.corpus.name)

@@ -1,6 +1,7 @@
 import Corpora
 import Files
 import Foundation
+import Foundations
 import Interventions
 import Reports
 import Results
@@ -31,7 +32,11 @@ extension MixingStudy {
     try await runBlocking(asking: isCancelled) { isCancelled in
       var mixing = self
       mixing.isCancelled = isCancelled
-      return try mixing.run(threads: threads)
+      return try requiring(mixing.model.requireUnchanged) {
+        try FileFingerprints().requiringUnchanged(mixing.corpus.recordings) {
+          try mixing.run(threads: threads)
+        }
+      }
     }
   }
 }
@@ -43,7 +48,12 @@ extension SimplificationStudy {
     try await runBlocking(asking: study.isCancelled) { isCancelled in
       var simplification = self
       simplification.study.isCancelled = isCancelled
-      return try simplification.run(threads: threads)
+      let study = simplification.study
+      return try requiring(study.model.requireUnchanged) {
+        try FileFingerprints().requiringUnchanged(study.corpus.recordings) {
+          try simplification.run(threads: threads)
+        }
+      }
     }
   }
 }

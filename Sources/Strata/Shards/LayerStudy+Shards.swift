@@ -2,6 +2,7 @@ import Activations
 import Checkpoints
 import Corpora
 import Foundation
+import Foundations
 
 /// Where the files of a study's passes are, for each pass those of all shards.
 struct ShardFiles: Sendable {
@@ -34,7 +35,7 @@ extension LayerStudy {
     }
     for _ in 0..<3 {
       let manifest = ShardManifest(self, shard, part)
-      if try writeParts(manifest, part, to: folder) { return }
+      if try requiringModel({ try writeParts(manifest, part, to: folder) }) { return }
       onNotice("recordings of \(corpus.name) were changed; what was made of them is made again")
     }
     throw StudyError.soundChanges(corpus: corpus.name)
