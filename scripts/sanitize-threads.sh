@@ -15,6 +15,9 @@ for voice in kal slt ked; do
   mkdir "$reports/speech/$voice"
   cp fixtures/unseen/$voice/${voice}_s0[0-3]* "$reports/speech/$voice"
 done
+# What stands under a Mutex of Swift's Synchronization: the sanitizer sees no order in its futex (Swift 6.2), and takes each
+# access under it for a race.
+printf 'race:%s\n' MemoryPool >"$reports/suppressions"
 printf 'name: phoneme\nlevel: phoneme\npenalties: [1]\nmin_count: 15\n' >"$reports/probes/phoneme.yaml"
 
 model=fixtures/w2v2-tiny-phones/model.ckpt
@@ -29,7 +32,7 @@ try() { # NAME ARGUMENT…
   shift
   began=$(date +%s)
   # shellcheck disable=SC2086
-  TSAN_OPTIONS="log_path=$reports/$name exitcode=0 history_size=4" SWIFT_BACKTRACE=enable=no \
+  TSAN_OPTIONS="log_path=$reports/$name exitcode=0 history_size=4 suppressions=$reports/suppressions" SWIFT_BACKTRACE=enable=no \
     "$program" $* --threads 2 --quiet >"$reports/$name.out" 2>&1 || status=$?
   local races
   races=$(cat "$reports/$name".[0-9]* 2>/dev/null | grep -c 'WARNING: ThreadSanitizer' || true)

@@ -75,10 +75,10 @@ public struct ActivationExport: Sendable {
     let names = Set(wanted.map(\.name))
     let started = Date()
     let total = plan.seconds
-    let queue = OrderedQueue<Result<[(String, Tensor)], any Error>>(
+    let queue = OrderedQueue<Result<[Layer], any Error>>(
       count: stems.count, window: threads + 1
     ) { [onProgress] index, outcome in
-      for (name, tensor) in try outcome.get() { try append(Self.name(name, stems[index]), tensor) }
+      for layer in try outcome.get() { try append(Self.name(layer.name, stems[index]), layer.frames()) }
       let done = plan.recordings[...index].reduce(0) { $0 + $1.seconds }
       let rate = done / max(Date().timeIntervalSince(started), 1e-3)
       onProgress(
@@ -90,7 +90,8 @@ public struct ActivationExport: Sendable {
     parallelFor(workers, threads: workers) { _ in
       while let index = queue.next() {
         queue.finish(
-          index, Result { try run(plan.recordings[index].path, names, threads: threads / workers) })
+          index,
+          Result { try run(plan.recordings[index], names, for: plan.output, threads: threads / workers) })
         if isCancelled() { queue.close() }
       }
     }
@@ -98,18 +99,40 @@ public struct ActivationExport: Sendable {
     if isCancelled() { throw ExportError.interrupted }
   }
 
-  private func run(_ path: String, _ names: Set<String>, threads: Int) throws -> [(String, Tensor)] {
-    let waveform = try Waveform.read(path)
-    var layers: [(String, Tensor)] = []
+  /// A layer of a recording, whose frames are held or lie in a file.
+  private typealias Layer = (name: String, frames: @Sendable () throws -> Tensor)
+
+  private func run(
+    _ recording: ExportPlan.Recording, _ names: Set<String>, for output: String, threads: Int
+  ) throws -> [Layer] {
     do {
+      if let window = model.attentionWindow, recording.seconds > window {
+        return try spooled(recording.path, names, for: output, threads: max(1, threads))
+      }
+      let waveform = try Waveform.read(recording.path)
+      var layers: [Layer] = []
       try model.forward(waveform, taps: names, threads: max(1, threads)) { name, states in
         if isCancelled() { throw ExportError.interrupted }
-        layers.append((name, states))
+        layers.append((name, { states }))
       }
+      return layers
     } catch let error as ModelError {
-      throw ExportError.recording(path: path, reason: error.description)
+      throw ExportError.recording(path: recording.path, reason: error.description)
     }
-    return layers
+  }
+
+  /// The same of a recording that is heard in windows, and read from its file as they come.
+  private func spooled(
+    _ path: String, _ names: Set<String>, for output: String, threads: Int
+  ) throws -> [Layer] {
+    var spool = try FrameSpool(beside: output)
+    var order: [String] = []
+    try model.forwardInPieces(StreamedSound(path), taps: names, threads: threads) { name, piece in
+      if isCancelled() { throw ExportError.interrupted }
+      try spool.append(piece.frames, of: name)
+      if piece.isLast { order.append(name) }
+    }
+    return order.map { [spool] name in (name, { try spool.frames(of: name) }) }
   }
 
   /// The tap points to write, in the order of the data.

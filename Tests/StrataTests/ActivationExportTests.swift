@@ -65,6 +65,30 @@ struct ActivationExportTests {
     #expect(words["layers"] == model.taps.map(\.name).joined(separator: ","))
   }
 
+  @Test("a recording that is heard in windows gives the frames of a pass, and leaves nothing beside")
+  func windows() async throws {
+    let short = try Waveform.read(recording).samples
+    let whole = Waveform(samples: Array(repeating: short, count: 9).flatMap(\.self), samplingRate: 16_000)
+    let sound = try folder.write(Data(whole.wav()), to: "long.wav")
+    var options = LoadOptions()
+    options.window = 10
+    let model = try SpeechModel.load(
+      Repository.path("fixtures/w2v2-tiny-phones/model.ckpt"), options: options)
+    var export = ActivationExport(model: model)
+    export.taps = ["conv.2", "hidden.3"]
+    var expected: [String: Tensor] = [:]
+    let long = try Waveform.read(sound)
+    #expect(try #require(model.attentionWindow) < long.seconds)
+    try model.forward(long, taps: ["conv.2", "hidden.3"]) { expected[$0] = $1 }
+    for ending in ["npz", "h5"] {
+      let path = try folder.file("long.\(ending)")
+      try await export.write([sound], to: path)
+      #expect(try read(path).arrays == expected)
+    }
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(left.sorted() == ["long.h5", "long.npz", "long.wav"])
+  }
+
   @Test("several recordings carry their stems, and any number of threads gives the same bytes")
   func severalRecordings() async throws {
     var export = ActivationExport(model: model)
