@@ -2,7 +2,7 @@
 # Runs small studies of every kind under the thread sanitizer: scripts/sanitize-threads.sh [SCRATCH]
 #
 # Builds probe-layers for debugging into SCRATCH (.build-threads), runs each command with two threads on a few sentences and
-# prints how often the sanitizer spoke; what it said is in SCRATCH/reports. Ends with 1 where it did, or where a command failed.
+# prints how often the sanitizer spoke (half an hour); what it said is in SCRATCH/reports. Ends with 1 where it did, or where a command failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scratch=${1:-.build-threads}
@@ -15,7 +15,7 @@ for voice in kal slt ked; do
   mkdir "$reports/speech/$voice"
   cp fixtures/unseen/$voice/${voice}_s0[0-3]* "$reports/speech/$voice"
 done
-# What stands under a Mutex of Swift's Synchronization: the sanitizer sees no order in its futex (Swift 6.2), and takes each
+# What stands under a Mutex of Swift's Synchronization: the sanitizer sees no order in its futex (Swift 6.3), and takes each
 # access under it for a race.
 printf 'race:%s\n' MemoryPool >"$reports/suppressions"
 printf 'name: phoneme\nlevel: phoneme\npenalties: [1]\nmin_count: 15\n' >"$reports/probes/phoneme.yaml"
