@@ -2,7 +2,8 @@
 # Runs small studies of every kind under the thread sanitizer: scripts/sanitize-threads.sh [SCRATCH]
 #
 # Builds probe-layers for debugging into SCRATCH (.build-threads), runs each command with two threads on a few sentences and
-# prints how often the sanitizer spoke (half an hour); what it said is in SCRATCH/reports. Ends with 1 where it did, or where a command failed.
+# prints how often the sanitizer spoke, which takes half an hour; what it said is in SCRATCH/reports. Ends with 1 where it did,
+# or where a command failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scratch=${1:-.build-threads}
@@ -32,8 +33,8 @@ try() { # NAME ARGUMENT…
   shift
   began=$(date +%s)
   # shellcheck disable=SC2086
-  TSAN_OPTIONS="log_path=$reports/$name exitcode=0 history_size=4 suppressions=$reports/suppressions" SWIFT_BACKTRACE=enable=no \
-    "$program" $* --threads 2 --quiet >"$reports/$name.out" 2>&1 || status=$?
+  TSAN_OPTIONS="log_path=$reports/$name exitcode=0 history_size=4 suppressions=$reports/suppressions" \
+    SWIFT_BACKTRACE=enable=no "$program" $* --threads 2 --quiet >"$reports/$name.out" 2>&1 || status=$?
   local races
   races=$(cat "$reports/$name".[0-9]* 2>/dev/null | grep -c 'WARNING: ThreadSanitizer' || true)
   printf '%-12s %8d %8d %8d\n' "$name" "$status" $(($(date +%s) - began)) "$races"

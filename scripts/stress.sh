@@ -5,8 +5,8 @@
 #
 # COUNT trials of each kind (200), drawn with SEED (1); kinds are signals, disk, runs, limits and changes (all): signals at
 # random moments, files that cannot grow, two runs in one folder, limits on memory, files, time and stack, and models that are
-# cut short or written over under way. A trial runs one command, disturbs it, and looks at what it said, what it left behind, and whether the same command, run again in peace,
-# gives the bytes of an undisturbed run. Ctrl-C ends it after the trials under way. PROBE_LAYERS names the program (a
+# cut short or written over under way. A trial runs one command, disturbs it, and looks at what it said, what it left behind, and
+# whether the same command, run again in peace, gives the bytes of an undisturbed run. Ctrl-C ends it after the trials under way. PROBE_LAYERS names the program (a
 # release build), COMMANDS those that are tried, by the names below (all), TRIALS a folder for the trials' files, which
 # stay where a trial went wrong.
 #
@@ -70,9 +70,12 @@ arguments() { # COMMAND FOLDER [SEED]
   esac
 }
 
+# The folder of work that is kept, in one of results.
+kept=work
+
 # Sums of everything that was written, without what tells of the run and without kept work.
 sums() { # FOLDER
-  (cd "$1" && find . -type f ! -name run.yaml ! -name written-by.yaml ! -path './frames/*' ! -path '*/work/*' \
+  (cd "$1" && find . -type f ! -name run.yaml ! -name written-by.yaml ! -path './frames/*' ! -path "*/$kept/*" \
     ! -name '.err*' ! -name .strata-lock ! -path '*.part-*' -print0 | sort -z | xargs -0 -r sha256sum)
 }
 
@@ -133,7 +136,7 @@ trap_of() { # STATUS
 # Puts another study's results where a command will write.
 others() { # COMMAND FOLDER
   cp -r "$base/other-$1/." "$2"
-  rm -rf "$2/out/work"
+  rm -rf "$2/out/$kept"
 }
 
 signals() { # TRIAL FOLDER
@@ -164,7 +167,7 @@ signals() { # TRIAL FOLDER
   [ -n "$reason" ] || is_whole "$command" "$2" || reason="$command leaves a mixture after SIG$name"
   if [ -z "$reason" ] && [ "$name" != KILL ]; then
     local left
-    left=$(leftovers "$2" | grep -v -e /work/ -e /frames/)
+    left=$(leftovers "$2" | grep -v -e "/$kept/" -e /frames/)
     [ -z "$left" ] || reason="$command leaves behind $left after SIG$name"
   fi
   [ -n "$reason" ] || reason=$(again "$command" "$2")
